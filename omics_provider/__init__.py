@@ -1,0 +1,1 @@
+"""AWS HealthOmics runs as Pulumi resources."""

@@ -1,0 +1,1 @@
+"""AWS HealthOmics for one machine, on moto."""

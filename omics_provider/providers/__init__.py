@@ -1,0 +1,1 @@
+"""What the plugin process loads: one small stateless class a resource."""
