@@ -1,0 +1,99 @@
+"""The life of a run: its status as a pure function of stored times and the time now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+PENDING: Final = "PENDING"
+STARTING: Final = "STARTING"
+RUNNING: Final = "RUNNING"
+STOPPING: Final = "STOPPING"
+COMPLETED: Final = "COMPLETED"
+FAILED: Final = "FAILED"
+CANCELLED: Final = "CANCELLED"
+ENDED: Final = frozenset({COMPLETED, FAILED, CANCELLED})
+
+# Shares of a run's length. The rest is RUNNING.
+_PENDING_SHARE: Final = 0.05
+_STARTING_SHARE: Final = 0.10
+_STOPPING_SHARE: Final = 0.05
+
+
+@dataclass(frozen=True)
+class Life:
+    """The times at which a run passes from state to state, in emulated seconds.
+
+    None means that the passage is not foreseen: a run that waits for room has no `starting`,
+    a frozen one no `stopping`. `outcome` is the state in which it ends.
+    """
+
+    created: float
+    starting: float | None
+    running: float | None
+    stopping: float | None
+    ended: float | None
+    outcome: str
+
+    @staticmethod
+    def planned(created: float, begins: float, seconds: float, outcome: str) -> Life:
+        """A life of `seconds` that begins (leaves the queue) at `begins`."""
+        starting = begins + seconds * _PENDING_SHARE
+        running = starting + seconds * _STARTING_SHARE
+        ended = begins + seconds
+        return Life(created, starting, running, ended - seconds * _STOPPING_SHARE, ended, outcome)
+
+    @property
+    def seconds(self) -> float:
+        """The length that the life was planned with, as long as it is neither cut nor frozen."""
+        if self.starting is None or self.running is None:
+            return 0.0
+        return (self.running - self.starting) / _STARTING_SHARE
+
+    def status(self, now: float) -> str:
+        """The state at the time `now`."""
+        reached = PENDING
+        for state, time in (
+            (STARTING, self.starting),
+            (RUNNING, self.running),
+            (STOPPING, self.stopping),
+            (self.outcome, self.ended),
+        ):
+            if time is not None and time <= now:
+                reached = state
+        return reached
+
+    def frozen(self) -> Life:
+        """This life without an end: it stays RUNNING until it is cancelled."""
+        return Life(self.created, self.starting, self.running, None, None, self.outcome)
+
+    def cancelled(self, now: float, seconds: float) -> Life:
+        """This life cancelled at `now`: STOPPING for a share of `seconds`, then CANCELLED.
+
+        States that it had not reached yet are never reached. A life that is STOPPING already
+        keeps its times and ends CANCELLED.
+        """
+        if self.status(now) == STOPPING:
+            return Life(
+                self.created, self.starting, self.running, self.stopping, self.ended, CANCELLED
+            )
+
+        def reached(time: float | None) -> float | None:
+            return time if time is not None and time <= now else None
+
+        return Life(
+            self.created,
+            reached(self.starting),
+            reached(self.running),
+            now,
+            now + seconds * _STOPPING_SHARE,
+            CANCELLED,
+        )
+
+    def started(self, now: float) -> float | None:
+        """When it began to run, if it has: its startTime."""
+        return self.running if self.running is not None and self.running <= now else None
+
+    def stopped(self, now: float) -> float | None:
+        """When it ended, if it has: its stopTime."""
+        return self.ended if self.ended is not None and self.ended <= now else None

@@ -1,0 +1,131 @@
+"""What can be set about the emulator, with its defaults. Kept in the state file.
+
+Names on the wire are in camelCase, as in `POST /_omics/settings`; an unknown name or a
+value of a wrong kind is refused.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any, Final, Literal, get_args, get_type_hints
+
+from omics_provider.emulator.clock import Clock
+
+# Calls a second for each operation, from the developer guide's page api-quotas.
+CALLS_PER_SECOND: Final[dict[str, float]] = {
+    "StartRun": 1,
+    **dict.fromkeys(
+        ("GetRun", "ListRuns", "CancelRun", "DeleteRun", "GetRunTask", "ListRunTasks"), 10
+    ),
+    **dict.fromkeys(("CreateWorkflow",), 5),
+    **dict.fromkeys(("GetWorkflow", "ListWorkflows"), 10),
+    **dict.fromkeys(("TagResource", "UntagResource", "ListTagsForResource"), 5),
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of one state file.
+
+    - `quotas`: all quotas of the service at once (docs/behaviours.md lists them).
+    - `startRunPerSecond`: StartRun's own limit, in calls of a real second; none by default.
+    - `callsPerSecond`: limits of further operations, by name.
+    - `burst`: how many calls at once a limit allows at most, after a quiet time.
+    - `requestId`: a repeated StartRun with the same requestId gives the first answer again
+      (`replay`), ConflictException (`conflict`), or starts a new run once the token is older
+      than `requestIdSeconds` of emulated time (`forget`).
+    - `requestIdMismatch`: the same requestId with other inputs: `validation`, `conflict` or
+      `replay`.
+    - `ids`: which id a new run gets: the one freed last (`reuse`), the one freed first
+      (`oldest`), or always a new one (`fresh`).
+    - `speed`: emulated seconds in a real one; 0 stands still.
+    - `runSeconds`: emulated length of a run; none leaves it to the door (5 by default).
+    - `parameterCheck`: parameters that do not fit the workflow's template: refused by StartRun
+      (`start`), a run that FAILS (`run`), or let through (`off`).
+    - `defaultStorageType`: of a run where neither it nor its workflow names one.
+    """
+
+    quotas: bool = False
+    startRunPerSecond: float | None = None  # noqa: N815
+    callsPerSecond: dict[str, float] = field(default_factory=dict)  # noqa: N815
+    burst: float = 1
+    requestId: Literal["replay", "conflict", "forget"] = "replay"  # noqa: N815
+    requestIdSeconds: float = 0  # noqa: N815
+    requestIdMismatch: Literal["validation", "conflict", "replay"] = "validation"  # noqa: N815
+    ids: Literal["reuse", "oldest", "fresh"] = "reuse"
+    speed: float = 1
+    runSeconds: float | None = None  # noqa: N815
+    parameterCheck: Literal["start", "run", "off"] = "start"  # noqa: N815
+    defaultStorageType: Literal["STATIC", "DYNAMIC"] = "STATIC"  # noqa: N815
+
+    def changed(self, changes: Mapping[str, Any]) -> Settings:
+        """These settings with some of them changed."""
+        hints = get_type_hints(Settings)
+        for name, value in changes.items():
+            if name not in hints:
+                known = ", ".join(each.name for each in fields(Settings))
+                raise UnknownSettingError(f"There is no setting {name!r}. There are: {known}.")
+            _check(name, value, hints[name])
+        return replace(self, **changes)
+
+    def rate(self, operation: str) -> float | None:
+        """The limit of an operation in calls a second, if it has one now."""
+        if operation == "StartRun" and self.startRunPerSecond is not None:
+            return self.startRunPerSecond
+        if operation in self.callsPerSecond:
+            return self.callsPerSecond[operation]
+        return CALLS_PER_SECOND.get(operation) if self.quotas else None
+
+
+class UnknownSettingError(ValueError):
+    """A setting that does not exist, or a value that it can't have."""
+
+
+def _check(name: str, value: Any, kind: Any) -> None:
+    options = get_args(kind)
+    if kind is bool:
+        good = isinstance(value, bool)
+    elif options and isinstance(options[0], str):
+        good = value in options
+    elif kind == dict[str, float]:
+        good = isinstance(value, dict) and all(map(_is_amount, value.values()))
+    else:
+        good = _is_amount(value) or (value is None and type(None) in options)
+    if not good:
+        wanted = " or ".join(map(repr, options)) if options else str(kind)
+        raise UnknownSettingError(f"The setting {name!r} can't be {value!r}: it takes {wanted}.")
+
+
+def _is_amount(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
+
+
+_parsed: dict[str, tuple[Settings, Clock]] = {}
+
+
+def load(connection: sqlite3.Connection, real: float) -> tuple[Settings, Clock]:
+    """The settings and the clock of a state file; a new file gets the defaults."""
+    row = connection.execute("SELECT value FROM meta WHERE key = 'settings'").fetchone()
+    if row is None:
+        fresh = Settings(), Clock(real, real)
+        save(connection, *fresh)
+        return fresh
+    raw = str(row[0])
+    if raw not in _parsed:
+        document = json.loads(raw)
+        _parsed.clear()
+        _parsed[raw] = Settings(**document["settings"]), Clock(**document["clock"])
+    return _parsed[raw]
+
+
+def save(connection: sqlite3.Connection, settings: Settings, clock: Clock) -> None:
+    """Keep the settings and the clock in the state file."""
+    document = json.dumps({"settings": asdict(settings), "clock": asdict(clock)})
+    connection.execute(
+        "INSERT INTO meta VALUES ('settings', ?)"
+        " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        (document,),
+    )
