@@ -1,0 +1,43 @@
+# The project's commands. Each sets up what is missing first (tools/bootstrap)
+# and runs in the project's environment (tools/env).
+
+STACK   = local
+WORKERS = 2
+TIERS   = tests/unit tests/provider tests/emulator tests/contract tests/engine
+IN      = . tools/env &&
+
+.PHONY: help setup up test check bench down lock
+
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
+
+setup: ## set up the virtual environment and the Pulumi engine
+	@tools/bootstrap
+
+up: setup ## run the main job: pulumi up of the stack local, against the emulator
+	@$(IN) pulumi stack select --create $(STACK)
+	@$(IN) pulumi up --yes --stack $(STACK)
+
+down: setup ## pulumi destroy of the stack local
+	@$(IN) pulumi stack select --create $(STACK)
+	@$(IN) pulumi destroy --yes --stack $(STACK)
+
+test: setup ## pass every test, those through the real engine too
+	@$(IN) pytest -n $(WORKERS) --dist worksteal $(TIERS)
+
+check: setup ## the gate: format, lint, types, layers, docs examples
+	$(IN) ruff format --check .
+	$(IN) ruff check .
+	$(IN) mypy
+	$(IN) mypy tools/setup
+	$(IN) lint-imports
+	$(IN) pytest tests/contract
+
+bench: setup ## run the benchmarks: a table here, figures in bench/results.json
+	@$(IN) python bench/run.py
+
+# Keeps the versions that still fit; `make lock LOCK=--upgrade` takes the newest.
+lock: setup ## renew requirements.lock from pyproject.toml
+	@$(IN) env -u UV_FIND_LINKS uv pip compile pyproject.toml --output-file requirements.lock \
+	    --universal --python-version 3.11 --all-extras --group dev --generate-hashes \
+	    --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --quiet $(LOCK)

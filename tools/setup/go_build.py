@@ -1,0 +1,121 @@
+"""Build the pinned Pulumi with Go.
+
+The sources are modules from the Go module proxy, pinned by the two go.mod
+under tools/engine and checked against their go.sum.
+"""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from common import CannotWorkError, digest, run, say
+from places import Project
+from versions import Version, parse
+
+CLI = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
+HOST = "github.com/pulumi/pulumi/sdk/v3/python/cmd/pulumi-language-python"
+SDK = "github.com/pulumi/pulumi/sdk/v3"
+SCRIPTS = {
+    "pulumi-language-python-exec": "python/cmd/pulumi-language-python-exec",
+    "pulumi-resource-pulumi-python": "python/dist/pulumi-resource-pulumi-python",
+}
+"""The Python host's two scripts, by their path in the SDK's module."""
+
+SMALL = "github.com/blang/semver"
+"""A package of a few kB among the pinned ones: what can fetch it can fetch the rest."""
+
+PINNED = "-mod=readonly"
+FLAGS = (PINNED, "-trimpath", "-buildvcs=false")
+
+OLDEST_SWITCHING = Version(1, 21, 0)
+"""From here on Go fetches by itself the newer Go that a go.mod asks for."""
+
+ANSWER_LIMIT = 30.0
+TOOLCHAIN_LIMIT = 300.0
+BUILD_LIMIT = 3600.0
+
+
+@dataclass(frozen=True)
+class Go:
+    """The `go` on PATH: its version, and the machine it runs on."""
+
+    version: Version
+    system: str
+    processor: str
+
+
+def look_at(folder: Path, environ: Mapping[str, str]) -> Go:
+    """Ask the `go` on PATH what it is. `folder` has no go.mod, so that no newer Go is fetched."""
+    if shutil.which("go", path=environ.get("PATH")) is None:
+        raise CannotWorkError("no go on PATH")
+    asked = ["go", "env", "GOVERSION", "GOHOSTOS", "GOHOSTARCH"]
+    answer = run(asked, limit=ANSWER_LIMIT, cwd=folder, env=environ).split()
+    version = parse(answer[0]) if len(answer) == 3 else None
+    if version is None:
+        raise CannotWorkError(f"`{' '.join(asked)}` gave no version")
+    return Go(version, answer[1], answer[2])
+
+
+def why_not(version: Version, oldest: Version, environ: Mapping[str, str]) -> str | None:
+    """Give the reason why a Go won't do, or None. One that can fetch a newer Go will do."""
+    if version >= oldest:
+        return None
+    if version < OLDEST_SWITCHING:
+        return f"Go {version} is older than {oldest}, and too old to fetch a newer one"
+    setting = environ.get("GOTOOLCHAIN") or "auto"
+    if not setting.endswith(("auto", "path")):
+        return f"Go {version} is older than {oldest}, and GOTOOLCHAIN={setting} forbids a newer one"
+    return None
+
+
+def environment(go: Go, oldest: Version, environ: Mapping[str, str]) -> dict[str, str]:
+    """Give the environment for the build: for this machine, as pinned, without a C compiler.
+
+    The user's proxy, checksum database and caches stay. So does GOTOOLCHAIN,
+    if it is in the environment; a distribution's default that forbids a newer
+    Go is lifted for this build if it needs one.
+    """
+    env = dict(environ) | {
+        "CGO_ENABLED": "0",
+        "GOFLAGS": PINNED,
+        "GOOS": go.system,
+        "GOARCH": go.processor,
+        "GOWORK": "off",
+    }
+    if go.version < oldest and not env.get("GOTOOLCHAIN"):
+        env["GOTOOLCHAIN"] = "auto"
+    return env
+
+
+def probe(project: Project, go: Go, env: Mapping[str, str]) -> None:
+    """Have Go fetch one small module, and a newer Go if it needs that: tells in seconds."""
+    old = go.version < project.go_version
+    if old:
+        say(f"engine: Go {go.version} is older than {project.go_version}: it fetches that one")
+    limit = TOOLCHAIN_LIMIT if old else ANSWER_LIMIT
+    run(["go", "list", PINNED, SMALL], limit=limit, cwd=project.pins / "cli", env=env)
+
+
+def pins(project: Project) -> str:
+    """Give the digest of all that decides what the build makes."""
+    modules = [project.pins / m / f for m in ("cli", "host") for f in ("go.mod", "go.sum")]
+    return digest([m.read_bytes() for m in modules] + [flag.encode() for flag in FLAGS])
+
+
+def build(project: Project, folder: Path, env: Mapping[str, str]) -> None:
+    """Build the CLI and the Python host into `folder`/bin and copy the host's scripts there."""
+    cli, host, out = project.pins / "cli", project.pins / "host", folder / "bin"
+    out.mkdir()
+    named = f"-X {SDK}/go/common/version.Version=v{project.pulumi_version}"
+    _go_build(cli, CLI, out / "pulumi", f"-s -w {named}", env)
+    _go_build(host, HOST, out / "pulumi-language-python", "-s -w", env)
+    where = run(["go", "list", "-m", "-f", "{{.Dir}}", SDK], limit=ANSWER_LIMIT, cwd=cli, env=env)
+    for name, source in SCRIPTS.items():
+        shutil.copyfile(Path(where.strip()) / source, out / name)
+        (out / name).chmod(0o755)
+
+
+def _go_build(module: Path, package: str, out: Path, linker: str, env: Mapping[str, str]) -> None:
+    args = ["go", "build", *FLAGS, "-ldflags", linker, "-o", out, package]
+    run(args, limit=BUILD_LIMIT, cwd=module, env=env)
