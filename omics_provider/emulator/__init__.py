@@ -1,1 +1,34 @@
-"""AWS HealthOmics for one machine, on moto."""
+"""AWS HealthOmics for one machine, on moto.
+
+Three doors lead to the same service:
+
+- `omics_provider.emulator.local.attach(client, state)` answers one boto3 client in its own
+  process;
+- `install()` makes moto's `mock_aws` and moto's server know omics;
+- `python -m omics_provider.emulator` serves omics beside moto's s3, iam, sts, logs and events.
+
+`omics_provider.emulator.control` steers it: faults, settings, time, the log of calls.
+docs/behaviours.md says what it does, and by which source.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from omics_provider.emulator.store import Store
+
+__all__ = ["install"]
+
+
+def install(state: str | Path | None = None) -> Store:
+    """Make moto's `mock_aws` and moto's server know omics, in this process.
+
+    Without a state file, runs live in memory and end with the mock, as everything of moto
+    does. The store that comes back is what `omics_provider.emulator.control` takes. Calling
+    it again changes nothing but the state file, where one is given.
+    """
+    from omics_provider.emulator import seams
+
+    return seams.install(state)

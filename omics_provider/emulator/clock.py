@@ -19,13 +19,13 @@ class Clock:
     speed: float = 1.0
 
     def now(self, real: float) -> float:
-        """The emulated time at the real time `real`."""
+        """Give the emulated time at the real time `real`."""
         return self.emulated + (real - self.real) * self.speed
 
     def with_speed(self, real: float, speed: float) -> Clock:
-        """The clock that goes on from `real` at another speed, without a jump."""
+        """Give the clock that goes on from `real` at another speed, without a jump."""
         return Clock(real, self.now(real), speed)
 
     def advanced(self, real: float, seconds: float) -> Clock:
-        """The clock moved forward by `seconds` of emulated time at `real`."""
+        """Give the clock moved forward by `seconds` of emulated time at `real`."""
         return Clock(real, self.now(real) + seconds, self.speed)

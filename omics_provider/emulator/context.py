@@ -32,7 +32,7 @@ class Context:
     fault: Fault | None = None
 
     def arn(self, resource: str) -> str:
-        """The ARN of something in the caller's account and region."""
+        """Give the ARN of something in the caller's account and region."""
         return f"arn:aws:omics:{self.region}:{self.account}:{resource}"
 
     def here(self) -> tuple[str, str]:
@@ -40,18 +40,18 @@ class Context:
         return self.account, self.region
 
     def new_uuid(self) -> str:
-        """A new identity."""
+        """Give A new identity."""
         return str(uuid.uuid4())
 
     def new_id(self, kind: str) -> str:
-        """An id of 7 digits: one that a deletion freed, by the setting `ids`, or a new one.
+        """Give an id of 7 digits: one that a deletion freed, by the setting `ids`, or a new one.
 
         New ids come in no order, so that no client can lean on one.
         """
         if self.settings.ids != "fresh":
             order = "DESC" if self.settings.ids == "reuse" else "ASC"
             freed = self.connection.execute(
-                "SELECT pk, id FROM freed_ids WHERE account = ? AND region = ? AND kind = ?"
+                "SELECT pk, id FROM freed_ids WHERE account = ? AND region = ? AND kind = ?"  # noqa: S608
                 f" ORDER BY pk {order} LIMIT 1",
                 (*self.here(), kind),
             ).fetchone()
@@ -75,7 +75,7 @@ class Context:
         )
 
     def earlier_answer(self) -> dict[str, Any] | None:
-        """The answer to an earlier call with this requestId, as the settings want it.
+        """Give the answer to an earlier call with this requestId, as the settings want it.
 
         None means that this call is to be carried out.
         """

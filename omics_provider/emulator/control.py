@@ -36,7 +36,7 @@ def plan_faults(state: State, plans: Iterable[Mapping[str, Any]]) -> list[dict[s
 
 
 def planned_faults(state: State) -> list[dict[str, Any]]:
-    """The planned faults, each with how many calls it has seen (`drawn`) and struck."""
+    """Give the planned faults, each with how many calls it has seen (`drawn`) and struck."""
     with _store(state).reading() as connection:
         return faults.planned(connection)
 
@@ -73,10 +73,8 @@ def advance(state: State, seconds: float) -> float:
         return clock.now(real)
 
 
-def calls(
-    state: State, *, operation: str | None = None, after: int = 0
-) -> list[dict[str, Any]]:
-    """The calls served so far, oldest first, by number: `after` leaves out earlier ones.
+def calls(state: State, *, operation: str | None = None, after: int = 0) -> list[dict[str, Any]]:
+    """Give the calls served so far, oldest first, by number: `after` leaves out earlier ones.
 
     Each has number, time (ISO 8601 in UTC), operation, status (None for a connection cut
     before the call), fault, runId, pid, account and region.

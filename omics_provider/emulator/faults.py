@@ -63,7 +63,7 @@ class Fault:
 
     @staticmethod
     def parse(plan: Mapping[str, Any]) -> Fault:
-        """A fault from its JSON form; anything unknown in it is refused."""
+        """Give A fault from its JSON form; anything unknown in it is refused."""
         known = set(Fault.__dataclass_fields__)
         unknown = sorted(set(plan) - known)
         if unknown or not {"operation", "fault"} <= set(plan):
@@ -104,14 +104,16 @@ def plan(connection: sqlite3.Connection, faults: Iterable[Mapping[str, Any]]) ->
 
 
 def planned(connection: sqlite3.Connection) -> list[dict[str, Any]]:
-    """The planned faults, each with how many calls it has seen and struck."""
+    """Give the planned faults, each with how many calls it has seen and struck."""
     rows = connection.execute("SELECT plan, drawn, struck FROM faults ORDER BY pk")
     return [{**json.loads(row[0]), "drawn": row[1], "struck": row[2]} for row in rows]
 
 
 def draw(connection: sqlite3.Connection, operation: str) -> Fault | None:
-    """The fault that strikes this call: the first planned one that does, if any."""
-    for row in connection.execute("SELECT pk, plan, drawn, struck FROM faults ORDER BY pk").fetchall():
+    """Give the fault that strikes this call: the first planned one that does, if any."""
+    for row in connection.execute(
+        "SELECT pk, plan, drawn, struck FROM faults ORDER BY pk"
+    ).fetchall():
         fault = Fault(**json.loads(row["plan"]))
         if fault.operation not in ("*", operation):
             continue
@@ -126,6 +128,6 @@ def draw(connection: sqlite3.Connection, operation: str) -> Fault | None:
 
 
 def answer(fault: Fault, operation: str) -> ServiceError | None:
-    """The error answer of a fault that is one."""
+    """Give the error answer of a fault that is one."""
     kind = ANSWERS.get(fault.fault)
     return kind(f"Injected fault: {fault.fault} at {operation}.") if kind else None

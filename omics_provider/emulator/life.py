@@ -37,7 +37,7 @@ class Life:
 
     @staticmethod
     def planned(created: float, begins: float, seconds: float, outcome: str) -> Life:
-        """A life of `seconds` that begins (leaves the queue) at `begins`."""
+        """Give A life of `seconds` that begins (leaves the queue) at `begins`."""
         starting = begins + seconds * _PENDING_SHARE
         running = starting + seconds * _STARTING_SHARE
         ended = begins + seconds
@@ -51,7 +51,7 @@ class Life:
         return (self.running - self.starting) / _STARTING_SHARE
 
     def status(self, now: float) -> str:
-        """The state at the time `now`."""
+        """Give the state at the time `now`."""
         reached = PENDING
         for state, time in (
             (STARTING, self.starting),
@@ -64,11 +64,11 @@ class Life:
         return reached
 
     def frozen(self) -> Life:
-        """This life without an end: it stays RUNNING until it is cancelled."""
+        """Give this life without an end: it stays RUNNING until it is cancelled."""
         return Life(self.created, self.starting, self.running, None, None, self.outcome)
 
     def cancelled(self, now: float, seconds: float) -> Life:
-        """This life cancelled at `now`: STOPPING for a share of `seconds`, then CANCELLED.
+        """Give this life cancelled at `now`: STOPPING for a share of `seconds`, then CANCELLED.
 
         States that it had not reached yet are never reached. A life that is STOPPING already
         keeps its times and ends CANCELLED.

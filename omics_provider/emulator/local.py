@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import io
 import os
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from botocore import UNSIGNED
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 
 from omics_provider.emulator.service import DEFAULT_ACCOUNT, DEFAULT_RUN_SECONDS, Service
@@ -22,11 +22,11 @@ from omics_provider.emulator.store import open_store
 from omics_provider.emulator.wire import HttpAnswer, HttpRequest
 
 if TYPE_CHECKING:
-    from types_boto3_omics import HealthOmicsClient
+    from types_boto3_omics import OmicsClient
 
 
 def attach(
-    client: HealthOmicsClient, state: str | Path, run_seconds: float = DEFAULT_RUN_SECONDS
+    client: OmicsClient, state: str | Path, run_seconds: float = DEFAULT_RUN_SECONDS
 ) -> None:
     """Let the emulator answer this client, on the state file `state`.
 
@@ -38,10 +38,10 @@ def attach(
     door = _Door(
         Service(open_store(state), client.meta.service_model, run_seconds),
         client.meta.region_name,
-        client.meta.config.read_timeout,
+        float(client.meta.config.read_timeout),  # type: ignore[attr-defined]
     )
     client.meta.events.register("choose-signer.omics", _unsigned)
-    client.meta.events.register("before-send.omics", door.answer)
+    client.meta.events.register("before-send.omics", door.answer)  # type: ignore[arg-type]
 
 
 def _unsigned(**_: Any) -> Any:
@@ -58,7 +58,7 @@ class _Door:
         self._account = os.environ.get("MOTO_ACCOUNT_ID", DEFAULT_ACCOUNT)
 
     def answer(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
-        """The answer, or the error that botocore raises for a broken connection."""
+        """Give the answer, or the error that botocore raises for a broken connection."""
         url = urlsplit(request.url)
         body = request.body or b""
         outcome = self._service.call(
@@ -68,10 +68,9 @@ class _Door:
         )
         if outcome.answer is None:
             raise ConnectionClosedError(endpoint_url=request.url)
+        outcome.wait(self._read_timeout)
         if outcome.delay > self._read_timeout:
-            time.sleep(self._read_timeout)
             raise ReadTimeoutError(endpoint_url=request.url)
-        time.sleep(outcome.delay)
         return _response(request.url, outcome.answer)
 
 
@@ -85,10 +84,10 @@ class _Raw(io.BytesIO):
     """A body that can be read as urllib3's responses are."""
 
     def stream(self, amt: int = 65536, **_: Any) -> Any:
-        """The body in pieces."""
+        """Give the body in pieces."""
         while piece := self.read(amt):
             yield piece
 
 
 def _response(url: str, answer: HttpAnswer) -> AWSResponse:
-    return AWSResponse(url, answer.status, answer.headers, _Raw(answer.body))
+    return AWSResponse(url, answer.status, HTTPHeaders.from_dict(answer.headers), _Raw(answer.body))

@@ -14,12 +14,12 @@ _MARK: Final = "omics-page:"
 
 
 def token(place: int) -> str:
-    """The token of the page that starts after `place`."""
+    """Give the token of the page that starts after `place`."""
     return base64.urlsafe_b64encode(f"{_MARK}{place}".encode()).decode()
 
 
 def place(text: str | None) -> int | None:
-    """The place that a token holds; None for the first page."""
+    """Give the place that a token holds; None for the first page."""
     if text is None:
         return None
     try:
@@ -37,7 +37,7 @@ def _bad(text: str) -> ValidationException:
 
 
 def page(rows: Sequence[Any], size: int) -> tuple[Sequence[Any], str | None]:
-    """The first `size` of rows that were asked for with one more, and the next page's token."""
+    """Give the first `size` of rows, asked for with one more, and the next page's token."""
     if len(rows) <= size:
         return rows, None
     return rows[:size], token(rows[size - 1]["pk"])

@@ -115,7 +115,7 @@ class Runs:
         return find_run(self._context, self._context.params["id"])
 
     def _request(self) -> dict[str, Any]:
-        """The request, filled in from the run that it duplicates, if it does."""
+        """Give the request, filled in from the run that it duplicates, if it does."""
         params = self._context.params
         if ("workflowId" in params) == ("runId" in params):
             raise ValidationException("A run needs either a workflowId or a runId to duplicate.")
@@ -141,8 +141,8 @@ class Runs:
         if FAILS_TAG in tags:
             return FAILED, tags[FAILS_TAG] or "WORKFLOW_RUN_FAILED"
         mode = self._context.settings.parameterCheck
-        problem = None if mode == "off" else workflow.parameter_problem(
-            request.get("parameters") or {}
+        problem = (
+            None if mode == "off" else workflow.parameter_problem(request.get("parameters") or {})
         )
         if problem is None:
             return COMPLETED, None
@@ -234,7 +234,7 @@ _STATUS_SQL: Final = {
 
 
 def find_run(context: Context, run_id: str) -> sqlite3.Row:
-    """The row of a run, by its id."""
+    """Give the row of a run, by its id."""
     row: sqlite3.Row | None = context.connection.execute(
         "SELECT * FROM runs WHERE account = ? AND region = ? AND id = ?",
         (*context.here(), run_id),
@@ -245,7 +245,7 @@ def find_run(context: Context, run_id: str) -> sqlite3.Row:
 
 
 def life_of(row: sqlite3.Row) -> Life:
-    """The life of a run's row."""
+    """Give the life of a run's row."""
     return Life(
         row["created"], row["starting"], row["running"], row["stopping"], row["ended"],
         row["outcome"],
@@ -253,7 +253,7 @@ def life_of(row: sqlite3.Row) -> Life:
 
 
 def described(row: sqlite3.Row, context: Context) -> dict[str, Any]:
-    """A run as GetRun answers it."""
+    """Give A run as GetRun answers it."""
     doc, life, now = json.loads(row["doc"]), life_of(row), context.now
     request, workflow = doc["request"], doc["workflow"]
     status = life.status(now)
@@ -300,7 +300,7 @@ def described(row: sqlite3.Row, context: Context) -> dict[str, Any]:
 
 
 def check_request(request: Mapping[str, Any], workflow: Workflow) -> None:
-    """The rules of StartRun that botocore's model does not have."""
+    """Hold a request to the rules of StartRun that botocore's model does not have."""
     for problem in _problems(request, workflow):
         raise ValidationException(problem)
 
@@ -341,7 +341,7 @@ def _problems(request: Mapping[str, Any], workflow: Workflow) -> list[str]:
 
 
 def _seconds(tags: Mapping[str, str], default: float) -> float:
-    """The length of a run: its tag, else the default. An unreadable tag is refused."""
+    """Give the length of a run: its tag, else the default. An unreadable tag is refused."""
     text = tags.get(SECONDS_TAG)
     if text is None:
         return default
@@ -365,7 +365,7 @@ def _storage(request: Mapping[str, Any], workflow: Workflow, default: str) -> di
 
 
 def _capacity(doc: Mapping[str, Any], life: Life, now: float, run_uuid: str) -> int | None:
-    """The STATIC capacity; for DYNAMIC the most that was used, known once the run has ended."""
+    """Give the STATIC capacity, or for DYNAMIC the most that was used, once the run has ended."""
     if doc["storage"]["type"] == "STATIC":
         capacity: int = doc["storage"]["capacity"]
         return capacity

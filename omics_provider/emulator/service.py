@@ -6,6 +6,7 @@ drawn, the limits of calls a second are held, the handler works, and the call is
 
 from __future__ import annotations
 
+import math
 import os
 import sqlite3
 import time
@@ -66,6 +67,10 @@ class Outcome:
     answer: HttpAnswer | None
     delay: float = 0.0
 
+    def wait(self, longest: float = math.inf) -> None:
+        """Wait for the delay, or for `longest` if that is shorter."""
+        time.sleep(min(self.delay, longest))
+
 
 class Service:
     """HealthOmics on one state file."""
@@ -99,7 +104,7 @@ class Service:
 class _Call:
     """One call in its transaction."""
 
-    def __init__(  # noqa: PLR0913
+    def __init__(
         self,
         connection: sqlite3.Connection,
         model: ServiceModel,
@@ -119,7 +124,7 @@ class _Call:
         self._run_id: str | None = labels.get("id") if "/run/" in request.path else None
 
     def carried_out(self, run_seconds: float, pid: int) -> Outcome:
-        """The outcome, with the call in the log."""
+        """Give the outcome, with the call in the log."""
         real = time.time()
         chosen, clock = settings.load(self._connection, real)
         fault = faults.draw(self._connection, self._operation)
@@ -146,7 +151,9 @@ class _Call:
         self._connection.execute("SAVEPOINT call")
         try:
             self._refuse_by_fault(fault)
-            rates.hold(self._connection, (self._account, self._region), self._operation, chosen, real)
+            rates.hold(
+                self._connection, (self._account, self._region), self._operation, chosen, real
+            )
             answer = self._handled(chosen, now, fault, run_seconds)
         except ServiceError as error:
             self._connection.execute("ROLLBACK TO call")

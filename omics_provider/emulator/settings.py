@@ -62,7 +62,7 @@ class Settings:
     defaultStorageType: Literal["STATIC", "DYNAMIC"] = "STATIC"  # noqa: N815
 
     def changed(self, changes: Mapping[str, Any]) -> Settings:
-        """These settings with some of them changed."""
+        """Give these settings with some of them changed."""
         hints = get_type_hints(Settings)
         for name, value in changes.items():
             if name not in hints:
@@ -72,7 +72,7 @@ class Settings:
         return replace(self, **changes)
 
     def rate(self, operation: str) -> float | None:
-        """The limit of an operation in calls a second, if it has one now."""
+        """Give the limit of an operation in calls a second, if it has one now."""
         if operation == "StartRun" and self.startRunPerSecond is not None:
             return self.startRunPerSecond
         if operation in self.callsPerSecond:
@@ -107,7 +107,7 @@ _parsed: dict[str, tuple[Settings, Clock]] = {}
 
 
 def load(connection: sqlite3.Connection, real: float) -> tuple[Settings, Clock]:
-    """The settings and the clock of a state file; a new file gets the defaults."""
+    """Give the settings and the clock of a state file; a new file gets the defaults."""
     row = connection.execute("SELECT value FROM meta WHERE key = 'settings'").fetchone()
     if row is None:
         fresh = Settings(), Clock(real, real)

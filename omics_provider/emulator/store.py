@@ -135,7 +135,7 @@ class Store:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """A transaction that holds the file's write lock; an exception undoes all of it."""
+        """Give A transaction that holds the file's write lock; an exception undoes all of it."""
         with self._lock:
             connection = self._connected()
             connection.execute("BEGIN IMMEDIATE")
@@ -148,9 +148,17 @@ class Store:
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """The connection for reading alone; it waits for no other process."""
+        """Give the connection for reading alone; it waits for no other process."""
         with self._lock:
             yield self._connected()
+
+    def wipe(self) -> None:
+        """Forget everything: runs, settings, faults, the log of calls."""
+        with self.transaction() as connection:
+            for table in connection.execute(
+                "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
+            ).fetchall():
+                connection.execute(f"DELETE FROM {table['name']}")  # noqa: S608
 
     def close(self) -> None:
         """Close the file; the next use opens it again."""
@@ -232,7 +240,7 @@ _stores_lock = threading.Lock()
 
 
 def open_store(path: str | Path) -> Store:
-    """The store of a file, shared by everything in this process that uses the file."""
+    """Give the store of a file, shared by everything in this process that uses the file."""
     key = ":memory:" if str(path) == ":memory:" else str(Path(path).expanduser().resolve())
     if key == ":memory:":
         return Store(key)

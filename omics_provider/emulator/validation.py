@@ -33,7 +33,10 @@ def _structure(shape: Shape, value: Mapping[str, Any], path: str) -> Iterator[st
     structure = cast("Structure", shape)
     for name in structure.required_members:
         if value.get(name) is None:
-            yield f"Value null at '{path}{name}' failed to satisfy constraint: Member must not be null"
+            yield (
+                f"Value null at '{path}{name}' failed to satisfy constraint:"
+                " Member must not be null"
+            )
     for name, item in value.items():
         yield from _problems(structure.members[name], item, f"{path}{name}")
 
@@ -62,7 +65,9 @@ def _string(shape: Shape, value: str, path: str) -> Iterator[str]:
     enum = shape.metadata.get("enum")
     if enum is not None:
         if value not in enum:
-            yield _constraint(value, path, f"Member must satisfy enum value set: [{', '.join(enum)}]")
+            yield _constraint(
+                value, path, f"Member must satisfy enum value set: [{', '.join(enum)}]"
+            )
         return
     yield from _length(shape, value, path)
     pattern = shape.metadata.get("pattern")
@@ -111,7 +116,7 @@ _ESCAPES = {r"\t": "\t", r"\n": "\n", r"\r": "\r", "||": "|"}
 
 @cache
 def _compiled(pattern: str) -> tuple[re.Pattern[str], frozenset[str], frozenset[str]]:
-    """The pattern with a Unicode class loosened to any character, and what that class allows.
+    """Give the pattern with a Unicode class loosened to any character, and what that class allows.
 
     The second part holds categories, the third single characters; both are empty for a
     pattern without such a class. The omics model has at most one in a pattern, and what stands

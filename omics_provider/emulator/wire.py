@@ -70,7 +70,7 @@ class Router:
             routes.sort(key=lambda route: len(route.labels))
 
     def match(self, request: HttpRequest) -> tuple[str, dict[str, str]]:
-        """The operation's name and the labels in its path, unquoted."""
+        """Give the operation's name and the labels in its path, unquoted."""
         path = request.path.rstrip("/")
         key = (request.method, path.split("/")[1] if "/" in path else "")
         for route in self._routes.get(key, ()):
@@ -88,7 +88,11 @@ def _route(name: str, uri: str) -> _Route:
     labels = tuple(re.findall(r"\{(\w+)\+?\}", path))
     # An ARN holds slashes, which some servers hand on unquoted.
     parts = [
-        "(.+)" if part == "{resourceArn}" else "([^/]+)" if part.startswith("{") else re.escape(part)
+        "(.+)"
+        if part == "{resourceArn}"
+        else "([^/]+)"
+        if part.startswith("{")
+        else re.escape(part)
         for part in path.strip("/").split("/")
     ]
     return _Route(name, re.compile("/" + "/".join(parts)), labels)
@@ -97,7 +101,7 @@ def _route(name: str, uri: str) -> _Route:
 def parse_request(
     operation: OperationModel, request: HttpRequest, labels: Mapping[str, str]
 ) -> dict[str, Any]:
-    """The operation's parameters, typed as the model says; null counts as absent."""
+    """Give the operation's parameters, typed as the model says; null counts as absent."""
     shape = operation.input_shape
     if shape is None:
         return {}
@@ -229,7 +233,7 @@ _PARSERS: dict[str, Callable[[Shape, Any, str], Any]] = {
 
 
 def serialize_answer(operation: OperationModel, result: Mapping[str, Any]) -> HttpAnswer:
-    """The answer to a call that went well. A member that the model does not have is a bug."""
+    """Give the answer to a call that went well. A member that the model does not have is a bug."""
     status = int(operation.http["responseCode"])
     shape = operation.output_shape
     if shape is None or status == 204:
@@ -260,12 +264,12 @@ def _serialize(shape: Shape, value: Any) -> Any:
 
 
 def iso8601(seconds: float) -> str:
-    """A time in seconds since 1970 as the service writes it: ISO 8601 in UTC."""
+    """Give A time in seconds since 1970 as the service writes it: ISO 8601 in UTC."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def serialize_error(error: ServiceError) -> HttpAnswer:
-    """The answer to a call that failed: the code in a header, the message in the body."""
+    """Give the answer to a call that failed: the code in a header, the message in the body."""
     return HttpAnswer(
         error.status,
         json.dumps({"message": error.message}, ensure_ascii=False).encode(),

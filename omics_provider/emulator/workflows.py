@@ -42,7 +42,7 @@ class Workflow:
     tags: dict[str, str] = field(default_factory=dict)
 
     def summary(self) -> dict[str, Any]:
-        """What a run keeps of its workflow."""
+        """Give what a run keeps of its workflow."""
         everything = asdict(self)
         return {name: everything[name] for name in _SUMMARY}
 
@@ -69,7 +69,7 @@ class Workflow:
 
 @cache
 def catalogue() -> dict[str, Workflow]:
-    """The READY2RUN workflows by id, from ready2run.json."""
+    """Give the READY2RUN workflows by id, from ready2run.json."""
     text = resources.files("omics_provider.emulator").joinpath("ready2run.json").read_text("utf-8")
     return {entry["id"]: _ready2run(entry) for entry in json.loads(text)["workflows"]}
 
@@ -183,7 +183,7 @@ class Workflows:
         )
 
     def find(self, workflow_id: str, kind: str) -> Workflow:
-        """A workflow by id and type. The wrong type is as unknown as the wrong id."""
+        """Give A workflow by id and type. The wrong type is as unknown as the wrong id."""
         if kind == "READY2RUN":
             found = catalogue().get(workflow_id)
         else:

@@ -1,0 +1,98 @@
+"""`python -m omics_provider.emulator`: the server."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from typing import Final
+
+from botocore.loaders import Loader
+from botocore.model import ServiceModel
+
+from omics_provider.emulator.server import serve
+from omics_provider.emulator.service import DEFAULT_RUN_SECONDS, Service
+from omics_provider.emulator.store import open_store
+
+_USE: Final = """\
+AWS HealthOmics for one machine. Serves omics, and beside it moto's s3, iam, sts, logs and
+events, on 127.0.0.1. Prints its URL on one line when it is ready. Ctrl-C or SIGTERM ends it.
+
+  $ python -m omics_provider.emulator --port 4999 --state omics.db
+  http://127.0.0.1:4999
+  $ export AWS_ENDPOINT_URL=http://127.0.0.1:4999 AWS_DISABLE_HOST_PREFIX_INJECTION=true
+  $ export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION=us-east-1
+  $ aws omics list-workflows --type READY2RUN
+"""
+
+_MORE: Final = """\
+a run's own tags direct its simulated life:
+  emulator:seconds   its length in emulated seconds
+  emulator:fails     the failureReason with which it ends FAILED
+  emulator:freezes   it stays RUNNING until it is cancelled (any value)
+
+control, JSON over HTTP (Python: omics_provider.emulator.control, which takes the state file):
+  POST /_omics/faults     a list that replaces the planned faults, such as
+                          [{"operation": "StartRun", "fault": "throttle", "count": 2},
+                           {"operation": "*", "fault": "error-500", "rate": 0.3, "seed": 1}]
+                          faults: throttle, error-500, timeout-408, quota-402, denied,
+                          cut-before (cut, nothing happened), lost-answer (took effect, then
+                          cut), slow ("seconds"), frozen and fails ("reason") for StartRun
+  GET  /_omics/faults     the planned faults, and how often each struck
+  GET  /_omics/calls      every call served: time, operation, status, fault, runId, pid
+                          (?operation=StartRun, ?after=<number of a call>)
+  POST /_omics/settings   any of {"quotas": true, "startRunPerSecond": 1, "requestId":
+                          "replay"|"conflict"|"forget", "speed": 60, ...}
+  GET  /_omics/settings   all of them with their values
+  POST /_omics/advance    {"seconds": 60} lets emulated time pass at once
+
+environment, taken once by each state file:
+  OMICS_EMULATOR_SETTINGS   the JSON of /_omics/settings
+  OMICS_EMULATOR_FAULTS     the JSON of /_omics/faults
+"""
+
+
+def main(arguments: list[str]) -> int:
+    """Serve until told to end."""
+    options = _parser().parse_args(arguments)
+    state = options.state or Path(tempfile.mkdtemp(prefix="omics-emulator-")) / "state.db"
+    model = ServiceModel(Loader().load_service_model("omics", "service-2"), "omics")
+    store = open_store(state)
+    server = serve(store, Service(store, model, options.run_seconds), options.port)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # shutdown() waits for the serving loop, which is what the signal interrupts.
+        signal.signal(
+            number, lambda *_: threading.Thread(target=server.shutdown, daemon=True).start()
+        )
+    sys.stdout.write(f"http://127.0.0.1:{server.server_port}\n")
+    sys.stdout.flush()
+    server.serve_forever()
+    store.close()
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m omics_provider.emulator",
+        description=_USE,
+        epilog=_MORE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--port", type=int, default=4999, help="0 takes a free one (4999)")
+    parser.add_argument(
+        "--state", type=Path, help="the state file, made where there is none (a temporary one)"
+    )
+    parser.add_argument(
+        "--run-seconds",
+        type=float,
+        default=DEFAULT_RUN_SECONDS,
+        help="emulated length of a run without the tag emulator:seconds (5)",
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

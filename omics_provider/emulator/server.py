@@ -1,0 +1,213 @@
+"""The server: omics, moto's other services and the emulator's own control, on one port.
+
+Requests for omics go straight to the service. Moto is loaded when the first request for
+another service comes, so that the server is up at once.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+from urllib.parse import parse_qs
+
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+
+from omics_provider.emulator import control
+from omics_provider.emulator.faults import BadFaultError
+from omics_provider.emulator.service import DEFAULT_ACCOUNT, Service
+from omics_provider.emulator.settings import UnknownSettingError
+from omics_provider.emulator.wire import HttpAnswer, HttpRequest
+
+if TYPE_CHECKING:
+    from omics_provider.emulator.store import Store
+
+_CREDENTIAL: Final = re.compile(
+    r"Credential=(?P<key>[^/]*)/[0-9]+/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request"
+)
+_OMICS_HOST: Final = re.compile(r"(workflows-|tags-|omics\.)")
+_AGENT_REGION: Final = re.compile(r"region/([a-z]{2}-[a-z]+-\d)")
+_DEFAULT_REGION: Final = "us-east-1"
+
+Environ = Mapping[str, Any]
+StartResponse = Callable[[str, list[tuple[str, str]]], Any]
+
+
+@dataclass(frozen=True)
+class _Caller:
+    """Who signed a request, as far as the signature says it."""
+
+    key: str
+    region: str
+    service: str
+
+
+class Application:
+    """The WSGI application."""
+
+    def __init__(self, store: Store, service: Service) -> None:
+        self._store = store
+        self._service = service
+        self._control = Control(store)
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        path = _raw_path(environ)
+        caller = _caller(environ)
+        if path.startswith("/_omics/"):
+            answer = self._control.answer(_request(environ, path))
+        elif caller.service == "omics" and not path.startswith("/moto-api"):
+            outcome = self._service.call(
+                _request(environ, path), caller.region, _account(caller.key, environ)
+            )
+            outcome.wait()
+            if outcome.answer is None:
+                _cut(environ)
+            answer = outcome.answer
+        else:
+            moto: Iterable[bytes] = self._moto(environ, start_response)
+            return moto
+        headers = {**answer.headers, "Content-Length": str(len(answer.body))}
+        start_response(f"{answer.status} {_reason(answer.status)}", list(headers.items()))
+        return [answer.body]
+
+    @cached_property
+    def _moto(self) -> Any:
+        from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+        from omics_provider.emulator import seams
+
+        seams.install(self._store.path)
+        return DomainDispatcherApplication(create_backend_app)
+
+
+class Control:
+    """The emulator's own paths: `/_omics/faults`, `/_omics/calls`, `/_omics/settings`."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def answer(self, request: HttpRequest) -> HttpAnswer:
+        """JSON in, JSON out; a refused request is a 400 that says why."""
+        handler = {
+            ("GET", "/_omics/faults"): self._planned_faults,
+            ("POST", "/_omics/faults"): self._plan_faults,
+            ("GET", "/_omics/settings"): self._settings,
+            ("POST", "/_omics/settings"): self._change_settings,
+            ("POST", "/_omics/advance"): self._advance,
+            ("GET", "/_omics/calls"): self._calls,
+        }.get((request.method, request.path))
+        if handler is None:
+            return _json(404, {"message": f"There is no {request.method} {request.path} here."})
+        try:
+            return _json(200, handler(request))
+        except (json.JSONDecodeError, BadFaultError, UnknownSettingError, BadControlError) as error:
+            return _json(400, {"message": str(error)})
+
+    def _planned_faults(self, _request: HttpRequest) -> Any:
+        return control.planned_faults(self._store)
+
+    def _plan_faults(self, request: HttpRequest) -> Any:
+        plans = json.loads(request.body or b"[]")
+        if not isinstance(plans, list) or not all(isinstance(plan, dict) for plan in plans):
+            raise BadControlError("Faults come as a JSON list of objects.")
+        return control.plan_faults(self._store, plans)
+
+    def _settings(self, _request: HttpRequest) -> Any:
+        return control.current_settings(self._store)
+
+    def _change_settings(self, request: HttpRequest) -> Any:
+        changes = json.loads(request.body or b"{}")
+        if not isinstance(changes, dict):
+            raise BadControlError("Settings come as a JSON object.")
+        return control.change_settings(self._store, changes)
+
+    def _advance(self, request: HttpRequest) -> Any:
+        document = json.loads(request.body or b"{}")
+        seconds = document.get("seconds") if isinstance(document, dict) else None
+        if not isinstance(seconds, int | float) or seconds < 0:
+            raise BadControlError('Time advances by {"seconds": <a number, not negative>}.')
+        return {"now": control.advance(self._store, seconds)}
+
+    def _calls(self, request: HttpRequest) -> Any:
+        query = parse_qs(request.query)
+        after = query.get("after", ["0"])[0]
+        if not after.isdigit():
+            raise BadControlError("after takes the number of a call.")
+        operation = query.get("operation", [None])[0]
+        return control.calls(self._store, operation=operation, after=int(after))
+
+
+class BadControlError(ValueError):
+    """A control request that can't be understood."""
+
+
+def serve(store: Store, service: Service, port: int) -> BaseWSGIServer:
+    """Give A server on 127.0.0.1 that is bound and not yet serving; port 0 takes a free one."""
+    return make_server(
+        "127.0.0.1",
+        port,
+        Application(store, service),
+        threaded=True,
+        request_handler=_Handler,
+    )
+
+
+class _Handler(WSGIRequestHandler):
+    """Keeps quiet, and answers without waiting for more to send."""
+
+    disable_nagle_algorithm = True
+
+    def log_request(self, *_: Any) -> None:
+        """Log nothing: the state file has the log of calls."""
+
+
+def _json(status: int, document: Any) -> HttpAnswer:
+    return HttpAnswer(status, json.dumps(document).encode(), {"Content-Type": "application/json"})
+
+
+def _request(environ: Environ, path: str) -> HttpRequest:
+    length = environ.get("CONTENT_LENGTH")
+    stream = environ["wsgi.input"]
+    body = stream.read(int(length)) if length else b""
+    if environ.get("wsgi.input_terminated"):
+        body = stream.read()
+    return HttpRequest(environ["REQUEST_METHOD"], path, environ.get("QUERY_STRING", ""), body)
+
+
+def _raw_path(environ: Environ) -> str:
+    return str(environ.get("REQUEST_URI") or environ["PATH_INFO"]).split("?", 1)[0]
+
+
+def _caller(environ: Environ) -> _Caller:
+    found = _CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
+    if found is not None:
+        return _Caller(found["key"], found["region"], found["service"])
+    if _OMICS_HOST.match(environ.get("HTTP_HOST", "")):
+        agent = _AGENT_REGION.search(environ.get("HTTP_USER_AGENT", ""))
+        return _Caller("", agent[1] if agent else _DEFAULT_REGION, "omics")
+    return _Caller("", _DEFAULT_REGION, "")
+
+
+def _account(key: str, environ: Environ) -> str:
+    named = environ.get("HTTP_X_MOTO_ACCOUNT_ID")
+    if named:
+        return str(named)
+    # Only moto's sts hands out keys of other accounts, so without it there are none.
+    iam = sys.modules.get("moto.iam.models")
+    return str(iam.get_account_id_from(key)) if iam is not None and key else DEFAULT_ACCOUNT
+
+
+def _cut(environ: Environ) -> NoReturn:
+    """Close the connection without a byte of an answer."""
+    environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+    raise ConnectionAbortedError("cut by a planned fault")
+
+
+def _reason(status: int) -> str:
+    return "OK" if status < 400 else "Error"
