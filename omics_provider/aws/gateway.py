@@ -1,0 +1,82 @@
+"""The calls to HealthOmics: plain values in, plain values or core errors out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from omics_provider.core.settings import Settings
+
+from .clients import omics
+from .failures import translated
+
+if TYPE_CHECKING:
+    from types_boto3_omics import OmicsClient
+
+#: Largest page that ListRuns gives (botocore's model of ListRunsRequest).
+_PAGE: Final = 100
+
+
+class Runs:
+    """Runs at one place. Every method raises the errors of `omics_provider.core.errors`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._client: OmicsClient = omics(settings)
+        #: The Region that this gateway asks.
+        self.region: str = self._client.meta.region_name
+
+    def start(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """StartRun. A repeat with the same requestId starts the run only once."""
+        with translated("StartRun"):
+            return _plain(self._client.start_run(**arguments))
+
+    def get(self, run_id: str) -> dict[str, Any]:
+        """GetRun; times are ISO 8601 in UTC."""
+        with translated("GetRun"):
+            return _plain(self._client.get_run(id=run_id))
+
+    def list(self, **filters: Any) -> Iterator[dict[str, Any]]:
+        """ListRuns, page by page; `filters` are name, runGroupId, batchId, status."""
+        pages = self._client.get_paginator("list_runs").paginate(
+            **filters,
+            PaginationConfig={"PageSize": _PAGE},
+        )
+        with translated("ListRuns"):
+            for page in pages:
+                yield from (_plain(run) for run in page["items"])
+
+    def cancel(self, run_id: str) -> None:
+        """CancelRun: asynchronous, legal while the run is active."""
+        with translated("CancelRun"):
+            self._client.cancel_run(id=run_id)
+
+    def delete(self, run_id: str) -> None:
+        """DeleteRun: removes the record of an ended run, no file and no log."""
+        with translated("DeleteRun"):
+            self._client.delete_run(id=run_id)
+
+    def tag(self, arn: str, tags: Mapping[str, str]) -> None:
+        """TagResource."""
+        with translated("TagResource"):
+            self._client.tag_resource(resourceArn=arn, tags=tags)
+
+    def untag(self, arn: str, names: Sequence[str]) -> None:
+        """UntagResource."""
+        with translated("UntagResource"):
+            self._client.untag_resource(resourceArn=arn, tagKeys=names)
+
+
+def _plain(answer: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: _value(v) for k, v in answer.items() if k != "ResponseMetadata"}
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, datetime):
+        text = value.astimezone(UTC).isoformat(timespec="milliseconds")
+        return text.replace("+00:00", "Z").replace(".000Z", "Z")
+    if isinstance(value, Mapping):
+        return {key: _value(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_value(item) for item in value]
+    return value

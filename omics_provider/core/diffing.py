@@ -1,0 +1,59 @@
+"""Which declared inputs differ from the recorded run, and what each difference means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from . import fields
+from .fields import Change
+from .values import equal
+
+
+class Difference(NamedTuple):
+    """Wire names of the inputs that ask for a new run, and of those that change in place."""
+
+    replaces: tuple[str, ...]
+    updates: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        """Tell whether anything differs at all."""
+        return bool(self.replaces or self.updates)
+
+
+def difference(run_id: str, recorded: Mapping[str, Any], inputs: Mapping[str, Any]) -> Difference:
+    """Compare what was recorded for run `run_id` with the inputs declared now.
+
+    An input that is not declared never differs, whatever the service filled in. An input whose
+    value is not known yet does, for it may.
+    """
+    differing = [
+        field
+        for field in fields.FIELDS
+        if field.wire in inputs and not _same(field.wire, run_id, recorded, inputs[field.wire])
+    ]
+    return Difference(
+        tuple(f.wire for f in differing if f.change is Change.REPLACE),
+        tuple(f.wire for f in differing if f.change is Change.UPDATE),
+    )
+
+
+def _same(wire: str, run_id: str, recorded: Mapping[str, Any], value: Any) -> bool:
+    if wire == "adoptRunId" and value == run_id:
+        return True
+    return wire in recorded and equal(recorded[wire], value)
+
+
+class TagChange(NamedTuple):
+    """Tags to set and names of tags to remove."""
+
+    put: dict[str, str]
+    remove: tuple[str, ...]
+
+
+def tag_change(recorded: Mapping[str, str], wanted: Mapping[str, str]) -> TagChange:
+    """Return only the tags that changed."""
+    return TagChange(
+        {key: value for key, value in wanted.items() if recorded.get(key) != value},
+        tuple(sorted(recorded.keys() - wanted.keys())),
+    )

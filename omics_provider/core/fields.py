@@ -1,0 +1,140 @@
+"""The one table of a run's properties: name, wire name, kind, limits, what a change does.
+
+Limits are those of botocore's model of StartRunRequest (omics 2022-11-28); a test compares the two.
+Facts that the model lacks name their source.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+
+class Kind(Enum):
+    """How a value is checked and compared."""
+
+    TEXT = "text"
+    S3_URI = "s3 uri"
+    INTEGER = "integer"
+    #: A JSON object.
+    DOCUMENT = "document"
+    #: A string that holds a JSON object.
+    JSON_TEXT = "json text"
+    TAGS = "tags"
+    #: Any JSON value.
+    JSON = "json"
+
+
+class Change(Enum):
+    """What a changed value means for a run that exists."""
+
+    REPLACE = "replace"
+    UPDATE = "update"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    r"""One input of a run.
+
+    `low` and `high` are lengths of a text, values of an integer. `pattern` must match the whole
+    text; None means printable text (the model's `[\p{L}\p{M}\p{Z}\p{S}\p{N}\p{P}]+`).
+    `sent` says whether the value is a member of StartRunRequest.
+    """
+
+    name: str
+    wire: str
+    kind: Kind = Kind.TEXT
+    change: Change = Change.REPLACE
+    low: int | None = None
+    high: int | None = None
+    pattern: str | None = None
+    enum: tuple[str, ...] = ()
+    sent: bool = True
+
+
+_ID: Final = "[0-9]+"
+_LABEL: Final = r"[A-Za-z0-9][A-Za-z0-9\-\._]*"
+
+
+def _numeric_id(name: str, wire: str) -> Field:
+    return Field(name, wire, low=1, high=18, pattern=_ID)
+
+
+def _choice(name: str, wire: str, *values: str) -> Field:
+    return Field(name, wire, enum=values)
+
+
+FIELDS: Final[tuple[Field, ...]] = (
+    Field("role_arn", "roleArn", low=1, high=128, pattern="arn:.+"),
+    Field("output_uri", "outputUri", Kind.S3_URI, low=1, high=750),
+    _numeric_id("workflow_id", "workflowId"),
+    _choice("workflow_type", "workflowType", "PRIVATE", "READY2RUN"),
+    Field("workflow_owner_id", "workflowOwnerId", pattern="[0-9]{12}"),
+    Field("workflow_version_name", "workflowVersionName", low=1, high=64, pattern=_LABEL),
+    _numeric_id("run_id", "runId"),
+    Field("name", "name", low=1, high=128),
+    _numeric_id("run_group_id", "runGroupId"),
+    Field("priority", "priority", Kind.INTEGER, low=0, high=100_000),
+    Field("parameters", "parameters", Kind.DOCUMENT),
+    _choice("storage_type", "storageType", "STATIC", "DYNAMIC"),
+    Field("storage_capacity", "storageCapacity", Kind.INTEGER, low=0, high=100_000),
+    _choice("scratch_storage_mode", "scratchStorageMode", "LOCAL", "SHARED"),
+    _numeric_id("cache_id", "cacheId"),
+    _choice("cache_behavior", "cacheBehavior", "CACHE_ON_FAILURE", "CACHE_ALWAYS"),
+    _choice("log_level", "logLevel", "OFF", "FATAL", "ERROR", "ALL"),
+    _choice("retention_mode", "retentionMode", "RETAIN", "REMOVE"),
+    _choice(
+        "output_uri_prefix_mode", "outputUriPrefixMode", "SERVICE_DEFINED", "NONE_WITH_OVERWRITE"
+    ),
+    _choice("networking_mode", "networkingMode", "RESTRICTED", "VPC"),
+    Field("configuration_name", "configurationName", low=1, high=128, pattern=_LABEL),
+    Field("engine_settings", "engineSettings", Kind.DOCUMENT),
+    Field("session_policy", "sessionPolicy", Kind.JSON_TEXT, low=1, high=2048),
+    Field("tags", "tags", Kind.TAGS, change=Change.UPDATE),
+    Field("rerun", "rerun", Kind.JSON, sent=False),
+    Field(
+        "on_delete",
+        "onDelete",
+        change=Change.UPDATE,
+        enum=("delete", "cancel", "keep"),
+        sent=False,
+    ),
+    Field("adopt_run_id", "adoptRunId", low=1, high=18, pattern=_ID, sent=False),
+)
+
+BY_WIRE: Final = {field.wire: field for field in FIELDS}
+BY_NAME: Final = {field.name: field for field in FIELDS}
+
+#: Outputs that GetRun fills, (attribute, wire name). `arn`, `uuid`, `status` and `runOutputUri`
+#: come with StartRun's answer already.
+OUTPUTS: Final[tuple[tuple[str, str], ...]] = (
+    ("arn", "arn"),
+    ("uuid", "uuid"),
+    ("status", "status"),
+    ("run_output_uri", "runOutputUri"),
+    ("creation_time", "creationTime"),
+    ("start_time", "startTime"),
+    ("stop_time", "stopTime"),
+    ("status_message", "statusMessage"),
+    ("failure_reason", "failureReason"),
+    ("started_by", "startedBy"),
+    ("digest", "digest"),
+    ("engine_version", "engineVersion"),
+    ("workflow_uuid", "workflowUuid"),
+    ("log_location", "logLocation"),
+    ("batch_id", "batchId"),
+)
+
+DEFAULT_ON_DELETE: Final = "delete"
+
+#: Bytes of run parameters (developer guide, fixed-quotas).
+MAX_PARAMETERS_BYTES: Final = 50_000
+#: Tags of a run (model: "up to 50 tags per run"; TagMap's keys and values).
+MAX_TAGS: Final = 50
+MAX_TAG_KEY: Final = 128
+MAX_TAG_VALUE: Final = 256
+
+#: Input that no user sets: what makes this start of the run differ from an earlier one with the
+#: same inputs. Pulumi hides names with two underscores from previews and differences.
+ATTEMPT: Final = "__attempt"

@@ -1,0 +1,141 @@
+"""What read and delete do, as total functions of what was found. No I/O here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any, Final
+
+from . import fields
+from .diffing import difference
+from .spec import declared
+from .status import DELETABLE, ENDED, RunStatus
+
+#: Version of the recorded outputs; readers for older versions stay here.
+STATE_VERSION: Final = 1
+
+
+class Step(Enum):
+    """The next thing that a delete does."""
+
+    CANCEL = "cancel the run"
+    WAIT = "wait for the run's end"
+    DELETE_RECORD = "delete the run's record"
+    DONE = "nothing more"
+
+
+def delete_step(on_delete: str, status: RunStatus | None, *, cancelled: bool) -> Step:
+    """Return the next step of a delete, from the live status.
+
+    `status` is None where the run is gone, or where its id now belongs to another run.
+    `cancelled` says that this delete has asked for the run's cancellation already.
+    """
+    if on_delete == "keep" or status is None or status is RunStatus.DELETED:
+        return Step.DONE
+    if status in DELETABLE:
+        return Step.DELETE_RECORD if on_delete == "delete" else Step.DONE
+    if not cancelled:
+        return Step.CANCEL
+    return Step.WAIT if on_delete == "delete" else Step.DONE
+
+
+def started(
+    inputs: Mapping[str, Any], answer: Mapping[str, Any], request_id: str
+) -> dict[str, Any]:
+    """Return the properties to record for a run that StartRun's `answer` describes."""
+    return {
+        **inputs,
+        **{wire: answer[wire] for _, wire in fields.OUTPUTS if wire in answer},
+        "requestId": request_id,
+        "stateVersion": STATE_VERSION,
+    }
+
+
+def adopted(inputs: Mapping[str, Any], live: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the properties to record for run `live`, which someone else started.
+
+    All that the service knows of its inputs is recorded, so that the declaration can later be
+    completed, or `adopt_run_id` dropped, without a difference.
+    """
+    return {**_live_inputs(live), **inputs, **_live_outputs(live), "stateVersion": STATE_VERSION}
+
+
+def adoption_mismatch(inputs: Mapping[str, Any], live: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the declared inputs (wire names) that run `live` was not started with.
+
+    Storage is left out: the service rounds it up or turns it into the maximum used.
+    """
+    asked = {
+        wire: value
+        for wire, value in inputs.items()
+        if wire in fields.BY_WIRE
+        and fields.BY_WIRE[wire].sent
+        and wire not in ("tags", "storageCapacity", "storageType")
+    }
+    return difference(str(live.get("id", "")), _live_inputs(live), asked).replaces
+
+
+def refreshed(recorded: Mapping[str, Any], live: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the recorded properties brought up to date from GetRun's answer `live`.
+
+    Declared tags follow the live ones; no other input does, for no other can change.
+    """
+    outputs = {wire for _, wire in fields.OUTPUTS}
+    kept = {key: value for key, value in recorded.items() if key not in outputs | {"recordGone"}}
+    if "tags" in recorded:
+        kept["tags"] = live_tags(live)
+    return {**kept, **_live_outputs(live)}
+
+
+def gone(recorded: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the recorded properties of a run whose record the service no longer has.
+
+    Done is done: the last known facts stay. A run that was last seen active ended in a way that
+    the service no longer tells: its status becomes DELETED.
+    """
+    status = str(recorded.get("status", RunStatus.DELETED))
+    known_end = status in set(ENDED)
+    return {
+        **recorded,
+        "status": status if known_end else str(RunStatus.DELETED),
+        "recordGone": True,
+    }
+
+
+def same_run(recorded: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
+    """Tell whether GetRun's answer is the recorded run: ids are used again, the uuid is not."""
+    return bool(recorded.get("uuid")) and recorded.get("uuid") == live.get("uuid")
+
+
+def live_tags(live: Mapping[str, Any]) -> dict[str, str]:
+    """Return the run's tags but those that AWS itself sets."""
+    tags: Mapping[str, str] = live.get("tags") or {}
+    return {key: value for key, value in tags.items() if not key.startswith("aws:")}
+
+
+def declared_with_drift(
+    recorded: Mapping[str, Any], now: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """Return the inputs to record where the live run drifted from them, else None."""
+    if recorded.get("tags") == now.get("tags"):
+        return None
+    attempt = {fields.ATTEMPT: now[fields.ATTEMPT]} if fields.ATTEMPT in now else {}
+    return {**declared(now), **attempt}
+
+
+def _live_outputs(live: Mapping[str, Any]) -> dict[str, Any]:
+    return {wire: live[wire] for _, wire in fields.OUTPUTS if live.get(wire) is not None}
+
+
+def _live_inputs(live: Mapping[str, Any]) -> dict[str, Any]:
+    found = {
+        field.wire: live[field.wire]
+        for field in fields.FIELDS
+        if field.sent and live.get(field.wire) is not None
+    }
+    configuration = live.get("configuration") or {}
+    if configuration.get("name"):
+        found["configurationName"] = configuration["name"]
+    if "tags" in found:
+        found["tags"] = live_tags(live)
+    return found

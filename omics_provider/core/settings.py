@@ -1,0 +1,78 @@
+"""Where HealthOmics is: region, profile and endpoint, from a stack's configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+from .errors import SettingsError
+
+#: The endpoint that is the emulator in this very process.
+LOCAL: Final = "local"
+DEFAULT_LOCAL_STATE: Final = ".omics/local.db"
+DEFAULT_LOCAL_RUN_SECONDS: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One way to reach the service. None leaves the choice to boto3's own chain.
+
+    `local_state` is the emulator's file, `local_run_seconds` the simulated length of a run in
+    seconds; both count for the endpoint `local` only.
+    """
+
+    region: str | None = None
+    profile: str | None = None
+    endpoint: str | None = None
+    local_state: str = DEFAULT_LOCAL_STATE
+    local_run_seconds: float = DEFAULT_LOCAL_RUN_SECONDS
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the emulator stands in for the service."""
+        return self.endpoint == LOCAL
+
+
+def from_config(get: Callable[[str], str | None]) -> Settings:
+    """Read the settings; `get` looks a full key such as `omics:region` up and gives None if unset.
+
+    Raises SettingsError for values that can't be meant.
+    """
+    return Settings(
+        region=get("omics:region") or get("aws:region") or None,
+        profile=get("omics:profile") or get("aws:profile") or None,
+        endpoint=_endpoint(get("omics:endpoint")),
+        local_state=get("omics:localState") or DEFAULT_LOCAL_STATE,
+        local_run_seconds=_seconds(get("omics:localRunSeconds")),
+    )
+
+
+def _endpoint(text: str | None) -> str | None:
+    if not text or text == LOCAL:
+        return text or None
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise SettingsError(
+            "Configuration",
+            "omics:endpoint is neither `local` nor a URL",
+            advice="Set it with: pulumi config set omics:endpoint local (or https://…).",
+        )
+    return text
+
+
+def _seconds(text: str | None) -> float:
+    if not text:
+        return DEFAULT_LOCAL_RUN_SECONDS
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):
+        raise SettingsError(
+            "Configuration",
+            "omics:localRunSeconds is not a number of seconds",
+            advice="Set it with: pulumi config set omics:localRunSeconds 5.",
+        )
+    return seconds

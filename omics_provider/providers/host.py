@@ -1,0 +1,106 @@
+"""The one place that reaches into Pulumi's host of Python dynamic providers.
+
+`ResourceProvider`'s methods get neither the URN nor the time limit nor the random seed of a call,
+and an exception reaches the user as a traceback. The host (`pulumi.dynamic.__main__`) keeps the
+request and the gRPC context in local variables of its handler; they are found there by walking the
+frames up. Where the host changes, `current_call` gives None and everything goes on without: a
+canary test says so first.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any, Final, NoReturn, ParamSpec, TypeVar
+
+from pulumi.runtime.proto import status_pb2
+
+from omics_provider.core.errors import OmicsError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_HANDLERS: Final = frozenset({"Check", "Diff", "Create", "Read", "Update", "Delete"})
+_GRPC_UNKNOWN: Final = 2
+_STATUS_KEY: Final = "grpc-status-details-bin"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What the engine said beside the properties.
+
+    `timeout` is the resource's customTimeouts for this operation in seconds, None where unset.
+    `random_seed` is the engine's seed for generated names, kept in update plans;
+    only check gets one.
+    """
+
+    urn: str
+    timeout: float | None
+    random_seed: bytes
+    context: Any
+
+    @property
+    def name(self) -> str:
+        """The resource's name in the program."""
+        return self.urn.rpartition("::")[2]
+
+
+class ProviderError(Exception):
+    """A failure told to the user: its text is all that is shown."""
+
+
+def current_call() -> Call | None:
+    """Return the call that this thread serves, or None outside of Pulumi's host."""
+    for frame in _frames():
+        if frame.f_code.co_name in _HANDLERS:
+            request, context = frame.f_locals.get("request"), frame.f_locals.get("context")
+            if request is not None and hasattr(request, "urn") and context is not None:
+                return Call(
+                    urn=request.urn,
+                    timeout=getattr(request, "timeout", 0.0) or None,
+                    random_seed=getattr(request, "randomSeed", b""),
+                    context=context,
+                )
+    return None
+
+
+def urn() -> str:
+    """Return the URN of the resource that this thread works on, empty outside of the host."""
+    call = current_call()
+    return call.urn if call else ""
+
+
+def told_plainly(method: Callable[P, R]) -> Callable[P, R]:
+    """Make a provider method's OmicsError reach the user as its text, with no traceback."""
+
+    @functools.wraps(method)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return method(*args, **kwargs)
+        except OmicsError as error:
+            call = current_call()
+            _fail(error.about(f"run {call.name}" if call else ""), call)
+
+    return wrapper
+
+
+def _fail(message: str, call: Call | None) -> NoReturn:
+    if call is None:
+        # Outside of the host an exception is what a caller expects; there is nobody to trail to.
+        raise ProviderError(message) from None
+    # The host turns an exception into its traceback. gRPC takes a status from the trailing
+    # metadata before that, so the engine sees the message alone. Should it not, one line is left.
+    status = status_pb2.Status(code=_GRPC_UNKNOWN, message=message)
+    call.context.set_trailing_metadata(((_STATUS_KEY, status.SerializeToString()),))
+    sys.tracebacklimit = 0
+    raise ProviderError(message) from None
+
+
+def _frames() -> Iterator[FrameType]:
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
