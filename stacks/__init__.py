@@ -1,0 +1,1 @@
+"""The programs that stacks run: one module each, with a main(). Wiring only."""
