@@ -56,7 +56,7 @@ def run(
     except OSError as error:
         raise CannotWorkError(f"{name} can't be started: {error.strerror}") from error
     if process.returncode != 0:
-        raise CannotWorkError(f"{name} ended with {process.returncode}: {last_words(output)}")
+        raise CannotWorkError(f"{last_words(output)} ({name} ended with {process.returncode})")
     return output
 
 

@@ -148,8 +148,9 @@ def from_go(project: Project, entry: Entry, environ: Mapping[str, str]) -> Engin
         raise CannotWorkError(reason)
     env = go_build.environment(go, project.go_version, environ)
     go_build.probe(project, go, env)
+    used = max(go.version, project.go_version)
     say(
-        f"engine: building pulumi {project.pulumi_version} with Go {go.version}, as no other way "
+        f"engine: building pulumi {project.pulumi_version} with Go {used}, as no other way "
         "works here: once per machine, some 5 minutes on two cores"
     )
     entry.ensure(project.pulumi_version, lambda folder: go_build.build(project, folder, env))
