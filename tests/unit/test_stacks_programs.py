@@ -26,6 +26,7 @@ class Engine(pulumi.runtime.Mocks):
 
     def __init__(self) -> None:
         self.resources: list[tuple[str, str, dict[str, Any]]] = []
+        self.requests: list[Any] = []
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
         self.resources.append((args.typ, args.name, args.inputs))
@@ -40,6 +41,18 @@ class Engine(pulumi.runtime.Mocks):
 
     def of(self, kind: str) -> dict[str, dict[str, Any]]:
         return {name: inputs for typ, name, inputs in self.resources if typ == kind}
+
+
+class Monitor(pulumi.runtime.mocks.MockMonitor):
+    """The door to the engine: keeps what a resource is registered with beside its inputs."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        self.engine = engine
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802
+        self.engine.requests.append(request)
+        return super().RegisterResource(request)  # type: ignore[no-untyped-call]
 
 
 class Waits(list[dict[str, Any]]):
@@ -75,7 +88,9 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> Waits:
 def up(stack: str, config: dict[str, str], program: Callable[[], None]) -> tuple[Engine, Any]:
     """Run a program as an update would; return what was declared and exported."""
     engine = Engine()
-    pulumi.runtime.set_mocks(engine, project="omics-runs", stack=stack, preview=False)
+    pulumi.runtime.set_mocks(
+        engine, project="omics-runs", stack=stack, preview=False, monitor=Monitor(engine)
+    )
     pulumi.runtime.set_all_config(config)
     exported: dict[str, Any] = {}
 
@@ -186,17 +201,34 @@ def test_production_runs_use_the_role_and_bucket_that_it_makes(
     assert exported["roleArn"] == "arn:aws:made:::runs"
 
 
-def test_production_runs_come_after_the_permissions_and_the_guards(
+def test_production_runs_wait_for_the_permissions_and_the_guards(
     production: tuple[Engine, Any, Waits],
 ) -> None:
-    order = [typ for typ, _, _ in production[0].resources]
-    first_run = order.index(RUN)
-    for kind in (
-        "aws:iam/rolePolicy:RolePolicy",
-        "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
-        "aws:s3/bucketPolicy:BucketPolicy",
-    ):
-        assert order.index(kind) < first_run
+    runs = [request for request in production[0].requests if request.type == RUN]
+    assert len(runs) == len(TRIO)
+    for run in runs:
+        waited_for = {urn.split("::")[2].rpartition("$")[2] for urn in run.dependencies}
+        assert {
+            "aws:iam/rolePolicy:RolePolicy",
+            "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+            "aws:s3/bucketServerSideEncryptionConfiguration"
+            ":BucketServerSideEncryptionConfiguration",
+            "aws:s3/bucketPolicy:BucketPolicy",
+        } <= waited_for
+
+
+def test_destroy_leaves_the_results_and_the_finished_runs(
+    production: tuple[Engine, Any, Waits],
+) -> None:
+    kept = {
+        request.type: request.retainOnDelete
+        for request in production[0].requests
+        if request.type.startswith("aws:s3/")
+    }
+    assert len(kept) == 6
+    assert all(kept.values())
+    runs = production[0].of(RUN)
+    assert {inputs["onDelete"] for inputs in runs.values()} == {"cancel"}
 
 
 def test_the_bucket_is_private_and_encrypted(production: tuple[Engine, Any, Waits]) -> None:
