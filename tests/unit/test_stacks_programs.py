@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +76,12 @@ def stack_config(stack: str) -> dict[str, str]:
         key: value if isinstance(value, str) else json.dumps(value)
         for key, value in settings["config"].items()
     }
+
+
+@pytest.fixture(autouse=True)
+def _leave_no_config_behind() -> Iterator[None]:
+    yield
+    pulumi.runtime.set_all_config({})
 
 
 @pytest.fixture
