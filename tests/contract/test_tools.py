@@ -6,6 +6,7 @@ No test here uses the network. The engines are shell scripts a few bytes long.
 import importlib
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -264,6 +265,49 @@ def test_a_program_that_hangs_is_given_up_in_time(
     with pytest.raises(tools["common"].CannotWorkError, match="no result in 1 s"):
         tools["common"].run([hanging], limit=1)
     assert time.monotonic() - start < 10
+
+
+# --- Pulumi's installer
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "said"),
+    [
+        ('mkdir "$3/bin" && ln -s {pulumi} "$3/bin/pulumi" && test "$*" = "{args}"', 0, ""),
+        ("echo no such version; exit 1", 1, "no such version\n\n"),
+    ],
+)
+def test_pulumis_installer_is_run_at_the_pinned_version_into_our_folder(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    body: str,
+    code: int,
+    said: str,
+) -> None:
+    """The installer is the SDK's business; only the script that it downloads is replaced."""
+    pulumi = script(tmp_path / "pulumi", "echo v3.259.0")
+    args = f"--no-edit-path --install-root {tmp_path / 'root'} --version 3.259.0"
+    (tmp_path / "root").mkdir()
+
+    def download(address: str, to: str) -> None:
+        assert address == "https://get.pulumi.com/install.sh"
+        script(Path(to), body.format(pulumi=pulumi, args=args))
+
+    monkeypatch.syspath_prepend(str(SETUP))
+    monkeypatch.setattr("pulumi.automation._cmd._download_to_file", download)
+    official = importlib.import_module("official")
+    assert official.main(str(tmp_path / "root"), "3.259.0") == code
+    assert capsys.readouterr().out == said
+    assert (tmp_path / "root" / "bin" / "pulumi").exists() == (code == 0)
+
+
+def test_a_site_that_does_not_answer_is_told_with_its_reason(tools: dict[str, ModuleType]) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{closed.getsockname()[1]}/install.sh"
+        with pytest.raises(tools["common"].CannotWorkError, match=r"can't be reached: .*refused"):
+            tools["common"].run([sys.executable, SETUP / "probe.py", address], limit=20)
 
 
 # --- the cache
