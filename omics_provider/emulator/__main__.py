@@ -47,6 +47,7 @@ control, JSON over HTTP (Python: omics_provider.emulator.control, which takes th
   POST /_omics/settings   any of {"quotas": true, "startRunPerSecond": 1, "requestId":
                           "replay"|"conflict"|"forget", "speed": 60, ...}
   GET  /_omics/settings   all of them with their values
+  POST /_omics/reset      forgets everything, in moto's services too
   POST /_omics/advance    {"seconds": 60} lets emulated time pass at once
 
 environment, taken once by each state file:

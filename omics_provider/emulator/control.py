@@ -73,6 +73,11 @@ def advance(state: State, seconds: float) -> float:
         return clock.now(real)
 
 
+def reset(state: State) -> None:
+    """Forget everything: runs, workflows, settings, faults and the log of calls."""
+    _store(state).wipe()
+
+
 def calls(state: State, *, operation: str | None = None, after: int = 0) -> list[dict[str, Any]]:
     """Give the calls served so far, oldest first, by number: `after` leaves out earlier ones.
 

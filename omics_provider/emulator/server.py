@@ -101,6 +101,7 @@ class Control:
             ("POST", "/_omics/settings"): self._change_settings,
             ("POST", "/_omics/advance"): self._advance,
             ("GET", "/_omics/calls"): self._calls,
+            ("POST", "/_omics/reset"): self._reset,
         }.get((request.method, request.path))
         if handler is None:
             return _json(404, {"message": f"There is no {request.method} {request.path} here."})
@@ -133,6 +134,13 @@ class Control:
         if not isinstance(seconds, int | float) or seconds < 0:
             raise BadControlError('Time advances by {"seconds": <a number, not negative>}.')
         return {"now": control.advance(self._store, seconds)}
+
+    def _reset(self, _request: HttpRequest) -> Any:
+        control.reset(self._store)
+        moto = sys.modules.get("moto.core.models")
+        if moto is not None:
+            moto.BackendDict.reset()
+        return {}
 
     def _calls(self, request: HttpRequest) -> Any:
         query = parse_qs(request.query)

@@ -1,0 +1,189 @@
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+from dataclasses import dataclass, field
+
+import boto3
+import moto
+import pytest
+from botocore.config import Config
+
+from omics_provider.emulator import control, install
+from omics_provider.emulator.local import attach
+
+from .checking import check_answer
+
+REGION = "us-east-1"
+KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+ROLE = "arn:aws:iam::123456789012:role/omics"
+
+
+@dataclass
+class World:
+    """One emulator behind one door: clients of it, and its state for `control`."""
+
+    door: str
+    state: object
+    url: str | None = None
+    clients: dict = field(default_factory=dict)
+
+    def client(self, region=REGION, retries=0, **config):
+        """An omics client whose every answer is checked."""
+        made = boto3.client(
+            "omics",
+            region_name=region,
+            endpoint_url=self.url,
+            config=Config(
+                parameter_validation=False,
+                inject_host_prefix=self.door != "server",
+                retries={"total_max_attempts": retries + 1, "mode": "standard"},
+                **config,
+            ),
+            **({} if self.door == "local" else KEYS),
+        )
+        if self.door == "local":
+            attach(made, self.state)
+        made.meta.events.register("after-call.omics", check_answer)
+        return made
+
+    def other(self, service):
+        """A client of another of moto's services, where the door has them."""
+        return boto3.client(
+            service,
+            region_name=REGION,
+            endpoint_url=self.url,
+            config=Config(s3={"addressing_style": "path"}),
+            **KEYS,
+        )
+
+    def settings(self, **changes):
+        return control.change_settings(self.state, changes)
+
+    def faults(self, *plans):
+        return control.plan_faults(self.state, plans)
+
+    def calls(self, operation=None):
+        return control.calls(self.state, operation=operation)
+
+    def advance(self, seconds):
+        return control.advance(self.state, seconds)
+
+    def post(self, path, document):
+        request = urllib.request.Request(self.url + path, json.dumps(document).encode())
+        with urllib.request.urlopen(request) as response:
+            return json.load(response)
+
+
+@dataclass
+class Server:
+    process: subprocess.Popen
+    url: str
+    state: str
+
+    @staticmethod
+    def started(state, *arguments):
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "omics_provider.emulator"),
+                *("--port", "0", "--state", str(state), *arguments),
+            ],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        return Server(process, process.stdout.readline().strip(), str(state))
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(10)
+        self.process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    started = Server.started(tmp_path_factory.mktemp("server") / "state.db")
+    yield started
+    started.stop()
+
+
+@pytest.fixture(autouse=True)
+def _no_outside_settings(monkeypatch):
+    for name in list(os.environ):
+        if name.startswith(("AWS_", "OMICS_EMULATOR_", "MOTO_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+def local_world(tmp_path):
+    yield World("local", str(tmp_path / "state.db"))
+
+
+def mocked_world(_tmp_path):
+    store = install()
+    control.reset(store)
+    with moto.mock_aws():
+        yield World("mock_aws", store)
+
+
+def served_world(server):
+    world = World("server", server.state, server.url)
+    world.post("/_omics/reset", {})
+    yield world
+
+
+def made(door, request):
+    if door == "server":
+        return served_world(request.getfixturevalue("server"))
+    maker = local_world if door == "local" else mocked_world
+    return maker(request.getfixturevalue("tmp_path"))
+
+
+@pytest.fixture(params=["local", "mock_aws", "server"])
+def world(request):
+    """The emulator behind each of its doors, its time standing still."""
+    worlds = made(request.param, request)
+    opened = next(worlds)
+    opened.settings(speed=0)
+    yield opened
+    worlds.close()
+
+
+@pytest.fixture(params=["mock_aws", "server"])
+def moto_world(request):
+    """The doors that have moto's other services beside omics."""
+    worlds = made(request.param, request)
+    opened = next(worlds)
+    opened.settings(speed=0)
+    yield opened
+    worlds.close()
+
+
+@pytest.fixture
+def omics(world):
+    return world.client()
+
+
+@pytest.fixture
+def workflow(omics):
+    """The id of a private workflow that takes any parameters."""
+    return omics.create_workflow(name="any", engine="NEXTFLOW", definitionUri="s3://bucket/w.zip")[
+        "id"
+    ]
+
+
+@pytest.fixture
+def start(omics, workflow):
+    """Starts a run of the private workflow."""
+
+    def start_run(**inputs):
+        return omics.start_run(
+            **{
+                "workflowId": workflow,
+                "roleArn": ROLE,
+                "outputUri": "s3://bucket/out",
+                **inputs,
+            }
+        )
+
+    return start_run

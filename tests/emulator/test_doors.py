@@ -1,0 +1,175 @@
+import json
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+import boto3
+import moto
+import pytest
+
+from omics_provider.emulator import control, install
+from omics_provider.emulator.local import attach
+
+from .conftest import KEYS, Server
+
+
+def get(url):
+    with urllib.request.urlopen(url) as response:
+        return json.load(response)
+
+
+@pytest.fixture
+def served(server):
+    urllib.request.urlopen(urllib.request.Request(server.url + "/_omics/reset", b"{}")).close()
+    return server
+
+
+def post(server, path, document):
+    request = urllib.request.Request(server.url + path, json.dumps(document).encode())
+    with urllib.request.urlopen(request) as response:
+        return json.load(response)
+
+
+def test_the_local_door_is_light():
+    code = (
+        "import sys, boto3; before = set(sys.modules);"
+        "import omics_provider.emulator.local;"
+        "print(sorted(m for m in sys.modules if m.split('.')[0] in {'moto', 'werkzeug', 'flask'}))"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "[]"
+
+
+def test_the_local_door_needs_no_credentials_and_opens_no_socket(tmp_path, monkeypatch):
+    def no_socket(*_args, **_kwargs):
+        raise AssertionError("a socket was opened")
+
+    monkeypatch.setattr(socket, "socket", no_socket)
+    client = boto3.client("omics", region_name="eu-west-2")
+    attach(client, tmp_path / "state.db")
+    arn = client.create_workflow(definitionUri="s3://bucket/w.zip")["arn"]
+    assert arn.startswith("arn:aws:omics:eu-west-2:123456789012:workflow/")
+
+
+def test_only_the_attached_client_is_answered(tmp_path):
+    attached = boto3.client("omics", region_name="us-east-1")
+    attach(attached, tmp_path / "state.db")
+    other = boto3.client(
+        "omics", region_name="us-east-1", endpoint_url="http://127.0.0.1:9", **KEYS
+    )
+    attached.list_runs()
+    with pytest.raises(Exception, match=r"127\.0\.0\.1:9"):
+        other.list_runs()
+
+
+def test_the_doors_lead_to_one_service(served):
+    outside = boto3.client("omics", region_name="us-east-1")
+    attach(outside, served.state)
+    outside.create_workflow(name="w", definitionUri="s3://bucket/w.zip")
+    assert get(served.url + "/_omics/calls")[0]["operation"] == "CreateWorkflow"
+
+
+def test_control_over_http(served):
+    planned = post(served, "/_omics/faults", [{"operation": "GetRun", "fault": "throttle"}])
+    assert planned == get(served.url + "/_omics/faults")
+    assert post(served, "/_omics/settings", {"speed": 0})["speed"] == 0
+    assert get(served.url + "/_omics/settings")["speed"] == 0
+    before = post(served, "/_omics/advance", {"seconds": 0})["now"]
+    assert post(served, "/_omics/advance", {"seconds": 5})["now"] == before + 5
+    assert get(served.url + "/_omics/calls") == []
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        ("/_omics/faults", b"{}", 400),
+        ("/_omics/faults", b"nonsense", 400),
+        ("/_omics/faults", b'[{"operation": "x"}]', 400),
+        ("/_omics/settings", b'{"x": 1}', 400),
+        ("/_omics/settings", b"[]", 400),
+        ("/_omics/advance", b'{"seconds": -1}', 400),
+        ("/_omics/advance", b"[]", 400),
+        ("/_omics/nothing", b"", 404),
+    ],
+)
+def test_bad_control_requests_say_why(served, path, body, status):
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(urllib.request.Request(served.url + path, body))
+    assert caught.value.code == status
+    assert json.load(caught.value)["message"]
+
+
+def test_the_server_listens_on_loopback_is_quick_and_ends_quietly(tmp_path):
+    began = time.monotonic()
+    server = Server.started(tmp_path / "state.db")
+    took = time.monotonic() - began
+    assert server.url.startswith("http://127.0.0.1:")
+    assert took < 3
+    server.stop()
+    assert server.process.returncode == 0
+
+
+def test_help_names_the_control(capsys):
+    out = subprocess.run(
+        [sys.executable, "-m", "omics_provider.emulator", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    for word in ("/_omics/faults", "/_omics/calls", "/_omics/settings", "emulator:seconds"):
+        assert word in out
+
+
+def test_a_mock_starts_empty_and_leaves_nothing():
+    store = install()
+    for _ in range(2):
+        with moto.mock_aws():
+            client = boto3.client("omics", region_name="us-east-1")
+            assert client.list_workflows()["items"] == []
+            client.create_workflow(definitionUri="s3://bucket/w.zip")
+            control.change_settings(store, {"speed": 7})
+    assert control.current_settings(store)["speed"] == 1
+
+
+def test_moto_services_stand_beside(moto_world):
+    s3 = moto_world.other("s3")
+    s3.create_bucket(Bucket="bucket-one")
+    s3.put_object(Bucket="bucket-one", Key="a/b", Body=b"hello")
+    assert s3.get_object(Bucket="bucket-one", Key="a/b")["Body"].read() == b"hello"
+    assert moto_world.other("sts").get_caller_identity()["Account"] == "123456789012"
+    assert moto_world.other("logs").describe_log_groups()["logGroups"] == []
+    assert moto_world.other("iam").list_roles()["Roles"] == []
+    assert moto_world.client().list_runs()["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/nothing", 404), ("POST", "/run/1/nothing", 404), ("PUT", "/run", 404)],
+)
+def test_unknown_paths_are_no_operations(server, method, path, status):
+    request = urllib.request.Request(server.url + path, method=method)
+    request.add_header("Host", "workflows-omics.us-east-1.amazonaws.com")
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(request)
+    assert caught.value.code == status
+
+
+@pytest.mark.parametrize(
+    "body", [b"nonsense", b"[]", b'{"roleArn": 5}', b'{"tags": {"a": 1}}', b'{"priority": 1.5}']
+)
+def test_a_body_that_is_no_request_is_a_validation_error(server, body):
+    request = urllib.request.Request(server.url + "/run", body, method="POST")
+    request.add_header("Host", "workflows-omics.us-east-1.amazonaws.com")
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(request)
+    assert caught.value.headers["x-amzn-ErrorType"] == "ValidationException"
+
+
+def test_what_is_not_emulated_says_so(world, omics):
+    with pytest.raises(omics.exceptions.ClientError) as caught:
+        omics.list_sequence_stores()
+    assert caught.value.response["Error"]["Code"] == "NotEmulatedException"
+    assert "ListSequenceStores" in caught.value.response["Error"]["Message"]
