@@ -1,6 +1,27 @@
 """AWS HealthOmics runs as Pulumi resources."""
 
-from omics_provider.resources.run import OmicsRun
-from omics_provider.resources.wait import wait_all
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from omics_provider.resources.run import OmicsRun
+    from omics_provider.resources.wait import wait_all
 
 __all__ = ["OmicsRun", "wait_all"]
+
+# Names are looked up when they are used, so that the emulator and the plugin process, which import
+# this package too, do not pay for the Pulumi program's half of it.
+_HOMES: Final = {
+    "OmicsRun": "omics_provider.resources.run",
+    "wait_all": "omics_provider.resources.wait",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
