@@ -59,17 +59,28 @@ _CREDENTIALS: Final = (
     boto.MetadataRetrievalError,
     boto.TokenRetrievalError,
     boto.SSOError,
+    boto.LoginError,
+    boto.NoAuthTokenError,
+    boto.RefreshWithMFAUnsupportedError,
+    boto.UnknownCredentialError,
+    boto.MissingDependencyException,
 )
 _SETTINGS: Final = (
-    boto.NoRegionError,
+    boto.BaseEndpointResolverError,
+    boto.ConfigNotFound,
+    boto.ConfigParseError,
+    boto.DataNotFoundError,
+    boto.EndpointProviderError,
+    boto.InvalidConfigError,
+    boto.InvalidDefaultsMode,
+    boto.InvalidProxiesConfigError,
     boto.InvalidRegionError,
     boto.ProfileNotFound,
-    boto.ConfigParseError,
-    boto.ConfigNotFound,
-    boto.UnknownEndpointError,
+    boto.ServiceNotInRegionError,
+    boto.UnknownRegionError,
     boto.UnknownServiceError,
-    boto.DataNotFoundError,
 )
+_NETWORK: Final = (boto.HTTPClientError, boto.ConnectionError)
 
 
 @contextmanager
@@ -83,7 +94,7 @@ def translated(operation: str) -> Iterator[None]:
         raise errors.CredentialsError(operation, str(error), advice=_NEW_CREDENTIALS) from error
     except _SETTINGS as error:
         raise errors.SettingsError(operation, str(error), advice=_settings_advice(error)) from error
-    except boto.HTTPClientError as error:
+    except _NETWORK as error:
         raise errors.Unreachable(
             operation, _network_detail(error), advice=_network_advice(operation)
         ) from error
@@ -93,6 +104,8 @@ def translated(operation: str) -> Iterator[None]:
             "the request does not fit the service's model",
             advice=_ADVICE[errors.Invalid],
         ) from error
+    except boto.BotoCoreError as error:
+        raise errors.OmicsError(operation, str(error), advice="Check the AWS set-up.") from error
 
 
 def _from_answer(operation: str, error: boto.ClientError) -> errors.OmicsError:
@@ -119,7 +132,7 @@ def _settings_advice(error: Exception) -> str:
     return "Check omics:region, omics:profile and omics:endpoint."
 
 
-def _network_detail(error: boto.HTTPClientError) -> str:
+def _network_detail(error: Exception) -> str:
     if isinstance(error, boto.ReadTimeoutError | boto.ConnectionClosedError):
         return "the connection ended without an answer"
     return "the service could not be reached"

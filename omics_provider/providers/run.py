@@ -39,9 +39,13 @@ class OmicsRunProvider(ResourceProvider):
     serialize_as_secret_always = False
     _settings = Settings()
 
-    def __getstate__(self) -> dict[str, Any]:
-        """Carry nothing into the state: the pickle is an address, not a program."""
-        return {}
+    def __getstate__(self) -> None:
+        """Carry nothing into the state: the pickle is an address, not a program.
+
+        An empty dict would be a state, too, and Pulumi's pickler wraps the saving of dicts once
+        more at each resource, until Python's recursion limit.
+        """
+        return
 
     @host.told_plainly
     def configure(self, req: ConfigureRequest) -> None:
