@@ -52,14 +52,22 @@ def from_config(get: Callable[[str], str | None]) -> Settings:
 def _endpoint(text: str | None) -> str | None:
     if not text or text == LOCAL:
         return text or None
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if not _is_url(text):
         raise SettingsError(
             "Configuration",
             "omics:endpoint is neither `local` nor a URL",
             advice="Set it with: pulumi config set omics:endpoint local (or https://…).",
         )
     return text
+
+
+def _is_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and port != 0
 
 
 def _seconds(text: str | None) -> float:

@@ -11,11 +11,11 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Never
 
 from . import fields
 from .fields import Field, Kind
-from .values import UNKNOWN, canonical, contains_unknown, misfits
+from .values import CANNOT_CROSS, UNKNOWN, canonical, contains_unknown, misfits
 
 Inputs = Mapping[str, Any]
 
@@ -71,10 +71,15 @@ def _parsed_object(text: Any) -> dict[str, Any] | None:
     if not isinstance(text, str):
         return None
     try:
-        parsed = json.loads(text)
-    except ValueError:
+        parsed = json.loads(text, parse_constant=_no_json)
+    except (ValueError, RecursionError):
         return None
     return parsed if isinstance(parsed, dict) else None
+
+
+def _no_json(constant: str) -> Never:
+    # Python reads NaN and Infinity, JSON does not know them.
+    raise ValueError(constant)
 
 
 # Names ---------------------------------------------------------------------------------------
@@ -84,7 +89,9 @@ def _unknown_names(inputs: Inputs) -> Iterator[Problem]:
     outputs = {wire for _, wire in fields.OUTPUTS}
     known = {**fields.BY_NAME, **fields.BY_WIRE}
     for name in inputs:
-        if name not in fields.BY_WIRE and name not in outputs and not name.startswith("__"):
+        if name in outputs:
+            yield Problem(name, "is what the service tells of a run, no argument of OmicsRun")
+        elif name not in fields.BY_WIRE and not name.startswith("__"):
             near = difflib.get_close_matches(name, known, n=1)
             hint = f": did you mean {known[near[0]].name}?" if near else ""
             yield Problem(name, f"is no argument of OmicsRun{hint}")
@@ -178,6 +185,9 @@ def _check_json(field: Field, inputs: Inputs) -> Iterator[str]:
 
 def _check_tags(field: Field, inputs: Inputs) -> Iterator[str]:
     tags = inputs[field.wire]
+    if isinstance(tags, Mapping) and set(tags) == {CANNOT_CROSS}:
+        yield f"tags: {tags[CANNOT_CROSS]}"
+        return
     if not isinstance(tags, Mapping):
         yield "must be names and values"
         return
@@ -210,6 +220,11 @@ _CHECKS: Final[dict[Kind, Callable[[Field, Inputs], Iterator[str]]]] = {
 
 
 # Values together -----------------------------------------------------------------------------
+# An unknown value may turn out to be unset: it satisfies a need, and nothing is held against it.
+
+
+def _given(inputs: Inputs, *wires: str) -> list[str]:
+    return [wire for wire in wires if inputs.get(wire, UNKNOWN) is not UNKNOWN]
 
 
 def _required(inputs: Inputs) -> Iterator[Problem]:
@@ -220,8 +235,8 @@ def _required(inputs: Inputs) -> Iterator[Problem]:
 
 def _one_source(inputs: Inputs) -> Iterator[Problem]:
     sources = ("workflowId", "runId", "adoptRunId")
-    given = [wire for wire in sources if wire in inputs]
-    if len(given) != 1:
+    given = _given(inputs, *sources)
+    if len(given) > 1 or not inputs.keys() & set(sources):
         names = [fields.BY_WIRE[wire].name for wire in given]
         got = f"got {' and '.join(names)}" if given else "got none"
         yield Problem(
@@ -231,19 +246,18 @@ def _one_source(inputs: Inputs) -> Iterator[Problem]:
 
 
 def _adoption_starts_nothing(inputs: Inputs) -> Iterator[Problem]:
-    if "adoptRunId" in inputs and "rerun" in inputs:
+    if len(_given(inputs, "adoptRunId", "rerun")) == 2:
         yield Problem("rerun", "rerun starts a new run, adopt_run_id starts none: give one of them")
 
 
 def _ready2run_storage(inputs: Inputs) -> Iterator[Problem]:
     if inputs.get("workflowType") == "READY2RUN":
-        for wire in ("storageType", "storageCapacity"):
-            if wire in inputs:
-                yield Problem(wire, "Ready2Run workflows bring their own storage: leave it out")
+        for wire in _given(inputs, "storageType", "storageCapacity"):
+            yield Problem(wire, "Ready2Run workflows bring their own storage: leave it out")
 
 
 def _dynamic_storage(inputs: Inputs) -> Iterator[Problem]:
-    if inputs.get("storageType") == "DYNAMIC" and "storageCapacity" in inputs:
+    if inputs.get("storageType") == "DYNAMIC" and _given(inputs, "storageCapacity"):
         yield Problem(
             "storageCapacity",
             "DYNAMIC storage ignores a capacity: leave it out, or set storage_type to STATIC",
@@ -252,7 +266,7 @@ def _dynamic_storage(inputs: Inputs) -> Iterator[Problem]:
 
 def _cache(inputs: Inputs) -> Iterator[Problem]:
     # A duplicate inherits the cache of the run it copies.
-    if "cacheBehavior" in inputs and not {"cacheId", "runId"} & inputs.keys():
+    if _given(inputs, "cacheBehavior") and not {"cacheId", "runId"} & inputs.keys():
         yield Problem("cacheBehavior", "cache_behavior needs cache_id")
 
 
@@ -264,7 +278,7 @@ def _network(inputs: Inputs) -> Iterator[Problem]:
 
 def _shared_workflow(inputs: Inputs) -> Iterator[Problem]:
     # Developer guide, rerun-a-run: runs of shared workflows can't be duplicated.
-    if "workflowOwnerId" in inputs and "runId" in inputs:
+    if len(_given(inputs, "workflowOwnerId", "runId")) == 2:
         yield Problem("runId", "runs of shared workflows can't be duplicated: use workflow_id")
 
 
