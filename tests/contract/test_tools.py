@@ -249,7 +249,7 @@ def test_the_build_is_for_this_machine_and_as_pinned_whatever_the_users_settings
 def test_a_program_that_fails_is_told_in_one_line(
     tools: dict[str, ModuleType], tmp_path: Path
 ) -> None:
-    failing = script(tmp_path / "failing", "echo first; echo second >&2; exit 3")
+    failing = script(tmp_path / "failing", "echo first; echo; echo second >&2; exit 3")
     with pytest.raises(tools["common"].CannotWorkError) as caught:
         tools["common"].run([failing], limit=5)
     assert str(caught.value) == "first | second (failing ended with 3)"

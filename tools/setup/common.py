@@ -77,8 +77,9 @@ def _wait(process: subprocess.Popen[str], name: str, limit: float) -> str:
 
 
 def last_words(output: str, lines: int = 3) -> str:
-    """Give the last lines of a program's output as one line."""
-    return " | ".join(line.strip() for line in output.strip().splitlines()[-lines:]) or "no output"
+    """Give the last lines of a program's output, empty ones apart, as one line."""
+    said = [line.strip() for line in output.splitlines() if line.strip()]
+    return " | ".join(said[-lines:]) or "no output"
 
 
 @contextmanager
