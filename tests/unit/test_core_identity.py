@@ -1,0 +1,135 @@
+"""Which starts of a run are one and the same."""
+
+import re
+from typing import Any
+
+import pytest
+
+from omics_provider.core import fields
+from omics_provider.core.identity import (
+    attempt,
+    marks,
+    region_of,
+    request_id,
+    start_token,
+)
+
+URN = "urn:pulumi:prod::omics-runs::pulumi-python:dynamic/omics:Run::HG002"
+INPUTS: dict[str, Any] = {
+    "roleArn": "arn:aws:iam::111122223333:role/omics",
+    "outputUri": "s3://results/trio",
+    "workflowId": "9500764",
+    "parameters": {"a": [1, {"b": 2}], "c": "x"},
+    "tags": {"sample": "HG002"},
+    "onDelete": "delete",
+}
+OF_A_STACK = {**INPUTS, "__attempt": "0011223344556677", "__stack": "lab/omics-runs/prod"}
+
+# A changed value starts runs a second time: an `up` that was cut off in one release and is repeated
+# in the next must ask for the same start.
+PINNED = "12e51a988e6fc2458d6a3a40e45d896ea5f21cf26796af066efa265990eb6392"
+PINNED_WITHOUT_ATTEMPT = "d6154606e3eb6d89bdaa8571e9933c01ae6a2cf157eede75bd39853361ebaf51"
+
+
+@pytest.mark.parametrize(
+    ("inputs", "token"), [(OF_A_STACK, PINNED), (INPUTS, PINNED_WITHOUT_ATTEMPT)]
+)
+def test_it_is_the_same_in_every_release(inputs: dict[str, Any], token: str) -> None:
+    assert request_id(URN, inputs) == token
+
+
+def test_it_fits_the_api() -> None:
+    assert re.fullmatch("[0-9a-f]{64}", request_id(URN, OF_A_STACK))
+    assert re.fullmatch("[0-9a-f]{64}", request_id("", {}))
+
+
+# With an attempt: stack, resource and attempt --------------------------------------------------
+
+
+def test_the_attempt_stands_for_the_inputs() -> None:
+    assert request_id(URN, {**OF_A_STACK, "parameters": {"secret": "x"}}) == PINNED
+    assert request_id(URN, {"__attempt": "0011223344556677", "__stack": "lab/omics-runs/prod"}) == (
+        PINNED
+    )
+
+
+URNS = ["", URN.replace("prod", "dev"), URN.replace("omics-runs", "other"), URN[:-1], URN + " "]
+
+
+@pytest.mark.parametrize("urn", URNS)
+@pytest.mark.parametrize("inputs", [OF_A_STACK, INPUTS])
+def test_another_resource(urn: str, inputs: dict[str, Any]) -> None:
+    assert request_id(urn, inputs) != request_id(URN, inputs)
+
+
+@pytest.mark.parametrize(
+    "change", [{"__attempt": "8899aabbccddeeff"}, {"__stack": "lab/omics-runs/dev"}]
+)
+def test_another_start_or_stack(change: dict[str, str]) -> None:
+    assert request_id(URN, {**OF_A_STACK, **change}) != PINNED
+
+
+def test_parts_do_not_run_into_each_other() -> None:
+    parts = [
+        ("a", "b", "c"), ("ab", "", "c"), ("", "ab", "c"), ("a", "bc", ""), ('a","b', "", "c"),
+    ]  # fmt: skip
+    assert len({start_token(*each) for each in parts}) == len(parts)
+
+
+# Without one: resource and inputs --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        {**INPUTS, "parameters": {"c": "x", "a": [1.0, {"b": 2.0}]}},
+        dict(reversed(INPUTS.items())),
+        {**INPUTS, "onDelete": "keep"},
+        {wire: value for wire, value in INPUTS.items() if wire != "onDelete"},
+        {**INPUTS, "status": "RUNNING", "requestId": "x", "stateVersion": 1},
+    ],
+)
+def test_the_same_start(same: dict[str, Any]) -> None:
+    assert request_id(URN, same) == PINNED_WITHOUT_ATTEMPT
+
+
+@pytest.mark.parametrize("wire", [f.wire for f in fields.FIELDS if f.wire != "onDelete"])
+def test_another_input(wire: str) -> None:
+    assert request_id(URN, {**INPUTS, wire: {"changed": wire}}) != PINNED_WITHOUT_ATTEMPT
+
+
+@pytest.mark.parametrize("wire", sorted(INPUTS.keys() - {"onDelete"}))
+def test_a_missing_input(wire: str) -> None:
+    rest = {key: value for key, value in INPUTS.items() if key != wire}
+    assert request_id(URN, rest) != PINNED_WITHOUT_ATTEMPT
+
+
+# Marks -----------------------------------------------------------------------------------------
+
+
+def test_a_run_is_marked_with_its_start_and_its_stack() -> None:
+    assert marks(OF_A_STACK, "token") == {
+        "omics-provider:start": "token",
+        "omics-provider:stack": "lab/omics-runs/prod",
+    }
+    assert marks(INPUTS, "token") == {"omics-provider:start": "token"}
+
+
+def test_an_attempt_is_short_and_follows_the_seed() -> None:
+    assert re.fullmatch("[0-9a-f]{16}", attempt(b"seed"))
+    assert attempt(b"seed") == attempt(b"seed")
+    assert len({attempt(seed) for seed in (b"", b"seed", b"Seed", b"seed ")}) == 4
+
+
+@pytest.mark.parametrize(
+    ("arn", "region"),
+    [
+        ("arn:aws:omics:eu-west-1:111122223333:run/1", "eu-west-1"),
+        ("arn:aws-cn:omics:cn-north-1:1:run/1:2", "cn-north-1"),
+        ("", ""),
+        ("arn:aws:omics:eu-west-1:run/1", ""),
+        ("run/1", ""),
+    ],
+)
+def test_where_a_run_is(arn: str, region: str) -> None:
+    assert region_of(arn) == region

@@ -1,0 +1,90 @@
+"""Region, profile and endpoint from a stack's configuration."""
+
+import pytest
+
+from omics_provider.core.errors import SettingsError
+from omics_provider.core.settings import Settings, from_config
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        ({}, Settings()),
+        (
+            {"omics:region": "eu-west-1", "omics:profile": "lab", "omics:endpoint": "local"},
+            Settings(region="eu-west-1", profile="lab", endpoint="local"),
+        ),
+        (
+            {"aws:region": "us-west-2", "aws:profile": "base"},
+            Settings(region="us-west-2", profile="base"),
+        ),
+        (
+            {"aws:region": "us-west-2", "omics:region": "eu-west-1"},
+            Settings(region="eu-west-1"),
+        ),
+        ({"aws:profile": "base", "omics:profile": "lab"}, Settings(profile="lab")),
+        ({"omics:region": "", "aws:region": "us-west-2"}, Settings(region="us-west-2")),
+        ({"omics:endpoint": ""}, Settings()),
+        (
+            {"omics:localState": "/data/omics.db", "omics:localRunSeconds": "0.5"},
+            Settings(local_state="/data/omics.db", local_run_seconds=0.5),
+        ),
+        ({"omics:localRunSeconds": "0"}, Settings(local_run_seconds=0)),
+        ({"other:region": "x", "region": "y"}, Settings()),
+    ],
+)
+def test_from_config(config: dict[str, str], expected: Settings) -> None:
+    assert from_config(config.get) == expected
+
+
+def test_the_defaults_of_the_emulator() -> None:
+    assert (Settings().local_state, Settings().local_run_seconds) == (".omics/local.db", 5)
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "http://127.0.0.1:4566",
+        "https://vpce-1.omics.eu-west-1.vpce.amazonaws.com",
+        "http://[::1]:1",
+    ],
+)
+def test_urls_are_endpoints(endpoint: str) -> None:
+    made = from_config({"omics:endpoint": endpoint}.get)
+    assert made.endpoint == endpoint
+    assert not made.is_local
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "LOCAL",
+        "localhost:4566",
+        "127.0.0.1",
+        "ftp://host",
+        "http://",
+        "http:///path",
+        "file:///x",
+        "http://[::1",
+        "http://host:port",
+        "http://host:70000",
+        "http://host:0",
+    ],
+)
+def test_other_texts_are_none(endpoint: str) -> None:
+    with pytest.raises(SettingsError, match="omics:endpoint is neither") as caught:
+        from_config({"omics:endpoint": endpoint}.get)
+    assert "pulumi config set omics:endpoint" in caught.value.advice
+
+
+@pytest.mark.parametrize("seconds", ["-1", "five", "nan", "inf", "1e999", "5 s"])
+def test_what_is_no_length_of_a_run(seconds: str) -> None:
+    with pytest.raises(SettingsError, match="omics:localRunSeconds") as caught:
+        from_config({"omics:localRunSeconds": seconds}.get)
+    assert "pulumi config set omics:localRunSeconds" in caught.value.advice
+
+
+def test_settings_are_a_key() -> None:
+    assert len({Settings(), Settings(), Settings(region="x")}) == 2
+    assert Settings(endpoint="local").is_local
+    assert not Settings().is_local
