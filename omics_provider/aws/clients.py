@@ -20,44 +20,46 @@ if TYPE_CHECKING:
 _LOCAL_REGION: Final = "us-east-1"
 
 # botocore's standard mode repeats throttled calls, 5xx answers and cut connections, with jitter and
-# at most 20 s between two tries. A repeated StartRun carries the same requestId.
+# at most 20 s between two tries. StartRun is repeated by its own loop (start_loop.py).
 _RETRIES: Final[Any] = {"mode": "standard", "total_max_attempts": 6}
+_ONCE: Final[Any] = {"mode": "standard", "total_max_attempts": 1}
 _CONNECT_TIMEOUT_SECONDS: Final = 5
 _READ_TIMEOUT_SECONDS: Final = 60
 #: More connections than the plugin host has threads (4).
 _CONNECTIONS: Final = 16
 
-_clients: dict[Settings, OmicsClient] = {}
+_clients: dict[tuple[Settings, bool], OmicsClient] = {}
 _lock = threading.Lock()
 
 
-def omics(settings: Settings) -> OmicsClient:
-    """Return this process's client for `settings`.
+def omics(settings: Settings, *, retries: bool = True) -> OmicsClient:
+    """Return this process's client for `settings`; without `retries` a call is made once.
 
     Raises SettingsError for an unknown profile, a missing region or a bad endpoint.
     """
     with _lock:
-        client = _clients.get(settings)
+        client = _clients.get((settings, retries))
         if client is None:
+            make = _local if settings.is_local else _remote
             with translated("Connecting to HealthOmics"):
-                client = _local(settings) if settings.is_local else _remote(settings)
-            _clients[settings] = client
+                client = make(settings, _RETRIES if retries else _ONCE)
+            _clients[settings, retries] = client
         return client
 
 
-def _remote(settings: Settings) -> OmicsClient:
+def _remote(settings: Settings, retries: Any) -> OmicsClient:
     session = boto3.Session(profile_name=settings.profile, region_name=settings.region)
     # botocore puts `workflows-` before the host of a custom endpoint, too.
     prefix: dict[str, Any] = {"inject_host_prefix": False} if settings.endpoint else {}
     return session.client(
-        "omics", endpoint_url=settings.endpoint, config=Config(**_common(), **prefix)
+        "omics", endpoint_url=settings.endpoint, config=Config(**_common(retries), **prefix)
     )
 
 
-def _local(settings: Settings) -> OmicsClient:
+def _local(settings: Settings, retries: Any) -> OmicsClient:
     from omics_provider.emulator import local
 
-    config = Config(**_common(), inject_host_prefix=False, signature_version=UNSIGNED)
+    config = Config(**_common(retries), inject_host_prefix=False, signature_version=UNSIGNED)
     client = boto3.Session(region_name=settings.region or _LOCAL_REGION).client(
         "omics", endpoint_url="http://127.0.0.1", config=config
     )
@@ -65,9 +67,9 @@ def _local(settings: Settings) -> OmicsClient:
     return client
 
 
-def _common() -> dict[str, Any]:
+def _common(retries: Any) -> dict[str, Any]:
     return {
-        "retries": _RETRIES,
+        "retries": retries,
         "connect_timeout": _CONNECT_TIMEOUT_SECONDS,
         "read_timeout": _READ_TIMEOUT_SECONDS,
         "max_pool_connections": _CONNECTIONS,

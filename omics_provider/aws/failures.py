@@ -81,6 +81,13 @@ _SETTINGS: Final = (
     boto.UnknownServiceError,
 )
 _NETWORK: Final = (boto.HTTPClientError, boto.ConnectionError)
+#: Of these, the ones that come before a request leaves.
+_NOT_SENT: Final = (
+    boto.ConnectTimeoutError,
+    boto.EndpointConnectionError,
+    boto.ProxyConnectionError,
+    boto.SSLError,
+)
 
 
 @contextmanager
@@ -95,9 +102,8 @@ def translated(operation: str) -> Iterator[None]:
     except _SETTINGS as error:
         raise errors.SettingsError(operation, str(error), advice=_settings_advice(error)) from error
     except _NETWORK as error:
-        raise errors.Unreachable(
-            operation, _network_detail(error), advice=_network_advice(operation)
-        ) from error
+        kind, detail = _network(error)
+        raise kind(operation, detail, advice=_network_advice(operation)) from error
     except boto.ParamValidationError as error:
         raise errors.Invalid(
             operation,
@@ -132,10 +138,10 @@ def _settings_advice(error: Exception) -> str:
     return "Check omics:region, omics:profile and omics:endpoint."
 
 
-def _network_detail(error: Exception) -> str:
-    if isinstance(error, boto.ReadTimeoutError | boto.ConnectionClosedError):
-        return "the connection ended without an answer"
-    return "the service could not be reached"
+def _network(error: Exception) -> tuple[type[errors.Unreachable], str]:
+    if isinstance(error, _NOT_SENT):
+        return errors.NotSent, "the service could not be reached"
+    return errors.Unreachable, "the connection ended without an answer"
 
 
 def _network_advice(operation: str) -> str:

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from omics_provider.core.errors import NotFound
 from omics_provider.core.settings import Settings
 
+from . import start_loop
 from .clients import omics
 from .failures import translated
 
@@ -22,19 +24,35 @@ class Runs:
     """Runs at one place. Every method raises the errors of `omics_provider.core.errors`."""
 
     def __init__(self, settings: Settings) -> None:
+        self._settings = settings
         self._client: OmicsClient = omics(settings)
         #: The Region that this gateway asks.
         self.region: str = self._client.meta.region_name
 
     def start(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """StartRun. A repeat with the same requestId starts the run only once."""
-        with translated("StartRun"):
-            return _plain(self._client.start_run(**arguments))
+        """StartRun, in turn with this process's other calls, repeated with the same requestId.
+
+        Raises Unconfirmed where no answer tells whether the run started.
+        """
+        client = omics(self._settings, retries=False)
+
+        def call() -> dict[str, Any]:
+            with translated("StartRun"):
+                return _plain(client.start_run(**arguments))
+
+        return start_loop.repeat(call, start_loop.pacer_of(self._settings))
 
     def get(self, run_id: str) -> dict[str, Any]:
         """GetRun; times are ISO 8601 in UTC."""
         with translated("GetRun"):
             return _plain(self._client.get_run(id=run_id))
+
+    def find(self, run_id: str) -> dict[str, Any] | None:
+        """GetRun, None where there is no such run."""
+        try:
+            return self.get(run_id)
+        except NotFound:
+            return None
 
     def list(self, **filters: Any) -> Iterator[dict[str, Any]]:
         """ListRuns, page by page; `filters` are name, runGroupId, batchId, status."""

@@ -13,6 +13,8 @@
     ├── CredentialsError        none found, expired, or not to be had
     ├── SettingsError           no region, unknown profile, malformed endpoint
     ├── Unreachable             no answer came: the effect of the call is unknown
+    │   └── NotSent             no connection was made: the call had no effect
+    ├── Unconfirmed             a StartRun without a clear answer, after all retries
     └── RunError                the run is not in a state that allows what was asked
 
 Each error says what was called and why it failed, and `advice` says what to do next.
@@ -93,9 +95,24 @@ class Unreachable(OmicsError):
     """No answer came. Whether the call took effect is unknown."""
 
 
+class NotSent(Unreachable):
+    """No connection was made, so the call had no effect."""
+
+
+class Unconfirmed(OmicsError):
+    """No answer tells whether a StartRun took effect; `cause` is the last that came."""
+
+    def __init__(self, cause: OmicsError) -> None:
+        super().__init__(cause.operation, cause.detail, advice=cause.advice, code=cause.code)
+        self.cause = cause
+
+
 class RunError(OmicsError):
     """The run is not in a state that allows what was asked."""
 
 
-#: After these, a StartRun may or may not have taken effect.
-OUTCOME_UNKNOWN = (Unreachable, TimedOut, ServiceFault)
+def outcome_unknown(error: OmicsError) -> bool:
+    """Tell whether a call that ended with `error` may have taken effect all the same."""
+    if isinstance(error, NotSent):
+        return False
+    return isinstance(error, Unreachable | TimedOut | ServiceFault)

@@ -138,3 +138,9 @@ MAX_TAG_VALUE: Final = 256
 #: Input that no user sets: what makes this start of the run differ from an earlier one with the
 #: same inputs. Pulumi hides names with two underscores from previews and differences.
 ATTEMPT: Final = "__attempt"
+#: Input that the program sets: organization/project/stack.
+STACK: Final = "__stack"
+#: Output of a placeholder: request ids of further starts, for the same inputs, in doubt.
+EARLIER: Final = "__earlier"
+#: Output: request ids of earlier, interrupted starts that have been dealt with.
+SETTLED: Final = "__settled"

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from . import fields
 from .diffing import difference
+from .identity import MARK
 from .spec import declared
 from .status import DELETABLE, ENDED, RunStatus
 
@@ -49,6 +50,15 @@ def started(
         "requestId": request_id,
         "stateVersion": STATE_VERSION,
     }
+
+
+def placeholder(inputs: Mapping[str, Any], token: str, earlier: list[str]) -> dict[str, Any]:
+    """Return the properties to record for a start of which nobody knows whether it took effect.
+
+    `earlier` are further starts in doubt for the same inputs.
+    """
+    doubts = {fields.EARLIER: earlier} if earlier else {}
+    return {**inputs, **doubts, "requestId": token, "stateVersion": STATE_VERSION}
 
 
 def adopted(inputs: Mapping[str, Any], live: Mapping[str, Any]) -> dict[str, Any]:
@@ -108,9 +118,9 @@ def same_run(recorded: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
 
 
 def live_tags(live: Mapping[str, Any]) -> dict[str, str]:
-    """Return the run's tags but those that AWS itself sets."""
+    """Return the run's tags but those that AWS and this package set."""
     tags: Mapping[str, str] = live.get("tags") or {}
-    return {key: value for key, value in tags.items() if not key.startswith("aws:")}
+    return {key: value for key, value in tags.items() if not key.startswith(("aws:", MARK))}
 
 
 def declared_with_drift(

@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple, Never
 
 from . import fields
 from .fields import Field, Kind
+from .identity import MARK
 from .values import CANNOT_CROSS, UNKNOWN, canonical, contains_unknown, misfits
 
 Inputs = Mapping[str, Any]
@@ -202,6 +203,8 @@ def _check_tag(key: str, value: Any) -> Iterator[str]:
         yield f"tag {key[:20]!r}…: the name must have 1 to {fields.MAX_TAG_KEY} characters"
     if key.lower().startswith("aws:"):
         yield f"tag {key!r}: names that begin with aws: belong to AWS"
+    if key.startswith(MARK):
+        yield f"tag {key!r}: names that begin with {MARK} belong to this package"
     if value is not UNKNOWN and not isinstance(value, str):
         yield f"tag {key!r}: the value must be a string"
     elif value is not UNKNOWN and len(value) > fields.MAX_TAG_VALUE:

@@ -11,14 +11,17 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any, Final, NoReturn, ParamSpec, TypeVar
 
-from pulumi.runtime.proto import status_pb2
+from google.protobuf import any_pb2, struct_pb2
+from pulumi.runtime.proto import provider_pb2, status_pb2
 
 from omics_provider.core.errors import OmicsError
+
+from .wire import PROVIDER
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -38,6 +41,7 @@ class Call:
     """
 
     urn: str
+    request: Any
     timeout: float | None
     random_seed: bytes
     context: Any
@@ -60,6 +64,7 @@ def current_call() -> Call | None:
             if request is not None and hasattr(request, "urn") and context is not None:
                 return Call(
                     urn=request.urn,
+                    request=request,
                     timeout=getattr(request, "timeout", 0.0) or None,
                     random_seed=getattr(request, "randomSeed", b""),
                     context=context,
@@ -87,13 +92,31 @@ def told_plainly(method: Callable[P, R]) -> Callable[P, R]:
     return wrapper
 
 
-def _fail(message: str, call: Call | None) -> NoReturn:
+def record_unfinished(run_id: str, properties: Mapping[str, Any], message: str) -> NoReturn:
+    """Fail a create, but have the engine record the resource as made and not yet usable.
+
+    Outside of Pulumi's host it only fails.
+    """
+    call = current_call()
+    if call is None:
+        raise ProviderError(message)
+    recorded = struct_pb2.Struct()
+    recorded.update({**properties, PROVIDER: call.request.properties[PROVIDER]})
+    unfinished = provider_pb2.ErrorResourceInitFailed(
+        id=run_id, properties=recorded, reasons=[message]
+    )
+    packed = any_pb2.Any()
+    packed.Pack(unfinished)
+    _fail(message, call, packed)
+
+
+def _fail(message: str, call: Call | None, *details: any_pb2.Any) -> NoReturn:
     if call is None:
         # Outside of the host an exception is what a caller expects; there is nobody to trail to.
         raise ProviderError(message) from None
     # The host turns an exception into its traceback. gRPC takes a status from the trailing
     # metadata before that, so the engine sees the message alone. Should it not, one line is left.
-    status = status_pb2.Status(code=_GRPC_UNKNOWN, message=message)
+    status = status_pb2.Status(code=_GRPC_UNKNOWN, message=message, details=details)
     call.context.set_trailing_metadata(((_STATUS_KEY, status.SerializeToString()),))
     sys.tracebacklimit = 0
     raise ProviderError(message) from None

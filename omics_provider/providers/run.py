@@ -6,7 +6,8 @@ Neither may ever change, and an instance carries nothing into the pickle.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from pulumi.dynamic import (
     CheckFailure,
@@ -20,17 +21,18 @@ from pulumi.dynamic import (
 )
 
 from omics_provider.core import diffing, errors, fields, identity, lifecycle, settings, spec
-from omics_provider.core.lifecycle import Step
+from omics_provider.core.recorded import EarlierStart, StackState, is_placeholder
 from omics_provider.core.settings import Settings
-from omics_provider.core.status import RunStatus, status_of
 
-from . import host, wire
+from . import ending, host, wire
 
 if TYPE_CHECKING:
     from omics_provider.aws.gateway import Runs
 
-#: Seconds that a delete waits for a cancelled run's end, where customTimeouts says nothing.
-DELETE_LIMIT: Final = 1200.0
+    from .starting import Started
+
+#: uuids of the runs that this process, which is this update, has started or adopted.
+_made_here: set[str] = set()
 
 
 class OmicsRunProvider(ResourceProvider):
@@ -65,25 +67,32 @@ class OmicsRunProvider(ResourceProvider):
 
         The engine compares the inputs itself, with nested detail, wherever anything differs.
         """
-        found = diffing.difference(_id, wire.received(_olds), wire.received(_news))
+        recorded = wire.received(_olds)
+        if is_placeholder(recorded):
+            return DiffResult(changes=True, replaces=["startUnconfirmed"])
+        found = diffing.difference(_id, recorded, wire.received(_news))
         return DiffResult(changes=None if found else False, replaces=list(found.replaces))
 
     @host.told_plainly
     def create(self, props: dict[str, Any]) -> CreateResult:
-        """Start the run, with one call, and return; or take over the run of adopt_run_id."""
+        """Start the run, with one call, and return; or take over the run of adopt_run_id.
+
+        Where an earlier start of this resource was interrupted, its run is taken.
+        """
         inputs = wire.received(props)
-        if "adoptRunId" in inputs:
-            return self._adopt(inputs)
-        request_id = identity.request_id(host.urn(), inputs)
-        answer = self._runs().start(spec.start_arguments(inputs, request_id))
-        return CreateResult(answer["id"], lifecycle.started(inputs, answer, request_id))
+        take = self._adopted if "adoptRunId" in inputs else self._started
+        found = take(inputs)
+        _made_here.add(str(found.properties.get("uuid")))
+        return CreateResult(found.run_id, found.properties)
 
     @host.told_plainly
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """Bring the recorded facts up to date. A run whose record is gone stays, marked so."""
         recorded = wire.received(props)
         runs = self._runs_of(recorded, "GetRun")
-        live = _find(runs, id_)
+        if is_placeholder(recorded):
+            return self._read_placeholder(runs, id_, recorded)
+        live = runs.find(id_)
         if not recorded.get("uuid"):
             return ReadResult(id_, lifecycle.adopted({}, _required(live, id_, runs.region)))
         if live is None or not lifecycle.same_run(recorded, live):
@@ -110,17 +119,63 @@ class OmicsRunProvider(ResourceProvider):
         recorded = wire.received(_props)
         if recorded.get("onDelete") == "keep" or recorded.get("recordGone"):
             return
-        if not recorded.get("uuid"):
+        if is_placeholder(recorded):
+            self._delete_placeholder(recorded)
+        elif not recorded.get("uuid"):
             raise errors.RunError(
                 "Delete",
                 f"no uuid is recorded for run id {_id}, so nothing tells whether it is this run",
                 advice="Run `pulumi refresh` first, or remove the run by hand.",
             )
-        _end(self._runs_of(recorded, "Delete"), _id, recorded)
+        elif not _still_declared(recorded):
+            ending.end(self._runs_of(recorded, "Delete"), _id, recorded)
 
-    def _adopt(self, inputs: dict[str, Any]) -> CreateResult:
+    def _started(self, inputs: dict[str, Any]) -> Started:
+        from . import starting
+
+        urn, runs = host.urn(), self._runs()
+        token = identity.request_id(urn, inputs)
+        state = _state(inputs)
+        earlier = state.unconfirmed(urn, str(inputs.get(fields.ATTEMPT, "")))
+        try:
+            if not earlier:
+                found = starting.start_or_find(runs, inputs, token, state)
+            else:
+                known = _state(inputs, secrets=True)
+                earlier = known.unconfirmed(urn, str(inputs.get(fields.ATTEMPT, "")))
+                found = starting.resume(runs, inputs, token, earlier, known, _ender(runs))
+            return found.settling([*state.settled(urn), *(start.token for start in earlier)])
+        except errors.Unconfirmed as unclear:
+            tokens = [start.token for start in earlier if start.is_for(inputs)]
+            properties = lifecycle.placeholder(inputs, token, tokens)
+            host.record_unfinished(f"unconfirmed-{token[:12]}", properties, _in_doubt(unclear))
+
+    def _read_placeholder(self, runs: Runs, id_: str, recorded: dict[str, Any]) -> ReadResult:
+        from . import starting
+
+        start = EarlierStart(str(recorded["requestId"]), recorded)
+        live = starting.find(runs, (start,), StackState((), ()))
+        if live is None:
+            return ReadResult(id_, recorded)
+        return ReadResult(live["id"], lifecycle.started(recorded, live, start.token))
+
+    def _delete_placeholder(self, recorded: dict[str, Any]) -> None:
+        from . import starting
+
+        if _state(recorded).keeps(host.urn()):
+            # The start is in the hands of the resource that took this one's place.
+            return
+        runs = self._runs()
+        start = EarlierStart(str(recorded["requestId"]), recorded)
+        live = starting.find(runs, (start,), StackState((), ()))
+        if live is not None:
+            _ender(runs)(live, start)
+
+    def _adopted(self, inputs: dict[str, Any]) -> Started:
+        from .starting import Started
+
         runs, run_id = self._runs(), str(inputs["adoptRunId"])
-        live = _required(_find(runs, run_id), run_id, runs.region)
+        live = _required(runs.find(run_id), run_id, runs.region)
         wrong = [fields.BY_WIRE[w].name for w in lifecycle.adoption_mismatch(inputs, live)]
         if wrong:
             raise errors.RunError(
@@ -128,7 +183,7 @@ class OmicsRunProvider(ResourceProvider):
                 f"run {run_id} was started with another {', '.join(wrong)} than declared",
                 advice="Declare what the run was started with, or leave it out. Nothing was done.",
             )
-        return CreateResult(run_id, lifecycle.adopted(inputs, live))
+        return Started(run_id, lifecycle.adopted(inputs, live))
 
     def _retag(self, recorded: dict[str, Any], change: diffing.TagChange) -> None:
         arn = str(recorded.get("arn", ""))
@@ -168,13 +223,6 @@ def _attempt(old: dict[str, Any]) -> dict[str, str]:
     return {fields.ATTEMPT: identity.attempt(call.random_seed)} if call else {}
 
 
-def _find(runs: Runs, run_id: str) -> dict[str, Any] | None:
-    try:
-        return runs.get(run_id)
-    except errors.NotFound:
-        return None
-
-
 def _required(live: dict[str, Any] | None, run_id: str, region: str) -> dict[str, Any]:
     if live is None:
         raise errors.RunError(
@@ -185,57 +233,38 @@ def _required(live: dict[str, Any] | None, run_id: str, region: str) -> dict[str
     return live
 
 
-def _end(runs: Runs, run_id: str, recorded: dict[str, Any]) -> None:
-    from omics_provider.aws.polling import Pace, TimeLimitReached, poll
+def _state(properties: Mapping[str, Any], *, secrets: bool = False) -> StackState:
+    """Return the stack's recorded state; an empty one outside of a stack."""
+    if fields.STACK not in properties or host.current_call() is None:
+        return StackState((), ())
+    from .stack_export import state_of
 
+    return state_of(str(properties[fields.STACK]), secrets=secrets)
+
+
+def _still_declared(recorded: Mapping[str, Any]) -> bool:
+    """Tell whether another resource of the stack stands for this very run: then it stays.
+
+    Only an adopted run can be met twice, where its adoption was replaced by another.
+    """
+    uuid = str(recorded["uuid"])
+    if "requestId" in recorded:
+        return False
+    return uuid in _made_here or _state(recorded).keeps_run(uuid)
+
+
+def _ender(runs: Runs) -> Callable[[dict[str, Any], EarlierStart], None]:
+    def end(live: dict[str, Any], start: EarlierStart) -> None:
+        on_delete = start.inputs.get("onDelete", fields.DEFAULT_ON_DELETE)
+        ending.end(runs, live["id"], {**live, "onDelete": on_delete})
+
+    return end
+
+
+def _in_doubt(unclear: errors.Unconfirmed) -> str:
     call = host.current_call()
-    ending = _Ending(runs, run_id, recorded)
-    try:
-        poll(
-            ending.advance,
-            lambda step: step is Step.DONE,
-            limit=(call and call.timeout) or DELETE_LIMIT,
-            pace=Pace(first=0.5),
-        )
-    except TimeLimitReached as late:
-        raise errors.RunError(
-            "Delete",
-            f"run {run_id} is still {ending.status} after {late.seconds:.0f} s",
-            advice="The cancellation goes on. Run the same command again to continue, or give it "
-            "longer with ResourceOptions(custom_timeouts=CustomTimeouts(delete='1h')).",
-        ) from late
-
-
-class _Ending:
-    """One delete of one run, step by step, each decided on the live status."""
-
-    def __init__(self, runs: Runs, run_id: str, recorded: dict[str, Any]) -> None:
-        self._runs = runs
-        self._id = run_id
-        self._recorded = recorded
-        self._cancelled = False
-        self.status: RunStatus | None = None
-
-    def advance(self) -> Step:
-        """Look, do the next step, and say which it was; DONE where nothing is left to do."""
-        live = _find(self._runs, self._id)
-        ours = live is not None and lifecycle.same_run(self._recorded, live)
-        self.status = status_of(live["status"]) if live and ours else None
-        on_delete = str(self._recorded.get("onDelete", fields.DEFAULT_ON_DELETE))
-        step = lifecycle.delete_step(on_delete, self.status, cancelled=self._cancelled)
-        try:
-            return self._do(step)
-        except errors.NotFound:
-            return Step.DONE
-        except errors.Conflict:
-            # The run moved on between the look and the call: look again.
-            return Step.WAIT
-
-    def _do(self, step: Step) -> Step:
-        if step is Step.CANCEL:
-            self._runs.cancel(self._id)
-            self._cancelled = True
-        elif step is Step.DELETE_RECORD:
-            self._runs.delete(self._id)
-            return Step.DONE
-        return step
+    return (
+        f"{unclear.cause.about(f'run {call.name}' if call else '')}\n"
+        "Whether the run has started is not known. The state remembers the request: the next "
+        "`pulumi up` finds the run or starts it, and never starts a second."
+    )

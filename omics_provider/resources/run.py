@@ -372,4 +372,5 @@ def _properties(inputs: Mapping[str, Any]) -> dict[str, Any]:
     # An output is an attribute only where the property bag names it, if only as None.
     names = [*fields.BY_WIRE, *(wire for _, wire in fields.OUTPUTS)]
     given = {name: crossing(value) for name, value in inputs.items() if value is not None}
-    return {**dict.fromkeys(names), **given}
+    stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+    return {**dict.fromkeys(names), **given, fields.STACK: stack}

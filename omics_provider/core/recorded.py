@@ -1,0 +1,132 @@
+"""What a stack's recorded state says of starts whose outcome it does not know.
+
+The engine writes down, before it asks a provider to create a resource, that it is about to: with
+the resource's URN and checked inputs, among them the attempt. An update that dies leaves that entry
+behind (`pending_operations`), also after a later update has created the resource. A start whose
+outcome stayed unknown is recorded by this package as a resource without a run, a placeholder.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+from .fields import ATTEMPT, EARLIER, FIELDS, SETTLED, STACK
+from .identity import start_token
+from .values import equal
+
+_CREATING: Final = "creating"
+#: How the engine writes a secret into a state: this key beside its JSON text `plaintext`, or its
+#: `ciphertext` where secrets were not asked for (pulumi, sdk/go/common/resource).
+_SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
+Resource = Mapping[str, Any]
+
+
+class EarlierStart(NamedTuple):
+    """A start of a resource that nothing records: its requestId, and the inputs it was made for."""
+
+    token: str
+    inputs: Mapping[str, Any]
+
+    def is_for(self, inputs: Mapping[str, Any]) -> bool:
+        """Tell whether it was made for the same run as `inputs` declare."""
+        wires = [f.wire for f in FIELDS if f.wire not in ("tags", "onDelete")]
+        return all(
+            (w in self.inputs) == (w in inputs) and equal(self.inputs.get(w), inputs.get(w))
+            for w in wires
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class StackState:
+    """A stack's state, as `pulumi stack export` prints it."""
+
+    resources: tuple[Resource, ...]
+    creating: tuple[Resource, ...]
+
+    def run_ids(self) -> frozenset[str]:
+        """Return the ids of all recorded resources."""
+        return frozenset(str(r["id"]) for r in self.resources if r.get("id"))
+
+    def keeps(self, urn: str) -> bool:
+        """Tell whether the state has a resource `urn` that is not about to be deleted."""
+        return any(r.get("urn") == urn and not r.get("delete") for r in self.resources)
+
+    def keeps_run(self, uuid: str) -> bool:
+        """Tell whether a resource that is not about to be deleted points to the run of `uuid`."""
+        return any(_outputs(r).get("uuid") == uuid and not r.get("delete") for r in self.resources)
+
+    def unconfirmed(self, urn: str, own_attempt: str) -> tuple[EarlierStart, ...]:
+        """Return the starts of `urn` before `own_attempt` that nothing records, oldest first."""
+        settled = self._settled(urn)
+        starts = {start.token: start for start in self._starts(urn, own_attempt)}
+        return tuple(start for token, start in starts.items() if token not in settled)
+
+    def settled(self, urn: str) -> tuple[str, ...]:
+        """Return the tokens that the engine still holds for interrupted, but that are not."""
+        settled = self._settled(urn)
+        tokens = dict.fromkeys(start.token for start in self._starts(urn, ""))
+        return tuple(token for token in tokens if token in settled)
+
+    def _settled(self, urn: str) -> set[str]:
+        return {t for r in self.resources if r.get("urn") == urn for t in _settled(_outputs(r))}
+
+    def _starts(self, urn: str, own_attempt: str) -> Iterator[EarlierStart]:
+        for resource in self.creating:
+            if resource.get("urn") == urn:
+                yield from _starts(urn, _inputs(resource), {}, own_attempt)
+        for resource in self.resources:
+            if resource.get("urn") == urn and is_placeholder(_outputs(resource)):
+                yield from _starts(urn, _inputs(resource), _outputs(resource), own_attempt)
+
+
+def parse(export: Mapping[str, Any]) -> StackState:
+    """Read what `pulumi stack export` printed (deployment version 3)."""
+    deployment = export.get("deployment") or {}
+    pending: Iterable[Mapping[str, Any]] = deployment.get("pending_operations") or ()
+    return StackState(
+        tuple(deployment.get("resources") or ()),
+        tuple(op["resource"] for op in pending if op.get("type") == _CREATING),
+    )
+
+
+def is_placeholder(outputs: Mapping[str, Any]) -> bool:
+    """Tell whether recorded outputs stand for a start whose outcome is not known."""
+    return bool(outputs.get("requestId")) and not outputs.get("uuid")
+
+
+def _starts(
+    urn: str, inputs: Mapping[str, Any], outputs: Mapping[str, Any], own_attempt: str
+) -> Iterator[EarlierStart]:
+    for token in outputs.get(EARLIER, ()):
+        yield EarlierStart(str(token), inputs)
+    attempt = inputs.get(ATTEMPT)
+    if attempt and attempt != own_attempt:
+        yield EarlierStart(start_token(str(inputs.get(STACK, "")), urn, str(attempt)), inputs)
+
+
+def _settled(outputs: Mapping[str, Any]) -> Iterator[str]:
+    yield from outputs.get(SETTLED, ())
+    if outputs.get("uuid") and outputs.get("requestId"):
+        yield str(outputs["requestId"])
+
+
+def _inputs(resource: Resource) -> Mapping[str, Any]:
+    return {key: _revealed(value) for key, value in (resource.get("inputs") or {}).items()}
+
+
+def _revealed(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        if _SIGNATURE in value and "plaintext" in value:
+            return json.loads(value["plaintext"])
+        return {key: _revealed(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_revealed(item) for item in value]
+    return value
+
+
+def _outputs(resource: Resource) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = resource.get("outputs") or {}
+    return found

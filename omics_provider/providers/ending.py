@@ -1,0 +1,78 @@
+"""Ending a run as on_delete says: each step decided on the live status and the uuid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from omics_provider.core import errors, fields, lifecycle
+from omics_provider.core.lifecycle import Step
+from omics_provider.core.status import RunStatus, status_of
+
+from . import host
+
+if TYPE_CHECKING:
+    from omics_provider.aws.gateway import Runs
+
+#: Seconds that a delete waits for a cancelled run's end, where customTimeouts says nothing.
+DELETE_LIMIT: Final = 1200.0
+
+
+def end(runs: Runs, run_id: str, recorded: Mapping[str, Any]) -> None:
+    """End run `run_id`, if it still is the `recorded` one; done where nothing is left to do.
+
+    Raises RunError where it has not ended within the resource's delete timeout.
+    """
+    from omics_provider.aws.polling import Pace, TimeLimitReached, poll
+
+    call = host.current_call()
+    ending = _Ending(runs, run_id, recorded)
+    try:
+        poll(
+            ending.advance,
+            lambda step: step is Step.DONE,
+            limit=(call and call.timeout) or DELETE_LIMIT,
+            pace=Pace(first=0.5),
+        )
+    except TimeLimitReached as late:
+        raise errors.RunError(
+            "Delete",
+            f"run {run_id} is still {ending.status} after {late.seconds:.0f} s",
+            advice="The cancellation goes on. Run the same command again to continue, or give it "
+            "longer with ResourceOptions(custom_timeouts=CustomTimeouts(delete='1h')).",
+        ) from late
+
+
+class _Ending:
+    """One delete of one run, step by step, each decided on the live status."""
+
+    def __init__(self, runs: Runs, run_id: str, recorded: Mapping[str, Any]) -> None:
+        self._runs = runs
+        self._id = run_id
+        self._recorded = recorded
+        self._cancelled = False
+        self.status: RunStatus | None = None
+
+    def advance(self) -> Step:
+        """Look, do the next step, and say which it was; DONE where nothing is left to do."""
+        live = self._runs.find(self._id)
+        ours = live is not None and lifecycle.same_run(self._recorded, live)
+        self.status = status_of(live["status"]) if live and ours else None
+        on_delete = str(self._recorded.get("onDelete", fields.DEFAULT_ON_DELETE))
+        step = lifecycle.delete_step(on_delete, self.status, cancelled=self._cancelled)
+        try:
+            return self._do(step)
+        except errors.NotFound:
+            return Step.DONE
+        except errors.Conflict:
+            # The run moved on between the look and the call: look again.
+            return Step.WAIT
+
+    def _do(self, step: Step) -> Step:
+        if step is Step.CANCEL:
+            self._runs.cancel(self._id)
+            self._cancelled = True
+        elif step is Step.DELETE_RECORD:
+            self._runs.delete(self._id)
+            return Step.DONE
+        return step
