@@ -13,6 +13,7 @@ from typing import Final
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
 
+from omics_provider.emulator.moto_surroundings import MotoSurroundings
 from omics_provider.emulator.server import serve
 from omics_provider.emulator.service import DEFAULT_RUN_SECONDS, Service
 from omics_provider.emulator.store import open_store
@@ -62,7 +63,8 @@ def main(arguments: list[str]) -> int:
     state = options.state or Path(tempfile.mkdtemp(prefix="omics-emulator-")) / "state.db"
     model = ServiceModel(Loader().load_service_model("omics", "service-2"), "omics")
     store = open_store(state)
-    server = serve(store, Service(store, model, options.run_seconds), options.port)
+    service = Service(store, model, options.run_seconds, MotoSurroundings())
+    server = serve(store, service, options.port)
     for number in (signal.SIGINT, signal.SIGTERM):
         # shutdown() waits for the serving loop, which is what the signal interrupts.
         signal.signal(

@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 import sqlite3
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from omics_provider.emulator.exceptions import ConflictException, ValidationException
 from omics_provider.emulator.faults import Fault
 from omics_provider.emulator.settings import Settings
+from omics_provider.emulator.surroundings import Surroundings
+
+if TYPE_CHECKING:
+    from botocore.model import ServiceModel
 
 _FIRST_ID: Final = 1_000_000
 _IDS: Final = 9_000_000
@@ -29,6 +34,8 @@ class Context:
     region: str
     params: dict[str, Any]
     run_seconds: float
+    surroundings: Surroundings
+    model: ServiceModel
     fault: Fault | None = None
 
     def arn(self, resource: str) -> str:
@@ -102,6 +109,15 @@ class Context:
             raise ValidationException(message)
         if self.settings.requestIdMismatch == "conflict":
             raise ConflictException(message)
+
+    def once(self, create: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """Create something once for each requestId, and give the answer to it."""
+        earlier = self.earlier_answer()
+        if earlier is not None:
+            return earlier
+        answer = create()
+        self.remember_answer(answer)
+        return answer
 
     def remember_answer(self, answer: dict[str, Any]) -> None:
         """Keep the answer for a repeat of this requestId."""

@@ -5,8 +5,6 @@ one of these; the wire turns it into the status, the header `x-amzn-ErrorType` a
 `{"message": ...}`.
 """
 
-# ruff: noqa: N818  The names are those of the API.
-
 from __future__ import annotations
 
 from typing import ClassVar

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import dataclass
 from typing import Final
 
@@ -97,3 +98,11 @@ class Life:
     def stopped(self, now: float) -> float | None:
         """When it ended, if it has: its stopTime."""
         return self.ended if self.ended is not None and self.ended <= now else None
+
+
+def life_of(row: sqlite3.Row) -> Life:
+    """Give the life of a run's row."""
+    return Life(
+        row["created"], row["starting"], row["running"], row["stopping"], row["ended"],
+        row["outcome"],
+    )  # fmt: skip

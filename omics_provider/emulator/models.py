@@ -9,8 +9,10 @@ from botocore.loaders import Loader
 from botocore.model import ServiceModel
 from moto.core.base_backend import BackendDict, BaseBackend
 
+from omics_provider.emulator.moto_surroundings import MotoSurroundings
 from omics_provider.emulator.service import Service
 from omics_provider.emulator.store import Store
+from omics_provider.emulator.traces import Traces
 
 if TYPE_CHECKING:
     from omics_provider.emulator.wire import HttpRequest
@@ -36,7 +38,12 @@ def service_model() -> ServiceModel:
 
 @cache
 def _service(store: Store) -> Service:
-    return Service(store, service_model())
+    return Service(store, service_model(), surroundings=MotoSurroundings())
+
+
+@cache
+def _traces(store: Store) -> Traces:
+    return Traces(store, MotoSurroundings())
 
 
 class OmicsBackend(BaseBackend):
@@ -44,7 +51,10 @@ class OmicsBackend(BaseBackend):
 
     def answer(self, request: HttpRequest) -> tuple[int, dict[str, str], bytes] | None:
         """Status, headers and body; None where the connection is to be cut."""
-        outcome = _service(current_store()).call(request, self.region_name, self.account_id)
+        store = current_store()
+        _traces(store).settle()
+        outcome = _service(store).call(request, self.region_name, self.account_id)
+        _traces(store).settle()
         outcome.wait()
         if outcome.answer is None:
             return None

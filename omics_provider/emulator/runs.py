@@ -3,30 +3,21 @@
 from __future__ import annotations
 
 import json
-import math
-import re
 import sqlite3
 from collections.abc import Mapping
 from typing import Any, Final
 
-from omics_provider.emulator import pages
+from omics_provider.emulator import caches, pages, tasks
 from omics_provider.emulator.context import Context
 from omics_provider.emulator.exceptions import (
     ConflictException,
     ResourceNotFoundException,
     ValidationException,
 )
-from omics_provider.emulator.faults import FAILS, FROZEN
-from omics_provider.emulator.life import COMPLETED, ENDED, FAILED, Life
-from omics_provider.emulator.workflows import Workflow, Workflows
+from omics_provider.emulator.life import ENDED, FAILED, Life, life_of
+from omics_provider.emulator.queue import tasks_of
+from omics_provider.emulator.starting import Starter
 
-SECONDS_TAG: Final = "emulator:seconds"
-FAILS_TAG: Final = "emulator:fails"
-FREEZES_TAG: Final = "emulator:freezes"
-
-_MOST_TAGS: Final = 50
-_MOST_PARAMETER_BYTES: Final = 50_000
-_ROLE: Final = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/.+")
 _LOG_GROUP: Final = "/aws/omics/WorkflowLog"
 # What a duplicate takes from the run it duplicates, unless the request says otherwise.
 _DUPLICATED: Final = (
@@ -46,16 +37,7 @@ class Runs:
 
     def start_run(self) -> dict[str, Any]:
         """StartRun."""
-        earlier = self._context.earlier_answer()
-        if earlier is not None:
-            return earlier
-        request = self._request()
-        workflow = self._workflow(request)
-        check_request(request, workflow)
-        outcome, reason = self._outcome(request, workflow)
-        answer = self._insert(request, workflow, outcome, reason)
-        self._context.remember_answer(answer)
-        return answer
+        return self._context.once(lambda: Starter(self._context).start(self._request()))
 
     def get_run(self) -> dict[str, Any]:
         """GetRun."""
@@ -96,11 +78,12 @@ class Runs:
             raise ConflictException(f"Run {row['id']} has ended and can't be cancelled.")
         changed = life.cancelled(self._context.now, doc["seconds"])
         self._context.connection.execute(
-            "UPDATE runs SET starting = ?, running = ?, stopping = ?, ended = ?, outcome = ?"
-            " WHERE pk = ?",
+            "UPDATE runs SET waiting = 0, starting = ?, running = ?, stopping = ?, ended = ?,"
+            " outcome = ?, next_trace = ? WHERE pk = ?",
             (changed.starting, changed.running, changed.stopping, changed.ended,
-             changed.outcome, row["pk"]),
+             changed.outcome, self._context.now, row["pk"]),
         )  # fmt: skip
+        caches.forget_unfinished(self._context, row["uuid"])
 
     def delete_run(self) -> None:
         """DeleteRun: allowed once the run has ended. Its id may be given to another run."""
@@ -110,6 +93,41 @@ class Runs:
             raise ConflictException(f"Run {row['id']} is {status} and can't be deleted.")
         self._context.connection.execute("DELETE FROM runs WHERE pk = ?", (row["pk"],))
         self._context.free_id("run", row["id"])
+
+    def list_run_tasks(self) -> dict[str, Any]:
+        """ListRunTasks: tasks appear as the run creates them."""
+        params, now = self._context.params, self._context.now
+        place = pages.place(params.get("startingToken")) or 0
+        size = params.get("maxResults", pages.DEFAULT_SIZE)
+        shown, token = pages.page(
+            [
+                {"pk": number, "item": tasks.described(task, now)}
+                for number, task in enumerate(self._tasks(params["id"]), 1)
+                if number > place and params.get("status") in (None, task.life.status(now))
+            ],
+            size,
+        )
+        return {"items": [entry["item"] for entry in shown], "nextToken": token}
+
+    def get_run_task(self) -> dict[str, Any]:
+        """GetRunTask."""
+        params, now = self._context.params, self._context.now
+        for task in self._tasks(params["id"]):
+            if task.id == params["taskId"]:
+                stream = f"run/{params['id']}/task/{task.id}"
+                failed = task.life.status(now) == FAILED
+                return {
+                    **tasks.described(task, now),
+                    "logStream": _log_stream(self._context, stream),
+                    "failureReason": task.failure if failed else None,
+                    "statusMessage": f"Task failed: {task.failure}" if failed else None,
+                }
+        raise ResourceNotFoundException(f"Task {params['taskId']} of run {params['id']} not found")
+
+    def _tasks(self, run_id: str) -> list[tasks.Task]:
+        row = find_run(self._context, run_id)
+        made = tasks_of(json.loads(row["doc"]), life_of(row), row["uuid"])
+        return [task for task in made if task.life.created <= self._context.now]
 
     def _found(self) -> sqlite3.Row:
         return find_run(self._context, self._context.params["id"])
@@ -124,73 +142,6 @@ class Runs:
         source = json.loads(find_run(self._context, params["runId"])["doc"])["request"]
         copied = {name: source[name] for name in _DUPLICATED if name in source}
         return {**copied, **params}
-
-    def _workflow(self, request: Mapping[str, Any]) -> Workflow:
-        workflow = Workflows(self._context).find(
-            request["workflowId"], request.get("workflowType", "PRIVATE")
-        )
-        if workflow.status != "ACTIVE":
-            raise ValidationException(f"Workflow {workflow.id} is {workflow.status}, not ACTIVE.")
-        return workflow
-
-    def _outcome(self, request: Mapping[str, Any], workflow: Workflow) -> tuple[str, str | None]:
-        """How the run will end, and its failureReason."""
-        fault, tags = self._context.fault, request.get("tags", {})
-        if fault is not None and fault.fault == FAILS:
-            return FAILED, fault.reason
-        if FAILS_TAG in tags:
-            return FAILED, tags[FAILS_TAG] or "WORKFLOW_RUN_FAILED"
-        mode = self._context.settings.parameterCheck
-        problem = (
-            None if mode == "off" else workflow.parameter_problem(request.get("parameters") or {})
-        )
-        if problem is None:
-            return COMPLETED, None
-        if mode == "start":
-            raise ValidationException(problem)
-        return FAILED, "WORKFLOW_RUN_FAILED"
-
-    def _insert(
-        self, request: dict[str, Any], workflow: Workflow, outcome: str, reason: str | None
-    ) -> dict[str, Any]:
-        context, tags = self._context, request.get("tags", {})
-        run_id, run_uuid = context.new_id("run"), context.new_uuid()
-        seconds = _seconds(tags, context.run_seconds)
-        life = Life.planned(context.now, context.now, seconds, outcome)
-        if FREEZES_TAG in tags or (context.fault is not None and context.fault.fault == FROZEN):
-            life = life.frozen()
-        output = request["outputUri"].rstrip("/")
-        if request.get("outputUriPrefixMode") != "NONE_WITH_OVERWRITE":
-            output = f"{output}/{run_id}/{run_uuid}"
-        doc = {
-            "request": {name: value for name, value in request.items() if name != "requestId"},
-            "workflow": workflow.summary(),
-            "storage": _storage(request, workflow, context.settings.defaultStorageType),
-            "failureReason": reason,
-            "runOutputUri": output,
-            "seconds": seconds,
-        }
-        context.connection.execute(
-            "INSERT INTO runs (account, region, id, uuid, name, run_group_id, batch_id, priority,"
-            " retention, created, starting, running, stopping, ended, outcome, doc, tags)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                *context.here(), run_id, run_uuid, request.get("name"),
-                request.get("runGroupId"), None, request.get("priority", 0),
-                request.get("retentionMode", "RETAIN"), life.created, life.starting,
-                life.running, life.stopping, life.ended, life.outcome, json.dumps(doc),
-                json.dumps(tags),
-            ),
-        )  # fmt: skip
-        return {
-            "arn": context.arn(f"run/{run_id}"),
-            "id": run_id,
-            "status": "PENDING",
-            "tags": tags,
-            "uuid": run_uuid,
-            "runOutputUri": output,
-            "networkingMode": request.get("networkingMode", "RESTRICTED"),
-        }
 
     def _item(self, row: sqlite3.Row) -> dict[str, Any]:
         now, life, doc = self._context.now, life_of(row), json.loads(row["doc"])
@@ -244,20 +195,11 @@ def find_run(context: Context, run_id: str) -> sqlite3.Row:
     return row
 
 
-def life_of(row: sqlite3.Row) -> Life:
-    """Give the life of a run's row."""
-    return Life(
-        row["created"], row["starting"], row["running"], row["stopping"], row["ended"],
-        row["outcome"],
-    )  # fmt: skip
-
-
 def described(row: sqlite3.Row, context: Context) -> dict[str, Any]:
     """Give A run as GetRun answers it."""
     doc, life, now = json.loads(row["doc"]), life_of(row), context.now
     request, workflow = doc["request"], doc["workflow"]
     status = life.status(now)
-    stream = f"arn:aws:logs:{context.region}:{context.account}:log-group:{_LOG_GROUP}:log-stream"
     return {
         **{name: request[name] for name in _ECHOED if name in request},
         **{name: request.get(name) for name in ("parameters", "engineSettings", "sessionPolicy")},
@@ -266,6 +208,7 @@ def described(row: sqlite3.Row, context: Context) -> dict[str, Any]:
         "uuid": row["uuid"],
         "status": status,
         "failureReason": doc["failureReason"] if status == FAILED else None,
+        "statusMessage": f"Run failed: {doc['failureReason']}" if status == FAILED else None,
         "runId": request.get("runId"),
         "workflowType": request.get("workflowType", "PRIVATE"),
         "workflowUuid": workflow["uuid"],
@@ -276,7 +219,9 @@ def described(row: sqlite3.Row, context: Context) -> dict[str, Any]:
         "runGroupId": row["run_group_id"],
         "batchId": row["batch_id"],
         "cacheId": request.get("cacheId"),
-        "cacheBehavior": request.get("cacheBehavior"),
+        "cacheBehavior": (doc.get("cache") or {}).get("behavior"),
+        "configuration": doc.get("configuration"),
+        "vpcConfig": doc.get("vpc"),
         "priority": row["priority"],
         "storageType": doc["storage"]["type"],
         "storageCapacity": _capacity(doc, life, now, row["uuid"]),
@@ -284,8 +229,8 @@ def described(row: sqlite3.Row, context: Context) -> dict[str, Any]:
         "outputUriPrefixMode": request.get("outputUriPrefixMode", "SERVICE_DEFINED"),
         "logLevel": request.get("logLevel", "ALL"),
         "logLocation": {
-            "engineLogStream": f"{stream}:run/{row['id']}/engine",
-            "runLogStream": f"{stream}:run/{row['id']}",
+            "engineLogStream": _log_stream(context, f"run/{row['id']}/engine"),
+            "runLogStream": _log_stream(context, f"run/{row['id']}"),
         },
         "resourceDigests": {},
         "startedBy": f"arn:aws:iam::{context.account}:user/emulator",
@@ -299,69 +244,9 @@ def described(row: sqlite3.Row, context: Context) -> dict[str, Any]:
     }
 
 
-def check_request(request: Mapping[str, Any], workflow: Workflow) -> None:
-    """Hold a request to the rules of StartRun that botocore's model does not have."""
-    for problem in _problems(request, workflow):
-        raise ValidationException(problem)
-
-
-def _problems(request: Mapping[str, Any], workflow: Workflow) -> list[str]:
-    engine_settings, parameters = request.get("engineSettings"), request.get("parameters")
-    size = len(json.dumps(parameters, ensure_ascii=False).encode())
-    ready2run = workflow.type == "READY2RUN"
-    storage_given = "storageType" in request or "storageCapacity" in request
-    broken = [
-        (not _ROLE.fullmatch(request["roleArn"]), "IAM role is invalid or inaccessible"),
-        (not request["outputUri"].startswith("s3://"), "outputUri is not an S3 URI"),
-        (len(request.get("tags", {})) > _MOST_TAGS, f"A run has at most {_MOST_TAGS} tags"),
-        (
-            any(key.lower().startswith("aws:") for key in request.get("tags", {})),
-            "Tag keys that start with aws: are reserved",
-        ),
-        (
-            parameters is not None and not isinstance(parameters, dict),
-            "parameters is not a JSON object",
-        ),
-        (size > _MOST_PARAMETER_BYTES, f"parameters has more than {_MOST_PARAMETER_BYTES} bytes"),
-        (
-            ready2run and storage_given,
-            "A READY2RUN workflow takes neither storageType nor storageCapacity",
-        ),
-        (
-            engine_settings is not None and workflow.engine not in ("NEXTFLOW", None),
-            "engineSettings is for NEXTFLOW workflows only",
-        ),
-        ("cacheBehavior" in request and "cacheId" not in request, "cacheBehavior needs a cacheId"),
-        (
-            request.get("networkingMode") == "VPC" and "configurationName" not in request,
-            "networkingMode VPC needs a configurationName",
-        ),
-    ]  # fmt: skip
-    return [problem for is_broken, problem in broken if is_broken]
-
-
-def _seconds(tags: Mapping[str, str], default: float) -> float:
-    """Give the length of a run: its tag, else the default. An unreadable tag is refused."""
-    text = tags.get(SECONDS_TAG)
-    if text is None:
-        return default
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = math.nan
-    if not 0 <= seconds < math.inf:
-        raise ValidationException(
-            f"The tag {SECONDS_TAG} directs the emulator and takes seconds, not {text!r}."
-        )
-    return seconds
-
-
-def _storage(request: Mapping[str, Any], workflow: Workflow, default: str) -> dict[str, Any]:
-    kind = request.get("storageType") or workflow.storage_type or default
-    if kind == "DYNAMIC":
-        return {"type": kind, "capacity": None}
-    asked = request.get("storageCapacity") or workflow.storage_capacity or 1200
-    return {"type": kind, "capacity": 1200 if asked <= 1200 else math.ceil(asked / 2400) * 2400}
+def _log_stream(context: Context, name: str) -> str:
+    place = f"{context.region}:{context.account}"
+    return f"arn:aws:logs:{place}:log-group:{_LOG_GROUP}:log-stream:{name}"
 
 
 def _capacity(doc: Mapping[str, Any], life: Life, now: float, run_uuid: str) -> int | None:

@@ -20,8 +20,10 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from omics_provider.emulator import control
 from omics_provider.emulator.faults import BadFaultError
+from omics_provider.emulator.moto_surroundings import MotoSurroundings, is_loaded
 from omics_provider.emulator.service import DEFAULT_ACCOUNT, Service
 from omics_provider.emulator.settings import UnknownSettingError
+from omics_provider.emulator.traces import Traces
 from omics_provider.emulator.wire import HttpAnswer, HttpRequest
 
 if TYPE_CHECKING:
@@ -54,6 +56,7 @@ class Application:
         self._store = store
         self._service = service
         self._control = Control(store)
+        self._traces = Traces(store, MotoSurroundings())
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -62,6 +65,7 @@ class Application:
         if path.startswith("/_omics/"):
             answer = self._control.answer(_request(environ, path))
         elif caller.service == "omics" and not path.startswith("/moto-api"):
+            self._settle()
             outcome = self._service.call(
                 _request(environ, path), caller.region, _account(caller.key, environ)
             )
@@ -70,11 +74,18 @@ class Application:
                 _cut(environ)
             answer = outcome.answer
         else:
-            moto: Iterable[bytes] = self._moto(environ, start_response)
-            return moto
+            moto = self._moto
+            self._settle()
+            passed: Iterable[bytes] = moto(environ, start_response)
+            return passed
         headers = {**answer.headers, "Content-Length": str(len(answer.body))}
         start_response(f"{answer.status} {_reason(answer.status)}", list(headers.items()))
         return [answer.body]
+
+    def _settle(self) -> None:
+        """Write the traces that are due, once moto is there to hold them."""
+        if is_loaded():
+            self._traces.settle()
 
     @cached_property
     def _moto(self) -> Any:

@@ -11,13 +11,21 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from botocore import xform_name
+
 from omics_provider.emulator import control, faults, rates, settings
+from omics_provider.emulator.batches import Batches
+from omics_provider.emulator.caches import Caches
+from omics_provider.emulator.configurations import Configurations
 from omics_provider.emulator.context import Context
 from omics_provider.emulator.exceptions import NotEmulatedException, ServiceError
+from omics_provider.emulator.groups import Groups
+from omics_provider.emulator.queue import Queue
 from omics_provider.emulator.runs import Runs
+from omics_provider.emulator.surroundings import NoSurroundings, Surroundings
 from omics_provider.emulator.tags import Tags
 from omics_provider.emulator.validation import validate
 from omics_provider.emulator.wire import (
@@ -40,19 +48,41 @@ DEFAULT_RUN_SECONDS: Final = 5.0
 
 _Handler = Callable[[Context], Mapping[str, Any] | None]
 
+_CONCERNS: Final[dict[type[Any], tuple[str, ...]]] = {
+    Runs: (
+        "StartRun", "GetRun", "ListRuns", "CancelRun", "DeleteRun", "ListRunTasks", "GetRunTask",
+    ),
+    Batches: (
+        "StartRunBatch", "GetBatch", "ListBatch", "ListRunsInBatch", "CancelRunBatch",
+        "DeleteRunBatch", "DeleteBatch",
+    ),
+    Groups: (
+        "CreateRunGroup", "GetRunGroup", "ListRunGroups", "UpdateRunGroup", "DeleteRunGroup",
+    ),
+    Caches: (
+        "CreateRunCache", "GetRunCache", "ListRunCaches", "UpdateRunCache", "DeleteRunCache",
+    ),
+    Configurations: (
+        "CreateConfiguration", "GetConfiguration", "ListConfigurations", "DeleteConfiguration",
+    ),
+    Workflows: (
+        "CreateWorkflow", "GetWorkflow", "ListWorkflows", "UpdateWorkflow", "DeleteWorkflow",
+        "CreateWorkflowVersion", "GetWorkflowVersion", "ListWorkflowVersions",
+        "UpdateWorkflowVersion", "DeleteWorkflowVersion",
+    ),
+    Tags: ("TagResource", "UntagResource", "ListTagsForResource"),
+}  # fmt: skip
+
+
+def _handler(concern: type[Any], operation: str) -> _Handler:
+    method = xform_name(operation)
+    return lambda context: getattr(concern(context), method)()
+
+
 OPERATIONS: Final[dict[str, _Handler]] = {
-    "StartRun": lambda context: Runs(context).start_run(),
-    "GetRun": lambda context: Runs(context).get_run(),
-    "ListRuns": lambda context: Runs(context).list_runs(),
-    "CancelRun": lambda context: Runs(context).cancel_run(),
-    "DeleteRun": lambda context: Runs(context).delete_run(),
-    "CreateWorkflow": lambda context: Workflows(context).create_workflow(),
-    "GetWorkflow": lambda context: Workflows(context).get_workflow(),
-    "ListWorkflows": lambda context: Workflows(context).list_workflows(),
-    "DeleteWorkflow": lambda context: Workflows(context).delete_workflow(),
-    "TagResource": lambda context: Tags(context).tag_resource(),
-    "UntagResource": lambda context: Tags(context).untag_resource(),
-    "ListTagsForResource": lambda context: Tags(context).list_tags_for_resource(),
+    operation: _handler(concern, operation)
+    for concern, operations in _CONCERNS.items()
+    for operation in operations
 }
 
 
@@ -76,9 +106,14 @@ class Service:
     """HealthOmics on one state file."""
 
     def __init__(
-        self, store: Store, model: ServiceModel, run_seconds: float = DEFAULT_RUN_SECONDS
+        self,
+        store: Store,
+        model: ServiceModel,
+        run_seconds: float = DEFAULT_RUN_SECONDS,
+        surroundings: Surroundings | None = None,
     ) -> None:
         self._store = store
+        self._surroundings = NoSurroundings() if surroundings is None else surroundings
         self._model = model
         self._router = Router(model)
         self._run_seconds = run_seconds
@@ -97,8 +132,11 @@ class Service:
         except ServiceError as error:
             return Outcome(serialize_error(error))
         with self._store.transaction() as connection:
-            call = _Call(connection, self._model, request, operation, labels, account, region)
-            return call.carried_out(self._run_seconds, os.getpid() if pid is None else pid)
+            call = _Call(
+                connection, self._model, self._surroundings, request, operation, labels, account,
+                region, self._run_seconds,
+            )  # fmt: skip
+            return call.carried_out(os.getpid() if pid is None else pid)
 
 
 class _Call:
@@ -108,14 +146,19 @@ class _Call:
         self,
         connection: sqlite3.Connection,
         model: ServiceModel,
+        surroundings: Surroundings,
         request: HttpRequest,
         operation: str,
         labels: Mapping[str, str],
         account: str,
         region: str,
+        run_seconds: float,
     ) -> None:
         self._connection = connection
+        self._service = model
         self._model = model.operation_model(operation)
+        self._surroundings = surroundings
+        self._run_seconds = run_seconds
         self._request = request
         self._operation = operation
         self._labels = labels
@@ -123,7 +166,7 @@ class _Call:
         self._region = region
         self._run_id: str | None = labels.get("id") if "/run/" in request.path else None
 
-    def carried_out(self, run_seconds: float, pid: int) -> Outcome:
+    def carried_out(self, pid: int) -> Outcome:
         """Give the outcome, with the call in the log."""
         real = time.time()
         chosen, clock = settings.load(self._connection, real)
@@ -133,28 +176,39 @@ class _Call:
         if kind == faults.CUT_BEFORE:
             answer = None
         else:
-            answer = self._answer(chosen, clock.now(real), real, fault, run_seconds)
+            context = self._context(chosen, clock.now(real), fault)
+            Batches(context).settle()
+            Queue(context).settle()
+            answer = self._answer(context, real)
         self._log(real, answer, kind, pid)
         if kind == faults.LOST_ANSWER:
             return Outcome(None)
         delay = fault.seconds if fault is not None and kind == faults.SLOW else 0.0
         return Outcome(answer, delay)
 
-    def _answer(
-        self,
-        chosen: settings.Settings,
-        now: float,
-        real: float,
-        fault: faults.Fault | None,
-        run_seconds: float,
-    ) -> HttpAnswer:
+    def _context(
+        self, chosen: settings.Settings, now: float, fault: faults.Fault | None
+    ) -> Context:
+        return Context(
+            connection=self._connection,
+            settings=chosen,
+            now=now,
+            operation=self._operation,
+            account=self._account,
+            region=self._region,
+            params={},
+            run_seconds=self._run_seconds if chosen.runSeconds is None else chosen.runSeconds,
+            surroundings=self._surroundings,
+            model=self._service,
+            fault=fault,
+        )
+
+    def _answer(self, context: Context, real: float) -> HttpAnswer:
         self._connection.execute("SAVEPOINT call")
         try:
-            self._refuse_by_fault(fault)
-            rates.hold(
-                self._connection, (self._account, self._region), self._operation, chosen, real
-            )
-            answer = self._handled(chosen, now, fault, run_seconds)
+            self._refuse_by_fault(context.fault)
+            rates.hold(self._connection, context.here(), self._operation, context.settings, real)
+            answer = self._handled(context)
         except ServiceError as error:
             self._connection.execute("ROLLBACK TO call")
             answer = serialize_error(error)
@@ -166,13 +220,7 @@ class _Call:
         if error is not None:
             raise error
 
-    def _handled(
-        self,
-        chosen: settings.Settings,
-        now: float,
-        fault: faults.Fault | None,
-        run_seconds: float,
-    ) -> HttpAnswer:
+    def _handled(self, context: Context) -> HttpAnswer:
         handler = OPERATIONS.get(self._operation)
         if handler is None:
             raise NotEmulatedException(
@@ -182,18 +230,7 @@ class _Call:
         params = parse_request(self._model, self._request, self._labels)
         if self._model.input_shape is not None:
             validate(self._model.input_shape, params)
-        context = Context(
-            connection=self._connection,
-            settings=chosen,
-            now=now,
-            operation=self._operation,
-            account=self._account,
-            region=self._region,
-            params=params,
-            run_seconds=run_seconds if chosen.runSeconds is None else chosen.runSeconds,
-            fault=fault,
-        )
-        result = handler(context) or {}
+        result = handler(replace(context, params=params)) or {}
         if self._operation == "StartRun":
             self._run_id = result["id"]
         return serialize_answer(self._model, result)

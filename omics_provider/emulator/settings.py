@@ -21,7 +21,13 @@ CALLS_PER_SECOND: Final[dict[str, float]] = {
         ("GetRun", "ListRuns", "CancelRun", "DeleteRun", "GetRunTask", "ListRunTasks"), 10
     ),
     **dict.fromkeys(("CreateWorkflow",), 5),
-    **dict.fromkeys(("GetWorkflow", "ListWorkflows"), 10),
+    **dict.fromkeys(
+        ("CreateRunGroup", "GetRunGroup", "ListRunGroups", "UpdateRunGroup", "DeleteRunGroup"), 10
+    ),
+    **dict.fromkeys(
+        ("CreateRunCache", "GetRunCache", "ListRunCaches", "UpdateRunCache", "DeleteRunCache"), 10
+    ),
+    **dict.fromkeys(("GetWorkflow", "ListWorkflows", "UpdateWorkflow", "DeleteWorkflow"), 10),
     **dict.fromkeys(("TagResource", "UntagResource", "ListTagsForResource"), 5),
 }
 
@@ -46,6 +52,14 @@ class Settings:
     - `parameterCheck`: parameters that do not fit the workflow's template: refused by StartRun
       (`start`), a run that FAILS (`run`), or let through (`off`).
     - `defaultStorageType`: of a run where neither it nor its workflow names one.
+    - `maxConcurrentRuns`: runs beyond it stay PENDING. `maxStoredRuns`: at it, StartRun removes
+      the oldest ended run of retention mode REMOVE, or fails. With `quotas` on they default to
+      10 and 5000, which are the emulator's own numbers: the service's differ by account.
+    - `priorityOrder`: which priority goes first among runs that wait.
+    - `creationSeconds`: how long a workflow, version or configuration is CREATING.
+    - `batchSeconds`: how long a batch takes to be set up, checked and submitted, a third each.
+    - `checkS3`: S3 URIs of outputs, definitions and batches must lead to buckets and objects
+      that are there, in doors that have S3.
     """
 
     quotas: bool = False
@@ -60,6 +74,12 @@ class Settings:
     runSeconds: float | None = None  # noqa: N815
     parameterCheck: Literal["start", "run", "off"] = "start"  # noqa: N815
     defaultStorageType: Literal["STATIC", "DYNAMIC"] = "STATIC"  # noqa: N815
+    maxConcurrentRuns: float | None = None  # noqa: N815
+    maxStoredRuns: float | None = None  # noqa: N815
+    priorityOrder: Literal["lowest", "highest"] = "lowest"  # noqa: N815
+    creationSeconds: float = 0  # noqa: N815
+    batchSeconds: float = 1  # noqa: N815
+    checkS3: bool = False  # noqa: N815
 
     def changed(self, changes: Mapping[str, Any]) -> Settings:
         """Give these settings with some of them changed."""
@@ -70,6 +90,14 @@ class Settings:
                 raise UnknownSettingError(f"There is no setting {name!r}. There are: {known}.")
             _check(name, value, hints[name])
         return replace(self, **changes)
+
+    def most_concurrent(self) -> float | None:
+        """Give how many runs may be active at once, if there is a limit."""
+        return self.maxConcurrentRuns or (10 if self.quotas else None)
+
+    def most_stored(self) -> float | None:
+        """Give how many runs are kept, if there is a limit."""
+        return self.maxStoredRuns or (5000 if self.quotas else None)
 
     def rate(self, operation: str) -> float | None:
         """Give the limit of an operation in calls a second, if it has one now."""

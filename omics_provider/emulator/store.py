@@ -121,6 +121,41 @@ MIGRATIONS: Final[tuple[str, ...]] = (
         PRIMARY KEY (account, region, operation)
     ) WITHOUT ROWID;
     """,
+    # 2: runs wait for room, leave traces, fill caches and belong to batches.
+    """
+    ALTER TABLE runs ADD COLUMN waiting INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE runs ADD COLUMN cpus INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE runs ADD COLUMN gpus INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE runs ADD COLUMN next_trace REAL;
+    CREATE INDEX runs_that_wait ON runs (account, region) WHERE waiting = 1;
+    CREATE INDEX runs_to_trace ON runs (next_trace) WHERE next_trace IS NOT NULL;
+    CREATE INDEX runs_to_remove ON runs (account, region, retention, pk);
+
+    CREATE TABLE cache_entries (
+        cache TEXT NOT NULL,
+        key TEXT NOT NULL,
+        available REAL NOT NULL,
+        uri TEXT NOT NULL,
+        run TEXT NOT NULL,
+        PRIMARY KEY (cache, key)
+    ) WITHOUT ROWID;
+    CREATE INDEX cache_entries_by_run ON cache_entries (run);
+
+    CREATE TABLE batch_runs (
+        batch TEXT NOT NULL,
+        pk INTEGER NOT NULL,
+        due REAL,
+        setting TEXT NOT NULL,
+        setting_id TEXT NOT NULL,
+        run_id TEXT,
+        run_uuid TEXT,
+        submission TEXT,
+        reason TEXT,
+        message TEXT,
+        PRIMARY KEY (batch, pk)
+    ) WITHOUT ROWID;
+    CREATE INDEX batch_runs_due ON batch_runs (due) WHERE submission IS NULL AND due IS NOT NULL;
+    """,
 )
 
 

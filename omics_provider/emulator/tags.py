@@ -46,15 +46,18 @@ class Tags:
 
     def _found(self) -> tuple[str, sqlite3.Row]:
         arn = self._context.params["resourceArn"]
-        parts = _ARN.fullmatch(arn)
-        if parts is None:
+        found = _ARN.fullmatch(arn)
+        if found is None:
             raise ValidationException(f"{arn!r} is not the ARN of a HealthOmics resource.")
+        parts = found.groupdict()
         table = "runs" if parts["kind"] == "run" else "resources"
+        if "/version/" in parts["id"]:
+            parts["kind"] = "workflowVersion"
         kind = "" if table == "runs" else " AND kind = :kind"
         row = self._context.connection.execute(
             f"SELECT pk, tags FROM {table}"  # noqa: S608
             f" WHERE account = :account AND region = :region AND id = :id{kind}",
-            parts.groupdict(),
+            parts,
         ).fetchone()
         if row is None or (parts["account"], parts["region"]) != self._context.here():
             raise ResourceNotFoundException(f"Resource {arn} not found")

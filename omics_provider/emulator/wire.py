@@ -160,6 +160,11 @@ def _body(body: bytes) -> dict[str, Any]:
     return parsed
 
 
+def parse_value(shape: Shape, value: Any, path: str) -> Any:
+    """Give a JSON value typed as a shape says, or refuse it."""
+    return _parse(shape, value, path)
+
+
 def _parse(shape: Shape, value: Any, path: str) -> Any:
     if getattr(shape, "is_document_type", False):
         return value

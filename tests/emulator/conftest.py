@@ -16,6 +16,9 @@ from omics_provider.emulator.local import attach
 from .checking import check_answer
 
 REGION = "us-east-1"
+# Made after moto is loaded, so that its clients can be mocked; shared, because loading the model
+# of the service for each client is what takes the most time.
+SESSION = boto3.Session()
 KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
 ROLE = "arn:aws:iam::123456789012:role/omics"
 
@@ -31,7 +34,7 @@ class World:
 
     def client(self, region=REGION, retries=0, **config):
         """An omics client whose every answer is checked."""
-        made = boto3.client(
+        made = SESSION.client(
             "omics",
             region_name=region,
             endpoint_url=self.url,
@@ -50,7 +53,7 @@ class World:
 
     def other(self, service):
         """A client of another of moto's services, where the door has them."""
-        return boto3.client(
+        return SESSION.client(
             service,
             region_name=REGION,
             endpoint_url=self.url,

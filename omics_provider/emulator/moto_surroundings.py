@@ -1,0 +1,92 @@
+"""Moto's s3, logs and events as the surroundings of the service.
+
+It goes to moto's backends directly: they live in the same process as this door, and what the
+service writes is not a call that a client made.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+LOG_GROUP: Final = "/aws/omics/WorkflowLog"
+
+
+def is_loaded() -> bool:
+    """Say whether moto is loaded. Before, nobody can have made a bucket or look at a log."""
+    return "moto.backends" in sys.modules
+
+
+class MotoSurroundings:
+    """Moto's services, each in the caller's account and region."""
+
+    has_s3 = True
+
+    def has_bucket(self, account: str, region: str, uri: str) -> bool:
+        """Say whether the bucket of a URI is there, in that region."""
+        bucket = self._s3(account).buckets.get(urlsplit(uri).netloc)
+        return bucket is not None and bucket.region_name == region
+
+    def read_object(self, account: str, region: str, uri: str) -> tuple[bytes, str] | None:
+        """Give an object's content and ETag, or None where there is no such object."""
+        bucket, key = _parts(uri)
+        if not is_loaded() or not self.has_bucket(account, region, uri):
+            return None
+        found = self._s3(account).get_object(bucket, key)
+        return None if found is None else (found.value, found.etag)
+
+    def write_object(self, account: str, region: str, uri: str, body: bytes) -> None:
+        """Write an object, if its bucket is there."""
+        bucket, key = _parts(uri)
+        if self.has_bucket(account, region, uri):
+            self._s3(account).put_object(bucket, key, body)
+
+    def write_log(
+        self, account: str, region: str, stream: str, lines: Sequence[tuple[float, str]]
+    ) -> None:
+        """Add lines to a stream of HealthOmics' log group, which is made where there is none."""
+        logs = _backend("logs")[account][region]
+        if LOG_GROUP not in logs.groups:
+            logs.create_log_group(LOG_GROUP, {})
+        group = logs.groups[LOG_GROUP]
+        if stream not in group.streams:
+            group.create_log_stream(stream)
+        # The group takes any time; the operation refuses what lies far from now.
+        group.put_log_events(
+            stream,
+            [{"timestamp": int(time * 1000), "message": message} for time, message in lines],
+        )
+
+    def send_event(
+        self, account: str, region: str, kind: str, time: float, detail: Mapping[str, Any]
+    ) -> None:
+        """Send an event of `aws.omics` to the default event bus."""
+        _backend("events")[account][region].put_events(
+            [
+                {
+                    "Source": "aws.omics",
+                    "DetailType": kind,
+                    "Time": datetime.fromtimestamp(time, UTC).timestamp(),
+                    "Resources": [detail["arn"]],
+                    "Detail": json.dumps(detail),
+                }
+            ]
+        )
+
+    def _s3(self, account: str) -> Any:
+        return _backend("s3")[account]["aws"]
+
+
+def _backend(name: str) -> Any:
+    from moto.backends import get_backend
+
+    return get_backend(name)  # type: ignore[call-overload]
+
+
+def _parts(uri: str) -> tuple[str, str]:
+    parts = urlsplit(uri)
+    return parts.netloc, parts.path.lstrip("/")
