@@ -24,7 +24,7 @@ _LOCAL_REGION: Final = "us-east-1"
 _RETRIES: Final[Any] = {"mode": "standard", "total_max_attempts": 6}
 _ONCE: Final[Any] = {"mode": "standard", "total_max_attempts": 1}
 _CONNECT_TIMEOUT_SECONDS: Final = 5
-_READ_TIMEOUT_SECONDS: Final = 60
+_READ_TIMEOUT_SECONDS: Final = 20
 #: More connections than the plugin host has threads (4).
 _CONNECTIONS: Final = 16
 

@@ -81,12 +81,11 @@ _SETTINGS: Final = (
     boto.UnknownServiceError,
 )
 _NETWORK: Final = (boto.HTTPClientError, boto.ConnectionError)
-#: Of these, the ones that come before a request leaves.
+#: Of these, the ones that come before a request leaves. An SSLError may come after.
 _NOT_SENT: Final = (
     boto.ConnectTimeoutError,
     boto.EndpointConnectionError,
     boto.ProxyConnectionError,
-    boto.SSLError,
 )
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from omics_provider.core.diffing import TagChange
 from omics_provider.core.errors import NotFound
 from omics_provider.core.settings import Settings
 
@@ -74,15 +75,14 @@ class Runs:
         with translated("DeleteRun"):
             self._client.delete_run(id=run_id)
 
-    def tag(self, arn: str, tags: Mapping[str, str]) -> None:
-        """TagResource."""
-        with translated("TagResource"):
-            self._client.tag_resource(resourceArn=arn, tags=tags)
-
-    def untag(self, arn: str, names: Sequence[str]) -> None:
-        """UntagResource."""
-        with translated("UntagResource"):
-            self._client.untag_resource(resourceArn=arn, tagKeys=names)
+    def retag(self, arn: str, change: TagChange) -> None:
+        """TagResource for the tags to set, UntagResource for those to remove, as needed."""
+        if change.put:
+            with translated("TagResource"):
+                self._client.tag_resource(resourceArn=arn, tags=change.put)
+        if change.remove:
+            with translated("UntagResource"):
+                self._client.untag_resource(resourceArn=arn, tagKeys=change.remove)
 
 
 def _plain(answer: Mapping[str, Any]) -> dict[str, Any]:

@@ -102,15 +102,16 @@ class OmicsRunProvider(ResourceProvider):
 
     @host.told_plainly
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
-        """Change the tags that changed, in at most two calls, and remember on_delete."""
+        """Change the tags that changed, if it still is this run, and remember on_delete."""
         recorded, inputs = wire.received(_olds), wire.received(_news)
         now = {**recorded, **inputs}
         change = diffing.tag_change(recorded.get("tags", {}), now.get("tags", {}))
-        if not recorded.get("recordGone"):
-            try:
-                self._retag(recorded, change)
-            except errors.NotFound:
-                now = lifecycle.gone(now)
+        if any(change) and not recorded.get("recordGone"):
+            runs = self._runs_of(recorded, "TagResource")
+            live = runs.find(_id)
+            if live is None or not lifecycle.same_run(recorded, live):
+                return UpdateResult(lifecycle.gone(now))
+            runs.retag(live["arn"], change)
         return UpdateResult(now)
 
     @host.told_plainly
@@ -183,14 +184,9 @@ class OmicsRunProvider(ResourceProvider):
                 f"run {run_id} was started with another {', '.join(wrong)} than declared",
                 advice="Declare what the run was started with, or leave it out. Nothing was done.",
             )
+        if "tags" in inputs:
+            runs.retag(live["arn"], diffing.tag_change(lifecycle.live_tags(live), inputs["tags"]))
         return Started(run_id, lifecycle.adopted(inputs, live))
-
-    def _retag(self, recorded: dict[str, Any], change: diffing.TagChange) -> None:
-        arn = str(recorded.get("arn", ""))
-        if change.put:
-            self._runs_of(recorded, "TagResource").tag(arn, change.put)
-        if change.remove:
-            self._runs_of(recorded, "UntagResource").untag(arn, change.remove)
 
     def _runs(self) -> Runs:
         # boto3 costs a quarter of a second, which previews need not pay.

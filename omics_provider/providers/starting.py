@@ -133,11 +133,8 @@ def _repeated(
 
 
 def _taken(runs: Runs, inputs: Mapping[str, Any], live: Live) -> Started:
-    change = diffing.tag_change(lifecycle.live_tags(live), inputs.get("tags", {}))
-    if change.put:
-        runs.tag(live["arn"], change.put)
-    if change.remove and "tags" in inputs:
-        runs.untag(live["arn"], change.remove)
+    if "tags" in inputs:
+        runs.retag(live["arn"], diffing.tag_change(lifecycle.live_tags(live), inputs["tags"]))
     return Started(live["id"], lifecycle.started(inputs, live, str(_mark(live))))
 
 

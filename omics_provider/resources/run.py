@@ -136,7 +136,9 @@ class OmicsRun(dynamic.Resource, module="omics", name="Run"):
             "onDelete": on_delete,
             "adoptRunId": adopt_run_id,
         }
-        super().__init__(_PROVIDER, resource_name, _properties({**inputs, **unknown}), opts)
+        super().__init__(
+            _PROVIDER, resource_name, _properties({**inputs, **_unknown(unknown)}), opts
+        )
 
     @classmethod
     def get(
@@ -368,9 +370,18 @@ class OmicsRun(dynamic.Resource, module="omics", name="Run"):
         return cast(Output[Any], pulumi.get(self, wire))
 
 
+def _unknown(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    # Under the API's own name a value would pass for the argument of that name.
+    for name in arguments:
+        if name in fields.BY_WIRE:
+            meant = fields.BY_WIRE[name].name
+            raise TypeError(f"OmicsRun takes no {name}: the argument's name is {meant}.")
+    return arguments
+
+
 def _properties(inputs: Mapping[str, Any]) -> dict[str, Any]:
     # An output is an attribute only where the property bag names it, if only as None.
     names = [*fields.BY_WIRE, *(wire for _, wire in fields.OUTPUTS)]
-    given = {name: crossing(value) for name, value in inputs.items() if value is not None}
+    given = {name: crossing(value) for name, value in inputs.items()}
     stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
     return {**dict.fromkeys(names), **given, fields.STACK: stack}
