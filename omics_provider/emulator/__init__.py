@@ -25,6 +25,9 @@ __all__ = ["install"]
 def install(state: str | Path | None = None) -> Store:
     """Make moto's `mock_aws` and moto's server know omics, in this process.
 
+    Under `mock_aws` what runs leave in moto's s3, logs and events is written with the next call
+    of omics; the server writes it before any call.
+
     Without a state file, runs live in memory and end with the mock, as everything of moto
     does. The store that comes back is what `omics_provider.emulator.control` takes. Calling
     it again changes nothing but the state file, where one is given.
