@@ -12,6 +12,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -152,12 +153,23 @@ def _body(body: bytes) -> dict[str, Any]:
     if not body:
         return {}
     try:
-        parsed = json.loads(body)
+        parsed = json.loads(body, parse_constant=_no_number, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise ValidationException("The body of the request is not valid JSON.") from error
     if not isinstance(parsed, dict):
         raise ValidationException("The body of the request is not a JSON object.")
     return parsed
+
+
+def _no_number(text: str) -> float:
+    raise ValueError(f"JSON has no number {text}")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is too large")
+    return number
 
 
 def parse_value(shape: Shape, value: Any, path: str) -> Any:
@@ -243,7 +255,7 @@ def serialize_answer(operation: OperationModel, result: Mapping[str, Any]) -> Ht
     shape = operation.output_shape
     if shape is None or status == 204:
         return HttpAnswer(status, b"")
-    body = json.dumps(_serialize(shape, result), ensure_ascii=False).encode()
+    body = json.dumps(_serialize(shape, result)).encode()
     return HttpAnswer(status, body, {"Content-Type": "application/json"})
 
 
@@ -277,6 +289,6 @@ def serialize_error(error: ServiceError) -> HttpAnswer:
     """Give the answer to a call that failed: the code in a header, the message in the body."""
     return HttpAnswer(
         error.status,
-        json.dumps({"message": error.message}, ensure_ascii=False).encode(),
+        json.dumps({"message": error.message}).encode(),
         {"Content-Type": "application/json", "x-amzn-ErrorType": error.code},
     )
