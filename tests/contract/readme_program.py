@@ -3,7 +3,8 @@
     python readme_program.py PROGRAM STATE CONFIG
 
 The engine is a mock; each OmicsRun goes through its own provider, against the emulator on the file
-STATE. CONFIG is a stack's configuration as JSON. Prints what was made and exported, as JSON.
+STATE. CONFIG is a stack's configuration as JSON. A private workflow's id is taken for one that the
+emulator has. Prints what was made and exported, as JSON.
 """
 
 from __future__ import annotations
@@ -14,9 +15,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import boto3
 import dill  # type: ignore[import-untyped]  # pulumi's own pickler
 import pulumi
 from pulumi.dynamic import Config, ConfigureRequest
+
+from omics_provider.emulator import local
 
 PROJECT, STACK = "omics-runs", "local"
 
@@ -27,6 +31,7 @@ class Engine(pulumi.runtime.Mocks):
     def __init__(self, config: dict[str, str]) -> None:
         self.made: list[dict[str, Any]] = []
         self._config = config
+        self._workflow = private_workflow(config["omics:localState"])
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
         inputs = dict(args.inputs)
@@ -38,6 +43,8 @@ class Engine(pulumi.runtime.Mocks):
         if args.resource_id:
             read = provider.read(args.resource_id, inputs)
             return read.id, dict(read.outs or {})
+        if "workflowId" in inputs and inputs.get("workflowType") != "READY2RUN":
+            inputs["workflowId"] = self._workflow
         checked = provider.check({}, inputs)
         if checked.failures:
             raise SystemExit(f"{args.name}: {[(f.property, f.reason) for f in checked.failures]}")
@@ -47,6 +54,14 @@ class Engine(pulumi.runtime.Mocks):
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> dict[str, Any]:
         return {"accountId": "123456789012", "region": "us-east-1", "name": "us-east-1"}
+
+
+def private_workflow(state: str) -> str:
+    """Make a workflow that takes any parameters."""
+    client = boto3.client("omics", region_name="us-east-1")
+    local.attach(client, state)
+    made = client.create_workflow(name="w", engine="WDL", definitionUri="s3://workflows/w.zip")
+    return str(made["id"])
 
 
 def main(program: str, state: str, config: dict[str, str]) -> None:

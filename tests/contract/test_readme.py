@@ -1,6 +1,6 @@
 """README.md: its examples run, its commands exist.
 
-A block that begins with ```python is compiled. One that begins with ```python program is a whole
+A block that begins with ```python is compiled. One below a line <!-- program --> is a whole
 Pulumi program: it is run under mocks, with the configuration of the stack `local`, and its runs are
 started in the emulator.
 """
@@ -26,18 +26,19 @@ COMMANDS = {"up", "test", "check", "bench", "down"}
 
 
 class Block(NamedTuple):
-    """A fenced block of Markdown."""
+    """A fenced block of Markdown; `mark` is the comment on the line before it."""
 
     line: int
     language: str
-    marks: str
+    mark: str
     text: str
 
 
 def blocks(markdown: str) -> list[Block]:
     """Return all fenced blocks."""
     found = re.finditer(
-        r"^(?P<fence>`{3,})(?P<language>\w*)(?P<marks>[^\n`]*)\n(?P<text>.*?)^(?P=fence)\s*$",
+        r"(?:^<!-- (?P<mark>[a-z ]+) -->\n)?"
+        r"^(?P<fence>`{3,})(?P<language>\w*)[^\n`]*\n(?P<text>.*?)^(?P=fence)\s*$",
         markdown,
         re.MULTILINE | re.DOTALL,
     )
@@ -45,7 +46,7 @@ def blocks(markdown: str) -> list[Block]:
         Block(
             markdown.count("\n", 0, m.start("text")) + 1,
             m["language"],
-            m["marks"].strip(),
+            m["mark"] or "",
             m["text"],
         )
         for m in found
@@ -54,7 +55,7 @@ def blocks(markdown: str) -> list[Block]:
 
 TEXT = README.read_text("utf-8")
 PYTHON = [block for block in blocks(TEXT) if block.language in ("python", "py")]
-PROGRAMS = [block for block in PYTHON if "program" in block.marks.split()]
+PROGRAMS = [block for block in PYTHON if block.mark == "program"]
 SHELL = [block for block in blocks(TEXT) if block.language in ("sh", "bash", "shell", "console")]
 
 
@@ -81,7 +82,7 @@ def made_by(source: str, folder: Path, name: str) -> subprocess.CompletedProcess
 
 def test_the_readme_has_examples_and_a_program() -> None:
     assert PYTHON, "README.md has no block that begins with ```python"
-    assert PROGRAMS, "README.md has no block that begins with ```python program"
+    assert PROGRAMS, "README.md has no block of Python below a line <!-- program -->"
 
 
 def test_every_example_compiles() -> None:
@@ -184,9 +185,11 @@ def test_a_bad_program_fails(tmp_path: Path, change: str, why: str) -> None:
 
 
 def test_blocks_are_found_by_their_fences() -> None:
-    markdown = "x\n```python program\na = 1\n```\n```sh\nmake up\n```\n````python\n```\n````\n"
-    assert [(b.line, b.language, b.marks, b.text) for b in blocks(markdown)] == [
-        (3, "python", "program", "a = 1\n"),
-        (6, "sh", "", "make up\n"),
-        (9, "python", "", "```\n"),
+    markdown = (
+        "x\n<!-- program -->\n```python\na = 1\n```\n```sh\nmake up\n```\n````python\n```\n````\n"
+    )
+    assert [tuple(block) for block in blocks(markdown)] == [
+        (4, "python", "program", "a = 1\n"),
+        (7, "sh", "", "make up\n"),
+        (10, "python", "", "```\n"),
     ]

@@ -133,7 +133,7 @@ def test_an_answer_that_nobody_has_heard_of(
 
 @pytest.mark.parametrize(
     ("operation", "words"),
-    [("read", "omics:GetRun"), ("update", "omics:TagResource"), ("delete", "omics:GetRun")],
+    [("read", "omics:GetRun"), ("update", "omics:GetRun"), ("delete", "omics:GetRun")],
 )
 def test_other_calls_name_their_own_right(service: Service, operation: str, words: str) -> None:
     service.answer = (403, "AccessDeniedException", "not authorized")

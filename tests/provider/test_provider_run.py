@@ -480,9 +480,9 @@ def updated(provider: OmicsRunProvider, run: Recorded, inputs: Inputs) -> Record
 @pytest.mark.parametrize(
     ("change", "calls"),
     [
-        ({"tags": {"sample": "HG003", "new": ""}}, ["TagResource"]),
-        ({"tags": {}}, ["UntagResource"]),
-        ({"tags": {"other": "1"}}, ["TagResource", "UntagResource"]),
+        ({"tags": {"sample": "HG003", "new": ""}}, ["GetRun", "TagResource"]),
+        ({"tags": {}}, ["GetRun", "UntagResource"]),
+        ({"tags": {"other": "1"}}, ["GetRun", "TagResource", "UntagResource"]),
         ({"onDelete": "keep"}, []),
         ({"tags": {"sample": "HG002"}, "onDelete": "cancel"}, []),
     ],
@@ -524,6 +524,18 @@ def test_update_of_a_run_that_is_gone_marks_it(
     after = updated(provider, run, {**declared, "tags": {"a": "b"}})
     assert after.outs["recordGone"] is True
     assert emulator.since(lambda: updated(provider, after, {**declared, "tags": {}})) == []
+
+
+def test_an_update_leaves_a_reused_id_alone(
+    provider: OmicsRunProvider, emulator: Emulator, up: Up, declared: Inputs
+) -> None:
+    run = up(declared)
+    take_over_the_id(emulator, run)
+    after: list[Recorded] = []
+    tags = {**declared, "tags": {"a": "b"}}
+    assert emulator.since(lambda: after.append(updated(provider, run, tags))) == ["GetRun"]
+    assert (emulator.run(run.id) or {})["tags"] == {}
+    assert after[0].outs["recordGone"] is True
 
 
 def test_an_update_that_is_denied_says_what_is_missing(
