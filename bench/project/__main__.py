@@ -1,0 +1,18 @@
+"""As many resources as the stack's config says, of the kind that it says."""
+
+import pulumi
+from declared import run_arguments
+
+config = pulumi.Config("bench")
+count = config.require_int("count")
+
+if config.require("kind") == "omics":
+    from omics_provider import OmicsRun
+
+    for number in range(count):
+        OmicsRun(f"sample-{number:04}", **run_arguments(number))
+else:
+    from bare import Bare
+
+    for number in range(count):
+        Bare(f"sample-{number:04}", run_arguments(number))
