@@ -16,6 +16,7 @@ from botocore.model import ServiceModel
 from omics_provider.emulator.moto_surroundings import MotoSurroundings
 from omics_provider.emulator.server import serve
 from omics_provider.emulator.service import DEFAULT_RUN_SECONDS, Service
+from omics_provider.emulator.show import shown
 from omics_provider.emulator.store import open_store
 
 _USE: Final = """\
@@ -34,6 +35,9 @@ a run's own tags direct its simulated life:
   emulator:seconds   its length in emulated seconds
   emulator:fails     the failureReason with which it ends FAILED
   emulator:freezes   it stays RUNNING until it is cancelled (any value)
+
+show a state file:
+  python -m omics_provider.emulator show FILE
 
 control, JSON over HTTP (Python: omics_provider.emulator.control, which takes the state file):
   POST /_omics/faults     a list that replaces the planned faults, such as
@@ -58,7 +62,9 @@ environment, taken once by each state file:
 
 
 def main(arguments: list[str]) -> int:
-    """Serve until told to end."""
+    """Serve until told to end, or show a state file."""
+    if arguments[:1] == ["show"]:
+        return _show(arguments[1:])
     options = _parser().parse_args(arguments)
     state = options.state or Path(tempfile.mkdtemp(prefix="omics-emulator-")) / "state.db"
     model = ServiceModel(Loader().load_service_model("omics", "service-2"), "omics")
@@ -74,6 +80,20 @@ def main(arguments: list[str]) -> int:
     sys.stdout.flush()
     server.serve_forever()
     store.close()
+    return 0
+
+
+def _show(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m omics_provider.emulator show", description="Print what a state file holds."
+    )
+    parser.add_argument("file", type=Path, help="the state file")
+    path = parser.parse_args(arguments).file
+    if not path.is_file():
+        sys.stderr.write(f"There is no state file {path}. Give the FILE of --state.\n")
+        return 1
+    for line in shown(path):
+        sys.stdout.write(line + "\n")
     return 0
 
 
