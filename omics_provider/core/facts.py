@@ -1,10 +1,12 @@
-"""What is told of a run that has ended."""
+"""What is told of a run that has ended, as values and as words."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Final
 
+from .fields import DEFAULT_MAX_ATTEMPTS
+from .lifecycle import attempts, attempts_left
 from .status import RunStatus
 
 _TOLD: Final = (
@@ -32,4 +34,21 @@ def sentence(key: str, run: Mapping[str, Any]) -> str:
     """Return one line on a run that did not complete."""
     reason = ": ".join(str(run[k]) for k in ("failure_reason", "status_message") if run.get(k))
     gone = "its record is gone, so how it ended is not known" if run["status"] == "DELETED" else ""
-    return f"Run {key} ({run['id']}) ended {run['status']}: {reason or gone or 'no reason given'}."
+    which = f"{key} ({run['id']})" if key else str(run["id"])
+    return f"Run {which} ended {run['status']}: {reason or gone or 'no reason given'}."
+
+
+def outlook(run_id: str, recorded: Mapping[str, Any], inputs: Mapping[str, Any]) -> str:
+    """Return two lines on a recorded run without a result: what is known, what becomes of it."""
+    limit = inputs.get("maxAttempts", DEFAULT_MAX_ATTEMPTS)
+    if recorded["status"] not in (inputs.get("rerunOn") or ()):
+        next_step = "Nothing starts it again: give `rerun` a new value for a new run."
+    elif attempts_left(recorded, inputs):
+        next_step = f"rerun_on replaces it: attempt {attempts(recorded) + 1} of {limit}."
+    else:
+        next_step = (
+            f"All {limit} attempts are used up: raise max_attempts, or give `rerun` a new value, "
+            "for a new run."
+        )
+    known = {name: recorded.get(wire) for name, wire in _TOLD}
+    return f"{sentence('', {**known, 'id': run_id})}\n{next_step}"

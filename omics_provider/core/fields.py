@@ -24,6 +24,8 @@ class Kind(Enum):
     TAGS = "tags"
     #: Any JSON value.
     JSON = "json"
+    #: A list of values of `enum`.
+    CHOICES = "choices"
 
 
 class Change(Enum):
@@ -100,6 +102,15 @@ FIELDS: Final[tuple[Field, ...]] = (
         enum=("delete", "cancel", "keep"),
         sent=False,
     ),
+    Field(
+        "rerun_on",
+        "rerunOn",
+        Kind.CHOICES,
+        Change.UPDATE,
+        enum=("FAILED", "CANCELLED", "DELETED"),
+        sent=False,
+    ),
+    Field("max_attempts", "maxAttempts", Kind.INTEGER, Change.UPDATE, low=1, high=100, sent=False),
     Field("adopt_run_id", "adoptRunId", low=1, high=18, pattern=_ID, sent=False),
 )
 
@@ -126,7 +137,16 @@ OUTPUTS: Final[tuple[tuple[str, str], ...]] = (
     ("batch_id", "batchId"),
 )
 
+#: Outputs that this package makes: the number of this start among those that `rerun_on` allows,
+#: and whether the service has dropped the run's record.
+OWN_OUTPUTS: Final[tuple[tuple[str, str], ...]] = (
+    ("attempts", "attempts"),
+    ("record_gone", "recordGone"),
+)
+
 DEFAULT_ON_DELETE: Final = "delete"
+#: Runs in all that `rerun_on` may make of one declaration, the first included.
+DEFAULT_MAX_ATTEMPTS: Final = 3
 
 #: Bytes of run parameters (developer guide, fixed-quotas).
 MAX_PARAMETERS_BYTES: Final = 50_000

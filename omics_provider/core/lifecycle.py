@@ -11,6 +11,7 @@ from .diffing import difference
 from .identity import MARK
 from .spec import declared
 from .status import DELETABLE, ENDED, RunStatus
+from .values import UNKNOWN
 
 #: Version of the recorded outputs; readers for older versions stay here.
 STATE_VERSION: Final = 1
@@ -97,6 +98,13 @@ def refreshed(recorded: Mapping[str, Any], live: Mapping[str, Any]) -> dict[str,
     return {**kept, **_live_outputs(live)}
 
 
+def seen(recorded: Mapping[str, Any], live: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the recorded properties after a look: `live` is GetRun's answer, None if not found."""
+    if live is None or not same_run(recorded, live):
+        return gone(recorded)
+    return refreshed(recorded, live)
+
+
 def gone(recorded: Mapping[str, Any]) -> dict[str, Any]:
     """Return the recorded properties of a run whose record the service no longer has.
 
@@ -110,6 +118,23 @@ def gone(recorded: Mapping[str, Any]) -> dict[str, Any]:
         "status": status if known_end else str(RunStatus.DELETED),
         "recordGone": True,
     }
+
+
+def rerun_wanted(recorded: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:
+    """Tell whether the recorded end of the run asks for a new one, by `rerun_on`."""
+    wanted: list[str] = inputs.get("rerunOn") or []
+    return recorded.get("status") in wanted and attempts_left(recorded, inputs)
+
+
+def attempts_left(recorded: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:
+    """Tell whether `rerun_on` may still start a run in place of the recorded one."""
+    limit = inputs.get("maxAttempts", fields.DEFAULT_MAX_ATTEMPTS)
+    return limit is not UNKNOWN and attempts(recorded) < limit
+
+
+def attempts(recorded: Mapping[str, Any]) -> int:
+    """Return which of the starts that `rerun_on` allows the recorded run is, the first being 1."""
+    return int(recorded.get("attempts", 1))
 
 
 def same_run(recorded: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
@@ -129,8 +154,8 @@ def declared_with_drift(
     """Return the inputs to record where the live run drifted from them, else None."""
     if recorded.get("tags") == now.get("tags"):
         return None
-    attempt = {fields.ATTEMPT: now[fields.ATTEMPT]} if fields.ATTEMPT in now else {}
-    return {**declared(now), **attempt}
+    own = {key: now[key] for key in (fields.ATTEMPT, fields.STACK) if key in now}
+    return {**declared(now), **own}
 
 
 def _live_outputs(live: Mapping[str, Any]) -> dict[str, Any]:

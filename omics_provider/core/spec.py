@@ -27,6 +27,11 @@ class Problem(NamedTuple):
     property: str
     reason: str
 
+    def __str__(self) -> str:
+        """Return it with the argument's name in a program."""
+        field = fields.BY_WIRE.get(self.property)
+        return f"{field.name if field else self.property}: {self.reason}"
+
 
 def problems(inputs: Inputs) -> list[Problem]:
     """Return everything that is wrong with the declared `inputs`, in the table's order."""
@@ -211,6 +216,16 @@ def _check_tag(key: str, value: Any) -> Iterator[str]:
         yield f"tag {key!r}: the value must have at most {fields.MAX_TAG_VALUE} characters"
 
 
+def _check_choices(field: Field, inputs: Inputs) -> Iterator[str]:
+    values = inputs[field.wire]
+    if not isinstance(values, list):
+        yield f"must be a list of {', '.join(field.enum)}"
+        return
+    for value in values:
+        if value is not UNKNOWN:
+            yield from _check_text(field, {field.wire: value})
+
+
 _CHECKS: Final[dict[Kind, Callable[[Field, Inputs], Iterator[str]]]] = {
     Kind.TEXT: _check_text,
     Kind.S3_URI: _check_s3_uri,
@@ -219,6 +234,7 @@ _CHECKS: Final[dict[Kind, Callable[[Field, Inputs], Iterator[str]]]] = {
     Kind.JSON_TEXT: _check_json_text,
     Kind.TAGS: _check_tags,
     Kind.JSON: _check_json,
+    Kind.CHOICES: _check_choices,
 }
 
 
@@ -233,7 +249,7 @@ def _given(inputs: Inputs, *wires: str) -> list[str]:
 def _required(inputs: Inputs) -> Iterator[Problem]:
     for wire in ("roleArn", "outputUri"):
         if wire not in inputs:
-            yield Problem(wire, f"{fields.BY_WIRE[wire].name} is required")
+            yield Problem(wire, "is required")
 
 
 def _one_source(inputs: Inputs) -> Iterator[Problem]:
@@ -249,8 +265,11 @@ def _one_source(inputs: Inputs) -> Iterator[Problem]:
 
 
 def _adoption_starts_nothing(inputs: Inputs) -> Iterator[Problem]:
-    if len(_given(inputs, "adoptRunId", "rerun")) == 2:
-        yield Problem("rerun", "rerun starts a new run, adopt_run_id starts none: give one of them")
+    for wire in ("rerun", "rerunOn"):
+        if len(_given(inputs, "adoptRunId", wire)) == 2:
+            name = fields.BY_WIRE[wire].name
+            why = f"{name} starts a new run, adopt_run_id starts none: give one of them"
+            yield Problem(wire, why)
 
 
 def _ready2run_storage(inputs: Inputs) -> Iterator[Problem]:

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any, Final, NoReturn, ParamSpec, TypeVar
 
+import grpc
 from google.protobuf import any_pb2, struct_pb2
-from pulumi.runtime.proto import provider_pb2, status_pb2
+from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2, status_pb2
 
 from omics_provider.core.errors import OmicsError
 
@@ -28,6 +29,7 @@ R = TypeVar("R")
 
 _HANDLERS: Final = frozenset({"Check", "Diff", "Create", "Read", "Update", "Delete"})
 _GRPC_UNKNOWN: Final = 2
+_LOG_LIMIT_SECONDS: Final = 10
 _STATUS_KEY: Final = "grpc-status-details-bin"
 
 
@@ -76,6 +78,29 @@ def urn() -> str:
     """Return the URN of the resource that this thread works on, empty outside of the host."""
     call = current_call()
     return call.urn if call else ""
+
+
+def warn(message: str) -> None:
+    """Show a warning beside the resource that this thread works on.
+
+    The engine gives its own address to the host's process as the first argument, for this.
+    """
+    call = current_call()
+    if call is None or len(sys.argv) < 2:
+        return
+    request = engine_pb2.LogRequest(
+        severity=engine_pb2.LogSeverity.WARNING, message=message, urn=call.urn
+    )
+    try:
+        _engine(sys.argv[1]).Log(request, timeout=_LOG_LIMIT_SECONDS)
+    except grpc.RpcError:
+        # The engine shows what a plugin writes here, though without the resource's name.
+        sys.stderr.write(f"{call.name}: {message}\n")
+
+
+@functools.cache
+def _engine(address: str) -> Any:
+    return engine_pb2_grpc.EngineStub(grpc.insecure_channel(address))
 
 
 def told_plainly(method: Callable[P, R]) -> Callable[P, R]:

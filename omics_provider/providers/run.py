@@ -20,9 +20,10 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
-from omics_provider.core import diffing, errors, fields, identity, lifecycle, settings, spec
+from omics_provider.core import diffing, errors, facts, fields, identity, lifecycle, settings, spec
 from omics_provider.core.recorded import EarlierStart, StackState, is_placeholder
 from omics_provider.core.settings import Settings
+from omics_provider.core.status import ACTIVE, UNSUCCESSFUL
 
 from . import ending, host, wire
 
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 #: uuids of the runs that this process, which is this update, has started or adopted.
 _made_here: set[str] = set()
+#: By URN, the number of the start that rerun_on asks for in this update.
+_attempts: dict[str, int] = {}
 
 
 class OmicsRunProvider(ResourceProvider):
@@ -57,20 +60,31 @@ class OmicsRunProvider(ResourceProvider):
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Find everything that is wrong with the declaration; the service is not asked."""
         old, inputs = wire.received(_olds), wire.received(news)
-        failures = [CheckFailure(p.property, p.reason) for p in spec.problems(inputs)]
+        # Beside a property's name the engine prints its value, secrets in plain text, too.
+        failures = [CheckFailure("", str(problem)) for problem in spec.problems(inputs)]
         inputs = spec.keep_spelling(old, inputs)
         inputs.setdefault("onDelete", fields.DEFAULT_ON_DELETE)
         return CheckResult(wire.sent({**inputs, **_attempt(old)}), failures)
 
+    @host.told_plainly
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """Tell a new run from a change in place.
 
-        The engine compares the inputs itself, with nested detail, wherever anything differs.
+        The engine compares the inputs itself, with nested detail, wherever an input differs. With
+        rerun_on, a run that ended as it says is replaced; the key `status` and a warning say why.
         """
         recorded = wire.received(_olds)
         if is_placeholder(recorded):
             return DiffResult(changes=True, replaces=["startUnconfirmed"])
-        found = diffing.difference(_id, recorded, wire.received(_news))
+        inputs = wire.received(_news)
+        found = diffing.difference(_id, recorded, inputs)
+        if not found.replaces:
+            now = self._now(_id, recorded, inputs)
+            if now.get("status") in UNSUCCESSFUL:
+                host.warn(facts.outlook(_id, now, inputs))
+            if lifecycle.rerun_wanted(now, inputs):
+                _attempts[host.urn()] = lifecycle.attempts(now) + 1
+                return DiffResult(changes=True, replaces=["status"])
         return DiffResult(changes=None if found else False, replaces=list(found.replaces))
 
     @host.told_plainly
@@ -83,7 +97,8 @@ class OmicsRunProvider(ResourceProvider):
         take = self._adopted if "adoptRunId" in inputs else self._started
         found = take(inputs)
         _made_here.add(str(found.properties.get("uuid")))
-        return CreateResult(found.run_id, found.properties)
+        attempts = {"attempts": _attempts[urn]} if (urn := host.urn()) in _attempts else {}
+        return CreateResult(found.run_id, {**found.properties, **attempts})
 
     @host.told_plainly
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
@@ -95,9 +110,7 @@ class OmicsRunProvider(ResourceProvider):
         live = runs.find(id_)
         if not recorded.get("uuid"):
             return ReadResult(id_, lifecycle.adopted({}, _required(live, id_, runs.region)))
-        if live is None or not lifecycle.same_run(recorded, live):
-            return ReadResult(id_, lifecycle.gone(recorded))
-        now = lifecycle.refreshed(recorded, live)
+        now = lifecycle.seen(recorded, live)
         return ReadResult(id_, now, lifecycle.declared_with_drift(recorded, now))
 
     @host.told_plainly
@@ -130,6 +143,13 @@ class OmicsRunProvider(ResourceProvider):
             )
         elif not _still_declared(recorded):
             ending.end(self._runs_of(recorded, "Delete"), _id, recorded)
+
+    def _now(self, run_id: str, recorded: dict[str, Any], inputs: dict[str, Any]) -> dict[str, Any]:
+        """Return the recorded facts; brought up to date where rerun_on has to know them."""
+        asked = inputs.get("rerunOn") and lifecycle.attempts_left(recorded, inputs)
+        if not asked or recorded.get("status") not in ACTIVE:
+            return recorded
+        return lifecycle.seen(recorded, self._runs_of(recorded, "GetRun").find(run_id))
 
     def _started(self, inputs: dict[str, Any]) -> Started:
         from . import starting

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Never, TypeVar, cast
 
 import pulumi
@@ -59,6 +59,8 @@ class OmicsRun(dynamic.Resource, module="omics", name="Run"):
         tags: Input[Mapping[str, Input[str]]] | None = None,
         rerun: Any = None,
         on_delete: Input[str] | None = None,
+        rerun_on: Input[Sequence[Input[str]]] | None = None,
+        max_attempts: Input[int] | None = None,
         adopt_run_id: Input[str] | None = None,
         opts: ResourceOptions | None = None,
         **unknown: Never,
@@ -102,6 +104,10 @@ class OmicsRun(dynamic.Resource, module="omics", name="Run"):
             on_delete: What destroy and replacement do with the run. "delete", the default, cancels
                 an active run, waits for its end and deletes its record; "cancel" cancels an active
                 run and leaves an ended one; "keep" touches nothing. Files and logs always stay.
+            rerun_on: States, of FAILED, CANCELLED and DELETED, in which the next `pulumi up`
+                replaces the run by a new one with the same inputs. Unset, nothing is started again.
+            max_attempts: Runs in all that rerun_on may make of this declaration, 1 to 100, the
+                first included; 3 where unset. The count is kept in the state.
             adopt_run_id: Id of an existing run to take over instead of starting one.
             opts: Pulumi's resource options.
             **unknown: Takes no argument; a name that does not exist is reported by the preview
@@ -134,6 +140,8 @@ class OmicsRun(dynamic.Resource, module="omics", name="Run"):
             "tags": tags,
             "rerun": rerun,
             "onDelete": on_delete,
+            "rerunOn": rerun_on,
+            "maxAttempts": max_attempts,
             "adoptRunId": adopt_run_id,
         }
         super().__init__(
@@ -362,6 +370,26 @@ class OmicsRun(dynamic.Resource, module="omics", name="Run"):
         return self._output("onDelete")
 
     @property
+    def rerun_on(self) -> Output[Sequence[str] | None]:
+        """As declared: see the argument."""
+        return self._output("rerunOn")
+
+    @property
+    def max_attempts(self) -> Output[int | None]:
+        """As declared: see the argument."""
+        return self._output("maxAttempts")
+
+    @property
+    def attempts(self) -> Output[int | None]:
+        """The number of this run among those that rerun_on made, None for the first."""
+        return self._output("attempts")
+
+    @property
+    def record_gone(self) -> Output[bool | None]:
+        """True where the service no longer has the run's record."""
+        return self._output("recordGone")
+
+    @property
     def adopt_run_id(self) -> Output[str | None]:
         """As declared: see the argument."""
         return self._output("adoptRunId")
@@ -381,7 +409,7 @@ def _unknown(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _properties(inputs: Mapping[str, Any]) -> dict[str, Any]:
     # An output is an attribute only where the property bag names it, if only as None.
-    names = [*fields.BY_WIRE, *(wire for _, wire in fields.OUTPUTS)]
+    names = [*fields.BY_WIRE, *(wire for _, wire in (*fields.OUTPUTS, *fields.OWN_OUTPUTS))]
     given = {name: crossing(value) for name, value in inputs.items()}
     stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
     return {**dict.fromkeys(names), **given, fields.STACK: stack}
