@@ -9,7 +9,7 @@ from omics_provider.core.diffing import difference, tag_change
 from omics_provider.core.values import UNKNOWN
 
 RUN = "1234567"
-IN_PLACE = {"tags", "onDelete"}
+IN_PLACE = {"tags", "onDelete", "rerunOn", "maxAttempts"}
 
 # An old and a new value of each input.
 CHANGED: dict[str, tuple[Any, Any]] = {
@@ -39,6 +39,8 @@ CHANGED: dict[str, tuple[Any, Any]] = {
     "tags": ({"a": "1"}, {"a": "2"}),
     "rerun": (1, 2),
     "onDelete": ("delete", "keep"),
+    "rerunOn": (["FAILED"], ["FAILED", "CANCELLED"]),
+    "maxAttempts": (2, 3),
     "adoptRunId": ("1", "2"),
 }
 FULL = {wire: old for wire, (old, _) in CHANGED.items()}

@@ -162,6 +162,17 @@ VALUES: dict[str, tuple[list[Any], list[tuple[Any, str]]]] = {
             ({CANNOT_CROSS: "a date is no JSON value"}, "a date is no JSON value"),
         ],
     ),
+    "rerunOn": (
+        [[], ["FAILED"], ["FAILED", "CANCELLED", "DELETED"], [UNKNOWN, "FAILED"]],
+        [
+            (["failed"], "did you mean FAILED?"),
+            (["COMPLETED"], "FAILED, CANCELLED, DELETED"),
+            ([1], "must be a string"),
+            ("FAILED", "must be a list of FAILED"),
+            ({"FAILED": True}, "must be a list of FAILED"),
+        ],
+    ),
+    "maxAttempts": ([1, 100], [(0, "1 to 100"), (101, "1 to 100"), (1.5, "whole number")]),
     "onDelete": (
         ["delete", "cancel", "keep"],
         [("KEEP", "did you mean keep?"), ("stop", "one of")],
@@ -203,8 +214,8 @@ def test_bad_values(wire: str, value: Any, words: str) -> None:
 
 # Values together: the declaration and what is found, as {property: words}.
 TOGETHER: list[tuple[dict[str, Any], dict[str, str]]] = [
-    ({"roleArn": None}, {"roleArn": "role_arn is required"}),
-    ({"outputUri": None}, {"outputUri": "output_uri is required"}),
+    ({"roleArn": None}, {"roleArn": "is required"}),
+    ({"outputUri": None}, {"outputUri": "is required"}),
     ({"workflowId": None}, {"workflowId": "got none"}),
     ({"runId": "1"}, {"workflowId": "got workflow_id and run_id"}),
     ({"workflowId": None, "runId": "1", "adoptRunId": "2"}, {"runId": "run_id and adopt_run_id"}),
@@ -216,6 +227,11 @@ TOGETHER: list[tuple[dict[str, Any], dict[str, str]]] = [
     ({"workflowId": None, "adoptRunId": "1"}, {}),
     ({"workflowId": None, "adoptRunId": "1", "rerun": 1}, {"rerun": "starts a new run"}),
     ({"rerun": 1}, {}),
+    (
+        {"workflowId": None, "adoptRunId": "1", "rerunOn": ["FAILED"]},
+        {"rerunOn": "adopt_run_id starts none"},
+    ),
+    ({"rerunOn": ["FAILED"], "maxAttempts": 2}, {}),
     (
         {"workflowType": "READY2RUN", "storageType": "STATIC", "storageCapacity": 1200},
         {"storageType": "bring their own storage", "storageCapacity": "bring their own storage"},

@@ -1,0 +1,171 @@
+"""What a stack's recorded state says of starts that were interrupted."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from omics_provider.core import recorded
+from omics_provider.core.identity import start_token
+from omics_provider.core.recorded import EarlierStart, StackState, is_placeholder, parse
+
+STACK = "lab/omics-runs/prod"
+URN = "urn:pulumi:prod::omics-runs::pulumi-python:dynamic/omics:Run::HG002"
+OTHER = URN.replace("HG002", "HG003")
+SECRET = "4dabf18193072939515e22adb298388d"  # how Pulumi marks a secret in a state
+DECLARED: dict[str, Any] = {"roleArn": "arn:x", "outputUri": "s3://abc", "workflowId": "1"}
+
+
+def token(attempt: str, urn: str = URN) -> str:
+    return start_token(STACK, urn, attempt)
+
+
+def inputs(attempt: str, **more: Any) -> dict[str, Any]:
+    return {**DECLARED, "__attempt": attempt, "__stack": STACK, **more}
+
+
+def pending(attempt: str, urn: str = URN, kind: str = "creating") -> dict[str, Any]:
+    return {"type": kind, "resource": {"urn": urn, "inputs": inputs(attempt)}}
+
+
+def resource(attempt: str, *, urn: str = URN, **outputs: Any) -> dict[str, Any]:
+    return {
+        "urn": urn,
+        "id": f"id-{attempt}",
+        "inputs": inputs(attempt),
+        "outputs": {"requestId": token(attempt, urn), **outputs},
+    }
+
+
+def state(*parts: dict[str, Any]) -> StackState:
+    return parse(
+        {
+            "version": 3,
+            "deployment": {
+                "resources": [part for part in parts if "urn" in part],
+                "pending_operations": [part for part in parts if "type" in part],
+            },
+        }
+    )
+
+
+def unconfirmed(found: StackState, own: str = "now") -> list[str]:
+    return [start.token for start in found.unconfirmed(URN, own)]
+
+
+@pytest.mark.parametrize(
+    "export", [{}, {"deployment": None}, {"deployment": {}}, {"deployment": {"resources": None}}]
+)
+def test_an_empty_state(export: dict[str, Any]) -> None:
+    assert parse(export) == StackState((), ())
+
+
+def test_a_first_start_has_none_before_it() -> None:
+    assert unconfirmed(state()) == []
+    assert unconfirmed(state(pending("now"))) == []
+
+
+def test_an_interrupted_create_is_an_earlier_start() -> None:
+    assert unconfirmed(state(pending("a"))) == [token("a")]
+    assert unconfirmed(state(pending("a"), pending("b"), pending("now"))) == [
+        token("a"),
+        token("b"),
+    ]
+
+
+@pytest.mark.parametrize("kind", ["updating", "deleting", "reading", "importing"])
+def test_other_interrupted_operations_start_nothing(kind: str) -> None:
+    assert unconfirmed(state(pending("a", kind=kind))) == []
+
+
+def test_another_resources_interrupted_create_is_its_own() -> None:
+    assert unconfirmed(state(pending("a", OTHER))) == []
+
+
+def test_a_start_that_the_state_records_is_no_doubt() -> None:
+    assert unconfirmed(state(pending("a"), resource("a", uuid="u"))) == []
+    # Another resource's record of the same attempt says nothing.
+    assert unconfirmed(state(pending("a"), resource("a", urn=OTHER, uuid="u"))) == [token("a")]
+
+
+def test_a_start_that_was_dealt_with_is_no_doubt() -> None:
+    settled = resource("b", uuid="u", **{recorded.SETTLED: [token("a")]})
+    assert unconfirmed(state(pending("a"), settled)) == []
+    assert unconfirmed(state(pending("a"), pending("c"), settled)) == [token("c")]
+    assert state(pending("a"), pending("c"), settled).settled(URN) == (token("a"),)
+
+
+def test_a_placeholder_is_an_earlier_start() -> None:
+    assert unconfirmed(state(resource("a"))) == [token("a")]
+    assert unconfirmed(state(pending("a"), resource("a"))) == [token("a")]
+    assert unconfirmed(state(resource("a", uuid="u"))) == []
+
+
+def test_a_placeholder_remembers_those_before_it() -> None:
+    held = resource("b", **{recorded.EARLIER: ["first", "second"]})
+    assert unconfirmed(state(held)) == ["first", "second", token("b")]
+
+
+@pytest.mark.parametrize(
+    ("outputs", "placeholder"),
+    [
+        ({"requestId": "t"}, True),
+        ({"requestId": "t", "uuid": ""}, True),
+        ({"requestId": "t", "uuid": "u"}, False),
+        ({"uuid": "u"}, False),
+        ({}, False),
+    ],
+)
+def test_what_is_a_placeholder(outputs: dict[str, Any], placeholder: bool) -> None:
+    assert is_placeholder(outputs) is placeholder
+
+
+def test_secrets_are_read_where_the_state_shows_them() -> None:
+    hidden = {SECRET: "1b47061264138c4ac30d75fd1eb44270", "plaintext": json.dumps({"key": ["x"]})}
+    found = parse(
+        {
+            "deployment": {
+                "pending_operations": [
+                    {
+                        "type": "creating",
+                        "resource": {
+                            "urn": URN,
+                            "inputs": inputs("a", parameters={"deep": [hidden]}),
+                        },
+                    }
+                ]
+            }
+        }
+    )
+    (start,) = found.unconfirmed(URN, "now")
+    assert start.inputs["parameters"] == {"deep": [{"key": ["x"]}]}
+    assert start.is_for({**DECLARED, "parameters": {"deep": [{"key": ["x"]}]}})
+
+
+@pytest.mark.parametrize(
+    ("change", "same"),
+    [
+        ({}, True),
+        ({"tags": {"a": "b"}}, True),
+        ({"onDelete": "keep"}, True),
+        ({"__attempt": "other"}, True),
+        ({"workflowId": "2"}, False),
+        ({"parameters": {"a": 1}}, False),
+        ({"rerun": 1}, False),
+        ({"name": None}, False),
+    ],
+)
+def test_for_which_declaration_a_start_was(change: dict[str, Any], same: bool) -> None:
+    assert EarlierStart("t", inputs("a")).is_for({**inputs("a"), **change}) is same
+
+
+def test_what_a_state_keeps() -> None:
+    doomed = {**resource("a", uuid="u1"), "delete": True}
+    found = state(doomed, resource("b", urn=OTHER, uuid="u2"))
+    assert not found.keeps(URN)
+    assert found.keeps(OTHER)
+    assert not found.keeps_run("u1")
+    assert found.keeps_run("u2")
+    assert found.run_ids() == {"id-a", "id-b"}
