@@ -74,11 +74,19 @@ class Queue:
     def settle(self) -> None:
         """Let every run begin that has found room by now."""
         waiting = self._context.connection.execute(
-            "SELECT * FROM runs WHERE account = ? AND region = ? AND waiting = 1",
+            "SELECT * FROM runs INDEXED BY runs_that_wait"
+            " WHERE account = ? AND region = ? AND waiting = 1",
             self._context.here(),
         ).fetchall()
-        if waiting:
-            self._begin_in_turn(sorted(waiting, key=self._rank))
+        if not waiting:
+            return
+        groups = {each.id: each.doc for each in Resources(self._context, "runGroup", "").all()}
+        most = self._context.settings.most_concurrent()
+        if most is None and not any(groups.get(row["run_group_id"]) for row in waiting):
+            for row in waiting:
+                self._begin(row, row["created"])
+            return
+        self._begin_in_turn(sorted(waiting, key=self._rank), _Room(most, groups))
 
     def _rank(self, row: sqlite3.Row) -> tuple[float, int]:
         priority = row["priority"]
@@ -87,8 +95,8 @@ class Queue:
         # 1 is the first; 0, which is what a run has that names none, comes last.
         return priority or math.inf, row["pk"]
 
-    def _begin_in_turn(self, waiting: list[sqlite3.Row]) -> None:
-        room = self._room(min(row["created"] for row in waiting))
+    def _begin_in_turn(self, waiting: list[sqlite3.Row], room: _Room) -> None:
+        self._take_up(room, min(row["created"] for row in waiting))
         moments = [row["created"] for row in waiting]
         moments += room.ends(self._context.now)
         heapq.heapify(moments)
@@ -107,17 +115,17 @@ class Queue:
                     heapq.heappush(moments, ended)
             waiting = left
 
-    def _room(self, since: float) -> _Room:
-        groups = {each.id: each.doc for each in Resources(self._context, "runGroup", "").all()}
-        room = _Room(self._context.settings.most_concurrent(), groups)
+    def _take_up(self, room: _Room, since: float) -> None:
+        """Let the runs that have begun and not ended before `since` take up their room."""
+        here = self._context.here()
+        active = "SELECT run_group_id, cpus, gpus, ended FROM runs WHERE account = ? AND region = ?"
+        begun = "AND waiting = 0 AND starting IS NOT NULL"
         for row in self._context.connection.execute(
-            "SELECT run_group_id, cpus, gpus, ended FROM runs WHERE account = ? AND region = ?"
-            " AND waiting = 0 AND starting IS NOT NULL AND (ended > ? OR ended IS NULL)",
-            (*self._context.here(), since),
+            f"{active} AND ended > ? {begun} UNION ALL {active} AND ended IS NULL {begun}",
+            (*here, since, *here),
         ):
             ended = math.inf if row["ended"] is None else row["ended"]
             room.take(_Place(ended, row["run_group_id"], row["cpus"], row["gpus"]))
-        return room
 
     def _begin(self, row: sqlite3.Row, moment: float) -> float:
         """Let a run leave the queue at a moment, and give the time at which it will end."""

@@ -58,6 +58,9 @@ class Runs:
             condition, count = _STATUS_SQL[params["status"]]
             where.append(condition)
             values.extend([self._context.now] * count)
+            if params["status"] in _ACTIVE:
+                where.append(f"pk IN ({_NOT_ENDED})")
+                values.extend([*self._context.here(), self._context.now, *self._context.here()])
         place = pages.place(params.get("startingToken"))
         if place is not None:
             where.append("pk < ?")
@@ -165,6 +168,7 @@ class Runs:
 
 
 # Each state as a condition on the stored times, with the number of times that it compares to now.
+# The plus keeps SQLite from the index by end, where the one by outcome has the order of the list.
 _STATUS_SQL: Final = {
     "PENDING": (
         "(starting IS NULL OR starting > ?) AND (stopping IS NULL OR stopping > ?)"
@@ -177,11 +181,19 @@ _STATUS_SQL: Final = {
     ),
     "RUNNING": ("running <= ? AND (stopping IS NULL OR stopping > ?)", 2),
     "STOPPING": ("stopping <= ? AND ended > ?", 2),
-    "COMPLETED": ("outcome = 'COMPLETED' AND ended <= ?", 1),
-    "FAILED": ("outcome = 'FAILED' AND ended <= ?", 1),
-    "CANCELLED": ("outcome = 'CANCELLED' AND ended <= ?", 1),
+    "COMPLETED": ("outcome = 'COMPLETED' AND +ended <= ?", 1),
+    "FAILED": ("outcome = 'FAILED' AND +ended <= ?", 1),
+    "CANCELLED": ("outcome = 'CANCELLED' AND +ended <= ?", 1),
     "DELETED": ("0", 0),
 }
+
+
+_ACTIVE: Final = ("PENDING", "STARTING", "RUNNING", "STOPPING")
+# Few of many runs are active: they are found by an index of when runs end.
+_NOT_ENDED: Final = (
+    "SELECT pk FROM runs WHERE account = ? AND region = ? AND ended > ?"
+    " UNION ALL SELECT pk FROM runs WHERE account = ? AND region = ? AND ended IS NULL"
+)
 
 
 def find_run(context: Context, run_id: str) -> sqlite3.Row:

@@ -99,7 +99,8 @@ class Outcome:
 
     def wait(self, longest: float = math.inf) -> None:
         """Wait for the delay, or for `longest` if that is shorter."""
-        time.sleep(min(self.delay, longest))
+        if self.delay:
+            time.sleep(min(self.delay, longest))
 
 
 class Service:

@@ -156,6 +156,10 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     ) WITHOUT ROWID;
     CREATE INDEX batch_runs_due ON batch_runs (due) WHERE submission IS NULL AND due IS NOT NULL;
     """,
+    # 3: long lists by status.
+    """
+    CREATE INDEX runs_by_outcome ON runs (account, region, outcome, pk);
+    """,
 )
 
 
