@@ -145,7 +145,8 @@ def memory(folder: Path) -> dict[str, float]:
     """Peak memory (VmHWM) of a process with a client, with the emulator in it, and of servers."""
     code = (
         "import json, re, sys, boto3\n"
-        "def peak(): return int(re.search(r'VmHWM:\\s+(\\d+)', open('/proc/self/status').read())[1])\n"
+        "read = lambda: open('/proc/self/status').read()\n"
+        "peak = lambda: int(re.search(r'VmHWM:\\s+(\\d+)', read())[1])\n"
         "from omics_provider.emulator.local import attach\n"
         "client = boto3.client('omics', region_name='us-east-1')\n"
         "made = peak()\n"
