@@ -18,7 +18,7 @@ from urllib.parse import parse_qs
 
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from omics_provider.emulator import control
+from omics_provider.emulator import control, overview
 from omics_provider.emulator.faults import BadFaultError
 from omics_provider.emulator.moto_surroundings import MotoSurroundings, is_loaded
 from omics_provider.emulator.service import DEFAULT_ACCOUNT, Service
@@ -62,8 +62,11 @@ class Application:
         """Answer one request."""
         path = _raw_path(environ)
         caller = _caller(environ)
-        if path.startswith("/_omics/"):
-            answer = self._control.answer(_request(environ, path))
+        answer: HttpAnswer | None
+        if path == "/" and "text/html" in environ.get("HTTP_ACCEPT", ""):
+            answer = HttpAnswer(200, overview.page(), {"Content-Type": "text/html; charset=utf-8"})
+        elif path.startswith("/_omics/"):
+            answer = self._controlled(environ, path)
         elif caller.service == "omics" and not path.startswith("/moto-api"):
             self._settle()
             outcome = self._service.call(
@@ -81,6 +84,13 @@ class Application:
         headers = {**answer.headers, "Content-Length": str(len(answer.body))}
         start_response(f"{answer.status} {_reason(answer.status)}", list(headers.items()))
         return [answer.body]
+
+    def _controlled(self, environ: Environ, path: str) -> HttpAnswer:
+        """Answer a control request, but not one that a page from elsewhere makes a browser send."""
+        origin = environ.get("HTTP_ORIGIN")
+        if origin is not None and origin != f"http://{environ.get('HTTP_HOST')}":
+            return _json(403, {"message": f"Control is not for pages of {origin}."})
+        return self._control.answer(_request(environ, path))
 
     def _settle(self) -> None:
         """Write the traces that are due, once moto is there to hold them."""
@@ -113,6 +123,7 @@ class Control:
             ("POST", "/_omics/advance"): self._advance,
             ("GET", "/_omics/calls"): self._calls,
             ("POST", "/_omics/reset"): self._reset,
+            ("GET", "/_omics/state"): self._state,
         }.get((request.method, request.path))
         if handler is None:
             return _json(404, {"message": f"There is no {request.method} {request.path} here."})
@@ -145,6 +156,9 @@ class Control:
         if not isinstance(seconds, int | float) or seconds < 0:
             raise BadControlError('Time advances by {"seconds": <a number, not negative>}.')
         return {"now": control.advance(self._store, seconds)}
+
+    def _state(self, _request: HttpRequest) -> Any:
+        return overview.state(self._store)
 
     def _reset(self, _request: HttpRequest) -> Any:
         control.reset(self._store)

@@ -54,7 +54,8 @@ class Starter:
         outcome, reason = self._outcome(request, workflow)
         self._make_room()
         answer = self._insert(request, workflow, outcome, reason, created, batch_id)
-        Queue(self._context).settle()
+        if batch_id is None:
+            Queue(self._context).settle()  # a batch settles the queue once for all its runs
         return answer
 
     def _check_bucket(self, uri: str) -> None:
