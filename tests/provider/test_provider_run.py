@@ -34,11 +34,13 @@ def test_check_finds_all_problems_at_once_and_asks_nobody(
 ) -> None:
     bad = {**declared, "priority": -1, "workflowId": "x", "logLevel": "LOUD", "nmae": "y"}
     result = provider.check({}, bag(bad))
-    assert [failure.property for failure in result.failures] == [
+    # The engine prints the value of a property that a failure names, be it a secret: none does.
+    assert [failure.property for failure in result.failures] == [""] * 4
+    assert [failure.reason.split(maxsplit=1)[0].strip(":") for failure in result.failures] == [
         "nmae",
-        "workflowId",
+        "workflow_id",
         "priority",
-        "logLevel",
+        "log_level",
     ]
     assert emulator.calls() == []
 
@@ -54,8 +56,8 @@ def test_check_refuses_digits_that_the_wire_lost(
 ) -> None:
     result = provider.check({}, bag({**declared, "parameters": {"big": [2**53 + 1]}}))
     (failure,) = result.failures
-    assert failure.property == "parameters"
-    assert failure.reason.startswith("parameters.big[0] Pulumi carries numbers as doubles")
+    assert failure.property == ""
+    assert "parameters.big[0] Pulumi carries numbers as doubles" in failure.reason
 
 
 def test_check_sets_on_delete_where_it_is_unset(
