@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
@@ -45,6 +46,21 @@ def omics(settings: Settings, *, retries: bool = True) -> OmicsClient:
                 client = make(settings, _RETRIES if retries else _ONCE)
             _clients[settings, retries] = client
         return client
+
+
+@functools.cache
+def neighbour(settings: Settings, service: str) -> Any:
+    """Return a client of another service, for the same account and Region.
+
+    A local server that stands in for HealthOmics stands in for the others, too.
+    """
+    with translated(f"Connecting to {service}"):
+        session = boto3.Session(profile_name=settings.profile, region_name=settings.region)
+        return session.client(  # type: ignore[call-overload]  # the service is no literal
+            service,
+            endpoint_url=settings.endpoint if settings.is_loopback else None,
+            config=Config(**_common(_RETRIES)),
+        )
 
 
 def _remote(settings: Settings, retries: Any) -> OmicsClient:

@@ -10,7 +10,7 @@ from omics_provider.core.diffing import TagChange
 from omics_provider.core.errors import NotFound
 from omics_provider.core.settings import Settings
 
-from . import start_loop
+from . import neighbours, start_loop
 from .clients import omics
 from .failures import translated
 
@@ -29,6 +29,16 @@ class Runs:
         self._client: OmicsClient = omics(settings)
         #: The Region that this gateway asks.
         self.region: str = self._client.meta.region_name
+
+    def account(self) -> str:
+        """Return the caller's account id, empty at the emulator in process, which has but one."""
+        return "" if self._settings.is_local else neighbours.account(self._settings)
+
+    def manifest(self, run_id: str, uuid: str) -> dict[str, Any] | None:
+        """Return what an ended run's manifest in CloudWatch Logs says of it, None for nothing."""
+        if self._settings.is_local:
+            return None
+        return neighbours.manifest(self._settings, run_id, uuid)
 
     def start(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """StartRun, in turn with this process's other calls, repeated with the same requestId.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from .fields import ATTEMPT, BY_WIRE, STACK
 from .values import canonical
@@ -13,7 +13,8 @@ _FORMAT: Final = 1
 
 #: Prefix of the tags that this package sets on each run that it starts.
 MARK: Final = "omics-provider:"
-#: The start that made the run: StartRun's requestId. It proves whose run it is.
+#: The resource that the run was started for, and StartRun's requestId, as `Mark` reads them. It
+#: proves whose run it is.
 START_MARK: Final = MARK + "start"
 #: The stack that declares the run, organization/project/stack.
 STACK_MARK: Final = MARK + "stack"
@@ -38,10 +39,27 @@ def start_token(stack: str, urn: str, attempt: str) -> str:
     return _digest(canonical([_FORMAT, stack, urn, attempt]))
 
 
-def marks(inputs: Mapping[str, Any], token: str) -> dict[str, str]:
-    """Return the tags by which a started run is known again."""
-    stack = {STACK_MARK: str(inputs[STACK])} if inputs.get(STACK) else {}
-    return {**stack, START_MARK: token}
+class Mark(NamedTuple):
+    """Which resource, and which start of it, made a run."""
+
+    resource: str
+    token: str
+
+    @staticmethod
+    def of(stack: str, urn: str, token: str) -> Mark:
+        """Return the mark of the start with this requestId of resource `urn` in `stack`."""
+        return Mark(_digest(canonical([_FORMAT, stack, urn]))[:32], token)
+
+    @staticmethod
+    def on(live: Mapping[str, Any]) -> Mark | None:
+        """Return the mark that a run carries, from GetRun's answer."""
+        resource, _, token = str((live.get("tags") or {}).get(START_MARK, "")).partition(".")
+        return Mark(resource, token) if token else None
+
+    def tags(self, stack: str) -> dict[str, str]:
+        """Return the tags that put the mark on a run."""
+        named = {STACK_MARK: stack[:256]} if stack else {}
+        return {**named, START_MARK: f"{self.resource}.{self.token}"}
 
 
 def attempt(random_seed: bytes) -> str:
@@ -51,8 +69,17 @@ def attempt(random_seed: bytes) -> str:
 
 def region_of(arn: str) -> str:
     """Return the Region in a run's ARN, empty where the text is no full ARN."""
+    return _arn_part(arn, 3)
+
+
+def account_of(arn: str) -> str:
+    """Return the account id in a run's ARN, empty where the text is no full ARN."""
+    return _arn_part(arn, 4)
+
+
+def _arn_part(arn: str, index: int) -> str:
     parts = arn.split(":")
-    return parts[3] if len(parts) > 5 else ""
+    return parts[index] if len(parts) > 5 else ""
 
 
 def _digest(text: str) -> str:

@@ -98,13 +98,6 @@ def refreshed(recorded: Mapping[str, Any], live: Mapping[str, Any]) -> dict[str,
     return {**kept, **_live_outputs(live)}
 
 
-def seen(recorded: Mapping[str, Any], live: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return the recorded properties after a look: `live` is GetRun's answer, None if not found."""
-    if live is None or not same_run(recorded, live):
-        return gone(recorded)
-    return refreshed(recorded, live)
-
-
 def gone(recorded: Mapping[str, Any]) -> dict[str, Any]:
     """Return the recorded properties of a run whose record the service no longer has.
 

@@ -8,8 +8,9 @@ outcome stayed unknown is recorded by this package as a resource without a run, 
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -18,6 +19,10 @@ from .identity import start_token
 from .values import equal
 
 _CREATING: Final = "creating"
+#: Updates that create; refreshes and previews do not.
+_CHANGING: Final = frozenset({"update", "destroy"})
+#: The update that runs now is in the history, too, with some backends.
+_ENDED: Final = frozenset({"succeeded", "failed"})
 #: How the engine writes a secret into a state: this key beside its JSON text `plaintext`, or its
 #: `ciphertext` where secrets were not asked for (pulumi, sdk/go/common/resource).
 _SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
@@ -43,8 +48,12 @@ class EarlierStart(NamedTuple):
 class StackState:
     """A stack's state, as `pulumi stack export` prints it."""
 
-    resources: tuple[Resource, ...]
-    creating: tuple[Resource, ...]
+    resources: tuple[Resource, ...] = ()
+    creating: tuple[Resource, ...] = ()
+    #: When the first of the updates began that have failed since one succeeded, ISO 8601 in UTC;
+    #: None where the last one succeeded. Such an update may have started a run that nothing names:
+    #: the engine drops its note where the plugin alone dies.
+    failing_since: str | None = None
 
     def run_ids(self) -> frozenset[str]:
         """Return the ids of all recorded resources."""
@@ -64,6 +73,10 @@ class StackState:
         starts = {start.token: start for start in self._starts(urn, own_attempt)}
         return tuple(start for token, start in starts.items() if token not in settled)
 
+    def tokens(self) -> frozenset[str]:
+        """Return the requestIds that recorded runs were started with."""
+        return frozenset(t for r in self.resources for t in _settled(_outputs(r)))
+
     def settled(self, urn: str) -> tuple[str, ...]:
         """Return the tokens that the engine still holds for interrupted, but that are not."""
         settled = self._settled(urn)
@@ -82,14 +95,23 @@ class StackState:
                 yield from _starts(urn, _inputs(resource), _outputs(resource), own_attempt)
 
 
-def parse(export: Mapping[str, Any]) -> StackState:
-    """Read what `pulumi stack export` printed (deployment version 3)."""
+def parse(export: Mapping[str, Any], history: Sequence[Mapping[str, Any]] = ()) -> StackState:
+    """Read what `pulumi stack export` (deployment version 3) and `pulumi stack history` printed."""
     deployment = export.get("deployment") or {}
     pending: Iterable[Mapping[str, Any]] = deployment.get("pending_operations") or ()
     return StackState(
         tuple(deployment.get("resources") or ()),
         tuple(op["resource"] for op in pending if op.get("type") == _CREATING),
+        _failing_since(history),
     )
+
+
+def _failing_since(history: Sequence[Mapping[str, Any]]) -> str | None:
+    failed = itertools.takewhile(
+        lambda update: update.get("result") != "succeeded",
+        (u for u in history if u.get("kind") in _CHANGING and u.get("result") in _ENDED),
+    )
+    return min((str(update["startTime"]) for update in failed), default=None)
 
 
 def is_placeholder(outputs: Mapping[str, Any]) -> bool:

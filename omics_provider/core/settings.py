@@ -34,6 +34,12 @@ class Settings:
         """Whether the emulator stands in for the service."""
         return self.endpoint == LOCAL
 
+    @property
+    def is_loopback(self) -> bool:
+        """Whether a server on this machine stands in for AWS."""
+        host = urlsplit(self.endpoint or "").hostname or ""
+        return host in ("localhost", "::1") or host.startswith("127.")
+
 
 def from_config(get: Callable[[str], str | None]) -> Settings:
     """Read the settings; `get` looks a full key such as `omics:region` up and gives None if unset.

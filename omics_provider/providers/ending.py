@@ -9,7 +9,7 @@ from omics_provider.core import errors, fields, lifecycle
 from omics_provider.core.lifecycle import Step
 from omics_provider.core.status import RunStatus, status_of
 
-from . import host
+from . import host, look
 
 if TYPE_CHECKING:
     from omics_provider.aws.gateway import Runs
@@ -55,9 +55,8 @@ class _Ending:
 
     def advance(self) -> Step:
         """Look, do the next step, and say which it was; DONE where nothing is left to do."""
-        live = self._runs.find(self._id)
-        ours = live is not None and lifecycle.same_run(self._recorded, live)
-        self.status = status_of(live["status"]) if live and ours else None
+        live = look.find_recorded(self._runs, self._id, self._recorded)
+        self.status = status_of(live["status"]) if live else None
         on_delete = str(self._recorded.get("onDelete", fields.DEFAULT_ON_DELETE))
         step = lifecycle.delete_step(on_delete, self.status, cancelled=self._cancelled)
         try:

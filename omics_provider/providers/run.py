@@ -21,16 +21,16 @@ from pulumi.dynamic import (
 )
 
 from omics_provider.core import diffing, errors, facts, fields, identity, lifecycle, settings, spec
-from omics_provider.core.recorded import EarlierStart, StackState, is_placeholder
+from omics_provider.core.recorded import StackState, is_placeholder
 from omics_provider.core.settings import Settings
 from omics_provider.core.status import ACTIVE, UNSUCCESSFUL
 
-from . import ending, host, wire
+from . import ending, host, look, wire
 
 if TYPE_CHECKING:
     from omics_provider.aws.gateway import Runs
 
-    from .starting import Started
+    from .starting import Start, Started
 
 #: uuids of the runs that this process, which is this update, has started or adopted.
 _made_here: set[str] = set()
@@ -107,10 +107,9 @@ class OmicsRunProvider(ResourceProvider):
         runs = self._runs_of(recorded, "GetRun")
         if is_placeholder(recorded):
             return self._read_placeholder(runs, id_, recorded)
-        live = runs.find(id_)
         if not recorded.get("uuid"):
-            return ReadResult(id_, lifecycle.adopted({}, _required(live, id_, runs.region)))
-        now = lifecycle.seen(recorded, live)
+            return ReadResult(id_, lifecycle.adopted({}, _required(runs, id_)))
+        now = _seen(runs, id_, recorded)
         return ReadResult(id_, now, lifecycle.declared_with_drift(recorded, now))
 
     @host.told_plainly
@@ -121,9 +120,9 @@ class OmicsRunProvider(ResourceProvider):
         change = diffing.tag_change(recorded.get("tags", {}), now.get("tags", {}))
         if any(change) and not recorded.get("recordGone"):
             runs = self._runs_of(recorded, "TagResource")
-            live = runs.find(_id)
-            if live is None or not lifecycle.same_run(recorded, live):
-                return UpdateResult(lifecycle.gone(now))
+            live = look.find_recorded(runs, _id, recorded)
+            if live is None:
+                return UpdateResult(look.last_facts(runs, _id, now))
             runs.retag(live["arn"], change)
         return UpdateResult(now)
 
@@ -149,54 +148,48 @@ class OmicsRunProvider(ResourceProvider):
         asked = inputs.get("rerunOn") and lifecycle.attempts_left(recorded, inputs)
         if not asked or recorded.get("status") not in ACTIVE:
             return recorded
-        return lifecycle.seen(recorded, self._runs_of(recorded, "GetRun").find(run_id))
+        return _seen(self._runs_of(recorded, "GetRun"), run_id, recorded)
 
     def _started(self, inputs: dict[str, Any]) -> Started:
-        from . import starting
-
         urn, runs = host.urn(), self._runs()
-        token = identity.request_id(urn, inputs)
         state = _state(inputs)
-        earlier = state.unconfirmed(urn, str(inputs.get(fields.ATTEMPT, "")))
+        own = str(inputs.get(fields.ATTEMPT, ""))
+        earlier = state.unconfirmed(urn, own)
+        if earlier:
+            state = _state(inputs, secrets=True)
+            earlier = state.unconfirmed(urn, own)
+        start = _start(runs, inputs, identity.request_id(urn, inputs), state)
         try:
-            if not earlier:
-                found = starting.start_or_find(runs, inputs, token, state)
-            else:
-                known = _state(inputs, secrets=True)
-                earlier = known.unconfirmed(urn, str(inputs.get(fields.ATTEMPT, "")))
-                found = starting.resume(runs, inputs, token, earlier, known, _ender(runs))
-            return found.settling([*state.settled(urn), *(start.token for start in earlier)])
+            found = start.once(earlier, _ender(runs))
         except errors.Unconfirmed as unclear:
-            tokens = [start.token for start in earlier if start.is_for(inputs)]
-            properties = lifecycle.placeholder(inputs, token, tokens)
-            host.record_unfinished(f"unconfirmed-{token[:12]}", properties, _in_doubt(unclear))
+            tokens = [e.token for e in earlier if e.is_for(inputs)]
+            properties = lifecycle.placeholder(inputs, start.token, tokens)
+            host.record_unfinished(f"unconfirmed-{start.token[:12]}", properties, _doubt(unclear))
+        settled = [*state.settled(urn), *(e.token for e in earlier)]
+        note = {fields.SETTLED: settled} if settled else {}
+        return found._replace(properties={**found.properties, **note})
 
     def _read_placeholder(self, runs: Runs, id_: str, recorded: dict[str, Any]) -> ReadResult:
-        from . import starting
-
-        start = EarlierStart(str(recorded["requestId"]), recorded)
-        live = starting.find(runs, (start,), StackState((), ()))
+        token = str(recorded["requestId"])
+        live = _start(runs, recorded, token, StackState()).find()
         if live is None:
             return ReadResult(id_, recorded)
-        return ReadResult(live["id"], lifecycle.started(recorded, live, start.token))
+        return ReadResult(live["id"], lifecycle.started(recorded, live, token))
 
     def _delete_placeholder(self, recorded: dict[str, Any]) -> None:
-        from . import starting
-
         if _state(recorded).keeps(host.urn()):
             # The start is in the hands of the resource that took this one's place.
             return
         runs = self._runs()
-        start = EarlierStart(str(recorded["requestId"]), recorded)
-        live = starting.find(runs, (start,), StackState((), ()))
+        live = _start(runs, recorded, str(recorded["requestId"]), StackState()).find()
         if live is not None:
-            _ender(runs)(live, start)
+            _ender(runs)(live, recorded)
 
     def _adopted(self, inputs: dict[str, Any]) -> Started:
         from .starting import Started
 
         runs, run_id = self._runs(), str(inputs["adoptRunId"])
-        live = _required(runs.find(run_id), run_id, runs.region)
+        live = _required(runs, run_id)
         wrong = [fields.BY_WIRE[w].name for w in lifecycle.adoption_mismatch(inputs, live)]
         if wrong:
             raise errors.RunError(
@@ -216,14 +209,7 @@ class OmicsRunProvider(ResourceProvider):
 
     def _runs_of(self, recorded: dict[str, Any], operation: str) -> Runs:
         runs = self._runs()
-        region = identity.region_of(str(recorded.get("arn", "")))
-        if region and region != runs.region:
-            raise errors.SettingsError(
-                operation,
-                f"the run was started in {region}, the configuration now says {runs.region}",
-                advice=f"Set it back with: pulumi config set omics:region {region}. "
-                "Nothing was done.",
-            )
+        look.require_region(runs, recorded, operation)
         return runs
 
 
@@ -239,11 +225,19 @@ def _attempt(old: dict[str, Any]) -> dict[str, str]:
     return {fields.ATTEMPT: identity.attempt(call.random_seed)} if call else {}
 
 
-def _required(live: dict[str, Any] | None, run_id: str, region: str) -> dict[str, Any]:
+def _seen(runs: Runs, run_id: str, recorded: dict[str, Any]) -> dict[str, Any]:
+    live = look.find_recorded(runs, run_id, recorded)
+    if live is None:
+        return look.last_facts(runs, run_id, recorded)
+    return lifecycle.refreshed(recorded, live)
+
+
+def _required(runs: Runs, run_id: str) -> dict[str, Any]:
+    live = runs.find(run_id)
     if live is None:
         raise errors.RunError(
             "GetRun",
-            f"there is no run {run_id} in {region}",
+            f"there is no run {run_id} in {runs.region}",
             advice="Check the id, the Region and the account: `aws omics list-runs` shows them.",
         )
     return live
@@ -252,7 +246,7 @@ def _required(live: dict[str, Any] | None, run_id: str, region: str) -> dict[str
 def _state(properties: Mapping[str, Any], *, secrets: bool = False) -> StackState:
     """Return the stack's recorded state; an empty one outside of a stack."""
     if fields.STACK not in properties or host.current_call() is None:
-        return StackState((), ())
+        return StackState()
     from .stack_export import state_of
 
     return state_of(str(properties[fields.STACK]), secrets=secrets)
@@ -269,15 +263,21 @@ def _still_declared(recorded: Mapping[str, Any]) -> bool:
     return uuid in _made_here or _state(recorded).keeps_run(uuid)
 
 
-def _ender(runs: Runs) -> Callable[[dict[str, Any], EarlierStart], None]:
-    def end(live: dict[str, Any], start: EarlierStart) -> None:
-        on_delete = start.inputs.get("onDelete", fields.DEFAULT_ON_DELETE)
+def _start(runs: Runs, inputs: Mapping[str, Any], token: str, state: StackState) -> Start:
+    from .starting import Start
+
+    return Start(runs, state, str(inputs.get(fields.STACK, "")), host.urn(), inputs, token)
+
+
+def _ender(runs: Runs) -> Callable[[dict[str, Any], Mapping[str, Any]], None]:
+    def end(live: dict[str, Any], inputs: Mapping[str, Any]) -> None:
+        on_delete = inputs.get("onDelete", fields.DEFAULT_ON_DELETE)
         ending.end(runs, live["id"], {**live, "onDelete": on_delete})
 
     return end
 
 
-def _in_doubt(unclear: errors.Unconfirmed) -> str:
+def _doubt(unclear: errors.Unconfirmed) -> str:
     call = host.current_call()
     return (
         f"{unclear.cause.about(f'run {call.name}' if call else '')}\n"

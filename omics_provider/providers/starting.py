@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from omics_provider.aws.gateway import Runs
-from omics_provider.core import diffing, errors, fields, identity, lifecycle, spec
+from omics_provider.core import diffing, errors, fields, lifecycle, spec
+from omics_provider.core.identity import Mark
 from omics_provider.core.recorded import EarlierStart, StackState
 from omics_provider.core.status import RunStatus
 
 Live = dict[str, Any]
-End = Callable[[Live, EarlierStart], None]
+#: Ends a run that was started for inputs which are no longer declared; takes those, too.
+End = Callable[[Live, Mapping[str, Any]], None]
 
 #: States of an interrupted start's run that can't stand for the declaration.
 _USELESS: Final = frozenset({RunStatus.CANCELLED, RunStatus.DELETED})
+#: How far the clock of the machine that ran a failed update may have been off.
+_CLOCKS: Final = timedelta(minutes=15)
 
 #: Runs, by id and creation time, that are known to carry no mark: no need to ask twice.
 _unmarked: set[tuple[str, str]] = set()
@@ -26,121 +32,138 @@ class Started(NamedTuple):
     run_id: str
     properties: dict[str, Any]
 
-    def settling(self, tokens: list[str]) -> Started:
-        """Return it with the note that the starts of `tokens` have been dealt with."""
-        return (
-            self._replace(properties={**self.properties, fields.SETTLED: tokens})
-            if tokens
-            else self
-        )
 
+@dataclass(frozen=True, slots=True)
+class Start:
+    """The start of resource `urn` of `stack` with checked, fully known `inputs`.
 
-def start(runs: Runs, inputs: Mapping[str, Any], token: str) -> Started:
-    """Start the run with one call; `token` is its requestId, `inputs` are checked and known.
-
-    Raises errors.Unconfirmed where no answer tells whether it started.
+    `token` is its requestId, `state` what the stack recorded before this update created anything.
     """
-    arguments = spec.start_arguments(inputs, token)
-    tags = {**identity.marks(inputs, token), **arguments.get("tags", {})}
-    answer = runs.start({**arguments, "tags": dict(list(tags.items())[-fields.MAX_TAGS :])})
-    return Started(answer["id"], lifecycle.started(inputs, answer, token))
 
+    runs: Runs
+    state: StackState
+    stack: str
+    urn: str
+    inputs: Mapping[str, Any]
+    token: str
 
-def start_or_find(runs: Runs, inputs: Mapping[str, Any], token: str, state: StackState) -> Started:
-    """Start the run; where no answer came, look whether it is there.
+    def once(self, earlier: tuple[EarlierStart, ...], end: End) -> Started:
+        """Start the run, or take the one that an earlier start of the resource made.
 
-    Raises errors.Unconfirmed where it is not to be found, or can't be looked for.
-    """
-    try:
-        return start(runs, inputs, token)
-    except errors.Unconfirmed as unclear:
+        `earlier` are the starts that the state names and no resource records, oldest first. Raises
+        errors.Unconfirmed where no answer tells whether a run has started.
+        """
+        if earlier:
+            live = self._marked_with({s.token for s in earlier}, [s.inputs for s in earlier])
+            live = self._still_declared(live or self._repeated(earlier), earlier, end)
+        elif self.state.failing_since:
+            live = self._lost(self.state.failing_since, end)
+        else:
+            live = None
+        if live is not None and live["status"] not in _USELESS:
+            return self._taken(live)
+        return self._started_or_found()
+
+    def find(self) -> Live | None:
+        """Return the run that this very start made, or None."""
+        return self._marked_with({self.token}, [self.inputs])
+
+    def _started_or_found(self) -> Started:
         try:
-            live = find(runs, (EarlierStart(token, inputs),), state)
-        except errors.OmicsError:
-            raise unclear from None
-        if live is None:
-            raise
-        return _taken(runs, inputs, live)
+            return self._started(self.token)
+        except errors.Unconfirmed as unclear:
+            try:
+                live = self.find()
+            except errors.OmicsError:
+                raise unclear from None
+            if live is None:
+                raise
+            return self._taken(live)
 
+    def _started(self, token: str) -> Started:
+        arguments = spec.start_arguments(self.inputs, token)
+        mark = Mark.of(self.stack, self.urn, token)
+        tags = {**mark.tags(self.stack), **arguments.get("tags", {})}
+        answer = self.runs.start(
+            {**arguments, "tags": dict(list(tags.items())[-fields.MAX_TAGS :])}
+        )
+        return Started(answer["id"], lifecycle.started(self.inputs, answer, token))
 
-def resume(
-    runs: Runs,
-    inputs: Mapping[str, Any],
-    token: str,
-    earlier: tuple[EarlierStart, ...],
-    state: StackState,
-    end: End,
-) -> Started:
-    """Return the run that an `earlier` start of this resource made, or else start one.
+    def _repeated(self, earlier: tuple[EarlierStart, ...]) -> Live | None:
+        """Send an earlier start again, for its process may still be about to send it.
 
-    `earlier` are the starts that nothing records, oldest first. A run that one of them started for
-    inputs which are no longer declared is ended with `end`.
-    """
-    live = find(runs, earlier, state) or _repeated(runs, inputs, earlier, state)
-    source = next((e for e in earlier if live and e.token == _mark(live)), None)
-    if live is not None and source is not None and not source.is_for(inputs):
-        end(live, source)
-        live = None
-    if live is not None and live["status"] not in _USELESS:
-        found = _taken(runs, inputs, live)
-    else:
-        found = start_or_find(runs, inputs, token, state)
-    return found
+        Returns the run as it is now: the service may answer a repeat with the first answer, of a
+        run that is long gone.
+        """
+        same = next((start for start in earlier if start.is_for(self.inputs)), None)
+        if same is None:
+            return None
+        try:
+            again = self._started(same.token)
+        except (errors.Conflict, errors.Invalid):
+            # The token is taken; or the inputs are wrong, which the start itself will say, too.
+            return self._marked_with({same.token}, [same.inputs])
+        live = self.runs.find(again.run_id)
+        return live if live and lifecycle.same_run(again.properties, live) else None
 
+    def _still_declared(
+        self, live: Live | None, earlier: tuple[EarlierStart, ...], end: End
+    ) -> Live | None:
+        """Return the interrupted start's run; end it where its inputs are no longer declared."""
+        mark = Mark.on(live) if live else None
+        source = next((start for start in earlier if mark and start.token == mark.token), None)
+        if live is not None and source is not None and not source.is_for(self.inputs):
+            end(live, source.inputs)
+            return None
+        return live
 
-def find(runs: Runs, starts: tuple[EarlierStart, ...], state: StackState) -> Live | None:
-    """Return the newest run that carries the mark of one of `starts`, or None.
-
-    ListRuns shows no tags, so each candidate costs one GetRun. Runs that the stack records are no
-    candidates, nor are those of another name or workflow.
-    """
-    tokens = {start.token for start in starts}
-    recorded = state.run_ids()
-    candidates = [
-        item
-        for item in runs.list()
-        if item["id"] not in recorded
-        and _key(item) not in _unmarked
-        and any(_may_be(item, start.inputs) for start in starts)
-    ]
-    for item in sorted(candidates, key=lambda i: str(i.get("creationTime", "")), reverse=True):
-        live = runs.find(item["id"])
-        if live is not None and _mark(live) in tokens:
+    def _lost(self, since: str, end: End) -> Live | None:
+        """Return the run that a failed update started for this resource, and that nothing names."""
+        begin = datetime.fromisoformat(since) - _CLOCKS
+        resource = Mark.of(self.stack, self.urn, "").resource
+        known = self.state.tokens()
+        for live in self._marked(
+            lambda item: datetime.fromisoformat(item["creationTime"]) >= begin
+        ):
+            mark = Mark.on(live)
+            if mark is None or mark.resource != resource or mark.token in known:
+                continue
+            if lifecycle.adoption_mismatch(self.inputs, live):
+                end(live, self.inputs)
+                continue
             return live
-        if live is not None and _mark(live) is None:
-            _unmarked.add(_key(item))
-    return None
-
-
-def _repeated(
-    runs: Runs, inputs: Mapping[str, Any], earlier: tuple[EarlierStart, ...], state: StackState
-) -> Live | None:
-    """Send an earlier start again, for its process may still be about to send it.
-
-    Returns the run as it is now: the service may answer a repeat with the first answer, of a run
-    that is long gone.
-    """
-    same = next((start for start in earlier if start.is_for(inputs)), None)
-    if same is None:
         return None
-    try:
-        again = start(runs, inputs, same.token)
-    except (errors.Conflict, errors.Invalid):
-        # The token is taken; or the inputs are wrong, which a start of their own will say, too.
-        return find(runs, (same,), state)
-    live = runs.find(again.run_id)
-    return live if live and lifecycle.same_run(again.properties, live) else None
 
+    def _marked_with(self, tokens: set[str], hints: list[Mapping[str, Any]]) -> Live | None:
+        """Return the newest run that one of `tokens` started; it has the name of one of `hints`."""
+        marked = self._marked(lambda item: any(_may_be(item, inputs) for inputs in hints))
+        return next((live for live in marked if (m := Mark.on(live)) and m.token in tokens), None)
 
-def _taken(runs: Runs, inputs: Mapping[str, Any], live: Live) -> Started:
-    if "tags" in inputs:
-        runs.retag(live["arn"], diffing.tag_change(lifecycle.live_tags(live), inputs["tags"]))
-    return Started(live["id"], lifecycle.started(inputs, live, str(_mark(live))))
+    def _marked(self, wanted: Callable[[Mapping[str, Any]], bool]) -> Iterator[Live]:
+        """Give the runs that carry a mark and that the stack does not record, newest first.
 
+        ListRuns shows no tags, so each candidate costs one GetRun.
+        """
+        recorded = self.state.run_ids()
+        candidates = [
+            item
+            for item in self.runs.list()
+            if item["id"] not in recorded and _key(item) not in _unmarked and wanted(item)
+        ]
+        for item in sorted(candidates, key=lambda i: str(i["creationTime"]), reverse=True):
+            live = self.runs.find(item["id"])
+            if live is not None and Mark.on(live):
+                yield live
+            elif live is not None:
+                _unmarked.add(_key(item))
 
-def _mark(live: Live) -> str | None:
-    mark: str | None = (live.get("tags") or {}).get(identity.START_MARK)
-    return mark
+    def _taken(self, live: Live) -> Started:
+        if "tags" in self.inputs:
+            change = diffing.tag_change(lifecycle.live_tags(live), self.inputs["tags"])
+            self.runs.retag(live["arn"], change)
+        mark = Mark.on(live)
+        token = mark.token if mark else self.token
+        return Started(live["id"], lifecycle.started(self.inputs, live, token))
 
 
 def _may_be(item: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:
@@ -149,4 +172,4 @@ def _may_be(item: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:
 
 
 def _key(item: Mapping[str, Any]) -> tuple[str, str]:
-    return str(item["id"]), str(item.get("creationTime", ""))
+    return str(item["id"]), str(item["creationTime"])
