@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import signal
 import sys
 import tempfile
@@ -13,6 +14,7 @@ from typing import Final
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
 
+from omics_provider.emulator import control
 from omics_provider.emulator.moto_surroundings import MotoSurroundings
 from omics_provider.emulator.server import serve
 from omics_provider.emulator.service import DEFAULT_RUN_SECONDS, Service
@@ -69,6 +71,10 @@ def main(arguments: list[str]) -> int:
     state = options.state or Path(tempfile.mkdtemp(prefix="omics-emulator-")) / "state.db"
     model = ServiceModel(Loader().load_service_model("omics", "service-2"), "omics")
     store = open_store(state)
+    if options.settings is not None:
+        control.change_settings(store, json.loads(options.settings.read_text()))
+    if options.faults is not None:
+        control.plan_faults(store, json.loads(options.faults.read_text()))
     service = Service(store, model, options.run_seconds, MotoSurroundings())
     server = serve(store, service, options.port)
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -108,6 +114,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--state", type=Path, help="the state file, made where there is none (a temporary one)"
     )
+    parser.add_argument("--settings", type=Path, help="a JSON file, as for /_omics/settings")
+    parser.add_argument("--faults", type=Path, help="a JSON file, as for /_omics/faults")
     parser.add_argument(
         "--run-seconds",
         type=float,

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from botocore.exceptions import ConnectionClosedError
 from moto.core.responses import BaseResponse
 
+from omics_provider.emulator.cut import cut
 from omics_provider.emulator.models import omics_backends
 from omics_provider.emulator.wire import HttpRequest
 
@@ -30,6 +31,8 @@ class OmicsResponse(BaseResponse):
         answer = omics_backends[self.current_account][self.region].answer(
             HttpRequest(request.method, url.path, url.query, self.raw_body or b"")
         )
+        if answer is None and request.from_wsgi_server:
+            cut(request.environ)
         if answer is None:
             raise ConnectionClosedError(endpoint_url=request.raw_url)
         return answer

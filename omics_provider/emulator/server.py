@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import json
 import re
-import socket
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs
 
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from omics_provider.emulator import control, overview
+from omics_provider.emulator.cut import cut
 from omics_provider.emulator.faults import BadFaultError
 from omics_provider.emulator.moto_surroundings import MotoSurroundings, is_loaded
 from omics_provider.emulator.service import DEFAULT_ACCOUNT, Service
@@ -74,7 +74,7 @@ class Application:
             )
             outcome.wait()
             if outcome.answer is None:
-                _cut(environ)
+                cut(environ)
             answer = outcome.answer
         else:
             moto = self._moto
@@ -234,12 +234,6 @@ def _account(key: str, environ: Environ) -> str:
     # Only moto's sts hands out keys of other accounts, so without it there are none.
     iam = sys.modules.get("moto.iam.models")
     return str(iam.get_account_id_from(key)) if iam is not None and key else DEFAULT_ACCOUNT
-
-
-def _cut(environ: Environ) -> NoReturn:
-    """Close the connection without a byte of an answer."""
-    environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
-    raise ConnectionAbortedError("cut by a planned fault")
 
 
 def _reason(status: int) -> str:

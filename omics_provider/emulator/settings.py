@@ -93,11 +93,15 @@ class Settings:
 
     def most_concurrent(self) -> float | None:
         """Give how many runs may be active at once, if there is a limit."""
-        return self.maxConcurrentRuns or (10 if self.quotas else None)
+        if self.maxConcurrentRuns is not None:
+            return self.maxConcurrentRuns
+        return 10 if self.quotas else None
 
     def most_stored(self) -> float | None:
         """Give how many runs are kept, if there is a limit."""
-        return self.maxStoredRuns or (5000 if self.quotas else None)
+        if self.maxStoredRuns is not None:
+            return self.maxStoredRuns
+        return 5000 if self.quotas else None
 
     def rate(self, operation: str) -> float | None:
         """Give the limit of an operation in calls a second, if it has one now."""

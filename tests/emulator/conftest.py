@@ -3,7 +3,7 @@ import os
 import subprocess
 import sys
 import urllib.request
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import boto3
 import moto
@@ -19,6 +19,7 @@ REGION = "us-east-1"
 # Made after moto is loaded, so that its clients can be mocked; shared, because loading the model
 # of the service for each client is what takes the most time.
 SESSION = boto3.Session()
+CLIENTS = {}
 KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
 ROLE = "arn:aws:iam::123456789012:role/omics"
 
@@ -30,10 +31,15 @@ class World:
     door: str
     state: object
     url: str | None = None
-    clients: dict = field(default_factory=dict)
 
     def client(self, region=REGION, retries=0, **config):
         """An omics client whose every answer is checked."""
+        key = (self.door, str(self.state), self.url, region, retries, *sorted(config.items()))
+        if key not in CLIENTS:
+            CLIENTS[key] = self.made(region, retries, config)
+        return CLIENTS[key]
+
+    def made(self, region, retries, config):
         made = SESSION.client(
             "omics",
             region_name=region,
@@ -110,6 +116,11 @@ def server(tmp_path_factory):
     started.stop()
 
 
+@pytest.fixture(scope="session")
+def local_state(tmp_path_factory):
+    return str(tmp_path_factory.mktemp("local") / "state.db")
+
+
 @pytest.fixture(autouse=True)
 def _no_outside_settings(monkeypatch):
     for name in list(os.environ):
@@ -118,11 +129,12 @@ def _no_outside_settings(monkeypatch):
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
 
 
-def local_world(tmp_path):
-    yield World("local", str(tmp_path / "state.db"))
+def local_world(state):
+    control.reset(state)
+    yield World("local", state)
 
 
-def mocked_world(_tmp_path):
+def mocked_world():
     store = install()
     control.reset(store)
     with moto.mock_aws():
@@ -138,8 +150,9 @@ def served_world(server):
 def made(door, request):
     if door == "server":
         return served_world(request.getfixturevalue("server"))
-    maker = local_world if door == "local" else mocked_world
-    return maker(request.getfixturevalue("tmp_path"))
+    if door == "mock_aws":
+        return mocked_world()
+    return local_world(request.getfixturevalue("local_state"))
 
 
 @pytest.fixture(params=["local", "mock_aws", "server"])

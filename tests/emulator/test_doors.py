@@ -9,11 +9,13 @@ import urllib.request
 import boto3
 import moto
 import pytest
+from botocore.exceptions import ConnectionClosedError
+from moto.server import ThreadedMotoServer
 
 from omics_provider.emulator import control, install
 from omics_provider.emulator.local import attach
 
-from .conftest import KEYS, Server
+from .conftest import KEYS, Server, World
 
 
 def get(url):
@@ -112,6 +114,17 @@ def test_the_server_listens_on_loopback_is_quick_and_ends_quietly(tmp_path):
     assert server.process.returncode == 0
 
 
+def test_settings_and_faults_come_from_files(tmp_path):
+    (tmp_path / "settings.json").write_text('{"requestId": "conflict"}')
+    (tmp_path / "faults.json").write_text('[{"operation": "GetRun", "fault": "denied"}]')
+    files = ["--settings", str(tmp_path / "settings.json")]
+    files += ["--faults", str(tmp_path / "faults.json")]
+    server = Server.started(tmp_path / "state.db", *files)
+    assert get(server.url + "/_omics/settings")["requestId"] == "conflict"
+    assert get(server.url + "/_omics/faults")[0]["fault"] == "denied"
+    server.stop()
+
+
 def test_help_names_the_control(capsys):
     out = subprocess.run(
         [sys.executable, "-m", "omics_provider.emulator", "--help"],
@@ -132,6 +145,23 @@ def test_a_mock_starts_empty_and_leaves_nothing():
             client.create_workflow(definitionUri="s3://bucket/w.zip")
             control.change_settings(store, {"speed": 7})
     assert control.current_settings(store)["speed"] == 1
+
+
+def test_moto_s_own_server_knows_omics_too():
+    store = install()
+    control.reset(store)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    world = World("server", store, "http://{}:{}".format(*server.get_host_and_port()))
+    omics = world.client(region="eu-west-1")
+    arn = omics.create_workflow(definitionUri="s3://bucket/w.zip")["arn"]
+    omics.tag_resource(resourceArn=arn, tags={"a": "b"})
+    assert omics.list_tags_for_resource(resourceArn=arn)["tags"] == {"a": "b"}
+    world.faults({"operation": "*", "fault": "cut-before"})
+    with pytest.raises(ConnectionClosedError):
+        omics.list_runs()
+    assert omics.list_runs()["items"] == []
+    server.stop()
 
 
 def test_moto_services_stand_beside(moto_world):

@@ -1,3 +1,4 @@
+import json
 import os
 import signal
 import sqlite3
@@ -10,6 +11,8 @@ import pytest
 from omics_provider.emulator import control, settings, store
 from omics_provider.emulator.local import attach
 from omics_provider.emulator.settings import UnknownSettingError
+
+from .conftest import ROLE
 
 STARTER = """
 import sys, boto3
@@ -82,6 +85,65 @@ def test_a_file_from_the_future_is_refused(tmp_path):
         connection.execute("PRAGMA user_version=99")
     with pytest.raises(store.StateTooNewError, match="format 99"):
         control.calls(path)
+
+
+V1_WORKFLOW = {
+    "id": "1000007",
+    "type": "PRIVATE",
+    "uuid": "3b0ff0a4-0d54-4e17-8f5d-6c1a3f0c9a11",
+    "digest": "0" * 64,
+    "created": 1_790_000_000.0,
+    "status": "ACTIVE",
+    "name": "old",
+    "description": None,
+    "engine": "WDL",
+    "main": None,
+    "definition": "s3://bucket/w.zip",
+    "template": {},
+    "storage_type": None,
+    "storage_capacity": None,
+    "accelerators": None,
+}
+V1_RUN = {
+    "request": {"workflowId": "1000007", "roleArn": ROLE, "outputUri": "s3://bucket"},
+    "workflow": {
+        **{name: V1_WORKFLOW[name] for name in ("id", "name", "uuid", "engine", "digest")},
+        "definition": "s3://bucket/w.zip",
+        "accelerators": None,
+    },
+    "storage": {"type": "STATIC", "capacity": 1200},
+    "failureReason": None,
+    "runOutputUri": "s3://bucket/1000001/u",
+    "seconds": 5.0,
+}
+
+
+def test_a_file_of_the_first_format_moves_forward(tmp_path):
+    path = tmp_path / "state.db"
+    with sqlite3.connect(path) as connection:
+        connection.executescript(store.MIGRATIONS[0])
+        connection.execute(
+            "INSERT INTO resources (account, region, kind, id, uuid, name, created, doc, tags)"
+            " VALUES ('123456789012', 'us-east-1', 'workflow', '1000007', 'u', 'old', 1, ?, '{}')",
+            (json.dumps(V1_WORKFLOW),),
+        )
+        connection.execute(
+            "INSERT INTO runs (account, region, id, uuid, name, priority, retention, created,"
+            " starting, running, stopping, ended, outcome, doc, tags) VALUES"
+            " ('123456789012', 'us-east-1', '1000001', 'u', 'old', 0, 'RETAIN', 1, 2, 3, 4, 5,"
+            " 'COMPLETED', ?, '{}')",
+            (json.dumps(V1_RUN),),
+        )
+        connection.execute("PRAGMA user_version=1")
+    omics = opened(path)
+    assert omics.get_run(id="1000001")["status"] == "COMPLETED"
+    assert [run["name"] for run in omics.list_runs(status="COMPLETED")["items"]] == ["old"]
+    assert omics.list_run_tasks(id="1000001")["items"] == []
+    again = omics.start_run(runId="1000001", roleArn=ROLE, outputUri="s3://bucket")
+    assert omics.get_run(id=again["id"])["workflowId"] == "1000007"
+    omics.delete_run(id="1000001")
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (len(store.MIGRATIONS),)
 
 
 def test_settings_hold_for_every_process(tmp_path):
