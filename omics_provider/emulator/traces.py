@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from omics_provider.emulator import settings
+from omics_provider.emulator import batch_events, settings
 from omics_provider.emulator.clock import Clock
 from omics_provider.emulator.life import COMPLETED, ENDED, FAILED, Life, life_of
 from omics_provider.emulator.queue import tasks_of
@@ -58,9 +58,20 @@ class Traces:
 
     def settle(self) -> None:
         """Write what is due by now."""
+        self._settle_batches()
         while due := self._take():
             for run in due:
                 self._write(run)
+
+    def _settle_batches(self) -> None:
+        with self._store.reading() as connection:
+            if not batch_events.is_due(connection):
+                return
+        with self._store.transaction() as connection:
+            _, clock = settings.load(connection, time.time())
+            due = batch_events.due(connection, clock.now(time.time()))
+        for row, passages in due:
+            batch_events.send(self._surroundings, row, passages)
 
     def _take(self) -> list[_Run]:
         """Take runs with something due, and note when their next traces are."""

@@ -81,6 +81,9 @@ class Worker:
         token = f"token-{self.random.randrange(self.tokens)}"
         ends = {"emulator:fails": "SERVICE_ERROR"} if int(token[6:]) % 5 == 0 else {}
         answer = self.client.start_run(workflowId=self.workflow, requestId=token, tags=ends, **RUN)
+        if "id" not in answer:
+            self.note("surprise", code="an answer without an id", message=str(answer))
+            return
         self.note("start", token=token, id=answer["id"], uuid=answer["uuid"])
         self.runs[answer["id"]] = answer["uuid"]
 
@@ -144,7 +147,10 @@ class Campaign:
         server = subprocess.Popen(
             [*command, "--port", str(port)], stdout=subprocess.PIPE, text=True
         )
-        return server, server.stdout.readline().strip()
+        url = server.stdout.readline().strip()
+        if not url:
+            raise RuntimeError(f"The server did not come up on port {port}.")
+        return server, url
 
     def made_workflow(self):
         control.change_settings(self.state, {"speed": 20, "runSeconds": 10})

@@ -128,25 +128,31 @@ def test_a_deleted_run_leaves_its_traces(cloud, run):
     assert len(objects(cloud)) == 2
 
 
-def test_each_state_is_an_event(cloud, run):
+def recorded(cloud, kind):
+    """Lets events of a kind be recorded from now on, and gives what reads them."""
     events, logs = cloud.other("events"), cloud.other("logs")
     logs.create_log_group(logGroupName="/events")
     arn = logs.describe_log_groups(logGroupNamePrefix="/events")["logGroups"][0]["arn"]
-    pattern = {"source": ["aws.omics"], "detail-type": ["Run Status Change"]}
+    pattern = {"source": ["aws.omics"], "detail-type": [kind]}
     events.put_rule(Name="runs", EventPattern=json.dumps(pattern))
     events.put_targets(Rule="runs", Targets=[{"Id": "logs", "Arn": arn.removesuffix(":*")}])
-    omics = cloud.client()
-    started = run()
-    for _ in range(12):
-        cloud.advance(0.5)
-        omics.list_runs()
-    found = [
+    return lambda: [
         json.loads(event["message"])
         for stream in logs.describe_log_streams(logGroupName="/events")["logStreams"]
         for event in logs.get_log_events(
             logGroupName="/events", logStreamName=stream["logStreamName"]
         )["events"]
     ]
+
+
+def test_each_state_is_an_event(cloud, run):
+    recording = recorded(cloud, "Run Status Change")
+    omics = cloud.client()
+    started = run()
+    for _ in range(12):
+        cloud.advance(0.5)
+        omics.list_runs()
+    found = recording()
     statuses = {event["detail"]["status"] for event in found}
     assert len(found) == len(statuses) == 5
     assert statuses == {"PENDING", "STARTING", "RUNNING", "STOPPING", "COMPLETED"}
@@ -157,6 +163,25 @@ def test_each_state_is_an_event(cloud, run):
         *("omicsVersion", "arn", "status", "uuid", "runId", "runName", "runOutputUri"),
         *("workflowId", "workflowName"),
     }
+
+
+def test_each_state_of_a_batch_is_an_event(cloud):
+    found = recorded(cloud, "RunBatch Status Change")
+    omics = cloud.client()
+    workflow = omics.create_workflow(definitionUri="s3://bucket-one/w.zip")["id"]
+    shared = {"workflowId": workflow, "roleArn": ROLE, "outputUri": "s3://bucket-one/out"}
+    batch = omics.start_run_batch(
+        defaultRunSetting=shared,
+        batchRunSettings={"inlineSettings": [{"runSettingId": "a"}, {"runSettingId": "b"}]},
+    )
+    for _ in range(20):
+        cloud.advance(0.5)
+        omics.list_runs()
+    details = [event["detail"] for event in found()]
+    assert {detail["batchId"] for detail in details} == {batch["id"]}
+    assert {detail["uuid"] for detail in details} == {batch["uuid"]}
+    states = ["CREATING", "PENDING", "SUBMITTING", "INPROGRESS", "PROCESSED"]
+    assert sorted(detail["status"] for detail in details) == sorted(states)
 
 
 def test_a_bucket_must_be_there_where_it_is_checked(cloud, run):
