@@ -54,8 +54,8 @@ def neighbour(settings: Settings, service: str) -> Any:
 
     A local server that stands in for HealthOmics stands in for the others, too.
     """
-    with translated(f"Connecting to {service}"):
-        session = boto3.Session(profile_name=settings.profile, region_name=settings.region)
+    with _lock, translated(f"Connecting to {service}"):
+        session = _session(settings)
         return session.client(  # type: ignore[call-overload]  # the service is no literal
             service,
             endpoint_url=settings.endpoint if settings.is_loopback else None,
@@ -63,8 +63,15 @@ def neighbour(settings: Settings, service: str) -> Any:
         )
 
 
+@functools.cache
+def _session(settings: Settings) -> boto3.Session:
+    """Return the session for `settings`: it keeps the service's model, half of a client's time."""
+    region = settings.region or (_LOCAL_REGION if settings.is_local else None)
+    return boto3.Session(profile_name=settings.profile, region_name=region)
+
+
 def _remote(settings: Settings, retries: Any) -> OmicsClient:
-    session = boto3.Session(profile_name=settings.profile, region_name=settings.region)
+    session = _session(settings)
     # botocore puts `workflows-` before the host of a custom endpoint, too.
     prefix: dict[str, Any] = {"inject_host_prefix": False} if settings.endpoint else {}
     return session.client(
@@ -76,9 +83,7 @@ def _local(settings: Settings, retries: Any) -> OmicsClient:
     from omics_provider.emulator import local
 
     config = Config(**_common(retries), inject_host_prefix=False, signature_version=UNSIGNED)
-    client = boto3.Session(region_name=settings.region or _LOCAL_REGION).client(
-        "omics", endpoint_url="http://127.0.0.1", config=config
-    )
+    client = _session(settings).client("omics", endpoint_url="http://127.0.0.1", config=config)
     local.attach(client, settings.local_state, settings.local_run_seconds)
     return client
 

@@ -26,9 +26,16 @@ class Runs:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._client: OmicsClient = omics(settings)
-        #: The Region that this gateway asks.
-        self.region: str = self._client.meta.region_name
+
+    @property
+    def region(self) -> str:
+        """The Region that this gateway asks."""
+        return self._client.meta.region_name
+
+    @property
+    def _client(self) -> OmicsClient:
+        # Starting a run takes a client of its own, so that most updates need only that one.
+        return omics(self._settings)
 
     def account(self) -> str:
         """Return the caller's account id, empty at the emulator in process, which has but one."""

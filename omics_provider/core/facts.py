@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from .fields import DEFAULT_MAX_ATTEMPTS
-from .lifecycle import attempts, attempts_left
+from .lifecycle import attempts, attempts_left, ends_in_rerun
 from .status import RunStatus
 
 _TOLD: Final = (
@@ -41,7 +41,7 @@ def sentence(key: str, run: Mapping[str, Any]) -> str:
 def outlook(run_id: str, recorded: Mapping[str, Any], inputs: Mapping[str, Any]) -> str:
     """Return two lines on a recorded run without a result: what is known, what becomes of it."""
     limit = inputs.get("maxAttempts", DEFAULT_MAX_ATTEMPTS)
-    if recorded["status"] not in (inputs.get("rerunOn") or ()):
+    if not ends_in_rerun(recorded, inputs):
         next_step = "Nothing starts it again: give `rerun` a new value for a new run."
     elif attempts_left(recorded, inputs):
         next_step = f"rerun_on replaces it: attempt {attempts(recorded) + 1} of {limit}."

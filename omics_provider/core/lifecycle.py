@@ -115,8 +115,13 @@ def gone(recorded: Mapping[str, Any]) -> dict[str, Any]:
 
 def rerun_wanted(recorded: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:
     """Tell whether the recorded end of the run asks for a new one, by `rerun_on`."""
-    wanted: list[str] = inputs.get("rerunOn") or []
-    return recorded.get("status") in wanted and attempts_left(recorded, inputs)
+    return ends_in_rerun(recorded, inputs) and attempts_left(recorded, inputs)
+
+
+def ends_in_rerun(recorded: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:
+    """Tell whether `rerun_on` names the recorded state; no, where a preview does not know it."""
+    wanted = inputs.get("rerunOn") or []
+    return wanted is not UNKNOWN and recorded.get("status") in wanted
 
 
 def attempts_left(recorded: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:

@@ -8,6 +8,7 @@ outcome stayed unknown is recorded by this package as a resource without a run, 
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -44,7 +45,7 @@ class EarlierStart(NamedTuple):
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class StackState:
     """A stack's state, as `pulumi stack export` prints it."""
 
@@ -84,15 +85,26 @@ class StackState:
         return tuple(token for token in tokens if token in settled)
 
     def _settled(self, urn: str) -> set[str]:
-        return {t for r in self.resources if r.get("urn") == urn for t in _settled(_outputs(r))}
+        return {t for r in self._of(urn) for t in _settled(_outputs(r))}
 
     def _starts(self, urn: str, own_attempt: str) -> Iterator[EarlierStart]:
         for resource in self.creating:
             if resource.get("urn") == urn:
                 yield from _starts(urn, _inputs(resource), {}, own_attempt)
-        for resource in self.resources:
-            if resource.get("urn") == urn and is_placeholder(_outputs(resource)):
+        for resource in self._of(urn):
+            if is_placeholder(_outputs(resource)):
                 yield from _starts(urn, _inputs(resource), _outputs(resource), own_attempt)
+
+    def _of(self, urn: str) -> list[Resource]:
+        return self._by_urn.get(urn, [])
+
+    @functools.cached_property
+    def _by_urn(self) -> dict[str, list[Resource]]:
+        # Looked up once for each run that an update creates.
+        found: dict[str, list[Resource]] = {}
+        for resource in self.resources:
+            found.setdefault(str(resource.get("urn")), []).append(resource)
+        return found
 
 
 def parse(export: Mapping[str, Any], history: Sequence[Mapping[str, Any]] = ()) -> StackState:

@@ -130,10 +130,12 @@ class OmicsRunProvider(ResourceProvider):
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """End the run as on_delete says, on its live status, if it still is this run."""
         recorded = wire.received(_props)
-        if recorded.get("onDelete") == "keep" or recorded.get("recordGone"):
+        if recorded.get("recordGone"):
             return
         if is_placeholder(recorded):
             self._delete_placeholder(recorded)
+        elif recorded.get("onDelete") == "keep":
+            self._release(_id, recorded)
         elif not recorded.get("uuid"):
             raise errors.RunError(
                 "Delete",
@@ -142,6 +144,21 @@ class OmicsRunProvider(ResourceProvider):
             )
         elif not _still_declared(recorded):
             ending.end(self._runs_of(recorded, "Delete"), _id, recorded)
+            if recorded.get("onDelete") == "cancel":
+                self._release(_id, recorded)
+
+    def _release(self, run_id: str, recorded: dict[str, Any]) -> None:
+        """Take our mark off a run that outlives its resource, where the engine notes its start.
+
+        The engine's note of an interrupted start stays until a refresh. With it, the next create
+        would take the run for the one that it is about to start.
+        """
+        if recorded.get("requestId") not in _state(recorded).settled(host.urn()):
+            return
+        runs = self._runs_of(recorded, "UntagResource")
+        live = look.find_recorded(runs, run_id, recorded)
+        if live is not None:
+            runs.retag(live["arn"], diffing.TagChange({}, (identity.START_MARK,)))
 
     def _now(self, run_id: str, recorded: dict[str, Any], inputs: dict[str, Any]) -> dict[str, Any]:
         """Return the recorded facts; brought up to date where rerun_on has to know them."""
@@ -151,6 +168,7 @@ class OmicsRunProvider(ResourceProvider):
         return _seen(self._runs_of(recorded, "GetRun"), run_id, recorded)
 
     def _started(self, inputs: dict[str, Any]) -> Started:
+        _ask_state_early(inputs)
         urn, runs = host.urn(), self._runs()
         state = _state(inputs)
         own = str(inputs.get(fields.ATTEMPT, ""))
@@ -241,6 +259,14 @@ def _required(runs: Runs, run_id: str) -> dict[str, Any]:
             advice="Check the id, the Region and the account: `aws omics list-runs` shows them.",
         )
     return live
+
+
+def _ask_state_early(properties: Mapping[str, Any]) -> None:
+    """Have the stack's state read while boto3 is imported and its clients are made."""
+    if fields.STACK in properties and host.current_call() is not None:
+        from .stack_export import ask_early
+
+        ask_early(str(properties[fields.STACK]))
 
 
 def _state(properties: Mapping[str, Any], *, secrets: bool = False) -> StackState:

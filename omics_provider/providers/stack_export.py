@@ -13,7 +13,7 @@ import os
 import shutil
 import subprocess
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Final
 
 from omics_provider.core import recorded
@@ -26,8 +26,14 @@ _LIMIT_SECONDS: Final = 120
 _OPERATION: Final = "Looking for interrupted starts"
 _HISTORY: Final = ("history", "--json", "--page-size", "20")
 
-_states: dict[tuple[str, bool], StackState] = {}
+_states: dict[tuple[str, bool], Future[StackState]] = {}
 _lock = threading.Lock()
+_readers = ThreadPoolExecutor(thread_name_prefix="stack-state")
+
+
+def ask_early(stack: str) -> None:
+    """Begin to read what is recorded of `stack`, beside other work."""
+    _asked_for(stack, secrets=False)
 
 
 def state_of(stack: str, *, secrets: bool = False) -> StackState:
@@ -36,17 +42,21 @@ def state_of(stack: str, *, secrets: bool = False) -> StackState:
     Raises OmicsError where the CLI or the state can't be had: nothing then tells whether a run was
     started before.
     """
+    return _asked_for(stack, secrets=secrets).result()
+
+
+def _asked_for(stack: str, *, secrets: bool) -> Future[StackState]:
     with _lock:
-        if (stack, secrets) not in _states:
-            _states[stack, secrets] = _read(stack, ["--show-secrets"] if secrets else [])
-        return _states[stack, secrets]
+        found = _states.get((stack, secrets))
+        if found is None or (found.done() and found.exception() is not None):
+            found = _readers.submit(_read, stack, ["--show-secrets"] if secrets else [])
+            _states[stack, secrets] = found
+        return found
 
 
 def _read(stack: str, options: list[str]) -> StackState:
-    with ThreadPoolExecutor(2) as side_by_side:
-        history = side_by_side.submit(_asked, stack, *_HISTORY)
-        export = side_by_side.submit(_asked, stack, "export", *options)
-        return recorded.parse(export.result(), history.result())
+    history = _readers.submit(_asked, stack, *_HISTORY)
+    return recorded.parse(_asked(stack, "export", *options), history.result())
 
 
 def _asked(stack: str, *arguments: str) -> Any:

@@ -395,6 +395,9 @@ class OmicsRun(dynamic.Resource, module="omics", name="Run"):
         return self._output("adoptRunId")
 
     def _output(self, wire: str) -> Output[Any]:
+        # An input left unset is no property of a run that is started here.
+        if wire not in self.__dict__:
+            return Output.from_input(None)
         return cast(Output[Any], pulumi.get(self, wire))
 
 
@@ -408,8 +411,14 @@ def _unknown(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _properties(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    # An output is an attribute only where the property bag names it, if only as None.
-    names = [*fields.BY_WIRE, *(wire for _, wire in (*fields.OUTPUTS, *fields.OWN_OUTPUTS))]
-    given = {name: crossing(value) for name, value in inputs.items()}
+    # An output is an attribute only where the property bag names it, if only as None. Each name
+    # costs the program an Output with two tasks, so inputs are named where they can be known: the
+    # given ones, and all of a run that was started elsewhere.
+    given = {name: crossing(value) for name, value in inputs.items() if value is not None}
+    elsewhere = not given or "adoptRunId" in given
+    names = [
+        *(fields.BY_WIRE if elsewhere else ("onDelete",)),
+        *(wire for _, wire in (*fields.OUTPUTS, *fields.OWN_OUTPUTS)),
+    ]
     stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
     return {**dict.fromkeys(names), **given, fields.STACK: stack}

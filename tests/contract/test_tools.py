@@ -479,7 +479,7 @@ def test_a_shell_gets_the_projects_place(shell: str, clone: Path) -> None:
     env = source(shell, clone)
     assert {name: env[name] for name in SHOWN} == {
         "PATH": f"{clone}/.venv/bin:{clone}/.venv/engine:/usr/bin:/bin",
-        "PULUMI_BACKEND_URL": f"file://{clone}/.pulumi",
+        "PULUMI_BACKEND_URL": f"file://{clone}/.pulumi?metadata=skip",
         "PULUMI_CONFIG_PASSPHRASE": "local",
         "PULUMI_SKIP_UPDATE_CHECK": "1",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
@@ -516,7 +516,7 @@ def test_another_clones_state_is_not_kept(shell: str, clone: Path, tmp_path: Pat
     other = tmp_path.resolve() / "other"
     shutil.copytree(clone, other, symlinks=True)
     first = source(shell, other)
-    assert source(shell, clone, **first)["PULUMI_BACKEND_URL"] == f"file://{clone}/.pulumi"
+    assert source(shell, clone, **first)["PULUMI_BACKEND_URL"] == f"file://{clone}/.pulumi?metadata=skip"
 
 
 @pytest.mark.parametrize("shell", [name for name in SHELLS if name in ("bash", "zsh")])

@@ -7,8 +7,8 @@ import pytest
 
 from omics_provider.core import fields
 from omics_provider.core.identity import (
+    Mark,
     attempt,
-    marks,
     region_of,
     request_id,
     start_token,
@@ -108,11 +108,26 @@ def test_a_missing_input(wire: str) -> None:
 
 
 def test_a_run_is_marked_with_its_start_and_its_stack() -> None:
-    assert marks(OF_A_STACK, "token") == {
-        "omics-provider:start": "token",
+    mark = Mark.of("lab/omics-runs/prod", URN, "token")
+    tags = mark.tags("lab/omics-runs/prod")
+    assert tags == {
+        "omics-provider:start": f"{mark.resource}.token",
         "omics-provider:stack": "lab/omics-runs/prod",
     }
-    assert marks(INPUTS, "token") == {"omics-provider:start": "token"}
+    assert Mark.on({"tags": tags}) == mark
+    assert set(mark.tags("")) == {"omics-provider:start"}
+
+
+def test_a_mark_tells_resources_and_stacks_apart() -> None:
+    mark = Mark.of("lab/omics-runs/prod", URN, "token")
+    assert re.fullmatch("[0-9a-f]{32}", mark.resource)
+    assert mark.resource != Mark.of("lab/omics-runs/dev", URN, "token").resource
+    assert mark.resource != Mark.of("lab/omics-runs/prod", f"{URN}2", "token").resource
+
+
+@pytest.mark.parametrize("tags", [None, {}, {"omics-provider:start": ""}, {"a": "b"}])
+def test_a_run_without_a_mark(tags: dict[str, str] | None) -> None:
+    assert Mark.on({"tags": tags}) is None
 
 
 def test_an_attempt_is_short_and_follows_the_seed() -> None:

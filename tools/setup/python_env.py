@@ -59,7 +59,7 @@ def _sync_with_uv(project: Project) -> None:
     uv = project.venv / "bin" / "uv"
     target = ["--python", project.python, project.lock_file]
     run(
-        [uv, "pip", "sync", "--quiet", "--require-hashes", *target],
+        [uv, "pip", "sync", "--quiet", "--compile-bytecode", "--require-hashes", *target],
         limit=UV_LIMIT,
         cwd=project.root,
         env={"UV_HTTP_TIMEOUT": "10", "UV_HTTP_RETRIES": "1"} | os.environ,
