@@ -1,0 +1,53 @@
+"""The engine tier: every test goes through the real `pulumi` command."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from .harness import Stack, engine_problem, make_stack
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the marker of this tier."""
+    config.addinivalue_line("markers", "slow: takes minutes; left out but for `pytest -m slow`")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the slow tests out unless the markers asked for name them."""
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    if slow and "slow" not in config.option.markexpr:
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in slow]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def engine() -> None:
+    """Fail, and never skip, where there is no engine: this tier proves nothing without one."""
+    problem = engine_problem()
+    if problem is not None:
+        pytest.fail(
+            f"The engine tier needs a Pulumi engine: {problem}. `make test` sets one up; in a "
+            "shell of your own, use `. tools/env` after `tools/bootstrap`.",
+            pytrace=False,
+        )
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Callable[..., Stack]:
+    """Make further stacks, each in a folder of its own."""
+
+    def made(name: str, **options: object) -> Stack:
+        return make_stack(tmp_path / name, **options)  # type: ignore[arg-type]
+
+    return made
+
+
+@pytest.fixture
+def stack(make: Callable[..., Stack]) -> Iterator[Stack]:
+    """One stack. No command of it may ever show a traceback."""
+    made = make("project")
+    yield made
+    assert "Traceback" not in made.transcript
