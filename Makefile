@@ -6,7 +6,7 @@ WORKERS = 2
 TIERS   = tests/unit tests/provider tests/emulator tests/contract tests/engine
 IN      = . tools/env &&
 
-.PHONY: help setup up test check bench down lock
+.PHONY: help setup up test check bench chaos down lock
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
@@ -35,6 +35,9 @@ check: setup ## the gate: format, lint, types, layers, docs examples
 
 bench: setup ## run the benchmarks: a table here, figures in bench/results.json
 	@$(IN) python bench/run.py
+
+chaos: setup ## kill updates of real stacks and judge what is left: docs/chaos.md
+	@$(IN) python bench/chaos.py --keep $(CHAOS)
 
 # Keeps the versions that still fit; `make lock LOCK=--upgrade` takes the newest.
 lock: setup ## renew requirements.lock from pyproject.toml
