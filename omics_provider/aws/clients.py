@@ -66,8 +66,9 @@ def neighbour(settings: Settings, service: str) -> Any:
 @functools.cache
 def _session(settings: Settings) -> boto3.Session:
     """Return the session for `settings`: it keeps the service's model, half of a client's time."""
-    region = settings.region or (_LOCAL_REGION if settings.is_local else None)
-    return boto3.Session(profile_name=settings.profile, region_name=region)
+    if settings.is_local:
+        return boto3.Session(region_name=settings.region or _LOCAL_REGION)
+    return boto3.Session(profile_name=settings.profile, region_name=settings.region)
 
 
 def _remote(settings: Settings, retries: Any) -> OmicsClient:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -9,7 +10,7 @@ from omics_provider.core import errors, fields, lifecycle
 from omics_provider.core.lifecycle import Step
 from omics_provider.core.status import RunStatus, status_of
 
-from . import host, look
+from . import destroying, host, look
 
 if TYPE_CHECKING:
     from omics_provider.aws.gateway import Runs
@@ -26,18 +27,21 @@ def end(runs: Runs, run_id: str, recorded: Mapping[str, Any]) -> None:
     from omics_provider.aws.polling import Pace, TimeLimitReached, poll
 
     call = host.current_call()
-    ending = _Ending(runs, run_id, recorded)
+    limit = (call and call.timeout) or DELETE_LIMIT
+    cancelled_at = destroying.cancelled_at(str(recorded["uuid"]))
+    waited = 0.0 if cancelled_at is None else time.monotonic() - cancelled_at
+    ending = _Ending(runs, run_id, recorded, cancelled=cancelled_at is not None)
     try:
         poll(
             ending.advance,
             lambda step: step is Step.DONE,
-            limit=(call and call.timeout) or DELETE_LIMIT,
+            limit=max(0.0, limit - waited),
             pace=Pace(first=0.5),
         )
     except TimeLimitReached as late:
         raise errors.RunError(
             "Delete",
-            f"run {run_id} is still {ending.status} after {late.seconds:.0f} s",
+            f"run {run_id} is still {ending.status} {limit:.0f} s after its cancellation",
             advice="The cancellation goes on. Run the same command again to continue, or give it "
             "longer with ResourceOptions(custom_timeouts=CustomTimeouts(delete='1h')).",
         ) from late
@@ -46,11 +50,13 @@ def end(runs: Runs, run_id: str, recorded: Mapping[str, Any]) -> None:
 class _Ending:
     """One delete of one run, step by step, each decided on the live status."""
 
-    def __init__(self, runs: Runs, run_id: str, recorded: Mapping[str, Any]) -> None:
+    def __init__(
+        self, runs: Runs, run_id: str, recorded: Mapping[str, Any], *, cancelled: bool
+    ) -> None:
         self._runs = runs
         self._id = run_id
         self._recorded = recorded
-        self._cancelled = False
+        self._cancelled = cancelled
         self.status: RunStatus | None = None
 
     def advance(self) -> Step:

@@ -25,7 +25,7 @@ from omics_provider.core.recorded import StackState, is_placeholder
 from omics_provider.core.settings import Settings
 from omics_provider.core.status import ACTIVE, UNSUCCESSFUL
 
-from . import ending, host, look, wire
+from . import destroying, ending, host, look, refreshing, wire
 
 if TYPE_CHECKING:
     from omics_provider.aws.gateway import Runs
@@ -109,6 +109,8 @@ class OmicsRunProvider(ResourceProvider):
             return self._read_placeholder(runs, id_, recorded)
         if not recorded.get("uuid"):
             return ReadResult(id_, lifecycle.adopted({}, _required(runs, id_)))
+        if refreshing.is_as_recorded(runs, id_, recorded):
+            return ReadResult(id_, recorded)
         now = _seen(runs, id_, recorded)
         return ReadResult(id_, now, lifecycle.declared_with_drift(recorded, now))
 
@@ -143,7 +145,10 @@ class OmicsRunProvider(ResourceProvider):
                 advice="Run `pulumi refresh` first, or remove the run by hand.",
             )
         elif not _still_declared(recorded):
-            ending.end(self._runs_of(recorded, "Delete"), _id, recorded)
+            runs = self._runs_of(recorded, "Delete")
+            if destroying.is_whole_stack():
+                destroying.cancel_all(runs, _state(recorded))
+            ending.end(runs, _id, recorded)
             if recorded.get("onDelete") == "cancel":
                 self._release(_id, recorded)
 

@@ -1,0 +1,87 @@
+"""Destroying a stack: every active run is cancelled first, then each is waited for.
+
+The engine asks for a few deletes at a time, and a cancelled run takes a while to end. One by one,
+the destroy of 100 active runs would wait for 100 ends, and most of them would go on to cost money
+meanwhile. That it is a whole stack which is destroyed only the CLI's command line tells.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from omics_provider.core import errors
+from omics_provider.core.recorded import StackState
+from omics_provider.core.status import ACTIVE, ENDED, status_of
+
+from . import engine_process, look
+
+if TYPE_CHECKING:
+    from omics_provider.aws.gateway import Runs
+
+_VERBS: Final = frozenset({"destroy", "down", "dn"})
+#: Options with which `pulumi destroy` leaves some resources alone.
+_PARTLY: Final = ("--target", "-t", "--exclude", "-x", "--run-program")
+_TYPE: Final = "pulumi-python:dynamic/omics:Run"
+
+_lock = threading.Lock()
+#: When this process asked for the cancellation of each run, by uuid, on the monotonic clock.
+_cancelled: dict[str, float] = {}
+_done = False
+
+
+def is_whole_stack() -> bool:
+    """Tell whether this process works for a `pulumi destroy` of a whole stack."""
+    command = engine_process.command()
+    verb = next((word for word in command[1:] if not word.startswith("-")), "")
+    return verb in _VERBS and not any(word.startswith(_PARTLY) for word in command)
+
+
+def cancel_all(runs: Runs, state: StackState) -> None:
+    """Cancel, once a process, every active run that `state` records and a destroy would end."""
+    global _done
+    with _lock:
+        if _done:
+            return
+        _done = True
+        to_end = dict(_to_end(state))
+        if len(to_end) > 1:
+            # Listed first: the recorded state of most runs is old, and ended ones need no call.
+            active = [run["id"] for run in runs.list() if status_of(run["status"]) in ACTIVE]
+            for run_id in active:
+                if run_id in to_end:
+                    _cancel(runs, run_id, to_end[run_id])
+
+
+def cancelled_at(uuid: str) -> float | None:
+    """Return when this process asked for the run's cancellation, None where it did not."""
+    return _cancelled.get(uuid)
+
+
+def _to_end(state: StackState) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for resource in state.resources:
+        recorded = resource.get("outputs") or {}
+        leaves = (
+            resource.get("external")
+            or resource.get("retainOnDelete")
+            or resource.get("deletedWith")
+        )
+        if resource.get("type") != _TYPE or leaves or not recorded.get("uuid"):
+            continue
+        if recorded.get("onDelete") != "keep" and recorded.get("status") not in ENDED:
+            yield str(resource["id"]), recorded
+
+
+def _cancel(runs: Runs, run_id: str, recorded: Mapping[str, Any]) -> None:
+    look.require_region(runs, recorded, "Delete")
+    live = look.find_recorded(runs, run_id, recorded)
+    if live is None or status_of(live["status"]) not in ACTIVE:
+        return
+    try:
+        runs.cancel(run_id)
+    except (errors.Conflict, errors.NotFound):
+        # It has just ended: its own delete looks again.
+        return
+    _cancelled[str(recorded["uuid"])] = time.monotonic()
