@@ -81,7 +81,7 @@ class Application:
             self._settle()
             passed: Iterable[bytes] = moto(environ, start_response)
             return passed
-        headers = {**answer.headers, "Content-Length": str(len(answer.body))}
+        headers = {"Content-Length": str(len(answer.body)), **answer.headers}
         start_response(f"{answer.status} {_reason(answer.status)}", list(headers.items()))
         return [answer.body]
 
@@ -195,6 +195,8 @@ class _Handler(WSGIRequestHandler):
     """Keeps quiet, and answers without waiting for more to send."""
 
     disable_nagle_algorithm = True
+    # Headers and body leave together: clients take headers without a body for an empty answer.
+    wbufsize = 2**20
 
     def log_request(self, *_: Any) -> None:
         """Log nothing: the state file has the log of calls."""

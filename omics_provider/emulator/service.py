@@ -140,6 +140,12 @@ class Service:
             return call.carried_out(os.getpid() if pid is None else pid)
 
 
+def _torn(answer: HttpAnswer) -> HttpAnswer:
+    """Give an answer whose body does not come, though its headers promise it."""
+    promised = {"Content-Length": str(len(answer.body))}
+    return HttpAnswer(answer.status, b"", {**answer.headers, **promised})
+
+
 class _Call:
     """One call in its transaction."""
 
@@ -184,6 +190,8 @@ class _Call:
         self._log(real, answer, kind, pid)
         if kind == faults.LOST_ANSWER:
             return Outcome(None)
+        if kind == faults.TORN_ANSWER and answer is not None:
+            return Outcome(_torn(answer))
         delay = fault.seconds if fault is not None and kind == faults.SLOW else 0.0
         return Outcome(answer, delay)
 

@@ -146,11 +146,13 @@ def load(connection: sqlite3.Connection, real: float) -> tuple[Settings, Clock]:
         save(connection, *fresh)
         return fresh
     raw = str(row[0])
-    if raw not in _parsed:
+    found = _parsed.get(raw)
+    if found is None:
         document = json.loads(raw)
+        found = Settings(**document["settings"]), Clock(**document["clock"])
         _parsed.clear()
-        _parsed[raw] = Settings(**document["settings"]), Clock(**document["clock"])
-    return _parsed[raw]
+        _parsed[raw] = found
+    return found
 
 
 def save(connection: sqlite3.Connection, settings: Settings, clock: Clock) -> None:

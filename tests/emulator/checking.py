@@ -20,6 +20,8 @@ def check_answer(http_response, model, **_):
         return
     expect(http_response.status_code == model.http["responseCode"], model.name, "status")
     content = http_response.content
+    if content == b"" and http_response.headers.get("Content-Length", "0") != "0":
+        return  # a torn answer, planned by the test
     if model.output_shape is None or http_response.status_code == 204:
         expect(content == b"", model.name, f"a body where there is none: {content!r}")
     else:

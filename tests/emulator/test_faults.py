@@ -41,6 +41,15 @@ def test_a_lost_answer_leaves_a_run_behind(world, omics, start):
     assert start(requestId="a")["id"] == run["id"]
 
 
+def test_a_torn_answer_looks_like_an_empty_one(world, omics, start):
+    world.faults({"operation": "StartRun", "fault": "torn-answer"})
+    answer = start(requestId="a")
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 201
+    assert set(answer) == {"ResponseMetadata"}
+    (run,) = omics.list_runs()["items"]
+    assert start(requestId="a")["id"] == run["id"]
+
+
 @pytest.mark.parametrize("fault", ["cut-before", "lost-answer", "throttle", "error-500"])
 def test_botocore_tries_again_and_there_is_one_run(world, workflow, fault):
     world.faults({"operation": "StartRun", "fault": fault})
