@@ -50,7 +50,7 @@ control, JSON over HTTP (Python: omics_provider.emulator.control, which takes th
                           cut), torn-answer (cut between headers and body), slow
                           ("seconds"), frozen and fails ("reason") for StartRun
   GET  /_omics/faults     the planned faults, and how often each struck
-  GET  /_omics/calls      every call served: time, operation, status, fault, runId, pid
+  GET  /_omics/calls      every call served: time, operation, status, fault, runId, caller
                           (?operation=StartRun, ?after=<number of a call>)
   POST /_omics/settings   any of {"quotas": true, "startRunPerSecond": 1, "requestId":
                           "replay"|"conflict"|"forget", "speed": 60, ...}

@@ -82,12 +82,13 @@ def calls(state: State, *, operation: str | None = None, after: int = 0) -> list
     """Give the calls served so far, oldest first, by number: `after` leaves out earlier ones.
 
     Each has number, time (ISO 8601 in UTC), operation, status (None for a connection cut
-    before the call), fault, runId, pid, account and region.
+    before the call), fault, runId, account, region, the pid of the process that answered, and the
+    caller: a process in its own process, on the server the access key and the address.
     """
     with _store(state).reading() as connection:
         rows = connection.execute(
-            "SELECT pk, time, operation, status, fault, run_id, pid, account, region FROM calls"
-            " WHERE pk > ? AND (? IS NULL OR operation = ?) ORDER BY pk",
+            "SELECT pk, time, operation, status, fault, run_id, pid, caller, account, region"
+            " FROM calls WHERE pk > ? AND (? IS NULL OR operation = ?) ORDER BY pk",
             (after, operation, operation),
         ).fetchall()
     return [
@@ -99,6 +100,7 @@ def calls(state: State, *, operation: str | None = None, after: int = 0) -> list
             "fault": row["fault"],
             "runId": row["run_id"],
             "pid": row["pid"],
+            "caller": row["caller"],
             "account": row["account"],
             "region": row["region"],
         }

@@ -70,7 +70,10 @@ class Application:
         elif caller.service == "omics" and not path.startswith("/moto-api"):
             self._settle()
             outcome = self._service.call(
-                _request(environ, path), caller.region, _account(caller.key, environ)
+                _request(environ, path),
+                caller.region,
+                _account(caller.key, environ),
+                f"{caller.key}@{environ.get('REMOTE_ADDR')}:{environ.get('REMOTE_PORT')}",
             )
             outcome.wait()
             if outcome.answer is None:

@@ -125,9 +125,9 @@ class Service:
         request: HttpRequest,
         region: str,
         account: str = DEFAULT_ACCOUNT,
-        pid: int | None = None,
+        caller: str | None = None,
     ) -> Outcome:
-        """Carry out one request. `pid` is the caller's process, where the door knows it."""
+        """Carry out one request. `caller` is what the door knows of who calls, for the log."""
         try:
             operation, labels = self._router.match(request)
         except ServiceError as error:
@@ -137,7 +137,7 @@ class Service:
                 connection, self._model, self._surroundings, request, operation, labels, account,
                 region, self._run_seconds,
             )  # fmt: skip
-            return call.carried_out(os.getpid() if pid is None else pid)
+            return call.carried_out(caller)
 
 
 def _torn(answer: HttpAnswer) -> HttpAnswer:
@@ -173,7 +173,7 @@ class _Call:
         self._region = region
         self._run_id: str | None = labels.get("id") if "/run/" in request.path else None
 
-    def carried_out(self, pid: int) -> Outcome:
+    def carried_out(self, caller: str | None) -> Outcome:
         """Give the outcome, with the call in the log."""
         real = time.time()
         chosen, clock = settings.load(self._connection, real)
@@ -187,7 +187,7 @@ class _Call:
             Batches(context).settle()
             Queue(context).settle()
             answer = self._answer(context, real)
-        self._log(real, answer, kind, pid)
+        self._log(real, answer, kind, caller)
         if kind == faults.LOST_ANSWER:
             return Outcome(None)
         if kind == faults.TORN_ANSWER and answer is not None:
@@ -244,12 +244,15 @@ class _Call:
             self._run_id = result["id"]
         return serialize_answer(self._model, result)
 
-    def _log(self, real: float, answer: HttpAnswer | None, fault: str | None, pid: int) -> None:
+    def _log(
+        self, real: float, answer: HttpAnswer | None, fault: str | None, caller: str | None
+    ) -> None:
         self._connection.execute(
-            "INSERT INTO calls (time, account, region, operation, status, fault, run_id, pid)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO calls (time, account, region, operation, status, fault, run_id, pid,"
+            " caller) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 real, self._account, self._region, self._operation,
-                None if answer is None else answer.status, fault, self._run_id, pid,
+                None if answer is None else answer.status, fault, self._run_id, os.getpid(),
+                f"process {os.getpid()}" if caller is None else caller,
             ),
         )  # fmt: skip

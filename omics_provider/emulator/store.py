@@ -160,6 +160,10 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     """
     CREATE INDEX runs_by_outcome ON runs (account, region, outcome, pk);
     """,
+    # 4: who called.
+    """
+    ALTER TABLE calls ADD COLUMN caller TEXT;
+    """,
 )
 
 

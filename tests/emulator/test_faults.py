@@ -1,3 +1,5 @@
+import os
+
 import pytest
 from botocore.exceptions import ConnectionClosedError, EndpointConnectionError, ReadTimeoutError
 
@@ -136,3 +138,6 @@ def test_every_call_is_in_the_log(world, omics, start):
         ("GetRun", 404, "1"),
     ]
     assert all(call["pid"] > 0 for call in world.calls())
+    for call in world.calls():
+        known = "test@127.0.0.1:" if world.door == "server" else f"process {os.getpid()}"
+        assert call["caller"].startswith(known)
