@@ -15,11 +15,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from .fields import ATTEMPT, EARLIER, FIELDS, SETTLED, STACK
+from .fields import ATTEMPT, DEFAULT_ON_DELETE, EARLIER, FIELDS, SETTLED, STACK
 from .identity import start_token
 from .values import equal
 
 _CREATING: Final = "creating"
+#: How many ended starts a resource keeps a note of. Only those of the last minutes matter.
+_NOTED: Final = 50
 #: Updates that create; refreshes and previews do not.
 _CHANGING: Final = frozenset({"update", "destroy"})
 #: The update that runs now is in the history, too, with some backends.
@@ -65,8 +67,12 @@ class StackState:
         return any(r.get("urn") == urn and not r.get("delete") for r in self.resources)
 
     def keeps_run(self, uuid: str) -> bool:
-        """Tell whether a resource that is not about to be deleted points to the run of `uuid`."""
-        return any(_outputs(r).get("uuid") == uuid and not r.get("delete") for r in self.resources)
+        """Tell whether, of the resources that point to the run of `uuid`, one stays after another.
+
+        The one that is being deleted is among them: alone in a destroy, marked in a replacement.
+        """
+        pointing = [r for r in self.resources if _outputs(r).get("uuid") == uuid]
+        return len(pointing) > 1 and any(not r.get("delete") for r in pointing)
 
     def unconfirmed(self, urn: str, own_attempt: str) -> tuple[EarlierStart, ...]:
         """Return the starts of `urn` before `own_attempt` that nothing records, oldest first."""
@@ -83,6 +89,18 @@ class StackState:
         settled = self._settled(urn)
         tokens = dict.fromkeys(start.token for start in self._starts(urn, ""))
         return tuple(token for token in tokens if token in settled)
+
+    def outlived(self, urn: str) -> tuple[str, ...]:
+        """Return the requestIds of runs of `urn` that live on when it is replaced, the last of them.
+
+        Without a note of them, one would be taken for the run of an update that failed.
+        """
+        tokens: list[str] = []
+        for outputs in map(_outputs, self._of(urn)):
+            tokens += outputs.get(SETTLED, ())
+            if outputs.get("requestId") and outputs.get("onDelete") != DEFAULT_ON_DELETE:
+                tokens.append(str(outputs["requestId"]))
+        return tuple(dict.fromkeys(tokens))[-_NOTED:]
 
     def _settled(self, urn: str) -> set[str]:
         return {t for r in self._of(urn) for t in _settled(_outputs(r))}

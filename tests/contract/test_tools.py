@@ -516,7 +516,10 @@ def test_another_clones_state_is_not_kept(shell: str, clone: Path, tmp_path: Pat
     other = tmp_path.resolve() / "other"
     shutil.copytree(clone, other, symlinks=True)
     first = source(shell, other)
-    assert source(shell, clone, **first)["PULUMI_BACKEND_URL"] == f"file://{clone}/.pulumi?metadata=skip"
+    assert (
+        source(shell, clone, **first)["PULUMI_BACKEND_URL"]
+        == f"file://{clone}/.pulumi?metadata=skip"
+    )
 
 
 @pytest.mark.parametrize("shell", [name for name in SHELLS if name in ("bash", "zsh")])

@@ -97,6 +97,17 @@ def test_a_start_that_was_dealt_with_is_no_doubt() -> None:
     assert state(pending("a"), pending("c"), settled).settled(URN) == (token("a"),)
 
 
+def test_runs_that_live_on_when_replaced_are_noted() -> None:
+    kept = resource("a", uuid="u", onDelete="keep", **{recorded.SETTLED: ["older"]})
+    assert state(kept).outlived(URN) == ("older", token("a"))
+    assert state(kept).outlived(OTHER) == ()
+    ended = resource("a", uuid="u", onDelete="delete", **{recorded.SETTLED: ["older"]})
+    assert state(ended).outlived(URN) == ("older",)
+    many = [f"t{number}" for number in range(200)]
+    noted = state(resource("a", uuid="u", onDelete="keep", **{recorded.SETTLED: many}))
+    assert noted.outlived(URN) == (*many[-49:], token("a"))
+
+
 def test_a_placeholder_is_an_earlier_start() -> None:
     assert unconfirmed(state(resource("a"))) == [token("a")]
     assert unconfirmed(state(pending("a"), resource("a"))) == [token("a")]
@@ -166,6 +177,11 @@ def test_what_a_state_keeps() -> None:
     found = state(doomed, resource("b", urn=OTHER, uuid="u2"))
     assert not found.keeps(URN)
     assert found.keeps(OTHER)
-    assert not found.keeps_run("u1")
-    assert found.keeps_run("u2")
     assert found.run_ids() == {"id-a", "id-b"}
+
+
+def test_of_two_resources_for_one_run_one_is_kept() -> None:
+    doomed = {**resource("a", uuid="u1"), "delete": True}
+    alone, both = state(doomed), state(doomed, resource("b", uuid="u1"))
+    destroyed = state(resource("a", uuid="u1"))
+    assert [s.keeps_run("u1") for s in (alone, destroyed, both)] == [False, False, True]
