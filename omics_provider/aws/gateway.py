@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,8 +24,12 @@ _PAGE: Final = 100
 class Runs:
     """Runs at one place. Every method raises the errors of `omics_provider.core.errors`."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(
+        self, settings: Settings, before_start: Callable[[], object] = lambda: None
+    ) -> None:
+        """Take the place, and what has to be called before each try of StartRun."""
         self._settings = settings
+        self._before_start = before_start
 
     @property
     def region(self) -> str:
@@ -55,6 +59,7 @@ class Runs:
         client = omics(self._settings, retries=False)
 
         def call() -> dict[str, Any]:
+            self._before_start()
             with translated("StartRun"):
                 return _plain(client.start_run(**arguments))
 

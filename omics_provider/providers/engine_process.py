@@ -8,18 +8,43 @@ from typing import Final
 
 import psutil
 
+from omics_provider.core.errors import OmicsError
+
 _NAME: Final = "pulumi"
 
 
 @functools.cache
-def command() -> tuple[str, ...]:
-    """Return the command line of the CLI, empty where none is found among the ancestors."""
+def _engine() -> tuple[psutil.Process, tuple[str, ...]] | None:
     for process in psutil.Process().parents():
         try:
             line = process.cmdline()
             if line and Path(line[0]).stem == _NAME:
-                return (process.exe(), *line[1:])
+                return process, (process.exe(), *line[1:])
         except psutil.Error:
             # Another user's process, or one that has just ended.
             continue
-    return ()
+    return None
+
+
+def command() -> tuple[str, ...]:
+    """Return the command line of the CLI, empty where none is found among the ancestors."""
+    engine = _engine()
+    return engine[1] if engine else ()
+
+
+def require_alive() -> None:
+    """Raise OmicsError where the CLI that was found before has ended.
+
+    A plugin outlives a killed CLI and carries on with what it was asked. By then another update may
+    have looked for that start's run, found none, and started it.
+    """
+    engine = _engine()
+    if engine is not None and not _is_alive(engine[0]):
+        raise OmicsError("StartRun", "the update that asked for it has ended; nothing was started")
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
