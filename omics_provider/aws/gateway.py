@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from omics_provider.core.diffing import TagChange
-from omics_provider.core.errors import NotFound
+from omics_provider.core.errors import NotFound, Unreachable
 from omics_provider.core.settings import Settings
 
 from . import neighbours, start_loop
@@ -61,14 +61,14 @@ class Runs:
         def call() -> dict[str, Any]:
             self._before_start()
             with translated("StartRun"):
-                return _plain(client.start_run(**arguments))
+                return _whole("StartRun", client.start_run(**arguments), "id", "arn", "status")
 
         return start_loop.repeat(call, start_loop.pacer_of(self._settings))
 
     def get(self, run_id: str) -> dict[str, Any]:
         """GetRun; times are ISO 8601 in UTC."""
         with translated("GetRun"):
-            return _plain(self._client.get_run(id=run_id))
+            return _whole("GetRun", self._client.get_run(id=run_id), "id", "uuid", "status")
 
     def find(self, run_id: str) -> dict[str, Any] | None:
         """GetRun, None where there is no such run."""
@@ -85,7 +85,7 @@ class Runs:
         )
         with translated("ListRuns"):
             for page in pages:
-                yield from (_plain(run) for run in page["items"])
+                yield from _whole("ListRuns", page, "items")["items"]
 
     def cancel(self, run_id: str) -> None:
         """CancelRun: asynchronous, legal while the run is active."""
@@ -107,7 +107,17 @@ class Runs:
                 self._client.untag_resource(resourceArn=arn, tagKeys=change.remove)
 
 
-def _plain(answer: Mapping[str, Any]) -> dict[str, Any]:
+def _whole(operation: str, answer: Mapping[str, Any], *members: str) -> dict[str, Any]:
+    """Return the answer with plain values, if it has the members that every such answer has.
+
+    botocore takes an answer that was cut between its headers and its body for an empty success.
+    """
+    if any(member not in answer for member in members):
+        raise Unreachable(
+            operation,
+            "the connection ended within the answer",
+            advice="Check the network, then run the same command again.",
+        )
     return {k: _value(v) for k, v in answer.items() if k != "ResponseMetadata"}
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from .fields import DEFAULT_MAX_ATTEMPTS
-from .lifecycle import attempts, attempts_left, ends_in_rerun
+from .lifecycle import attempt_limit, attempts, attempts_left, ends_in_rerun
 from .status import RunStatus
 
 _TOLD: Final = (
@@ -40,14 +39,14 @@ def sentence(key: str, run: Mapping[str, Any]) -> str:
 
 def outlook(run_id: str, recorded: Mapping[str, Any], inputs: Mapping[str, Any]) -> str:
     """Return two lines on a recorded run without a result: what is known, what becomes of it."""
-    limit = inputs.get("maxAttempts", DEFAULT_MAX_ATTEMPTS)
+    limit = attempt_limit(recorded, inputs)
     if not ends_in_rerun(recorded, inputs):
         next_step = "Nothing starts it again: give `rerun` a new value for a new run."
     elif attempts_left(recorded, inputs):
-        next_step = f"rerun_on replaces it: attempt {attempts(recorded) + 1} of {limit}."
+        next_step = f"It is replaced by a new run: attempt {attempts(recorded) + 1} of {limit}."
     else:
         next_step = (
-            f"All {limit} attempts are used up: raise max_attempts, or give `rerun` a new value, "
+            f"All {limit} attempts are used up: allow more, or give `rerun` a new value, "
             "for a new run."
         )
     known = {name: recorded.get(wire) for name, wire in _TOLD}

@@ -26,6 +26,8 @@ class Kind(Enum):
     JSON = "json"
     #: A list of values of `enum`.
     CHOICES = "choices"
+    #: An object: `attempts`, and optionally `on`, a list of failure codes.
+    RETRY = "retry"
 
 
 class Change(Enum):
@@ -54,6 +56,10 @@ class Field:
     enum: tuple[str, ...] = ()
     sent: bool = True
 
+
+#: Failures that the same inputs may not meet again: capacity, the service, an input object that
+#: changed while it was read (developer guide, workflows-run-errors).
+RETRYABLE: Final = ("INSTANCE_RESERVATION_FAILED", "MODIFIED_INPUT_RESOURCE", "SERVICE_ERROR")
 
 _ID: Final = "[0-9]+"
 _LABEL: Final = r"[A-Za-z0-9][A-Za-z0-9\-\._]*"
@@ -111,6 +117,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         sent=False,
     ),
     Field("max_attempts", "maxAttempts", Kind.INTEGER, Change.UPDATE, low=1, high=100, sent=False),
+    Field("retry", "retry", Kind.RETRY, Change.UPDATE, low=1, high=10, enum=RETRYABLE, sent=False),
     Field("adopt_run_id", "adoptRunId", low=1, high=18, pattern=_ID, sent=False),
 )
 
@@ -137,10 +144,11 @@ OUTPUTS: Final[tuple[tuple[str, str], ...]] = (
     ("batch_id", "batchId"),
 )
 
-#: Outputs that this package makes: the number of this start among those that `rerun_on` allows,
-#: and whether the service has dropped the run's record.
+#: Outputs that this package makes: the number of this start among those that `rerun_on` and `retry`
+#: allow, what became of the earlier ones, and whether the service has dropped the run's record.
 OWN_OUTPUTS: Final[tuple[tuple[str, str], ...]] = (
     ("attempts", "attempts"),
+    ("earlier_attempts", "earlierAttempts"),
     ("record_gone", "recordGone"),
 )
 

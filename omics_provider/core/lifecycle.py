@@ -17,6 +17,9 @@ from .values import UNKNOWN
 STATE_VERSION: Final = 1
 
 
+_ATTEMPT_FACTS: Final = ("uuid", "status", "failureReason", "startTime", "stopTime")
+
+
 class Step(Enum):
     """The next thing that a delete does."""
 
@@ -114,25 +117,60 @@ def gone(recorded: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def rerun_wanted(recorded: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:
-    """Tell whether the recorded end of the run asks for a new one, by `rerun_on`."""
+    """Tell whether the recorded end of the run asks for a new one, by `rerun_on` or `retry`."""
     return ends_in_rerun(recorded, inputs) and attempts_left(recorded, inputs)
 
 
 def ends_in_rerun(recorded: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:
-    """Tell whether `rerun_on` names the recorded state; no, where a preview does not know it."""
-    wanted = inputs.get("rerunOn") or []
-    return wanted is not UNKNOWN and recorded.get("status") in wanted
+    """Tell whether a rule names the recorded end; no, where a preview does not know the rule."""
+    return attempt_limit(recorded, inputs) > 0
 
 
 def attempts_left(recorded: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:
-    """Tell whether `rerun_on` may still start a run in place of the recorded one."""
-    limit = inputs.get("maxAttempts", fields.DEFAULT_MAX_ATTEMPTS)
-    return limit is not UNKNOWN and attempts(recorded) < limit
+    """Tell whether the rule that names the recorded end may still start a run in its place."""
+    return attempts(recorded) < attempt_limit(recorded, inputs)
+
+
+def attempt_limit(recorded: Mapping[str, Any], inputs: Mapping[str, Any]) -> int:
+    """Return how many runs the rules allow in all where one ended as recorded; 0 for no rule."""
+    retry = _known(inputs.get("retry"), {})
+    failed = recorded.get("status") == RunStatus.FAILED
+    codes = _known(retry.get("on"), fields.RETRYABLE)
+    retried = bool(retry) and failed and recorded.get("failureReason") in codes
+    rerun = recorded.get("status") in _known(inputs.get("rerunOn"), ())
+    return max(
+        _known(retry.get("attempts"), 0) if retried else 0,
+        _max_attempts(inputs) if rerun else 0,
+    )
+
+
+def rerun_may_come(recorded: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:
+    """Tell whether a rule could start a run in place of the recorded one, however it ends."""
+    retry = _known(inputs.get("retry"), {})
+    rerun = _max_attempts(inputs) if _known(inputs.get("rerunOn"), ()) else 0
+    return attempts(recorded) < max(int(_known(retry.get("attempts"), 0)), rerun)
 
 
 def attempts(recorded: Mapping[str, Any]) -> int:
-    """Return which of the starts that `rerun_on` allows the recorded run is, the first being 1."""
+    """Return which of the starts that the rules allow the recorded run is, the first being 1."""
     return int(recorded.get("attempts", 1))
+
+
+def next_attempt(run_id: str, recorded: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what to record beside a run that a rule starts in place of the recorded one."""
+    ended = {key: recorded[key] for key in _ATTEMPT_FACTS if recorded.get(key)}
+    earlier = [*recorded.get("earlierAttempts", []), {"id": run_id, **ended}]
+    return {"attempts": attempts(recorded) + 1, "earlierAttempts": earlier}
+
+
+def _max_attempts(inputs: Mapping[str, Any]) -> int:
+    if inputs.get("maxAttempts") is UNKNOWN:
+        return 0
+    return int(inputs.get("maxAttempts", fields.DEFAULT_MAX_ATTEMPTS))
+
+
+def _known(value: Any, otherwise: Any) -> Any:
+    return otherwise if value is None or value is UNKNOWN else value
 
 
 def same_run(recorded: Mapping[str, Any], live: Mapping[str, Any]) -> bool:

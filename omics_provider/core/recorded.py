@@ -91,7 +91,7 @@ class StackState:
         return tuple(token for token in tokens if token in settled)
 
     def outlived(self, urn: str) -> tuple[str, ...]:
-        """Return the requestIds of runs of `urn` that live on when it is replaced, the last of them.
+        """Return the requestIds of runs of `urn` that live on after a replacement, the last ones.
 
         Without a note of them, one would be taken for the run of an update that failed.
         """

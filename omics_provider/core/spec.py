@@ -226,6 +226,19 @@ def _check_choices(field: Field, inputs: Inputs) -> Iterator[str]:
             yield from _check_text(field, {field.wire: value})
 
 
+def _check_retry(field: Field, inputs: Inputs) -> Iterator[str]:
+    retry = inputs[field.wire]
+    if not isinstance(retry, Mapping) or "attempts" not in retry:
+        yield 'must be {"attempts": number of runs in all, "on": failure codes (optional)}'
+        return
+    for name in retry.keys() - {"attempts", "on"}:
+        yield f"knows attempts and on, not {name}"
+    if retry["attempts"] is not UNKNOWN:
+        yield from _check_integer(field, {field.wire: retry["attempts"]})
+    if retry.get("on", UNKNOWN) is not UNKNOWN:
+        yield from _check_choices(field, {field.wire: retry["on"]})
+
+
 _CHECKS: Final[dict[Kind, Callable[[Field, Inputs], Iterator[str]]]] = {
     Kind.TEXT: _check_text,
     Kind.S3_URI: _check_s3_uri,
@@ -235,6 +248,7 @@ _CHECKS: Final[dict[Kind, Callable[[Field, Inputs], Iterator[str]]]] = {
     Kind.TAGS: _check_tags,
     Kind.JSON: _check_json,
     Kind.CHOICES: _check_choices,
+    Kind.RETRY: _check_retry,
 }
 
 
@@ -265,7 +279,7 @@ def _one_source(inputs: Inputs) -> Iterator[Problem]:
 
 
 def _adoption_starts_nothing(inputs: Inputs) -> Iterator[Problem]:
-    for wire in ("rerun", "rerunOn"):
+    for wire in ("rerun", "rerunOn", "retry"):
         if len(_given(inputs, "adoptRunId", wire)) == 2:
             name = fields.BY_WIRE[wire].name
             why = f"{name} starts a new run, adopt_run_id starts none: give one of them"

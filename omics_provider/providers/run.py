@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 #: uuids of the runs that this process, which is this update, has started or adopted.
 _made_here: set[str] = set()
-#: By URN, the number of the start that rerun_on asks for in this update.
-_attempts: dict[str, int] = {}
+#: By URN, what to record beside the run that rerun_on or retry asks for in this update.
+_attempts: dict[str, dict[str, Any]] = {}
 
 
 class OmicsRunProvider(ResourceProvider):
@@ -71,7 +71,7 @@ class OmicsRunProvider(ResourceProvider):
         """Tell a new run from a change in place.
 
         The engine compares the inputs itself, with nested detail, wherever an input differs. With
-        rerun_on, a run that ended as it says is replaced; the key `status` and a warning say why.
+        rerun_on or retry, a run that ended so is replaced; the key `status` and a warning say why.
         """
         recorded = wire.received(_olds)
         if is_placeholder(recorded):
@@ -83,7 +83,7 @@ class OmicsRunProvider(ResourceProvider):
             if now.get("status") in UNSUCCESSFUL:
                 host.warn(facts.outlook(_id, now, inputs))
             if lifecycle.rerun_wanted(now, inputs):
-                _attempts[host.urn()] = lifecycle.attempts(now) + 1
+                _attempts[host.urn()] = lifecycle.next_attempt(_id, now)
                 return DiffResult(changes=True, replaces=["status"])
         return DiffResult(changes=None if found else False, replaces=list(found.replaces))
 
@@ -97,8 +97,8 @@ class OmicsRunProvider(ResourceProvider):
         take = self._adopted if "adoptRunId" in inputs else self._started
         found = take(inputs)
         _made_here.add(str(found.properties.get("uuid")))
-        attempts = {"attempts": _attempts[urn]} if (urn := host.urn()) in _attempts else {}
-        return CreateResult(found.run_id, {**found.properties, **attempts})
+        attempt = _attempts.get(host.urn(), {})
+        return CreateResult(found.run_id, {**found.properties, **attempt})
 
     @host.told_plainly
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
@@ -166,9 +166,8 @@ class OmicsRunProvider(ResourceProvider):
             runs.retag(live["arn"], diffing.TagChange({}, (identity.START_MARK,)))
 
     def _now(self, run_id: str, recorded: dict[str, Any], inputs: dict[str, Any]) -> dict[str, Any]:
-        """Return the recorded facts; brought up to date where rerun_on has to know them."""
-        asked = inputs.get("rerunOn") and lifecycle.attempts_left(recorded, inputs)
-        if not asked or recorded.get("status") not in ACTIVE:
+        """Return the recorded facts; brought up to date where rerun_on or retry asks for them."""
+        if recorded.get("status") not in ACTIVE or not lifecycle.rerun_may_come(recorded, inputs):
             return recorded
         return _seen(self._runs_of(recorded, "GetRun"), run_id, recorded)
 
@@ -188,7 +187,8 @@ class OmicsRunProvider(ResourceProvider):
             tokens = [e.token for e in earlier if e.is_for(inputs)]
             properties = lifecycle.placeholder(inputs, start.token, tokens)
             host.record_unfinished(f"unconfirmed-{start.token[:12]}", properties, _doubt(unclear))
-        settled = [*state.settled(urn), *(e.token for e in earlier)]
+        ended = (*state.outlived(urn), *state.settled(urn), *(e.token for e in earlier))
+        settled = list(dict.fromkeys(ended))
         note = {fields.SETTLED: settled} if settled else {}
         return found._replace(properties={**found.properties, **note})
 
@@ -228,7 +228,9 @@ class OmicsRunProvider(ResourceProvider):
         # boto3 costs a quarter of a second, which previews need not pay.
         from omics_provider.aws.gateway import Runs
 
-        return Runs(self._settings)
+        from . import engine_process
+
+        return Runs(self._settings, engine_process.require_alive)
 
     def _runs_of(self, recorded: dict[str, Any], operation: str) -> Runs:
         runs = self._runs()

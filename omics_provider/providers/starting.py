@@ -53,13 +53,11 @@ class Start:
         `earlier` are the starts that the state names and no resource records, oldest first. Raises
         errors.Unconfirmed where no answer tells whether a run has started.
         """
-        if earlier:
-            live = self._marked_with({s.token for s in earlier}, [s.inputs for s in earlier])
-            live = self._still_declared(live or self._repeated(earlier), earlier, end)
-        elif self.state.failing_since:
-            live = self._lost(self.state.failing_since, end)
-        else:
-            live = None
+        live = self._interrupted(earlier, end) if earlier else None
+        if live is None and self.state.failing_since:
+            live = self._lost(self.state.failing_since, earlier, end)
+        if live is None and earlier:
+            live = self._repeated(earlier)
         if live is not None and live["status"] not in _USELESS:
             return self._taken(live)
         return self._started_or_found()
@@ -89,6 +87,16 @@ class Start:
         )
         return Started(answer["id"], lifecycle.started(self.inputs, answer, token))
 
+    def _interrupted(self, earlier: tuple[EarlierStart, ...], end: End) -> Live | None:
+        """Return an interrupted start's run; end it where its inputs are no longer declared."""
+        live = self._marked_with({s.token for s in earlier}, [s.inputs for s in earlier])
+        mark = Mark.on(live) if live else None
+        source = next((start for start in earlier if mark and start.token == mark.token), None)
+        if live is not None and source is not None and not source.is_for(self.inputs):
+            end(live, source.inputs)
+            return None
+        return live
+
     def _repeated(self, earlier: tuple[EarlierStart, ...]) -> Live | None:
         """Send an earlier start again, for its process may still be about to send it.
 
@@ -106,22 +114,14 @@ class Start:
         live = self.runs.find(again.run_id)
         return live if live and lifecycle.same_run(again.properties, live) else None
 
-    def _still_declared(
-        self, live: Live | None, earlier: tuple[EarlierStart, ...], end: End
-    ) -> Live | None:
-        """Return the interrupted start's run; end it where its inputs are no longer declared."""
-        mark = Mark.on(live) if live else None
-        source = next((start for start in earlier if mark and start.token == mark.token), None)
-        if live is not None and source is not None and not source.is_for(self.inputs):
-            end(live, source.inputs)
-            return None
-        return live
+    def _lost(self, since: str, earlier: tuple[EarlierStart, ...], end: End) -> Live | None:
+        """Return the run that a failed update started for this resource, and that nothing names.
 
-    def _lost(self, since: str, end: End) -> Live | None:
-        """Return the run that a failed update started for this resource, and that nothing names."""
+        `earlier` are those that the state names: they have been dealt with.
+        """
         begin = datetime.fromisoformat(since) - _CLOCKS
         resource = Mark.of(self.stack, self.urn, "").resource
-        known = self.state.tokens()
+        known = self.state.tokens() | {start.token for start in earlier}
         for live in self._marked(
             lambda item: datetime.fromisoformat(item["creationTime"]) >= begin
         ):

@@ -61,6 +61,7 @@ class OmicsRun(dynamic.Resource, module="omics", name="Run"):
         on_delete: Input[str] | None = None,
         rerun_on: Input[Sequence[Input[str]]] | None = None,
         max_attempts: Input[int] | None = None,
+        retry: Input[Mapping[str, Any]] | None = None,
         adopt_run_id: Input[str] | None = None,
         opts: ResourceOptions | None = None,
         **unknown: Never,
@@ -108,6 +109,10 @@ class OmicsRun(dynamic.Resource, module="omics", name="Run"):
                 replaces the run by a new one with the same inputs. Unset, nothing is started again.
             max_attempts: Runs in all that rerun_on may make of this declaration, 1 to 100, the
                 first included; 3 where unset. The count is kept in the state.
+            retry: {"attempts": n, "on": [codes]}: the next `pulumi up` replaces a run that FAILED
+                for lack of capacity or by the service's fault, with n runs in all, up to 10. Codes
+                are INSTANCE_RESERVATION_FAILED, MODIFIED_INPUT_RESOURCE and SERVICE_ERROR, all of
+                them where `on` is left out. With cache_id, finished tasks are not paid for again.
             adopt_run_id: Id of an existing run to take over instead of starting one.
             opts: Pulumi's resource options.
             **unknown: Takes no argument; a name that does not exist is reported by the preview
@@ -142,6 +147,7 @@ class OmicsRun(dynamic.Resource, module="omics", name="Run"):
             "onDelete": on_delete,
             "rerunOn": rerun_on,
             "maxAttempts": max_attempts,
+            "retry": retry,
             "adoptRunId": adopt_run_id,
         }
         super().__init__(
@@ -381,8 +387,18 @@ class OmicsRun(dynamic.Resource, module="omics", name="Run"):
 
     @property
     def attempts(self) -> Output[int | None]:
-        """The number of this run among those that rerun_on made, None for the first."""
+        """The number of this run among those of rerun_on and retry, None for the first."""
         return self._output("attempts")
+
+    @property
+    def retry(self) -> Output[Mapping[str, Any] | None]:
+        """As declared: see the argument."""
+        return self._output("retry")
+
+    @property
+    def earlier_attempts(self) -> Output[Sequence[Mapping[str, str]] | None]:
+        """What became of the runs that rerun_on or retry replaced, by the API's names."""
+        return self._output("earlierAttempts")
 
     @property
     def record_gone(self) -> Output[bool | None]:
