@@ -6,7 +6,7 @@ WORKERS = 2
 TIERS   = tests/unit tests/provider tests/emulator tests/contract tests/engine
 IN      = . tools/env &&
 
-.PHONY: help setup up test check bench chaos down lock
+.PHONY: help setup up test check bench scale chaos campaign down lock
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
@@ -32,6 +32,12 @@ check: setup ## the gate: format, lint, types, layers, docs examples
 	$(IN) mypy tools/setup
 	$(IN) lint-imports
 	$(IN) pytest tests/contract
+
+scale: setup ## 1,000 runs in one stack, with the engine's checkpoint after each step
+	@$(IN) pytest -m slow tests/engine
+
+campaign: setup ## 8 processes against one emulator file, callers and servers killed
+	@$(IN) python tests/emulator/campaign.py
 
 bench: setup ## run the benchmarks: a table here, figures in bench/results.json
 	@$(IN) python bench/run.py
