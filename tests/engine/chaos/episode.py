@@ -257,10 +257,11 @@ class Episode:
             command.resume()
             return found
         plugin = command.plugin()
+        command.kill_engine()
+        # Not before: a process group that loses its parent while it is stopped gets a SIGHUP.
         if victims == "late plugin" and plugin is not None:
             command.pause(plugin)
             late.append((command, plugin))
-        command.kill_engine()
         return True
 
     def _open(self, gate: Gate, *, beside: bool) -> None:
