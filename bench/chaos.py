@@ -28,7 +28,7 @@ from typing import Any, Final
 ROOT: Final = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
-from engine.chaos.episode import Episode, Report  # noqa: E402
+from engine.chaos.episode import Episode, Report, RequestId  # noqa: E402
 from engine.chaos.schedule import Play, plays  # noqa: E402
 from engine.chaos.weather import Storm, storm  # noqa: E402
 from engine.harness import engine_problem  # noqa: E402
@@ -97,8 +97,11 @@ def main() -> int:
         if arguments.only:
             _tell(campaign, _play(home, arguments.only))
         else:
-            _storms(campaign, home, arguments)
-            _episodes(campaign, home, arguments, began + arguments.seconds)
+            with ProcessPoolExecutor(3) as pool:
+                storms = _storms(pool, home, arguments)
+                _episodes(campaign, home, arguments, began + arguments.seconds)
+                for each in storms:
+                    _weather(campaign, each.result())
     finally:
         campaign.seconds = round(time.monotonic() - began)
         if campaign.violations:
@@ -116,10 +119,9 @@ def _episodes(campaign: Campaign, home: Path, arguments: argparse.Namespace, end
     with ProcessPoolExecutor(arguments.workers) as pool:
         running: set[Future[Report]] = set()
         while True:
-            planned = campaign.kills
             while (
                 len(running) < arguments.workers
-                and planned < arguments.kills
+                and campaign.kills < arguments.kills
                 and time.monotonic() < end - _EPISODE_SECONDS
             ):
                 running.add(pool.submit(_play, home, next(schedule).label))
@@ -130,22 +132,31 @@ def _episodes(campaign: Campaign, home: Path, arguments: argparse.Namespace, end
                 _tell(campaign, each.result())
 
 
-def _storms(campaign: Campaign, home: Path, arguments: argparse.Namespace) -> None:
-    chosen = ("replay", "conflict", "forget")[: arguments.storms]
-    with ProcessPoolExecutor(arguments.workers) as pool:
-        running = [
-            pool.submit(
-                storm, _folder(home, f"storm-{mode}"), mode, arguments.runs,  # type: ignore[arg-type]
-                arguments.seed, _STORM_SECONDS,
-            )
-            for mode in chosen
-        ]  # fmt: skip
-        for each in running:
-            report = each.result()
-            campaign.storms.append(report)
-            print(f"storm {report.request_id}: {report.runs} runs, {report.calls} calls, "
-                  f"{report.struck}, {report.seconds:.0f} s, {report.violations or 'right'}",
-                  flush=True)  # fmt: skip
+def _storms(
+    pool: ProcessPoolExecutor, home: Path, arguments: argparse.Namespace
+) -> list[Future[Storm]]:
+    """Let it storm beside the episodes: an update in bad weather waits most of the time."""
+    modes: tuple[RequestId, ...] = ("replay", "conflict", "forget")
+    return [
+        pool.submit(
+            storm,
+            _folder(home, f"storm-{mode}"),
+            mode,
+            arguments.runs,
+            arguments.seed,
+            _STORM_SECONDS,
+        )
+        for mode in modes[: arguments.storms]
+    ]
+
+
+def _weather(campaign: Campaign, report: Storm) -> None:
+    campaign.storms.append(report)
+    print(
+        f"storm {report.request_id}: {report.runs} runs, {report.calls} calls, {report.struck}, "
+        f"{report.seconds:.0f} s: {report.violations or 'right'}",
+        flush=True,
+    )
 
 
 def _play(home: Path, label: str) -> Report:
