@@ -61,7 +61,7 @@ class Runs:
         def call() -> dict[str, Any]:
             self._before_start()
             with translated("StartRun"):
-                return _whole("StartRun", client.start_run(**arguments), "id", "arn", "status")
+                return _whole("StartRun", client.start_run(**arguments), "id", "uuid", "status")
 
         return start_loop.repeat(call, start_loop.pacer_of(self._settings))
 

@@ -63,16 +63,15 @@ class StackState:
         return frozenset(str(r["id"]) for r in self.resources if r.get("id"))
 
     def keeps(self, urn: str) -> bool:
-        """Tell whether the state has a resource `urn` that is not about to be deleted."""
-        return any(r.get("urn") == urn and not r.get("delete") for r in self.resources)
-
-    def keeps_run(self, uuid: str) -> bool:
-        """Tell whether, of the resources that point to the run of `uuid`, one stays after another.
+        """Tell whether, of the resources `urn`, one stays after another is deleted.
 
         The one that is being deleted is among them: alone in a destroy, marked in a replacement.
         """
-        pointing = [r for r in self.resources if _outputs(r).get("uuid") == uuid]
-        return len(pointing) > 1 and any(not r.get("delete") for r in pointing)
+        return _one_stays(self._of(urn))
+
+    def keeps_run(self, uuid: str) -> bool:
+        """Tell the same of the resources that point to the run of `uuid`."""
+        return _one_stays([r for r in self.resources if _outputs(r).get("uuid") == uuid])
 
     def unconfirmed(self, urn: str, own_attempt: str) -> tuple[EarlierStart, ...]:
         """Return the starts of `urn` before `own_attempt` that nothing records, oldest first."""
@@ -147,6 +146,10 @@ def _failing_since(history: Sequence[Mapping[str, Any]]) -> str | None:
 def is_placeholder(outputs: Mapping[str, Any]) -> bool:
     """Tell whether recorded outputs stand for a start whose outcome is not known."""
     return bool(outputs.get("requestId")) and not outputs.get("uuid")
+
+
+def _one_stays(resources: Sequence[Resource]) -> bool:
+    return len(resources) > 1 and any(not r.get("delete") for r in resources)
 
 
 def _starts(

@@ -120,7 +120,7 @@ class OmicsRunProvider(ResourceProvider):
         recorded, inputs = wire.received(_olds), wire.received(_news)
         now = {**recorded, **inputs}
         change = diffing.tag_change(recorded.get("tags", {}), now.get("tags", {}))
-        if any(change) and not recorded.get("recordGone"):
+        if any(change):
             runs = self._runs_of(recorded, "TagResource")
             live = look.find_recorded(runs, _id, recorded)
             if live is None:
@@ -132,8 +132,6 @@ class OmicsRunProvider(ResourceProvider):
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """End the run as on_delete says, on its live status, if it still is this run."""
         recorded = wire.received(_props)
-        if recorded.get("recordGone"):
-            return
         if is_placeholder(recorded):
             self._delete_placeholder(recorded)
         elif recorded.get("onDelete") == "keep":
@@ -146,8 +144,8 @@ class OmicsRunProvider(ResourceProvider):
             )
         elif not _still_declared(recorded):
             runs = self._runs_of(recorded, "Delete")
-            if destroying.is_whole_stack():
-                destroying.cancel_all(runs, _state(recorded))
+            if destroying.is_whole_stack() and (state := _readable_state(recorded)):
+                destroying.cancel_all(runs, state)
             ending.end(runs, _id, recorded)
             if recorded.get("onDelete") == "cancel":
                 self._release(_id, recorded)
@@ -158,7 +156,8 @@ class OmicsRunProvider(ResourceProvider):
         The engine's note of an interrupted start stays until a refresh. With it, the next create
         would take the run for the one that it is about to start.
         """
-        if recorded.get("requestId") not in _state(recorded).settled(host.urn()):
+        state = _readable_state(recorded)
+        if state is None or recorded.get("requestId") not in state.settled(host.urn()):
             return
         runs = self._runs_of(recorded, "UntagResource")
         live = look.find_recorded(runs, run_id, recorded)
@@ -283,6 +282,15 @@ def _state(properties: Mapping[str, Any], *, secrets: bool = False) -> StackStat
     from .stack_export import state_of
 
     return state_of(str(properties[fields.STACK]), secrets=secrets)
+
+
+def _readable_state(properties: Mapping[str, Any]) -> StackState | None:
+    """Return the stack's recorded state for what can be left undone; warn where it can't be had."""
+    try:
+        return _state(properties)
+    except errors.OmicsError as error:
+        host.warn(f"The stack's recorded state was not read: {error.detail}.")
+        return None
 
 
 def _still_declared(recorded: Mapping[str, Any]) -> bool:
