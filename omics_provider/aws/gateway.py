@@ -51,10 +51,15 @@ class Runs:
             return None
         return neighbours.manifest(self._settings, run_id, uuid)
 
-    def start(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    def start(
+        self,
+        arguments: Mapping[str, Any],
+        look: Callable[[], dict[str, Any] | None] = lambda: None,
+    ) -> dict[str, Any]:
         """StartRun, in turn with this process's other calls, repeated with the same requestId.
 
-        Raises Unconfirmed where no answer tells whether the run started.
+        After a try without an answer, `look` says whether the run is there: the service may have
+        forgotten the requestId. Raises Unconfirmed where no answer tells whether the run started.
         """
         client = omics(self._settings, retries=False)
 
@@ -63,7 +68,7 @@ class Runs:
             with translated("StartRun"):
                 return _whole("StartRun", client.start_run(**arguments), "id", "uuid", "status")
 
-        return start_loop.repeat(call, start_loop.pacer_of(self._settings))
+        return start_loop.repeat(call, start_loop.pacer_of(self._settings), look)
 
     def get(self, run_id: str) -> dict[str, Any]:
         """GetRun; times are ISO 8601 in UTC."""

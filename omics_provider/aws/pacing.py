@@ -14,8 +14,12 @@ from typing import Final
 
 #: Calls a second that every account has.
 DEFAULT_RATE: Final = 1.0
-_LOWEST_RATE: Final = 0.25
+_LOWEST_RATE: Final = 0.5
 _FIRST_PATIENCE: Final = 10
+#: Calls without throttling after which a pace below the default rate is raised again: there, other
+#: callers of the account may have used up the quota.
+_SHORT_PATIENCE: Final = 3
+_LONGEST_PATIENCE: Final = 320
 _BOLD, _CAREFUL = 2.0, 1.25
 
 
@@ -53,9 +57,12 @@ class Pacer:
         """Count a call that was not throttled; after enough of them, go faster."""
         with self._lock:
             self._streak += 1
-            if self.rate is not None and self._streak >= self._patience:
+            if self.rate is not None and self._streak >= self._needed(self.rate):
                 self.rate *= self._growth
                 self._streak = 0
+
+    def _needed(self, rate: float) -> int:
+        return _SHORT_PATIENCE if rate < DEFAULT_RATE else self._patience
 
     def throttled(self) -> None:
         """Go slower. Calls of other threads that were under way count as the same event."""
@@ -65,7 +72,7 @@ class Pacer:
             if now - self._slowed_at >= 1 / rate:
                 self.rate = max(_LOWEST_RATE, rate / self._growth)
                 self._growth = _CAREFUL
-                self._patience *= 2
+                self._patience = min(2 * self._patience, _LONGEST_PATIENCE)
                 self._slowed_at = now
             self._streak = 0
             self._next = max(self._next, now + 1 / (self.rate or rate))

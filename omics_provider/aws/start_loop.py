@@ -43,11 +43,14 @@ def pacer_of(settings: Settings) -> Pacer:
 def repeat(
     call: Callable[[], Answer],
     pacer: Pacer,
+    look: Callable[[], Answer | None] = lambda: None,
     *,
     sleep: Callable[[float], object] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> Answer:
-    """Make `call` until it gives an answer, and return that.
+    """Make `call` until it gives an answer, and return that; or what `look` finds instead.
+
+    `look` is asked before a call is repeated that may have taken effect.
 
     Raises what the service refuses the start with; Unconfirmed once a try may have taken effect.
     """
@@ -57,7 +60,7 @@ def repeat(
     while True:
         pacer.wait_turn()
         try:
-            answer = call()
+            answer = (look() if unclear else None) or call()
         except errors.Throttled as error:
             pacer.throttled()
             if clock() >= end:
@@ -72,7 +75,7 @@ def repeat(
                 raise _final(error, unclear) from error
             unclear.append(error)
             if len(unclear) >= _TRIES:
-                raise errors.Unconfirmed(error) from error
+                raise _final(error, unclear) from error
         else:
             pacer.succeeded()
             return answer

@@ -22,8 +22,8 @@ _USELESS: Final = frozenset({RunStatus.CANCELLED, RunStatus.DELETED})
 #: How far the clock of the machine that ran a failed update may have been off.
 _CLOCKS: Final = timedelta(minutes=15)
 
-#: Runs, by id and creation time, that are known to carry no mark: no need to ask twice.
-_unmarked: set[tuple[str, str]] = set()
+#: The marks of runs, by id and creation time, as far as they were asked for; None for no mark.
+_marks: dict[tuple[str, str], Mark | None] = {}
 
 
 class Started(NamedTuple):
@@ -83,9 +83,20 @@ class Start:
         mark = Mark.of(self.stack, self.urn, token)
         tags = {**mark.tags(self.stack), **arguments.get("tags", {})}
         answer = self.runs.start(
-            {**arguments, "tags": dict(list(tags.items())[-fields.MAX_TAGS :])}
+            {**arguments, "tags": dict(list(tags.items())[-fields.MAX_TAGS :])},
+            look=lambda: self._seen(token),
         )
         return Started(answer["id"], lifecycle.started(self.inputs, answer, token))
+
+    def _seen(self, token: str) -> Live | None:
+        """Return the run that a try without an answer made, None also where it can't be looked for.
+
+        What is left then is to repeat the request.
+        """
+        try:
+            return self._marked_with({token}, [self.inputs])
+        except errors.OmicsError:
+            return None
 
     def _interrupted(self, earlier: tuple[EarlierStart, ...], end: End) -> Live | None:
         """Return an interrupted start's run; end it where its inputs are no longer declared."""
@@ -123,11 +134,9 @@ class Start:
         resource = Mark.of(self.stack, self.urn, "").resource
         known = self.state.tokens() | {start.token for start in earlier}
         for live in self._marked(
-            lambda item: datetime.fromisoformat(item["creationTime"]) >= begin
+            lambda item: datetime.fromisoformat(item["creationTime"]) >= begin,
+            lambda mark: mark.resource == resource and mark.token not in known,
         ):
-            mark = Mark.on(live)
-            if mark is None or mark.resource != resource or mark.token in known:
-                continue
             if lifecycle.adoption_mismatch(self.inputs, live):
                 end(live, self.inputs)
                 continue
@@ -136,26 +145,34 @@ class Start:
 
     def _marked_with(self, tokens: set[str], hints: list[Mapping[str, Any]]) -> Live | None:
         """Return the newest run that one of `tokens` started; it has the name of one of `hints`."""
-        marked = self._marked(lambda item: any(_may_be(item, inputs) for inputs in hints))
-        return next((live for live in marked if (m := Mark.on(live)) and m.token in tokens), None)
+        marked = self._marked(
+            lambda item: any(_may_be(item, inputs) for inputs in hints),
+            lambda mark: mark.token in tokens,
+        )
+        return next(marked, None)
 
-    def _marked(self, wanted: Callable[[Mapping[str, Any]], bool]) -> Iterator[Live]:
-        """Give the runs that carry a mark and that the stack does not record, newest first.
+    def _marked(
+        self,
+        wanted: Callable[[Mapping[str, Any]], bool],
+        fits: Callable[[Mark], bool],
+    ) -> Iterator[Live]:
+        """Give the runs whose mark fits and that the stack does not record, newest first.
 
-        ListRuns shows no tags, so each candidate costs one GetRun.
+        ListRuns shows no tags, so each candidate costs one GetRun, once in an update.
         """
         recorded = self.state.run_ids()
         candidates = [
-            item
-            for item in self.runs.list()
-            if item["id"] not in recorded and _key(item) not in _unmarked and wanted(item)
+            item for item in self.runs.list() if item["id"] not in recorded and wanted(item)
         ]
         for item in sorted(candidates, key=lambda i: str(i["creationTime"]), reverse=True):
+            known = _marks.get(_key(item))
+            if _key(item) in _marks and (known is None or not fits(known)):
+                continue
             live = self.runs.find(item["id"])
-            if live is not None and Mark.on(live):
-                yield live
-            elif live is not None:
-                _unmarked.add(_key(item))
+            if live is not None:
+                mark = _marks[_key(item)] = Mark.on(live)
+                if mark is not None and fits(mark):
+                    yield live
 
     def _taken(self, live: Live) -> Started:
         if "tags" in self.inputs:

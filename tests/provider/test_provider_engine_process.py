@@ -16,8 +16,8 @@ CHILD = """
 import sys, time
 from omics_provider.core.errors import OmicsError
 from omics_provider.providers import engine_process
-print(engine_process.command()[-1], flush=True)
 engine_process.require_alive()
+print(engine_process.command()[-1], flush=True)
 sys.stdin.readline()
 try:
     engine_process.require_alive()
