@@ -58,7 +58,7 @@ class Context:
         if self.settings.ids != "fresh":
             order = "DESC" if self.settings.ids == "reuse" else "ASC"
             freed = self.connection.execute(
-                "SELECT pk, id FROM freed_ids WHERE account = ? AND region = ? AND kind = ?"  # noqa: S608
+                "SELECT pk, id FROM freed_ids WHERE account = ? AND region = ? AND kind = ?"  # noqa: S608  # the table's name is a constant
                 f" ORDER BY pk {order} LIMIT 1",
                 (*self.here(), kind),
             ).fetchone()

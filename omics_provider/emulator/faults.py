@@ -83,7 +83,7 @@ class Fault:
     def strikes(self, drawn: int, struck: int) -> bool:
         """Whether the call number `drawn` (from 0) is struck, after `struck` strikes."""
         if self.rate is not None:
-            return random.Random(f"{self.seed}:{drawn}").random() < self.rate  # noqa: S311
+            return random.Random(f"{self.seed}:{drawn}").random() < self.rate  # noqa: S311  # a plan that repeats, no secret
         return struck < (self.count or 0)
 
 

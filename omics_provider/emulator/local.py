@@ -38,10 +38,10 @@ def attach(
     door = _Door(
         Service(open_store(state), client.meta.service_model, run_seconds),
         client.meta.region_name,
-        float(client.meta.config.read_timeout),  # type: ignore[attr-defined]
+        float(client.meta.config.read_timeout),  # type: ignore[attr-defined]  # the stubs lack it
     )
     client.meta.events.register("choose-signer.omics", _unsigned)
-    client.meta.events.register("before-send.omics", door.answer)  # type: ignore[arg-type]
+    client.meta.events.register("before-send.omics", door.answer)  # type: ignore[arg-type]  # the stubs want another answer
 
 
 def _unsigned(**_: Any) -> Any:

@@ -84,7 +84,7 @@ class MotoSurroundings:
 def _backend(name: str) -> Any:
     from moto.backends import get_backend
 
-    return get_backend(name)  # type: ignore[call-overload]
+    return get_backend(name)  # type: ignore[call-overload]  # the name is no literal
 
 
 def _parts(uri: str) -> tuple[str, str]:

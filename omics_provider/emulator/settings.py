@@ -63,23 +63,23 @@ class Settings:
     """
 
     quotas: bool = False
-    startRunPerSecond: float | None = None  # noqa: N815
-    callsPerSecond: dict[str, float] = field(default_factory=dict)  # noqa: N815
+    startRunPerSecond: float | None = None
+    callsPerSecond: dict[str, float] = field(default_factory=dict)
     burst: float = 1
-    requestId: Literal["replay", "conflict", "forget"] = "replay"  # noqa: N815
-    requestIdSeconds: float = 0  # noqa: N815
-    requestIdMismatch: Literal["validation", "conflict", "replay"] = "validation"  # noqa: N815
+    requestId: Literal["replay", "conflict", "forget"] = "replay"
+    requestIdSeconds: float = 0
+    requestIdMismatch: Literal["validation", "conflict", "replay"] = "validation"
     ids: Literal["reuse", "oldest", "fresh"] = "reuse"
     speed: float = 1
-    runSeconds: float | None = None  # noqa: N815
-    parameterCheck: Literal["start", "run", "off"] = "start"  # noqa: N815
-    defaultStorageType: Literal["STATIC", "DYNAMIC"] = "STATIC"  # noqa: N815
-    maxConcurrentRuns: float | None = None  # noqa: N815
-    maxStoredRuns: float | None = None  # noqa: N815
-    priorityOrder: Literal["lowest", "highest"] = "lowest"  # noqa: N815
-    creationSeconds: float = 0  # noqa: N815
-    batchSeconds: float = 1  # noqa: N815
-    checkS3: bool = False  # noqa: N815
+    runSeconds: float | None = None
+    parameterCheck: Literal["start", "run", "off"] = "start"
+    defaultStorageType: Literal["STATIC", "DYNAMIC"] = "STATIC"
+    maxConcurrentRuns: float | None = None
+    maxStoredRuns: float | None = None
+    priorityOrder: Literal["lowest", "highest"] = "lowest"
+    creationSeconds: float = 0
+    batchSeconds: float = 1
+    checkS3: bool = False
 
     def changed(self, changes: Mapping[str, Any]) -> Settings:
         """Give these settings with some of them changed."""

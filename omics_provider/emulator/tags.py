@@ -55,7 +55,7 @@ class Tags:
             parts["kind"] = "workflowVersion"
         kind = "" if table == "runs" else " AND kind = :kind"
         row = self._context.connection.execute(
-            f"SELECT pk, tags FROM {table}"  # noqa: S608
+            f"SELECT pk, tags FROM {table}"  # noqa: S608  # the table is a constant
             f" WHERE account = :account AND region = :region AND id = :id{kind}",
             parts,
         ).fetchone()
@@ -65,6 +65,6 @@ class Tags:
 
     def _keep(self, table: str, row: sqlite3.Row, tags: dict[str, str]) -> None:
         self._context.connection.execute(
-            f"UPDATE {table} SET tags = ? WHERE pk = ?",  # noqa: S608
+            f"UPDATE {table} SET tags = ? WHERE pk = ?",  # noqa: S608  # the table is a constant
             (json.dumps(tags), row["pk"]),
         )
