@@ -57,10 +57,20 @@ class StackState:
     #: None where the last one succeeded. Such an update may have started a run that nothing names:
     #: the engine drops its note where the plugin alone dies.
     failing_since: str | None = None
+    #: When the last update before those began that succeeded, None where there was none. Whatever
+    #: was started before it is recorded, or was released.
+    succeeded_at: str | None = None
 
-    def run_ids(self) -> frozenset[str]:
-        """Return the ids of all recorded resources."""
-        return frozenset(str(r["id"]) for r in self.resources if r.get("id"))
+    def run_ids(self, urn: str) -> frozenset[str]:
+        """Return the ids of recorded resources that are in the way of no start of resource `urn`.
+
+        Ids are used again: a run that a resource leaves behind may have given its id to the next.
+        """
+        return frozenset(
+            str(r["id"])
+            for r in self.resources
+            if r.get("id") and r.get("urn") != urn and not _is_leaving(r)
+        )
 
     def keeps(self, urn: str) -> bool:
         """Tell whether, of the resources `urn`, one stays after another is deleted.
@@ -131,16 +141,21 @@ def parse(export: Mapping[str, Any], history: Sequence[Mapping[str, Any]] = ()) 
     return StackState(
         tuple(deployment.get("resources") or ()),
         tuple(op["resource"] for op in pending if op.get("type") == _CREATING),
-        _failing_since(history),
+        *_outcomes(history),
     )
 
 
-def _failing_since(history: Sequence[Mapping[str, Any]]) -> str | None:
-    failed = itertools.takewhile(
-        lambda update: update.get("result") != "succeeded",
-        (u for u in history if u.get("kind") in _CHANGING and u.get("result") in _ENDED),
-    )
-    return min((str(update["startTime"]) for update in failed), default=None)
+def _outcomes(history: Sequence[Mapping[str, Any]]) -> tuple[str | None, str | None]:
+    """Return since when updates have failed, and when the last one began that succeeded."""
+    ended = [u for u in history if u.get("kind") in _CHANGING and u.get("result") in _ENDED]
+    failed = list(itertools.takewhile(lambda u: u["result"] != "succeeded", ended))
+    since = min((str(update["startTime"]) for update in failed), default=None)
+    succeeded = next((str(u["startTime"]) for u in ended[len(failed) :]), None)
+    return since, succeeded
+
+
+def _is_leaving(resource: Resource) -> bool:
+    return bool(resource.get("delete") or resource.get("pendingReplacement"))
 
 
 def is_placeholder(outputs: Mapping[str, Any]) -> bool:

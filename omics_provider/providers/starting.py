@@ -131,6 +131,8 @@ class Start:
         `earlier` are those that the state names: they have been dealt with.
         """
         begin = datetime.fromisoformat(since) - _CLOCKS
+        if self.state.succeeded_at:
+            begin = max(begin, datetime.fromisoformat(self.state.succeeded_at))
         resource = Mark.of(self.stack, self.urn, "").resource
         known = self.state.tokens() | {start.token for start in earlier}
         for live in self._marked(
@@ -160,7 +162,7 @@ class Start:
 
         ListRuns shows no tags, so each candidate costs one GetRun, once in an update.
         """
-        recorded = self.state.run_ids()
+        recorded = self.state.run_ids(self.urn)
         candidates = [
             item for item in self.runs.list() if item["id"] not in recorded and wanted(item)
         ]

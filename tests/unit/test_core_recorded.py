@@ -177,7 +177,51 @@ def test_what_a_state_keeps() -> None:
     found = state(doomed, resource("b", urn=OTHER, uuid="u2"))
     assert not found.keeps(URN)
     assert found.keeps(OTHER)
-    assert found.run_ids() == {"id-a", "id-b"}
+
+
+def test_the_id_of_a_run_that_leaves_may_be_that_of_the_next() -> None:
+    kept = resource("a", urn=OTHER, uuid="u1")
+    doomed = {**resource("b", urn=OTHER, uuid="u2"), "delete": True}
+    replaced = {**resource("c", urn=OTHER, uuid="u3"), "pendingReplacement": True}
+    found = state(kept, doomed, replaced, resource("d", uuid="u4"))
+    assert found.run_ids(URN) == {"id-a"}
+    assert found.run_ids(OTHER) == {"id-d"}
+
+
+def update(time: str, result: str, kind: str = "update") -> dict[str, str]:
+    return {"kind": kind, "result": result, "startTime": f"2026-11-23T{time}:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("newest_first", "since", "succeeded"),
+    [
+        ([], None, None),
+        ([update("12:00", "succeeded")], None, "12:00"),
+        ([update("12:00", "failed")], "12:00", None),
+        (
+            [update("12:02", "failed"), update("12:01", "failed"), update("12:00", "succeeded")],
+            "12:01",
+            "12:00",
+        ),
+        (
+            [
+                update("12:03", "in-progress"),
+                update("12:02", "failed"),
+                update("12:01", "succeeded", "refresh"),
+                update("12:00", "succeeded", "destroy"),
+                update("11:00", "failed"),
+            ],
+            "12:02",
+            "12:00",
+        ),
+    ],
+)
+def test_since_when_updates_have_failed(
+    newest_first: list[dict[str, str]], since: str | None, succeeded: str | None
+) -> None:
+    found = parse({}, newest_first)
+    told = [found.failing_since, found.succeeded_at]
+    assert told == [time and f"2026-11-23T{time}:00Z" for time in (since, succeeded)]
 
 
 def test_of_two_resources_for_one_run_one_is_kept() -> None:
