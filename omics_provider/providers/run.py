@@ -25,7 +25,7 @@ from omics_provider.core.recorded import StackState, is_placeholder
 from omics_provider.core.settings import Settings
 from omics_provider.core.status import ACTIVE, UNSUCCESSFUL
 
-from . import destroying, ending, host, look, refreshing, wire
+from . import destroying, ending, engine_process, host, look, refreshing, wire
 
 if TYPE_CHECKING:
     from omics_provider.aws.gateway import Runs
@@ -56,6 +56,8 @@ class OmicsRunProvider(ResourceProvider):
     def configure(self, req: ConfigureRequest) -> None:
         """Take region, profile and endpoint from the stack's configuration."""
         self._settings = settings.from_config(req.config.get)
+        # The engine waits for this call, so it is alive and can be told from one that came later.
+        engine_process.command()
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Find everything that is wrong with the declaration; the service is not asked."""
@@ -226,8 +228,6 @@ class OmicsRunProvider(ResourceProvider):
     def _runs(self) -> Runs:
         # boto3 costs a quarter of a second, which previews need not pay.
         from omics_provider.aws.gateway import Runs
-
-        from . import engine_process
 
         return Runs(self._settings, engine_process.require_alive)
 
