@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from omics_provider.aws.gateway import Runs
 from omics_provider.core import diffing, errors, fields, lifecycle, spec
-from omics_provider.core.identity import Mark
+from omics_provider.core.identity import START_MARK, Mark
 from omics_provider.core.recorded import EarlierStart, StackState
 from omics_provider.core.status import RunStatus
 
@@ -80,11 +80,8 @@ class Start:
 
     def _started(self, token: str) -> Started:
         arguments = spec.start_arguments(self.inputs, token)
-        mark = Mark.of(self.stack, self.urn, token)
-        tags = {**mark.tags(self.stack), **arguments.get("tags", {})}
         answer = self.runs.start(
-            {**arguments, "tags": dict(list(tags.items())[-fields.MAX_TAGS :])},
-            look=lambda: self._seen(token),
+            {**arguments, "tags": self._tags(token)}, look=lambda: self._seen(token)
         )
         return Started(answer["id"], lifecycle.started(self.inputs, answer, token))
 
@@ -108,6 +105,12 @@ class Start:
             return None
         return live
 
+    def _tags(self, token: str) -> dict[str, str]:
+        """Return the declared tags and the marks, as far as there is room for those."""
+        marks = Mark.of(self.stack, self.urn, token).tags(self.stack)
+        tags = {**marks, **self.inputs.get("tags", {})}
+        return dict(list(tags.items())[-fields.MAX_TAGS :])
+
     def _repeated(self, earlier: tuple[EarlierStart, ...]) -> Live | None:
         """Send an earlier start again, for its process may still be about to send it.
 
@@ -123,7 +126,11 @@ class Start:
             # The token is taken; or the inputs are wrong, which the start itself will say, too.
             return self._marked_with({same.token}, [same.inputs])
         live = self.runs.find(again.run_id)
-        return live if live and lifecycle.same_run(again.properties, live) else None
+        if live is None or not lifecycle.same_run(again.properties, live):
+            return None
+        # A run without the mark that it was given was released: it outlives its resource.
+        released = START_MARK in self._tags(same.token) and Mark.on(live) is None
+        return None if released else live
 
     def _lost(self, since: str, earlier: tuple[EarlierStart, ...], end: End) -> Live | None:
         """Return the run that a failed update started for this resource, and that nothing names.
