@@ -1,0 +1,105 @@
+"""Which run a start takes where an earlier one is in doubt: each case against the emulator."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from omics_provider.aws.gateway import Runs
+from omics_provider.core.diffing import TagChange
+from omics_provider.core.identity import START_MARK, start_token
+from omics_provider.core.recorded import EarlierStart, StackState
+from omics_provider.core.settings import Settings
+from omics_provider.emulator import control
+from omics_provider.providers.starting import Start
+
+STACK, URN = "organization/omics-runs/dev", "urn:pulumi:dev::omics-runs::omics:Run::NA12878"
+INPUTS: dict[str, Any] = {
+    "roleArn": "arn:aws:iam::123456789012:role/omics",
+    "outputUri": "s3://results/runs",
+    "workflowId": "9500764",
+    "workflowType": "READY2RUN",
+    "name": "NA12878",
+    "tags": {"emulator:freezes": "yes"},
+    "__stack": STACK,
+}
+FIRST, SECOND = (start_token(STACK, URN, attempt) for attempt in ("first", "second"))
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Runs:
+    state = tmp_path / "omics.db"
+    control.change_settings(state, {"parameterCheck": "off"})
+    return Runs(Settings(region="us-east-1", endpoint="local", local_state=str(state)))
+
+
+def begin(runs: Runs, token: str, state: StackState | None = None) -> Start:
+    return Start(runs, state or StackState(), STACK, URN, INPUTS, token)
+
+
+def never(live: object, inputs: object) -> None:
+    raise AssertionError("nothing is to be ended")
+
+
+def test_the_run_of_an_interrupted_start_is_taken(runs: Runs) -> None:
+    first = begin(runs, FIRST).once((), never)
+
+    again = begin(runs, SECOND).once((EarlierStart(FIRST, INPUTS),), never)
+
+    assert again.properties["uuid"] == first.properties["uuid"]
+    assert again.properties["requestId"] == FIRST
+
+
+def test_a_released_run_is_not_taken_when_its_request_is_answered_again(runs: Runs) -> None:
+    first = begin(runs, FIRST).once((), never)
+    runs.retag(first.properties["arn"], TagChange({}, (START_MARK,)))
+
+    again = begin(runs, SECOND).once((EarlierStart(FIRST, INPUTS),), never)
+
+    assert again.properties["uuid"] != first.properties["uuid"]
+    assert again.properties["requestId"] == SECOND
+
+
+def test_an_interrupted_start_is_found_under_an_id_that_the_state_still_records(
+    runs: Runs,
+) -> None:
+    first = begin(runs, FIRST).once((), never)
+    leaving = {
+        "urn": URN,
+        "id": first.run_id,
+        "pendingReplacement": True,
+        "outputs": {"uuid": "the one before", "requestId": "older"},
+    }
+    state = StackState((leaving,))
+
+    again = begin(runs, SECOND, state).once((EarlierStart(FIRST, INPUTS),), never)
+
+    assert again.properties["uuid"] == first.properties["uuid"]
+
+
+def test_a_lost_start_is_found_beside_an_interrupted_one_that_never_left(runs: Runs) -> None:
+    lost = begin(runs, FIRST).once((), never)
+    state = StackState(failing_since="2020-01-01T00:00:00Z")
+
+    again = begin(runs, "third", state).once((EarlierStart(SECOND, INPUTS),), never)
+
+    assert again.properties["uuid"] == lost.properties["uuid"]
+
+
+def test_what_was_started_before_the_last_success_is_not_lost(runs: Runs) -> None:
+    kept = begin(runs, FIRST).once((), never)
+    now = datetime.now(UTC)
+    within_the_clocks_slack = StackState(failing_since=now.isoformat())
+    later = replace(within_the_clocks_slack, succeeded_at=(now + timedelta(minutes=1)).isoformat())
+
+    again = begin(runs, SECOND, later).once((), never)
+    taken = begin(runs, "third", within_the_clocks_slack).once((), never)
+
+    assert again.properties["requestId"] == SECOND
+    assert again.properties["uuid"] != kept.properties["uuid"]
+    # Without that success it is taken for the lost one: here the newest.
+    assert taken.properties["uuid"] == again.properties["uuid"]
