@@ -83,7 +83,7 @@ OmicsRun(
 
     assert "NA12878" in outcome.message
     assert stack.recorded()["id"] in outcome.message
-    assert "still STOPPING after 2 s" in outcome.message
+    assert "still STOPPING 2 s after its cancellation" in outcome.message
     assert "custom_timeouts" in outcome.message
     assert stack.live()["status"] == "STOPPING"
 

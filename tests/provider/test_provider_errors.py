@@ -152,7 +152,11 @@ def test_other_calls_name_their_own_right(service: Service, operation: str, word
     assert len(service.requests) == 1
 
 
-def test_calls_are_repeated_before_they_fail(service: Service, clock: Clock) -> None:
+def test_calls_are_repeated_before_they_fail(
+    service: Service, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A client of its own: botocore's quota of retries is a client's, and tests before used it up.
+    monkeypatch.setattr(clients, "_clients", {})
     service.answer = (500, "InternalServerException", "x")
     with pytest.raises(ProviderError):
         configured(service.config).read("1", bag({}))

@@ -201,7 +201,7 @@ def test_delete_is_told_its_timeout(plugin: Host) -> None:
     assert time.monotonic() - begin < 10
     assert code is grpc.StatusCode.UNKNOWN
     assert text.startswith(
-        f"Delete for run slow failed: run {made.id} is still STOPPING after 1 s."
+        f"Delete for run slow failed: run {made.id} is still STOPPING 1 s after its cancellation."
     )
 
 

@@ -528,7 +528,11 @@ def test_update_of_a_run_that_is_gone_marks_it(
     emulator.aws.delete_run(id=run.id)
     after = updated(provider, run, {**declared, "tags": {"a": "b"}})
     assert after.outs["recordGone"] is True
-    assert emulator.since(lambda: updated(provider, after, {**declared, "tags": {}})) == []
+    # The state's word is not taken for it: one look, and nothing is changed.
+    again: list[Recorded] = []
+    calls = emulator.since(lambda: again.append(updated(provider, after, {**declared, "tags": {}})))
+    assert calls == ["GetRun"]
+    assert again[0].outs["recordGone"] is True
 
 
 def test_an_update_leaves_a_reused_id_alone(
@@ -635,7 +639,15 @@ def test_delete_of_a_run_that_is_gone_is_done(
     emulator.advance(2 * RUN_SECONDS)
     emulator.aws.delete_run(id=run.id)
     assert emulator.since(lambda: provider.delete(run.id, run.bag())) == ["GetRun"]
-    assert emulator.since(lambda: provider.delete(run.id, run.bag(recordGone=True))) == []
+    assert emulator.since(lambda: provider.delete(run.id, run.bag(recordGone=True))) == ["GetRun"]
+
+
+def test_a_mark_of_gone_in_the_state_keeps_no_live_run_alive(
+    provider: OmicsRunProvider, emulator: Emulator, up: Up, declared: Inputs
+) -> None:
+    run = up(declared)
+    provider.delete(run.id, run.bag(recordGone=True, status="DELETED"))
+    assert emulator.run(run.id) is None
 
 
 @pytest.mark.parametrize("on_delete", ["delete", "cancel"])
@@ -670,7 +682,7 @@ def test_delete_ends_within_its_limit_and_says_how_to_go_on(
     with pytest.raises(ProviderError) as caught:
         provider.delete(run.id, run.bag())
     text = str(caught.value)
-    assert f"Delete failed: run {run.id} is still STOPPING after 1200 s." in text
+    assert f"Delete failed: run {run.id} is still STOPPING 1200 s after its cancellation." in text
     assert "Run the same command again" in text
     assert sum(clock.slept) == pytest.approx(1200)
     assert max(clock.slept) <= 18.1

@@ -9,7 +9,7 @@ from omics_provider.core.diffing import difference, tag_change
 from omics_provider.core.values import UNKNOWN
 
 RUN = "1234567"
-IN_PLACE = {"tags", "onDelete", "rerunOn", "maxAttempts"}
+IN_PLACE = {"tags", "onDelete", "rerunOn", "maxAttempts", "retry"}
 
 # An old and a new value of each input.
 CHANGED: dict[str, tuple[Any, Any]] = {
@@ -41,6 +41,7 @@ CHANGED: dict[str, tuple[Any, Any]] = {
     "onDelete": ("delete", "keep"),
     "rerunOn": (["FAILED"], ["FAILED", "CANCELLED"]),
     "maxAttempts": (2, 3),
+    "retry": ({"attempts": 2}, {"attempts": 2, "on": ["SERVICE_ERROR"]}),
     "adoptRunId": ("1", "2"),
 }
 FULL = {wire: old for wire, (old, _) in CHANGED.items()}

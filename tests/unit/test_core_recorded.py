@@ -174,9 +174,15 @@ def test_for_which_declaration_a_start_was(change: dict[str, Any], same: bool) -
 
 def test_what_a_state_keeps() -> None:
     doomed = {**resource("a", uuid="u1"), "delete": True}
-    found = state(doomed, resource("b", urn=OTHER, uuid="u2"))
+    replaced = {**resource("b", urn=OTHER, uuid="u2"), "delete": True}
+    found = state(doomed, replaced, resource("c", urn=OTHER, uuid="u3"))
     assert not found.keeps(URN)
     assert found.keeps(OTHER)
+    # In a destroy the resource is alone, and not marked.
+    assert not state(resource("a", uuid="u1"), resource("b", urn=OTHER, uuid="u2")).keeps(URN)
+    # Where all of them leave, none stays.
+    assert not state(doomed, {**resource("d", uuid="u4"), "delete": True}).keeps(URN)
+    assert not state().keeps(URN)
 
 
 def test_the_id_of_a_run_that_leaves_may_be_that_of_the_next() -> None:

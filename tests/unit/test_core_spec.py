@@ -173,6 +173,31 @@ VALUES: dict[str, tuple[list[Any], list[tuple[Any, str]]]] = {
         ],
     ),
     "maxAttempts": ([1, 100], [(0, "1 to 100"), (101, "1 to 100"), (1.5, "whole number")]),
+    "retry": (
+        [
+            {"attempts": 1},
+            {"attempts": 10, "on": []},
+            {"attempts": 2, "on": list(fields.RETRYABLE)},
+            {"attempts": UNKNOWN, "on": UNKNOWN},
+            {"attempts": 2, "on": [UNKNOWN, "SERVICE_ERROR"]},
+        ],
+        [
+            ({}, 'must be {"attempts": number of runs in all'),
+            ({"on": ["SERVICE_ERROR"]}, 'must be {"attempts"'),
+            (3, 'must be {"attempts"'),
+            (["SERVICE_ERROR"], 'must be {"attempts"'),
+            ({"attempts": 0}, "1 to 10"),
+            ({"attempts": 11}, "1 to 10"),
+            ({"attempts": True}, "whole number"),
+            ({"attempts": "2"}, "whole number"),
+            ({"attempts": 2, "codes": ["SERVICE_ERROR"]}, "not codes"),
+            ({"attempts": 2, "on": "SERVICE_ERROR"}, "must be a list of INSTANCE_RESERVATION"),
+            ({"attempts": 2, "on": ["service_error"]}, "did you mean SERVICE_ERROR?"),
+            # A fault of the user's own is not worth a second payment.
+            ({"attempts": 2, "on": ["RUN_TASK_FAILED"]}, "must be one of INSTANCE_RESERVATION"),
+            ({"attempts": 2, "on": ["SERVICE_ERROR", 1]}, "must be a string"),
+        ],
+    ),
     "onDelete": (
         ["delete", "cancel", "keep"],
         [("KEEP", "did you mean keep?"), ("stop", "one of")],
@@ -232,6 +257,11 @@ TOGETHER: list[tuple[dict[str, Any], dict[str, str]]] = [
         {"rerunOn": "adopt_run_id starts none"},
     ),
     ({"rerunOn": ["FAILED"], "maxAttempts": 2}, {}),
+    (
+        {"workflowId": None, "adoptRunId": "1", "retry": {"attempts": 2}},
+        {"retry": "retry starts a new run, adopt_run_id starts none"},
+    ),
+    ({"rerunOn": ["FAILED"], "retry": {"attempts": 2}}, {}),
     (
         {"workflowType": "READY2RUN", "storageType": "STATIC", "storageCapacity": 1200},
         {"storageType": "bring their own storage", "storageCapacity": "bring their own storage"},
