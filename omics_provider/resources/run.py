@@ -12,6 +12,7 @@ from omics_provider.core import fields
 from omics_provider.providers.run import OmicsRunProvider
 
 from .document import crossing
+from .wait import OnFailure, wait_for
 
 _PROVIDER = OmicsRunProvider()
 
@@ -169,6 +170,20 @@ class OmicsRun(dynamic.Resource, module="omics", name="Run"):
         options = ResourceOptions.merge(opts, ResourceOptions(id=id))
         dynamic.Resource.__init__(run, _PROVIDER, resource_name, _properties({}), options)
         return run
+
+    def wait(
+        self,
+        timeout: float | None = None,
+        on_failure: OnFailure = "fail",
+        *,
+        outputs: bool = False,
+    ) -> Output[dict[str, Any]]:
+        """Wait for the run's end, in the program, and return its final facts.
+
+        Facts, arguments and previews are those of `wait_all`; a failed run fails the update as
+        soon as it is noticed, also while other runs go on.
+        """
+        return wait_for(self, timeout, on_failure, outputs=outputs)
 
     @property
     def arn(self) -> Output[str]:

@@ -8,56 +8,100 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import pulumi
 from pulumi import Output
 
-from omics_provider.core import errors, facts, settings
-from omics_provider.core.status import ACTIVE, status_of
-from omics_provider.providers.wire import unknown
+from omics_provider.core import errors, settings, watching
+from omics_provider.core.values import UNKNOWN
+from omics_provider.core.watching import Facts, Target
+from omics_provider.providers.wire import received, unknown
+
+from .interrupt import interruptible
+from .live_view import view_of
 
 if TYPE_CHECKING:
-    from omics_provider.aws.gateway import Runs
+    from omics_provider.aws.watch import Watcher
 
     from .run import OmicsRun
 
 OnFailure = Literal["fail", "warn"]
 
-#: Seconds between two looks at a run: first, longest; shorter at the emulator.
-_FIRST, _LONGEST, _LOCAL_LONGEST = 1.0, 30.0, 1.0
 _OPERATION: Final = "Waiting"
+_SUBJECT: Final = "the runs of this stack"
+#: What is needed of a run, by the API's names: all that the state may know of its end.
+_NEEDED: Final = (
+    "uuid", "arn", "status", "creationTime", "startTime", "stopTime", "statusMessage",
+    "failureReason", "runOutputUri", "attempts",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    timeout: float | None
+    on_failure: OnFailure
+    outputs: bool
 
 
 def wait_all(
     runs: Mapping[str, OmicsRun] | Sequence[OmicsRun],
     timeout: float | None = None,
     on_failure: OnFailure = "fail",
-) -> Output[dict[str, dict[str, Any]]]:
+    *,
+    outputs: bool = False,
+) -> Output[dict[str, Facts]]:
     """Wait for the end of all `runs`.
 
     Args:
         runs: the runs, by key; in a sequence the key is Pulumi's resource name.
         timeout: seconds to wait, None for no limit. The runs go on when it is over.
-        on_failure: "fail" fails the update where a run ended FAILED, CANCELLED or DELETED;
-            "warn" says so and goes on.
+        on_failure: "fail" fails the update where a run ended FAILED, CANCELLED or DELETED, after
+            all have ended; "warn" says so and goes on.
+        outputs: whether to read the workflows' outputs, one call to S3 a completed run.
 
     Returns:
         By key, the facts of each ended run: id, status, run_output_uri, start_time, stop_time,
-        status_message, failure_reason. Unknown in a preview while a run has not ended.
+        status_message, failure_reason, attempts, and outputs: the workflow's outputs by name, None
+        where they were not asked for or can't be read. In a preview a run that has not ended is
+        unknown.
 
     """
     if not isinstance(runs, Mapping):
         runs = {run._name: run for run in runs}
+    return _waited(runs, _Wish(timeout, _checked(on_failure), outputs))
+
+
+def wait_for(
+    run: OmicsRun, timeout: float | None, on_failure: OnFailure, *, outputs: bool
+) -> Output[Facts]:
+    """Wait for the end of one run; see OmicsRun.wait."""
+    wish = _Wish(timeout, _checked(on_failure), outputs)
+    return _waited({run._name: run}, wish)[run._name]
+
+
+def _checked(on_failure: OnFailure) -> OnFailure:
+    if on_failure not in ("fail", "warn"):
+        raise ValueError(f'on_failure is "fail" or "warn", not {on_failure!r}.')
+    return on_failure
+
+
+def _waited(runs: Mapping[str, OmicsRun], wish: _Wish) -> Output[dict[str, Facts]]:
     place = settings.from_config(_config_value)
-    identities = Output.all(
-        **{key: Output.all(id=run.id, uuid=run.uuid) for key, run in runs.items()}
+    stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+    known = Output.all(
+        **{
+            key: Output.all(id=run.id, **{wire: run._output(wire) for wire in _NEEDED})
+            for key, run in runs.items()
+        }
     )
 
-    async def ended(known: dict[str, dict[str, str]]) -> Any:
-        return await asyncio.to_thread(_wait, place, known, timeout, on_failure)
+    async def ended(found: Mapping[str, Any]) -> Any:
+        return await _ended(place, stack, runs, found, wish)
 
-    return identities.apply(ended)
+    return known.apply(ended, run_with_unknowns=True)
 
 
 def _config_value(key: str) -> str | None:
@@ -65,65 +109,128 @@ def _config_value(key: str) -> str | None:
     return pulumi.Config(namespace).get(name)
 
 
-def _wait(
+async def _ended(
     place: settings.Settings,
-    identities: Mapping[str, Mapping[str, str]],
-    timeout: float | None,
-    on_failure: OnFailure,
+    stack: str,
+    runs: Mapping[str, OmicsRun],
+    found: Mapping[str, Any],
+    wish: _Wish,
 ) -> Any:
-    from omics_provider.aws.gateway import Runs
-    from omics_provider.aws.polling import Pace, TimeLimitReached, poll
+    if not isinstance(found, Mapping):
+        return unknown()
+    targets = {key: _target(key, found[key]) for key in runs}
+    told = {key: t.ended_as(None) for key, t in targets.items() if t and t.has_ended}
+    others = {key: t for key, t in targets.items() if t and not t.has_ended}
+    if others:
+        look = _seen_once if pulumi.runtime.is_dry_run() else _seen_to_end
+        told |= await look(await _watcher(place, stack), others, wish)
+    if wish.outputs:
+        await _read_outputs(place, told)
+    if not pulumi.runtime.is_dry_run():
+        _tell_failures(told, wish.on_failure)
+    return {key: told[key] if key in told else unknown() for key in runs}
 
+
+def _target(key: str, known: Any) -> Target | None:
+    """Return what is waited for; None where a preview does not know the run."""
+    if not isinstance(known, Mapping) or not isinstance(known.get("uuid"), str):
+        return None
+    # What the state does not have is unknown to a preview.
+    recorded = {k: v for k, v in received(known).items() if v is not None and v is not UNKNOWN}
+    return Target(key, str(known["id"]), str(known["uuid"]), recorded)
+
+
+async def _watcher(place: settings.Settings, stack: str) -> Watcher:
+    def recorded_at() -> Mapping[str, str] | None:
+        from omics_provider.providers.stack_export import state_of
+
+        try:
+            state = state_of(stack)
+        except errors.OmicsError:
+            # GetRun then tells the same, one run at a time.
+            return None
+        return {
+            str(each["outputs"]["uuid"]): str(each["created"])
+            for each in state.resources
+            if each.get("created") and (each.get("outputs") or {}).get("uuid")
+        }
+
+    def make() -> Watcher:
+        # boto3 takes a quarter of a second, in which the program can declare more runs.
+        from omics_provider.aws.watch import watcher_of
+
+        return watcher_of(place, recorded_at)
+
+    return await asyncio.to_thread(make)
+
+
+async def _seen_once(
+    watcher: Watcher, targets: Mapping[str, Target], _wish: _Wish
+) -> dict[str, Facts]:
+    futures = {key: watcher.once(target) for key, target in targets.items()}
     try:
-        watch = _Watch(Runs(place), identities)
-        if pulumi.runtime.is_dry_run():
-            return watch.found if watch.look() else unknown()
-        pace = Pace(_FIRST, _LOCAL_LONGEST if place.is_local else _LONGEST)
-        poll(watch.look, bool, limit=timeout, pace=pace)
-    except TimeLimitReached as late:
-        raise pulumi.RunError(
-            f"{_OPERATION}: after {late.seconds:.0f} s these runs have not ended: "
-            f"{', '.join(watch.active)}.\nThey go on. Run `pulumi up` again to go on waiting."
-        ) from None
+        told = {key: await asyncio.wrap_future(future) for key, future in futures.items()}
     except errors.OmicsError as error:
-        raise pulumi.RunError(error.about("the runs of this stack")) from None
-    _tell_failures(watch.found, on_failure)
-    return watch.found
+        pulumi.log.warn(
+            f"{error.about(_SUBJECT)}\nThis preview does not know which runs have ended."
+        )
+        return {}
+    return {key: run for key, run in told.items() if run is not None}
 
 
-class _Watch:
-    """What is known of the runs that are waited for."""
-
-    def __init__(self, runs: Runs, identities: Mapping[str, Mapping[str, str]]) -> None:
-        self._runs = runs
-        self._identities = identities
-        self.found: dict[str, dict[str, Any]] = {}
-
-    @property
-    def active(self) -> list[str]:
-        """Keys of the runs that have not ended."""
-        return [key for key in self._identities if key not in self.found]
-
-    def look(self) -> bool:
-        """Ask for each run that has not ended yet; tell whether all have."""
-        for key in self.active:
-            run = self._identities[key]
-            try:
-                live = self._runs.get(run["id"])
-            except errors.NotFound:
-                self.found[key] = facts.of_gone(run["id"])
-                continue
-            if live.get("uuid") != run["uuid"]:
-                self.found[key] = facts.of_gone(run["id"])
-            elif status_of(live["status"]) not in ACTIVE:
-                self.found[key] = facts.of_ended(live)
-        return not self.active
+async def _seen_to_end(
+    watcher: Watcher, targets: Mapping[str, Target], wish: _Wish
+) -> dict[str, Facts]:
+    view = view_of(watcher)
+    futures = {key: watcher.until_end(target) for key, target in targets.items()}
+    view.begin()
+    try:
+        await _all_done(futures, wish.timeout)
+        return {key: future.result() for key, future in futures.items()}
+    except errors.OmicsError as error:
+        raise pulumi.RunError(error.about(_SUBJECT)) from None
+    finally:
+        for future in futures.values():
+            future.cancel()
+        view.end()
 
 
-def _tell_failures(found: Mapping[str, Mapping[str, Any]], on_failure: OnFailure) -> None:
-    failed = [
-        facts.sentence(key, run) for key, run in found.items() if run["status"] != "COMPLETED"
-    ]
+async def _all_done(futures: Mapping[str, Future[Facts]], timeout: float | None) -> None:
+    """Wait until all are done, or one failed. Raises RunError at the limit, and at Ctrl-C."""
+    waiting = {asyncio.wrap_future(future): key for key, future in futures.items()}
+    with interruptible(waiting):
+        done, late = await asyncio.wait(
+            waiting, timeout=timeout, return_when=asyncio.FIRST_EXCEPTION
+        )
+    if any(each.cancelled() for each in done):
+        raise pulumi.RunError(
+            f"{_OPERATION}: interrupted. The runs go on, and the state records them. "
+            "Run `pulumi up` again to go on waiting."
+        )
+    failed = any(each.exception() for each in done)
+    if late and not failed:
+        names = watching.some([waiting[each] for each in waiting if each in late])
+        raise pulumi.RunError(
+            f"{_OPERATION}: after {timeout:.0f} s these runs have not ended: {names}.\n"
+            "They go on. Run `pulumi up` again to go on waiting."
+        )
+
+
+async def _read_outputs(place: settings.Settings, told: Mapping[str, Facts]) -> None:
+    from omics_provider.aws import run_outputs
+
+    async def read(key: str, run: Facts) -> None:
+        try:
+            run["outputs"] = await asyncio.to_thread(run_outputs.read, place, run["run_output_uri"])
+        except errors.OmicsError as error:
+            pulumi.log.warn(f"{error.about(f'the outputs of run {key}')}\nThey are left out.")
+
+    completed = {k: run for k, run in told.items() if run["status"] == "COMPLETED"}
+    await asyncio.gather(*(read(k, r) for k, r in completed.items() if r["run_output_uri"]))
+
+
+def _tell_failures(told: Mapping[str, Facts], on_failure: OnFailure) -> None:
+    failed = watching.failures(told)
     if not failed:
         return
     message = "\n".join(failed)

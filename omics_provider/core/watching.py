@@ -1,0 +1,244 @@
+"""Waiting for many runs: how often to look, whose state was seen, what is told meanwhile.
+
+Pure functions; times of the service are ISO 8601 in UTC, ages and lengths are seconds.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from typing import Any, Final
+
+from . import facts
+from .lifecycle import attempts
+from .status import ACTIVE, ENDED, UNSUCCESSFUL, RunStatus, status_of
+
+#: Share of a run's age that may pass until its end is noticed.
+_SHARE_OF_AGE: Final = 0.01
+#: Share of a core that looking may take: a look that costs more is repeated less often.
+_SHARE_OF_CORE: Final = 0.03
+#: How far the clocks of this machine and of the service may be apart.
+_SKEW: Final = timedelta(minutes=1)
+#: Past runs of a workflow from which the end of the next is estimated, at least.
+_LEAST_PAST_RUNS: Final = 3
+#: Runs that are named one by one where many have the same to tell.
+_NAMED: Final = 3
+
+#: What each wait tells of an ended run, by the names that programs use.
+Facts = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """The shortest and the longest time between two looks, in seconds."""
+
+    shortest: float
+    longest: float
+
+
+#: At the service, and at the emulator in the process.
+REMOTE: Final = Pace(1.5, 60.0)
+LOCAL: Final = Pace(0.2, 1.0)
+
+
+@dataclass(frozen=True)
+class Target:
+    """A run that is waited for: its name in the program, and what the state records of it."""
+
+    name: str
+    id: str
+    uuid: str
+    recorded: Mapping[str, Any] = field(default_factory=dict, compare=False)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the state knows the run's end already: an end is for ever."""
+        return self.recorded.get("status") in ENDED
+
+    def ended_as(self, live: Mapping[str, Any] | None) -> Facts:
+        """Return the final facts, from GetRun's or ListRuns' answer; None for a run that is gone.
+
+        Of a run that is gone the state may know the end; else it is DELETED.
+        """
+        if live is not None:
+            told = facts.of_ended({**self.recorded, **live, "id": self.id})
+        elif self.has_ended:
+            told = facts.of_ended({**self.recorded, "id": self.id})
+        else:
+            told = facts.of_gone(self.id)
+            told["run_output_uri"] = self.recorded.get("runOutputUri")
+        return {**told, "attempts": attempts(self.recorded), "outputs": None}
+
+
+class Verdict(Enum):
+    """What an entry of ListRuns says of a run that is waited for."""
+
+    ACTIVE = "goes on"
+    ENDED = "has ended, and the entry tells all"
+    ASK = "has ended or may be another run: GetRun tells"
+
+
+def verdict(
+    target: Target, item: Mapping[str, Any], recorded_at: Mapping[str, str] | None
+) -> Verdict:
+    """Judge an entry of ListRuns, which has no uuid: ids of deleted runs are used again.
+
+    The run's creation tells it from a later one of the same id. Where the state does not record
+    the creation, `recorded_at` tells by uuid when the state got the run, which is just after; a
+    run that is not in it was started by this update. None where that could not be read.
+    """
+    if status_of(item["status"]) in ACTIVE:
+        # Should it be another run, its end will tell.
+        return Verdict.ACTIVE if _may_be(target, item) else Verdict.ASK
+    if status_of(item["status"]) in UNSUCCESSFUL or not _may_be(target, item):
+        return Verdict.ASK
+    if target.recorded.get("creationTime"):
+        return Verdict.ENDED
+    if recorded_at is None:
+        return Verdict.ASK
+    latest = recorded_at.get(target.uuid)
+    if latest is not None and _time(item["creationTime"]) > _time(latest) + _SKEW:
+        return Verdict.ASK
+    return Verdict.ENDED
+
+
+def needs_record_times(target: Target, item: Mapping[str, Any]) -> bool:
+    """Tell whether `verdict` needs to know when the state got this run."""
+    return item["status"] == RunStatus.COMPLETED and not target.recorded.get("creationTime")
+
+
+def _may_be(target: Target, item: Mapping[str, Any]) -> bool:
+    known = target.recorded.get("creationTime")
+    return known is None or known == item.get("creationTime")
+
+
+def interval(ages: Iterable[float], cost: float, pace: Pace) -> float:
+    """Return the seconds until the next look.
+
+    A hundredth of the youngest active run's age, within the limits of `pace`; more where a look
+    takes `cost` seconds of a core, so that waiting takes no more than 3 % of it.
+    """
+    youngest = max(0.0, min(ages, default=0.0))
+    asked = min(max(youngest * _SHARE_OF_AGE, pace.shortest), pace.longest)
+    return max(asked, cost / _SHARE_OF_CORE)
+
+
+def age(live: Mapping[str, Any], now: datetime) -> float:
+    """Return for how long a run has been running, or waiting to; 0 where that is not known."""
+    since = live.get("startTime") or live.get("creationTime")
+    return max(0.0, (now - _time(since)).total_seconds()) if since else 0.0
+
+
+@dataclass
+class Tally:
+    """What is known of all runs of a program's waits at one moment.
+
+    `active` holds the last seen entry of each run that goes on, `ended` the number of runs by
+    their final state, `lengths` those of completed runs in seconds by workflow id.
+    """
+
+    active: list[Mapping[str, Any]] = field(default_factory=list)
+    ended: Counter[str] = field(default_factory=Counter)
+    lengths: Mapping[str, Sequence[float]] = field(default_factory=dict)
+
+
+def line(tally: Tally, now: datetime) -> str:
+    """Return the one line that is always current."""
+    states = Counter(str(live.get("status", RunStatus.PENDING)) for live in tally.active)
+    counted = [(state, states[state]) for state in _SHOWN_ACTIVE]
+    counted += [(state, tally.ended[state]) for state in _SHOWN_ENDED]
+    parts = [f"{count} {state.lower()}" for state, count in counted if count]
+    oldest = max((age(live, now) for live in tally.active), default=0.0)
+    if oldest:
+        parts.append(f"oldest {clock(oldest)}")
+    end = next_end(tally, now)
+    if end is not None:
+        parts.append(f"next end expected about {end.astimezone():%H:%M}")
+    return ", ".join(parts)
+
+
+_SHOWN_ACTIVE: Final = (
+    RunStatus.RUNNING, RunStatus.PENDING, RunStatus.STARTING, RunStatus.STOPPING,
+)  # fmt: skip
+_SHOWN_ENDED: Final = (
+    RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.CANCELLED, RunStatus.DELETED,
+)  # fmt: skip
+
+
+def next_end(tally: Tally, now: datetime) -> datetime | None:
+    """Return when the next run should end, from the median length of its workflow's past runs.
+
+    None where fewer than three of them are known, or where every run is late already.
+    """
+    expected = (
+        _time(live["startTime"]) + timedelta(seconds=statistics.median(past))
+        for live in tally.active
+        if live.get("startTime")
+        and len(past := tally.lengths.get(str(live.get("workflowId")), ())) >= _LEAST_PAST_RUNS
+    )
+    return min((end for end in expected if end >= now), default=None)
+
+
+def length(live: Mapping[str, Any]) -> float | None:
+    """Return how long a completed run was running, in seconds; None for any other."""
+    if live.get("status") != RunStatus.COMPLETED:
+        return None
+    if not live.get("startTime") or not live.get("stopTime"):
+        return None
+    return (_time(live["stopTime"]) - _time(live["startTime"])).total_seconds()
+
+
+def events(ends: Sequence[tuple[str, Facts]]) -> list[str]:
+    """Return a line for each run that has just ended; one for many that completed together."""
+    completed = [end for end in ends if end[1]["status"] == RunStatus.COMPLETED]
+    others = [end for end in ends if end[1]["status"] != RunStatus.COMPLETED]
+    if len(completed) <= _NAMED:
+        lines = [_event(name, run) for name, run in completed]
+    else:
+        lines = [f"{len(completed)} runs COMPLETED: {some([n for n, _ in completed])}."]
+    return lines + [facts.sentence(name, run) for name, run in others]
+
+
+def failures(found: Mapping[str, Facts]) -> list[str]:
+    """Return a line for each run that did not complete; one for many that failed alike."""
+    alike: dict[tuple[Any, ...], list[str]] = {}
+    for name, run in found.items():
+        if run["status"] != RunStatus.COMPLETED:
+            kind = (run["status"], run.get("failure_reason"), run.get("status_message"))
+            alike.setdefault(kind, []).append(name)
+    lines = []
+    for names in alike.values():
+        if len(names) <= _NAMED:
+            lines += [facts.sentence(name, found[name]) for name in names]
+        else:
+            first = facts.sentence(names[0], found[names[0]])
+            lines.append(f"{first}\n  {len(names)} runs ended like this: {some(names)}.")
+    return lines
+
+
+def some(names: Sequence[str], most: int = 20) -> str:
+    """Return the first names, and how many more there are."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+def clock(seconds: float) -> str:
+    """Return a length of time as hours, minutes and seconds: 02:13:40."""
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes // 60:02}:{minutes % 60:02}:{rest:02}"
+
+
+def _event(name: str, run: Facts) -> str:
+    took = length({"status": run["status"], "startTime": run["start_time"],
+                   "stopTime": run["stop_time"]})  # fmt: skip
+    after = "" if took is None else f" after {clock(took)}"
+    return f"Run {name} ({run['id']}) ended {run['status']}{after}."
+
+
+def _time(text: str) -> datetime:
+    found = datetime.fromisoformat(text)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

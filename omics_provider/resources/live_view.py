@@ -1,0 +1,138 @@
+"""What a wait shows meanwhile, through Pulumi's own log: one for all waits of a program."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal, get_args
+
+import psutil
+import pulumi
+
+from omics_provider.core import watching
+from omics_provider.core.errors import SettingsError
+
+if TYPE_CHECKING:
+    from omics_provider.aws.watch import Watcher
+
+#: `line`: one line that is always current. `log`: a line a minute. Both tell each end.
+Progress = Literal["auto", "line", "log", "off"]
+
+_KEY: Final = "progress"
+_LINE_SECONDS: Final = 1.0
+_LOG_SECONDS: Final = 60.0
+
+
+class LiveView:
+    """Tells what a watcher sees, as long as something is waited for. Lives in the event loop."""
+
+    def __init__(self, watcher: Watcher, progress: Progress) -> None:
+        self._watcher = watcher
+        self._progress = progress
+        self._task: asyncio.Task[None] | None = None
+        self._waits = 0
+        self._shown = ""
+
+    def begin(self) -> None:
+        """Show what goes on, from now on."""
+        self._waits += 1
+        if self._task is None and self._progress != "off":
+            self._task = asyncio.ensure_future(self._show())
+
+    def end(self) -> None:
+        """Tell what has happened; with the last wait, stop."""
+        self._waits -= 1
+        self._tell_news()
+        if self._waits == 0 and self._task is not None:
+            self._task.cancel()
+            self._task = None
+
+    async def _show(self) -> None:
+        said = time.monotonic()
+        while True:
+            await asyncio.sleep(_LINE_SECONDS)
+            self._tell_news()
+            if self._progress == "line":
+                self._tell_line(ephemeral=True)
+            elif time.monotonic() - said >= _LOG_SECONDS:
+                said = time.monotonic()
+                self._tell_line(ephemeral=False)
+
+    def _tell_line(self, *, ephemeral: bool) -> None:
+        now = watching.line(self._watcher.tally(), datetime.now(UTC))
+        if now and now != self._shown:
+            self._shown = now
+            pulumi.log.info(now, ephemeral=ephemeral)
+
+    def _tell_news(self) -> None:
+        news = self._watcher.news()
+        for error in news.trouble:
+            pulumi.log.warn(
+                f"{error.about('the runs that are waited for')}\n"
+                "The runs go on, and so does the wait. This is said once."
+            )
+        if self._progress != "off":
+            if news.is_over:
+                pulumi.log.info("The service answers again.")
+            for event in watching.events(news.ends):
+                pulumi.log.info(event)
+
+
+_views: dict[int, LiveView] = {}
+
+
+def view_of(watcher: Watcher) -> LiveView:
+    """Return the program's view of a watcher."""
+    if id(watcher) not in _views:
+        _views[id(watcher)] = LiveView(watcher, _progress())
+    return _views[id(watcher)]
+
+
+def _progress() -> Progress:
+    asked = pulumi.Config("omics").get(_KEY) or "auto"
+    if asked not in get_args(Progress):
+        raise SettingsError(
+            "Configuration",
+            f"omics:{_KEY} is none of {', '.join(get_args(Progress))}",
+            advice=f"Set it with: pulumi config set omics:{_KEY} auto.",
+        )
+    return chosen(asked, os.environ)
+
+
+def chosen(asked: str, environment: Mapping[str, str]) -> Progress:
+    """Return how to show progress: as asked, or as fits the Pulumi CLI that this works for."""
+    if asked in ("line", "log", "off"):
+        return asked  # type: ignore[return-value]  # mypy does not narrow by `in`
+    engine = _engine()
+    command = engine.cmdline() if engine else []
+    if "--suppress-progress" in command:
+        return "off"
+    if engine is None or environment.get("CI") or "--non-interactive" in command:
+        return "log"
+    return "line" if _is_on_terminal(engine) else "log"
+
+
+def _engine() -> psutil.Process | None:
+    for process in psutil.Process().parents():
+        try:
+            if process.name() == "pulumi":
+                return process
+        except psutil.Error:
+            # Another user's process, or one that has just ended.
+            continue
+    return None
+
+
+def _is_on_terminal(process: psutil.Process) -> bool:
+    output = Path(f"/proc/{process.pid}/fd/1")
+    try:
+        return str(output.readlink()).startswith(("/dev/pts/", "/dev/tty"))
+    except FileNotFoundError:
+        # Not Linux. A controlling terminal is the next best sign.
+        return process.terminal() is not None
+    except PermissionError:
+        return False
