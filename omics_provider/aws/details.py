@@ -1,0 +1,121 @@
+"""What lies beneath a run: its tasks, the ends of its log streams, its manifest.
+
+Every function raises the errors of `omics_provider.core.errors`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final, Literal
+
+from omics_provider.core.errors import NotFound, Unreachable
+from omics_provider.core.explain import LOG_GROUP
+from omics_provider.core.settings import Settings
+
+from .clients import neighbour, omics
+from .failures import translated
+
+#: A page of log events may be empty although older ones hold some (GetLogEvents, API reference).
+_PAGES_BACK: Final = 5
+#: A manifest has an entry for the run and one for each task; a page holds 10,000 events or 1 MiB.
+_PAGES_ON: Final = 100
+
+
+def tasks(
+    settings: Settings, run_id: str, status: Literal["FAILED"] | None = None
+) -> list[dict[str, Any]]:
+    """ListRunTasks: all tasks of a run, or those with `status`."""
+    filters: dict[str, Any] = {"status": status} if status else {}
+    pages = omics(settings).get_paginator("list_run_tasks").paginate(id=run_id, **filters)
+    found: list[dict[str, Any]] = []
+    with translated("ListRunTasks"):
+        for page in pages:
+            if "items" not in page:
+                raise _torn("ListRunTasks")
+            found += [_plain(item) for item in page["items"]]
+    return found
+
+
+def task(settings: Settings, run_id: str, task_id: str) -> dict[str, Any]:
+    """GetRunTask: one task with its message, failure code and log stream."""
+    with translated("GetRunTask"):
+        answer = omics(settings).get_run_task(id=run_id, taskId=task_id)
+    if "taskId" not in answer:
+        raise _torn("GetRunTask")
+    return _plain(answer)
+
+
+def log_end(settings: Settings, stream: str, lines: int) -> tuple[str, ...] | None:
+    """Return the last `lines` of a log stream, oldest first; None where there is no such stream."""
+    token: dict[str, str] = {}
+    for _ in range(_PAGES_BACK):
+        try:
+            with translated("GetLogEvents"):
+                page = neighbour(settings, "logs").get_log_events(
+                    logGroupName=LOG_GROUP,
+                    logStreamName=stream,
+                    limit=lines,
+                    startFromHead=False,
+                    **token,
+                )
+        except NotFound:
+            return None
+        if page.get("events") or page.get("nextBackwardToken") == token.get("nextToken"):
+            return tuple(str(event["message"]) for event in page.get("events", ()))
+        token = {"nextToken": page["nextBackwardToken"]}
+    return ()
+
+
+def manifest(settings: Settings, run_id: str, uuid: str) -> list[dict[str, Any]]:
+    """Return the entries of an ended run's manifest, the run's and its tasks'.
+
+    Empty where there is none, as with logLevel OFF.
+    """
+    try:
+        return list(_manifest(settings, f"manifest/run/{run_id}/{uuid}"))
+    except NotFound:
+        return []
+
+
+def _manifest(settings: Settings, stream: str) -> Iterator[dict[str, Any]]:
+    token: dict[str, str] = {}
+    for _ in range(_PAGES_ON):
+        with translated("GetLogEvents"):
+            page = neighbour(settings, "logs").get_log_events(
+                logGroupName=LOG_GROUP, logStreamName=stream, startFromHead=True, **token
+            )
+        for event in page.get("events", ()):
+            yield from _entry(event["message"])
+        # The end is reached when the token stays as it was (GetLogEvents, API reference).
+        if page.get("nextForwardToken") in (None, token.get("nextToken")):
+            return
+        token = {"nextToken": page["nextForwardToken"]}
+
+
+def _entry(message: str) -> Iterator[dict[str, Any]]:
+    try:
+        entry = json.loads(message)
+    except ValueError:
+        return
+    if isinstance(entry, dict):
+        yield entry
+
+
+def _plain(answer: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        key: value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        if isinstance(value, datetime)
+        else value
+        for key, value in answer.items()
+        if key != "ResponseMetadata"
+    }
+
+
+def _torn(operation: str) -> Unreachable:
+    return Unreachable(
+        operation,
+        "the connection ended within the answer",
+        advice="Check the network, then run the same command again.",
+    )
