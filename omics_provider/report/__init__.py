@@ -1,0 +1,1 @@
+"""Pages made from runs: `python -m omics_provider report`."""
