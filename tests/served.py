@@ -8,26 +8,39 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import boto3
+from botocore.config import Config
 
 REGION = "us-east-1"
 ACCOUNT, OTHER_ACCOUNT = "123456789012", "210987654321"
 
 
-@dataclass(frozen=True)
+@dataclass
 class Served:
     """A server of the emulator: its URL and its state file."""
 
     url: str
     state: str
 
-    def client(self, service: str, **keys: str) -> Any:
-        """Give a client of one of its services."""
-        keys = keys or {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-        return boto3.client(service, region_name=REGION, endpoint_url=self.url, **keys)  # type: ignore[call-overload]  # the service is no literal
+    def client(self, service: str) -> Any:
+        """Give a client of one of its services, in the account ACCOUNT."""
+        return boto3.client(  # type: ignore[call-overload]  # the service is no literal
+            service,
+            region_name=REGION,
+            endpoint_url=self.url,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+            config=Config(inject_host_prefix=False),
+        )
+
+    @cached_property
+    def omics(self) -> Any:
+        """A client of HealthOmics."""
+        return self.client("omics")
 
     def keys_of(self, account: str) -> dict[str, str]:
         """Give credentials of `account`, as environment variables."""

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: Largest page that ListRuns gives (botocore's model of ListRunsRequest).
 _PAGE: Final = 100
+#: Texts of a manifest that GetRun gives as times.
+_TIMES: Final = frozenset({"creationTime", "startTime", "stopTime"})
 
 
 class Runs:
@@ -49,7 +51,8 @@ class Runs:
         """Return what an ended run's manifest in CloudWatch Logs says of it, None for nothing."""
         if self._settings.is_local:
             return None
-        return neighbours.manifest(self._settings, run_id, uuid)
+        found = neighbours.manifest(self._settings, run_id, uuid)
+        return found and {k: _time(v) if k in _TIMES else v for k, v in found.items()}
 
     def start(
         self,
@@ -124,6 +127,14 @@ def _whole(operation: str, answer: Mapping[str, Any], *members: str) -> dict[str
             advice="Check the network, then run the same command again.",
         )
     return {k: _value(v) for k, v in answer.items() if k != "ResponseMetadata"}
+
+
+def _time(text: Any) -> Any:
+    """Return a manifest's time as GetRun's are returned, and what is none as it is."""
+    try:
+        return _value(datetime.fromisoformat(text))
+    except (TypeError, ValueError):
+        return text
 
 
 def _value(value: Any) -> Any:
