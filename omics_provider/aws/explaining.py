@@ -29,7 +29,7 @@ from omics_provider.core.status import RunStatus
 from . import details
 from .gateway import Runs
 
-#: Of so many failed runs the tasks are looked at: three calls a run, 10 a second by default.
+#: Of so many failed runs the tasks are looked at: two calls a run, 10 a second by default.
 TASKS_OF: Final = 100
 #: Lines of a log that are shown, and groups of like failures whose log is read.
 _LINES: Final = 10
@@ -131,7 +131,8 @@ def explain_ids(settings: Settings, run_ids: Iterable[str]) -> Explanation:
 def explain(settings: Settings, answers: Iterable[Mapping[str, Any]]) -> Explanation:
     """Explain runs from GetRun's answers, without another call for a run that did not fail.
 
-    Costs at most three calls for each of the first 100 failed runs, and one for each group.
+    An answer's `name` may be one that the reader knows the run by, such as its resource's. Costs
+    two calls for each of the first 100 failed runs, and one for each of the 20 largest groups.
     """
     answers = list(answers)
     failed = [of_run(live) for live in answers if needs_words(str(live["status"]))]

@@ -42,7 +42,13 @@ def gathered(settings: Settings, wanted: Iterable[Wanted], title: str, now: date
         _run(settings, live, each.resource, now, gaps)
         for each, live in zip(wanted, answers, strict=True)
     ]
-    explained = explain(settings, [live for live in answers if live["status"] != _NOT_READ])
+    # A reader knows a stack's runs by the names of their resources.
+    named = [
+        {**live, "name": each.resource or live.get("name")}
+        for each, live in zip(wanted, answers, strict=True)
+        if live["status"] != _NOT_READ
+    ]
+    explained = explain(settings, named)
     told = dict.fromkeys((*gaps.told, *explained.gaps))
     return Report(
         title=title,

@@ -24,7 +24,7 @@ _STEPS: Final = (
 )  # fmt: skip
 _MARKS: Final = 6
 #: Of so many runs the tasks are drawn; the JSON has all.
-_DRAWN: Final = 500
+_DRAWN: Final = 200
 
 
 @dataclass(frozen=True, slots=True)

@@ -388,6 +388,13 @@ def test_neither_page_nor_json_shows_a_parameter(server: Server) -> None:
     assert all(each in page for each in ids)
 
 
+def test_a_failure_is_told_by_the_name_of_its_resource(server: Server) -> None:
+    (run,) = server.ended("OUT_OF_MEMORY_ERROR", name="run-7")
+    report = gathered(server.place, [Wanted(run, "HG003")], "t", NOW)
+    assert report.groups[0].first.label == f"HG003 ({run})"
+    assert (report.runs[0].label, report.runs[0].name) == ("HG003", "run-7")
+
+
 def test_a_run_at_work_is_reported_from_its_tasks(server: Server) -> None:
     run = server.run()
     server.settle(50)
@@ -404,6 +411,7 @@ def test_a_run_whose_record_is_gone_is_reported_from_state_and_manifest(server: 
     wanted = Wanted(run, "HG002", live["uuid"], {"uuid": live["uuid"], "status": "FAILED"})
     report = gathered(server.place, [wanted], "t", NOW)
     assert report.runs[0].status == "FAILED"
+    assert report.groups[0].first.label == f"HG002 ({run})"
     assert len(report.runs[0].tasks) == 5
     assert "ListRunTasks" not in server.calls()
 
