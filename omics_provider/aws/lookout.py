@@ -67,6 +67,8 @@ class Lookout:
         self._may_list = True
         #: Pages that all entries took when they were last read, at least.
         self._pages = 1
+        #: Creation of each run waited for as first listed, by uuid.
+        self._creations: dict[str, str] = {}
         #: Lengths of completed runs in seconds, by workflow and run id.
         self._lengths: dict[str, dict[str, float]] = {}
 
@@ -125,7 +127,8 @@ class Lookout:
 
     def _verdict(self, target: Target, item: Mapping[str, Any]) -> Verdict:
         known = self._recorded_at() if watching.needs_record_times(target, item) else None
-        return watching.verdict(target, item, known)
+        seen = self._creations.setdefault(target.uuid, str(item.get("creationTime")))
+        return watching.verdict(target, item, known, seen)
 
     def _learn(self, item: Mapping[str, Any]) -> None:
         took = watching.length(item)

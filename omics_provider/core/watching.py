@@ -22,7 +22,7 @@ _SHARE_OF_AGE: Final = 0.01
 #: Share of a core that looking may take: a look that costs more is repeated less often.
 _SHARE_OF_CORE: Final = 0.03
 #: How far the clocks of this machine and of the service may be apart.
-_SKEW: Final = timedelta(minutes=1)
+_SKEW: Final = timedelta(seconds=10)
 #: Past runs of a workflow from which the end of the next is estimated, at least.
 _LEAST_PAST_RUNS: Final = 3
 #: Runs that are named one by one where many have the same to tell.
@@ -83,19 +83,25 @@ class Verdict(Enum):
 
 
 def verdict(
-    target: Target, item: Mapping[str, Any], recorded_at: Mapping[str, str] | None
+    target: Target,
+    item: Mapping[str, Any],
+    recorded_at: Mapping[str, str] | None,
+    seen: str | None = None,
 ) -> Verdict:
     """Judge an entry of ListRuns, which has no uuid: ids of deleted runs are used again.
 
     The run's creation tells it from a later one of the same id. Where the state does not record
     the creation, `recorded_at` tells by uuid when the state got the run, which is just after; a
-    run that is not in it was started by this update. None where that could not be read.
+    run that is not in it was started by this update. None where that could not be read. `seen` is
+    the creation that earlier entries of this id had.
     """
-    if status_of(item["status"]) in ACTIVE:
-        # Should it be another run, its end will tell.
-        return Verdict.ACTIVE if _may_be(target, item) else Verdict.ASK
-    if status_of(item["status"]) in UNSUCCESSFUL or not _may_be(target, item):
+    status = status_of(item["status"])
+    known = target.recorded.get("creationTime") or seen
+    if status in UNSUCCESSFUL or known not in (None, item.get("creationTime")):
         return Verdict.ASK
+    if status in ACTIVE:
+        # Should it be another run, its end will tell.
+        return Verdict.ACTIVE
     if target.recorded.get("creationTime"):
         return Verdict.ENDED
     if recorded_at is None:
@@ -109,11 +115,6 @@ def verdict(
 def needs_record_times(target: Target, item: Mapping[str, Any]) -> bool:
     """Tell whether `verdict` needs to know when the state got this run."""
     return item["status"] == RunStatus.COMPLETED and not target.recorded.get("creationTime")
-
-
-def _may_be(target: Target, item: Mapping[str, Any]) -> bool:
-    known = target.recorded.get("creationTime")
-    return known is None or known == item.get("creationTime")
 
 
 def interval(ages: Iterable[float], cost: float, pace: Pace) -> float:

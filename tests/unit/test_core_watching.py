@@ -76,6 +76,12 @@ def test_whose_entry_it_is(
     assert watching.verdict(waited_for, listed, recorded_at) is expected
 
 
+def test_an_entry_that_changes_its_creation_is_another_run() -> None:
+    assert watching.verdict(target(), item("COMPLETED"), {}, MADE) is Verdict.ENDED
+    assert watching.verdict(target(), item("COMPLETED"), {}, LATER) is Verdict.ASK
+    assert watching.verdict(target(), item("RUNNING"), {}, LATER) is Verdict.ASK
+
+
 def test_only_a_completed_run_of_unknown_creation_needs_the_times_of_the_state() -> None:
     assert watching.needs_record_times(target(), item("COMPLETED"))
     assert not watching.needs_record_times(target(), item("FAILED"))
