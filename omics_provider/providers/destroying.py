@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from omics_provider.core import errors
@@ -23,6 +23,13 @@ if TYPE_CHECKING:
 
 _VERBS: Final = frozenset({"destroy", "down", "dn"})
 #: Options with which `pulumi destroy` leaves some resources alone.
+#: Options of every command that take no value of their own from the next word.
+_SWITCHES: Final = frozenset(
+    {
+        "--disable-integrity-checking", "--emoji", "-e", "--fully-qualify-stack-names", "--help",
+        "-h", "--logflow", "--logtostderr", "--non-interactive",
+    }
+)  # fmt: skip
 _PARTLY: Final = ("--target", "-t", "--exclude", "-x", "--run-program")
 _TYPE: Final = "pulumi-python:dynamic/omics:Run"
 
@@ -35,8 +42,20 @@ _done = False
 def is_whole_stack() -> bool:
     """Tell whether this process works for a `pulumi destroy` of a whole stack."""
     command = engine_process.command()
-    verb = next((word for word in command[1:] if not word.startswith("-")), "")
-    return verb in _VERBS and not any(word.startswith(_PARTLY) for word in command)
+    return _verb(command[1:]) in _VERBS and not any(word.startswith(_PARTLY) for word in command)
+
+
+def _verb(words: Sequence[str]) -> str:
+    """Return the command among the CLI's arguments: options may come before it, with values."""
+    is_value = False
+    for word in words:
+        if word.startswith("-"):
+            is_value = "=" not in word and word not in _SWITCHES
+        elif is_value:
+            is_value = False
+        else:
+            return word
+    return ""
 
 
 def cancel_all(runs: Runs, state: StackState) -> None:

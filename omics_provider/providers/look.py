@@ -47,7 +47,8 @@ def require_region(runs: Runs, recorded: Mapping[str, Any], operation: str) -> N
         raise errors.SettingsError(
             operation,
             f"the run was started in {region}, the configuration now says {runs.region}",
-            advice=f"Set it back with: pulumi config set omics:region {region}. Nothing was done.",
+            advice=f"Set it back with: pulumi config set omics:region {region}, then run "
+            "`pulumi up`: refresh and destroy take the Region of the last one. Nothing was done.",
         )
 
 

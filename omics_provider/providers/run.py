@@ -206,7 +206,8 @@ class OmicsRunProvider(ResourceProvider):
             return
         runs = self._runs()
         live = _start(runs, recorded, str(recorded["requestId"]), StackState()).find()
-        if live is not None:
+        # The state was read before this update created anything: what it made since, it remembers.
+        if live is not None and live["uuid"] not in _made_here:
             _ender(runs)(live, recorded)
 
     def _adopted(self, inputs: dict[str, Any]) -> Started:

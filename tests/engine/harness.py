@@ -65,7 +65,10 @@ def revive(value):
 with open("runs.json") as file:
     declared = json.load(file)
 for name, arguments in declared.items():
-    options = pulumi.ResourceOptions(**arguments.pop("$opts", {}))
+    opts = arguments.pop("$opts", {})
+    if "custom_timeouts" in opts:
+        opts["custom_timeouts"] = pulumi.CustomTimeouts(**opts["custom_timeouts"])
+    options = pulumi.ResourceOptions(**opts)
     if "$get" in arguments:
         run = OmicsRun.get(name, arguments["$get"], options)
     else:
@@ -120,6 +123,16 @@ class Outcome:
         """Give a `preview --json`'s count of resources, the stack's own among them, by step."""
         counted: dict[str, int] = json.loads(self.stdout)["changeSummary"]
         return counted
+
+    @property
+    def warnings(self) -> dict[str, str]:
+        """Give the warnings of a `preview --json`, by the resource's name."""
+        found: dict[str, str] = {}
+        for diagnostic in json.loads(self.stdout).get("diagnostics", []):
+            if diagnostic["severity"] == "warning":
+                name = name_of(diagnostic.get("urn", ""))
+                found[name] = found.get(name, "") + diagnostic["message"]
+        return found
 
     def steps(self, kind: str = TYPE) -> dict[str, dict[str, Any]]:
         """Give what a `preview --json` would do to resources of `kind`, by operation and name."""
@@ -325,6 +338,14 @@ def make_stack(
 def name_of(urn: str) -> str:
     """Give a resource's name."""
     return urn.rpartition("::")[2]
+
+
+def kept(stack: Stack) -> dict[str, tuple[str, Any, Any]]:
+    """Give id, inputs and outputs of every recorded run, by name."""
+    return {
+        name_of(each["urn"]): (each["id"], each["inputs"], each["outputs"])
+        for each in stack.resources()
+    }
 
 
 def own_tags(tags: Mapping[str, str]) -> dict[str, str]:

@@ -1,0 +1,97 @@
+"""Many runs end in bounded time, each by its own rules, and what is not ended is named."""
+
+from __future__ import annotations
+
+import pytest
+
+from omics_provider.emulator import control
+
+from .harness import ACTIVE, Stack, declaration
+
+HUNDRED = 100
+STOPPING_SECONDS = 6.0
+#: An active run that takes STOPPING_SECONDS to stop: 5 % of its length.
+SLOW = {"emulator:freezes": "yes", "emulator:seconds": str(20 * STOPPING_SECONDS)}
+STUCK = {"emulator:freezes": "yes", "emulator:seconds": "1000000"}
+#: Writes the state once, at the end: what takes time here is to be the runs alone.
+ONE_CHECKPOINT = {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}
+
+
+def test_a_hundred_active_runs_are_cancelled_first_and_waited_for_once(stack: Stack) -> None:
+    stack.environment.update(ONE_CHECKPOINT)
+    stack.declare({f"S{number:03}": declaration(tags=SLOW) for number in range(HUNDRED)})
+    stack.up()
+    ids = {each["id"] for each in stack.resources()}
+    assert len(ids) == HUNDRED
+    before = len(stack.log)
+
+    destroyed = stack.destroy()
+
+    assert stack.resources() == []
+    assert stack.statuses() == {}
+    served = stack.log[before:]
+    operations = [call["operation"] for call in served]
+    cancelled = [call["runId"] for call in served if call["operation"] == "CancelRun"]
+    assert sorted(cancelled) == sorted(ids)
+    last_cancel = len(operations) - operations[::-1].index("CancelRun")
+    assert operations.index("DeleteRun") >= last_cancel
+    assert operations.count("DeleteRun") == HUNDRED
+    assert operations.count("ListRuns") <= 2
+    # A look before the cancellation, one for the end, and those of the four that wait meanwhile.
+    assert operations.count("GetRun") <= 2 * HUNDRED + 60
+    # One by one, four at a time, it would take 25 stops.
+    assert destroyed.seconds < 12 * STOPPING_SECONDS
+
+
+def test_a_run_that_stays_stopping_is_named_and_destroy_again_goes_on(stack: Stack) -> None:
+    limit = {"custom_timeouts": {"delete": "3s"}}
+    names = ("stuck", "quick", "gone")
+    stack.declare(
+        {
+            name: declaration(tags=STUCK if name == "stuck" else ACTIVE, **{"$opts": limit})
+            for name in names
+        }
+    )
+    stack.up()
+    ids = {name: stack.recorded(name)["id"] for name in names}
+    stack.service.cancel_run(id=ids["gone"])
+    control.advance(stack.emulator_state, 2)
+    stack.service.delete_run(id=ids["gone"])
+
+    outcome = stack.destroy(expect=1)
+
+    said = f"Delete for run stuck failed: run {ids['stuck']} is still STOPPING 3 s after"
+    assert said in outcome.message
+    assert "Run the same command again" in outcome.message
+    assert "custom_timeouts" in outcome.message
+    for name in ("quick", "gone"):
+        assert f"for run {name}" not in outcome.message
+    assert stack.statuses() == {ids["stuck"]: "STOPPING"}
+    assert {each["id"] for each in stack.resources()} <= set(ids.values())
+    assert stack.recorded("stuck")["id"] == ids["stuck"]
+
+    control.advance(stack.emulator_state, 1_000_000)
+    again, calls = stack.calls(stack.destroy)
+    # No second cancellation, and nothing said of what went before.
+    assert calls == {"GetRun": 1, "DeleteRun": 1}
+    assert "error" not in again.text.lower()
+    assert "warning" not in again.text.lower()
+    assert stack.resources() == []
+    assert stack.statuses() == {}
+
+
+@pytest.mark.parametrize("on_delete", ["delete", "cancel"])
+def test_destroy_of_a_target_ends_that_run_alone(stack: Stack, on_delete: str) -> None:
+    stack.declare({name: declaration(on_delete=on_delete) for name in ("one", "other", "third")})
+    stack.up()
+    one = stack.recorded("one")
+    before = len(stack.log)
+
+    stack.destroy("--target", one["urn"])
+
+    served = stack.log[before:]
+    assert {call["runId"] for call in served} == {one["id"]}
+    assert [call["operation"] for call in served].count("CancelRun") == 1
+    assert len(stack.resources()) == 2
+    for name in ("other", "third"):
+        assert stack.live(name)["status"] in ("PENDING", "STARTING", "RUNNING")

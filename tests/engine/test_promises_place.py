@@ -1,0 +1,86 @@
+"""A run is in one account and one Region: from elsewhere it is neither read nor touched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import pytest
+from served import ACCOUNT, OTHER_ACCOUNT, Served, serving
+
+from .harness import ACTIVE, ENDED, Stack, declaration, kept
+
+
+@pytest.fixture
+def served(stack: Stack) -> Iterator[Served]:
+    """The stack's emulator behind its server, with keys of the account ACCOUNT."""
+    with serving(stack.emulator_state) as server:
+        stack.configure(endpoint=server.url, localState=None)
+        stack.environment.update(server.keys_of(ACCOUNT))
+        yield server
+
+
+def assert_nothing_is_done_from_elsewhere(stack: Stack, words: list[str]) -> None:
+    """Try each command that would look at the runs or change them: each says why it does not."""
+    before = kept(stack)
+    lives = stack.statuses()
+
+    # What needs no look is quiet.
+    _, calls = stack.calls(lambda: stack.up("--expect-no-changes"))
+    assert calls == {}
+    stack.declare(runs(project="late"))
+    for attempt in (stack.refresh, stack.up, stack.destroy):
+        outcome, calls = stack.calls(partial(attempt, expect=1))
+        for word in (*words, "Nothing was done", "for run active failed"):
+            assert word in outcome.message, (word, outcome.text)
+        assert calls.keys() <= {"GetRun", "ListRuns"}
+        assert kept(stack) == before
+    assert stack.statuses() == lives
+
+
+def runs(**tags: str) -> dict[str, dict[str, object]]:
+    """Declare one run that goes on and one that has ended."""
+    return {
+        "active": declaration(tags={**ACTIVE, **tags}),
+        "ended": declaration(tags={**ENDED, **tags}),
+    }
+
+
+def test_from_another_account_nothing_is_done(stack: Stack, served: Served) -> None:
+    stack.declare(runs())
+    stack.up()
+    own = dict(stack.environment)
+    stack.environment.update(served.keys_of(OTHER_ACCOUNT))
+
+    assert_nothing_is_done_from_elsewhere(
+        stack,
+        [f"in account {ACCOUNT}, the credentials are of account {OTHER_ACCOUNT}", "omics:profile"],
+    )
+
+    stack.environment.update(own)
+    stack.up()
+    assert stack.tags("active") == {**ACTIVE, "project": "late"}
+    stack.destroy()
+    assert stack.statuses() == {}
+
+
+def test_from_another_region_nothing_is_done(stack: Stack) -> None:
+    stack.declare(runs())
+    stack.up()
+    stack.configure(region="eu-west-1")
+
+    assert_nothing_is_done_from_elsewhere(
+        stack,
+        [
+            "started in us-east-1, the configuration now says eu-west-1",
+            "pulumi config set omics:region us-east-1",
+        ],
+    )
+
+    # The engine keeps the configuration of the last up for refresh and destroy.
+    assert "then run `pulumi up`" in stack.outcomes[-1].message
+    stack.configure(region="us-east-1")
+    stack.up()
+    assert stack.tags("active") == {**ACTIVE, "project": "late"}
+    stack.destroy()
+    assert stack.statuses() == {}
