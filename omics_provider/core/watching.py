@@ -73,6 +73,19 @@ class Target:
             told["run_output_uri"] = self.recorded.get("runOutputUri")
         return {**told, "attempts": attempts(self.recorded), "outputs": None}
 
+    def answer(self, told: Facts) -> dict[str, Any]:
+        """Return final facts by the API's names, under the name that the program gives the run."""
+        return {
+            **self.recorded,
+            "name": self.name,
+            "id": self.id,
+            "uuid": self.uuid,
+            "status": str(told["status"]),
+            "failureReason": told["failure_reason"],
+            "statusMessage": told["status_message"],
+            "recordGone": told["status"] == RunStatus.DELETED,
+        }
+
 
 class Verdict(Enum):
     """What an entry of ListRuns says of a run that is waited for."""

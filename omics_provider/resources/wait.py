@@ -127,7 +127,9 @@ async def _ended(
     if wish.outputs:
         await _read_outputs(place, told)
     if not pulumi.runtime.is_dry_run():
-        _tell_failures(told, wish.on_failure)
+        failed = {k: run for k, run in told.items() if run["status"] != "COMPLETED"}
+        if failed:
+            _tell(await _explained(place, targets, failed), wish.on_failure)
     return {key: told[key] if key in told else unknown() for key in runs}
 
 
@@ -229,11 +231,23 @@ async def _read_outputs(place: settings.Settings, told: Mapping[str, Facts]) -> 
     await asyncio.gather(*(read(k, r) for k, r in completed.items() if r["run_output_uri"]))
 
 
-def _tell_failures(told: Mapping[str, Facts], on_failure: OnFailure) -> None:
-    failed = watching.failures(told)
-    if not failed:
-        return
-    message = "\n".join(failed)
+async def _explained(
+    place: settings.Settings, targets: Mapping[str, Target | None], failed: Mapping[str, Facts]
+) -> str:
+    from omics_provider.aws.explaining import explain
+
+    answers = [
+        target.answer(failed[key]) for key, target in targets.items() if target and key in failed
+    ]
+    try:
+        explanation = await asyncio.to_thread(explain, place, answers)
+    except errors.OmicsError as error:
+        # What the runs themselves say is known all the same.
+        return "\n".join([*watching.failures(failed), str(error)])
+    return explanation.text
+
+
+def _tell(message: str, on_failure: OnFailure) -> None:
     if on_failure == "fail":
         raise pulumi.RunError(message)
     pulumi.log.warn(message)

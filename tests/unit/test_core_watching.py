@@ -107,6 +107,15 @@ def test_the_facts_of_a_run() -> None:
     assert known.ended_as(None)["attempts"] == 1
 
 
+def test_the_facts_by_the_names_of_the_api() -> None:
+    answer = target(arn="arn:1").answer(facts_of("FAILED", failure_reason="RUN_TASK_FAILED"))
+    assert answer["name"] == "HG002"
+    assert answer["arn"] == "arn:1"
+    assert answer["failureReason"] == "RUN_TASK_FAILED"
+    assert answer["recordGone"] is False
+    assert target().answer(target().ended_as(None))["recordGone"] is True
+
+
 def ran(hours: float) -> str:
     return (NOW - timedelta(hours=hours)).isoformat()
 
