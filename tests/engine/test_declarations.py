@@ -105,7 +105,7 @@ OmicsRun("NA12878", role_arn=nothing, output_uri="s3://results/runs")
 """
     )
     outcome, calls = stack.calls(lambda: stack.pulumi("preview", expect=1))
-    assert "role_arn is required" in outcome.message
+    assert "role_arn: is required" in outcome.message
     assert "exactly one of workflow_id, run_id and adopt_run_id must be given" in outcome.message
     assert calls == {}
 

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
-from served import ACCOUNT, Served, serving
+
+from tests.served import ACCOUNT, Served, serving
 
 from .harness import ACTIVE, ENDED, Stack, declaration
 

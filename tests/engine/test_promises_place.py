@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from functools import partial
 
 import pytest
-from served import ACCOUNT, OTHER_ACCOUNT, Served, serving
+
+from tests.served import ACCOUNT, OTHER_ACCOUNT, Served, serving
 
 from .harness import ACTIVE, ENDED, Stack, declaration, kept
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from served import ACCOUNT, OTHER_ACCOUNT, REGION, Served, serving
 
 from omics_provider.aws import clients, neighbours
 from omics_provider.aws.gateway import Runs
@@ -16,6 +15,7 @@ from omics_provider.emulator import control
 from omics_provider.providers import look
 from omics_provider.providers.host import ProviderError
 from omics_provider.providers.run import OmicsRunProvider
+from tests.served import ACCOUNT, OTHER_ACCOUNT, REGION, Served, serving
 
 from .harness import ROLE, Inputs, Recorded, bag, configured, next_update
 
