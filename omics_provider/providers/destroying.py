@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from omics_provider.aws.gateway import Runs
 
 _VERBS: Final = frozenset({"destroy", "down", "dn"})
-#: Options with which `pulumi destroy` leaves some resources alone.
 #: Options of every command that take no value of their own from the next word.
 _SWITCHES: Final = frozenset(
     {
@@ -30,6 +29,7 @@ _SWITCHES: Final = frozenset(
         "-h", "--logflow", "--logtostderr", "--non-interactive",
     }
 )  # fmt: skip
+#: Options with which `pulumi destroy` leaves some resources alone.
 _PARTLY: Final = ("--target", "-t", "--exclude", "-x", "--run-program")
 _TYPE: Final = "pulumi-python:dynamic/omics:Run"
 
