@@ -26,12 +26,12 @@ from pathlib import Path
 from typing import Any, Final
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path.insert(0, str(ROOT))
 
-from engine.chaos.episode import Episode, Report, RequestId  # noqa: E402
-from engine.chaos.schedule import Play, plays  # noqa: E402
-from engine.chaos.weather import Storm, storm  # noqa: E402
-from engine.harness import engine_problem  # noqa: E402
+from tests.engine.chaos.episode import Episode, Report, RequestId  # noqa: E402
+from tests.engine.chaos.schedule import Play, plays  # noqa: E402
+from tests.engine.chaos.weather import STORM, Storm, storm  # noqa: E402
+from tests.engine.harness import engine_problem  # noqa: E402
 
 RESULTS: Final = ROOT / "bench" / "chaos-results.json"
 PAGE: Final = ROOT / "docs" / "chaos.md"
@@ -111,7 +111,10 @@ def main() -> int:
     print(table(campaign))
     if not arguments.only:
         _keep(campaign, arguments)
-    return 1 if campaign.violations else 0
+    few = not arguments.only and campaign.kills < arguments.kills
+    if few:
+        print(f"Too few kills within {arguments.seconds:.0f} s: {campaign.kills}", file=sys.stderr)
+    return 1 if campaign.violations or few else 0
 
 
 def _episodes(campaign: Campaign, home: Path, arguments: argparse.Namespace, end: float) -> None:
@@ -218,14 +221,12 @@ def _lines(campaign: Campaign) -> Iterator[str]:
     if campaign.storms:
         yield from (
             "",
-            "| bad weather, request id | creates | StartRun calls | throttled | 500 | answer lost |"
-            " updates | seconds | wrong |",
-            "| --- |" + " ---: |" * 8,
+            "| bad weather, request id | creates | StartRun calls | throttled | 500 | 500 after"
+            " its effect | answer lost | updates | seconds | wrong |",
+            "| --- |" + " ---: |" * 9,
         )
     for each in campaign.storms:
-        struck = " | ".join(
-            str(each.struck.get(fault, 0)) for fault in ("throttle", "error-500", "lost-answer")
-        )
+        struck = " | ".join(str(each.struck.get(fault, 0)) for fault in STORM)
         yield (
             f"| {each.request_id} | {each.runs} | {each.calls} | {struck} | {each.ups} |"
             f" {each.seconds:.0f} | {len(each.violations)} |"

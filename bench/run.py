@@ -22,13 +22,14 @@ from typing import Any
 
 import emulator
 import overhead
+import wait
 from rich.console import Console
 from rich.table import Column, Table
 
 RESULTS = Path(__file__).with_name("results.json")
 #: Number of resources -> pairs measured by default. Preview is measured in three at least.
 PAIRS = {1: 5, 100: 3, 1000: 1}
-PARTS = ("overhead", "emulator")
+PARTS = ("overhead", "waiting", "emulator")
 PACKAGES = ("omics-provider", "pulumi", "boto3", "botocore", "grpcio", "protobuf", "moto")
 
 
@@ -44,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     started = time.monotonic()
     if "overhead" in chosen.parts:
         results["overhead"] = _overhead(chosen, console)
+    if "waiting" in chosen.parts:
+        results["waiting"] = _waiting(console)
     if "emulator" in chosen.parts:
         results["emulator"] = _emulator(console)
     results["machine"]["loadAtEnd"] = round(os.getloadavg()[0], 2)
@@ -56,7 +59,7 @@ def _chosen(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
     parser.add_argument(
         "--parts", nargs="+", choices=PARTS, default=None,
-        help="what to measure: OmicsRun against bare resources, the emulator (default: both)",
+        help="what to measure: OmicsRun against bare resources, waiting, emulator (default: all)",
     )  # fmt: skip
     parser.add_argument(
         "--sizes", nargs="+", type=int, default=None, metavar="N",
@@ -69,7 +72,7 @@ def _chosen(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--quick",
         action="store_true",
-        help="a look in a minute: sizes 1 and 100 in one pair, without the emulator",
+        help="a look in a minute: sizes 1 and 100 in one pair, of the first part alone",
     )
     parser.add_argument(
         "--output",
@@ -100,6 +103,13 @@ def _overhead(chosen: argparse.Namespace, console: Console) -> list[dict[str, An
             measured.append(overhead.measure(place, size, pairs))
     for table in overhead.tables(measured):
         console.print(table)
+    return measured
+
+
+def _waiting(console: Console) -> list[dict[str, Any]]:
+    console.print("Waiting for runs")
+    measured = wait.measure()
+    console.print(wait.table(measured))
     return measured
 
 

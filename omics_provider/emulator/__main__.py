@@ -47,8 +47,9 @@ control, JSON over HTTP (Python: omics_provider.emulator.control, which takes th
                            {"operation": "*", "fault": "error-500", "rate": 0.3, "seed": 1}]
                           faults: throttle, error-500, timeout-408, quota-402, denied,
                           cut-before (cut, nothing happened), lost-answer (took effect, then
-                          cut), torn-answer (cut between headers and body), slow
-                          ("seconds"), frozen and fails ("reason") for StartRun
+                          cut), late-500 (took effect, then a 500), torn-answer (cut
+                          between headers and body), slow ("seconds"); for StartRun
+                          also frozen, and fails ("reason")
   GET  /_omics/faults     the planned faults, and how often each struck
   GET  /_omics/calls      every call served: time, operation, status, fault, runId, caller
                           (?operation=StartRun, ?after=<number of a call>)

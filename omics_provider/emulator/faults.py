@@ -33,11 +33,12 @@ ANSWERS: Final[dict[str, type[ServiceError]]] = {
 }
 CUT_BEFORE: Final = "cut-before"
 LOST_ANSWER: Final = "lost-answer"
+LATE_500: Final = "late-500"
 TORN_ANSWER: Final = "torn-answer"
 SLOW: Final = "slow"
 FROZEN: Final = "frozen"
 FAILS: Final = "fails"
-KINDS: Final = (*ANSWERS, CUT_BEFORE, LOST_ANSWER, TORN_ANSWER, SLOW, FROZEN, FAILS)
+KINDS: Final = (*ANSWERS, CUT_BEFORE, LOST_ANSWER, LATE_500, TORN_ANSWER, SLOW, FROZEN, FAILS)
 
 
 @dataclass(frozen=True)
@@ -47,10 +48,11 @@ class Fault:
     - `operation`: an operation's name, or `*` for every operation.
     - `fault`: `throttle`, `error-500`, `timeout-408`, `quota-402`, `denied` (error answers),
       `cut-before` (the connection is cut and nothing has happened), `lost-answer` (the call
-      takes effect, then the connection is cut), `torn-answer` (it takes effect, and the connection
-      is cut between the headers of the answer and its body), `slow` (the answer comes `seconds`
-      late), `frozen` (StartRun: the run stays RUNNING until it is cancelled), `fails` (StartRun:
-      the run ends FAILED with `reason`).
+      takes effect, then the connection is cut), `late-500` (it takes effect, then the answer is
+      an InternalServerException), `torn-answer` (it takes effect, and the connection is cut
+      between the headers of the answer and its body), `slow` (the answer comes `seconds` late),
+      `frozen` (StartRun: the run stays RUNNING until it is cancelled), `fails` (StartRun: the
+      run ends FAILED with `reason`).
     - `count`: how many calls it strikes, then it is spent. `rate`: its chance for each call,
       with `seed`. With neither, it strikes once.
     """

@@ -21,7 +21,11 @@ from omics_provider.emulator.batches import Batches
 from omics_provider.emulator.caches import Caches
 from omics_provider.emulator.configurations import Configurations
 from omics_provider.emulator.context import Context
-from omics_provider.emulator.exceptions import NotEmulatedException, ServiceError
+from omics_provider.emulator.exceptions import (
+    InternalServerException,
+    NotEmulatedException,
+    ServiceError,
+)
 from omics_provider.emulator.groups import Groups
 from omics_provider.emulator.queue import Queue
 from omics_provider.emulator.runs import Runs
@@ -187,6 +191,8 @@ class _Call:
             Batches(context).settle()
             Queue(context).settle()
             answer = self._answer(context, real)
+        if kind == faults.LATE_500:
+            answer = serialize_error(InternalServerException(f"Injected fault: {kind}."))
         self._log(real, answer, kind, caller)
         if kind == faults.LOST_ANSWER:
             return Outcome(None)

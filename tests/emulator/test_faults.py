@@ -43,6 +43,13 @@ def test_a_lost_answer_leaves_a_run_behind(world, omics, start):
     assert start(requestId="a")["id"] == run["id"]
 
 
+def test_a_late_500_leaves_a_run_behind(world, omics, start):
+    world.faults({"operation": "StartRun", "fault": "late-500"})
+    refused("InternalServerException", lambda: start(requestId="a"))
+    (run,) = omics.list_runs()["items"]
+    assert start(requestId="a")["id"] == run["id"]
+
+
 def test_a_torn_answer_looks_like_an_empty_one(world, omics, start):
     world.faults({"operation": "StartRun", "fault": "torn-answer"})
     answer = start(requestId="a")
@@ -52,7 +59,9 @@ def test_a_torn_answer_looks_like_an_empty_one(world, omics, start):
     assert start(requestId="a")["id"] == run["id"]
 
 
-@pytest.mark.parametrize("fault", ["cut-before", "lost-answer", "throttle", "error-500"])
+@pytest.mark.parametrize(
+    "fault", ["cut-before", "lost-answer", "late-500", "throttle", "error-500"]
+)
 def test_botocore_tries_again_and_there_is_one_run(world, workflow, fault):
     world.faults({"operation": "StartRun", "fault": fault})
     patient = world.client(retries=2)

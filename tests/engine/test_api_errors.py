@@ -39,7 +39,7 @@ def test_an_error_that_lasts_is_told_and_the_next_up_goes_on(stack: Stack, code:
 
 
 def test_errors_that_pass_are_not_the_users_problem(stack: Stack) -> None:
-    passing = ("throttle", "error-500", "timeout-408", "cut-before", "lost-answer")
+    passing = ("throttle", "error-500", "timeout-408", "cut-before", "lost-answer", "late-500")
     samples = [f"sample-{number}" for number in range(len(passing))]
     stack.declare({sample: declaration(parameters={"sample_name": sample}) for sample in samples})
     stack.plan_faults(*({"operation": "StartRun", "fault": fault} for fault in passing))

@@ -80,6 +80,7 @@ def test_creates_in_bad_weather_are_one_run_each(request_id: RequestId, tmp_path
     # It was bad weather.
     assert report.struck["throttle"] >= 2
     assert report.struck["lost-answer"] >= 1
+    assert report.struck["late-500"] >= 1
     assert report.calls > report.runs
 
 

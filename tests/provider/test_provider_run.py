@@ -216,6 +216,8 @@ def test_other_inputs_are_another_run(emulator: Emulator, up: Up, declared: Inpu
     [
         ("lost-answer", 1),
         ("lost-answer", 3),
+        ("late-500", 1),
+        ("late-500", 3),
         ("cut-before", 2),
         ("error-500", 3),
         ("throttle", 5),
@@ -229,8 +231,9 @@ def test_a_start_that_is_disturbed_is_repeated_and_starts_one_run(
     run: list[Recorded] = []
     calls = emulator.since(lambda: run.append(up(declared)))
     # After a try that may have taken effect, the run is looked for by its mark.
-    again = {"throttle": ["StartRun"], "lost-answer": ["ListRuns", "GetRun"]}
-    times = 1 if fault == "lost-answer" else count
+    found = ["ListRuns", "GetRun"]
+    again = {"throttle": ["StartRun"], "lost-answer": found, "late-500": found}
+    times = 1 if again.get(fault) == found else count
     assert calls == ["StartRun", *(again.get(fault, ["ListRuns", "StartRun"]) * times)]
     assert [item["id"] for item in emulator.named(declared["name"])] == [run[0].id]
 

@@ -199,6 +199,7 @@ POINTS: Final[tuple[Point, ...]] = (
     _struck(
         "StartRun took effect, its answer lost", "StartRun", "lost-answer", _creates, late=True
     ),
+    _struck("StartRun took effect, answered with a 500", "StartRun", "late-500", _creates),
     _struck("StartRun answered, state not saved", "StartRun", "slow", _creates, held=0.8),
     Point("new run saved, old run not yet ended", _looks, Watch.saved),
     _struck("the old run looked at", "GetRun", "slow", _looks),

@@ -16,7 +16,7 @@ from .points import recorded
 from .processes import Command
 
 #: The shares that issue and README speak of.
-STORM: Final = {"throttle": 0.30, "error-500": 0.05, "lost-answer": 0.05}
+STORM: Final = {"throttle": 0.30, "error-500": 0.05, "late-500": 0.05, "lost-answer": 0.05}
 
 
 @dataclass
