@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from . import fields
-from .fields import Change
+from .table import Change, Table
 from .values import equal
 
 
@@ -21,16 +21,21 @@ class Difference(NamedTuple):
         return bool(self.replaces or self.updates)
 
 
-def difference(run_id: str, recorded: Mapping[str, Any], inputs: Mapping[str, Any]) -> Difference:
-    """Compare what was recorded for run `run_id` with the inputs declared now.
+def difference(
+    id_: str,
+    recorded: Mapping[str, Any],
+    inputs: Mapping[str, Any],
+    table: Table = fields.TABLE,
+) -> Difference:
+    """Compare what was recorded for the run (or what `table` is of) `id_` with what is declared.
 
     An input that is not declared never differs, whatever the service filled in. An input whose
     value is not known yet does, for it may.
     """
     differing = [
         field
-        for field in fields.FIELDS
-        if field.wire in inputs and not _same(field.wire, run_id, recorded, inputs[field.wire])
+        for field in table.fields
+        if field.wire in inputs and not _same(field.wire, id_, recorded, inputs[field.wire])
     ]
     return Difference(
         tuple(f.wire for f in differing if f.change is Change.REPLACE),

@@ -6,56 +6,9 @@ Facts that the model lacks name their source.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import Enum
 from typing import Final
 
-
-class Kind(Enum):
-    """How a value is checked and compared."""
-
-    TEXT = "text"
-    S3_URI = "s3 uri"
-    INTEGER = "integer"
-    #: A JSON object.
-    DOCUMENT = "document"
-    #: A string that holds a JSON object.
-    JSON_TEXT = "json text"
-    TAGS = "tags"
-    #: Any JSON value.
-    JSON = "json"
-    #: A list of values of `enum`.
-    CHOICES = "choices"
-    #: An object: `attempts`, and optionally `on`, a list of failure codes.
-    RETRY = "retry"
-
-
-class Change(Enum):
-    """What a changed value means for a run that exists."""
-
-    REPLACE = "replace"
-    UPDATE = "update"
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    r"""One input of a run.
-
-    `low` and `high` are lengths of a text, values of an integer. `pattern` must match the whole
-    text; None means printable text (the model's `[\p{L}\p{M}\p{Z}\p{S}\p{N}\p{P}]+`).
-    `sent` says whether the value is a member of StartRunRequest.
-    """
-
-    name: str
-    wire: str
-    kind: Kind = Kind.TEXT
-    change: Change = Change.REPLACE
-    low: int | None = None
-    high: int | None = None
-    pattern: str | None = None
-    enum: tuple[str, ...] = ()
-    sent: bool = True
-
+from .table import Change, Field, Kind, Table
 
 #: Failures that the same inputs may not meet again: capacity, the service, an input object that
 #: changed while it was read (developer guide, workflows-run-errors).
@@ -121,8 +74,6 @@ FIELDS: Final[tuple[Field, ...]] = (
     Field("adopt_run_id", "adoptRunId", low=1, high=18, pattern=_ID, sent=False),
 )
 
-BY_WIRE: Final = {field.wire: field for field in FIELDS}
-BY_NAME: Final = {field.name: field for field in FIELDS}
 
 #: Outputs that GetRun fills, (attribute, wire name). `arn`, `uuid`, `status` and `runOutputUri`
 #: come with StartRun's answer already.
@@ -144,6 +95,11 @@ OUTPUTS: Final[tuple[tuple[str, str], ...]] = (
     ("batch_id", "batchId"),
 )
 
+#: All of it, for what is done with every resource's table.
+TABLE: Final = Table("OmicsRun", FIELDS, OUTPUTS)
+BY_WIRE: Final = TABLE.by_wire
+BY_NAME: Final = TABLE.by_name
+
 #: Outputs that this package makes: the number of this start among those that `rerun_on` and `retry`
 #: allow, what became of the earlier ones, and whether the service has dropped the run's record.
 OWN_OUTPUTS: Final[tuple[tuple[str, str], ...]] = (
@@ -158,11 +114,6 @@ DEFAULT_MAX_ATTEMPTS: Final = 3
 
 #: Bytes of run parameters (developer guide, fixed-quotas).
 MAX_PARAMETERS_BYTES: Final = 50_000
-#: Tags of a run (model: "up to 50 tags per run"; TagMap's keys and values).
-MAX_TAGS: Final = 50
-MAX_TAG_KEY: Final = 128
-MAX_TAG_VALUE: Final = 256
-
 #: Input that no user sets: what makes this start of the run differ from an earlier one with the
 #: same inputs. Pulumi hides names with two underscores from previews and differences.
 ATTEMPT: Final = "__attempt"

@@ -6,7 +6,8 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from .fields import ATTEMPT, BY_WIRE, STACK
+from .fields import ATTEMPT, STACK, TABLE
+from .table import Table
 from .values import canonical
 
 _FORMAT: Final = 1
@@ -20,7 +21,7 @@ START_MARK: Final = MARK + "start"
 STACK_MARK: Final = MARK + "stack"
 
 
-def request_id(urn: str, inputs: Mapping[str, Any]) -> str:
+def request_id(urn: str, inputs: Mapping[str, Any], table: Table = TABLE) -> str:
     """Return StartRun's requestId, 64 characters: the same for the same start of the same resource.
 
     `urn` names the resource. The attempt among the checked inputs tells this start from an earlier
@@ -30,7 +31,8 @@ def request_id(urn: str, inputs: Mapping[str, Any]) -> str:
     """
     if ATTEMPT in inputs:
         return start_token(str(inputs.get(STACK, "")), urn, str(inputs[ATTEMPT]))
-    starting = {wire: inputs[wire] for wire in BY_WIRE if wire in inputs and wire != "onDelete"}
+    wires = table.by_wire.keys() - {"onDelete"}
+    starting = {wire: inputs[wire] for wire in wires if wire in inputs}
     return _digest(canonical([_FORMAT, urn, starting]))
 
 

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from .fields import ATTEMPT, DEFAULT_ON_DELETE, EARLIER, FIELDS, SETTLED, STACK
+from .fields import ATTEMPT, DEFAULT_ON_DELETE, EARLIER, SETTLED, STACK
 from .identity import start_token
 from .values import equal
 
@@ -40,7 +40,8 @@ class EarlierStart(NamedTuple):
 
     def is_for(self, inputs: Mapping[str, Any]) -> bool:
         """Tell whether it was made for the same run as `inputs` declare."""
-        wires = [f.wire for f in FIELDS if f.wire not in ("tags", "onDelete")]
+        names = self.inputs.keys() | inputs.keys()
+        wires = [w for w in names if not w.startswith("__") and w not in ("tags", "onDelete")]
         return all(
             (w in self.inputs) == (w in inputs) and equal(self.inputs.get(w), inputs.get(w))
             for w in wires

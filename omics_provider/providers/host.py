@@ -31,6 +31,14 @@ _HANDLERS: Final = frozenset({"Check", "Diff", "Create", "Read", "Update", "Dele
 _GRPC_UNKNOWN: Final = 2
 _LOG_LIMIT_SECONDS: Final = 10
 _STATUS_KEY: Final = "grpc-status-details-bin"
+#: What the service calls a resource, by the last part of its type token.
+_NOUNS: Final = {
+    "Run": "run",
+    "RunBatch": "run batch",
+    "RunCache": "run cache",
+    "RunGroup": "run group",
+    "Workflow": "workflow",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +60,11 @@ class Call:
     def name(self) -> str:
         """The resource's name in the program."""
         return self.urn.rpartition("::")[2]
+
+    @property
+    def subject(self) -> str:
+        """What the call is about, as in "run NA12878"."""
+        return f"{_NOUNS.get(self.urn.split('::')[-2].rpartition(':')[2], 'resource')} {self.name}"
 
 
 class ProviderError(Exception):
@@ -112,7 +125,7 @@ def told_plainly(method: Callable[P, R]) -> Callable[P, R]:
             return method(*args, **kwargs)
         except OmicsError as error:
             call = current_call()
-            _fail(error.about(f"run {call.name}" if call else ""), call)
+            _fail(error.about(call.subject if call else ""), call)
 
     return wrapper
 

@@ -63,7 +63,7 @@ class OmicsRunProvider(ResourceProvider):
         """Find everything that is wrong with the declaration; the service is not asked."""
         old, inputs = wire.received(_olds), wire.received(news)
         # Beside a property's name the engine prints its value, secrets in plain text, too.
-        failures = [CheckFailure("", str(problem)) for problem in spec.problems(inputs)]
+        failures = [CheckFailure("", p.told(fields.TABLE)) for p in spec.problems(inputs)]
         inputs = spec.keep_spelling(old, inputs)
         inputs.setdefault("onDelete", fields.DEFAULT_ON_DELETE)
         return CheckResult(wire.sent({**inputs, **_attempt(old)}), failures)
@@ -322,7 +322,7 @@ def _ender(runs: Runs) -> Callable[[dict[str, Any], Mapping[str, Any]], None]:
 def _doubt(unclear: errors.Unconfirmed) -> str:
     call = host.current_call()
     return (
-        f"{unclear.cause.about(f'run {call.name}' if call else '')}\n"
+        f"{unclear.cause.about(call.subject if call else '')}\n"
         "Whether the run has started is not known. The state remembers the request: the next "
         "`pulumi up` finds the run or starts it, and never starts a second."
     )

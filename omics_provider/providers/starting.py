@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from omics_provider.aws.gateway import Runs
-from omics_provider.core import diffing, errors, fields, lifecycle, spec
+from omics_provider.core import diffing, errors, lifecycle, spec
 from omics_provider.core.identity import START_MARK, Mark
 from omics_provider.core.recorded import EarlierStart, StackState
 from omics_provider.core.status import RunStatus
+from omics_provider.core.table import MAX_TAGS
 
 Live = dict[str, Any]
 #: Ends a run that was started for inputs which are no longer declared; takes those, too.
@@ -109,7 +110,7 @@ class Start:
         """Return the declared tags and the marks, as far as there is room for those."""
         marks = Mark.of(self.stack, self.urn, token).tags(self.stack)
         tags = {**marks, **self.inputs.get("tags", {})}
-        return dict(list(tags.items())[-fields.MAX_TAGS :])
+        return dict(list(tags.items())[-MAX_TAGS:])
 
     def _repeated(self, earlier: tuple[EarlierStart, ...]) -> Live | None:
         """Send an earlier start again, for its process may still be about to send it.

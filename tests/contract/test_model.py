@@ -9,8 +9,8 @@ import botocore.session
 import pytest
 from botocore.model import ServiceModel, Shape
 
-from omics_provider.core import fields, spec, status
-from omics_provider.core.fields import Field, Kind
+from omics_provider.core import fields, spec, status, table
+from omics_provider.core.table import Field, Kind
 
 MODEL: ServiceModel = botocore.session.get_session().get_service_model("omics")
 START_RUN: Any = MODEL.operation_model("StartRun").input_shape
@@ -79,13 +79,13 @@ def test_a_kind_is_the_models(field: Field) -> None:
 
 def test_the_limits_of_tags() -> None:
     tags: Any = START_RUN.members["tags"]
-    assert tags.key.metadata == {"min": 1, "max": fields.MAX_TAG_KEY}
-    assert tags.value.metadata == {"min": 0, "max": fields.MAX_TAG_VALUE}
+    assert tags.key.metadata == {"min": 1, "max": table.MAX_TAG_KEY}
+    assert tags.value.metadata == {"min": 0, "max": table.MAX_TAG_VALUE}
 
 
 def test_the_number_of_tags_is_what_the_model_says_in_words() -> None:
     text = re.sub(r"<[^>]+>", "", START_RUN.members["tags"].documentation)
-    assert f"{fields.MAX_TAGS} tags" in text
+    assert f"{table.MAX_TAGS} tags" in text
 
 
 def test_an_id_to_adopt_is_checked_as_get_run_checks_it() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omics_provider.core import fields, spec
-from omics_provider.core.fields import Kind
+from omics_provider.core.table import Kind
 from omics_provider.core.values import CANNOT_CROSS, UNKNOWN, UNSAFE_INTEGER
 
 GOOD: dict[str, Any] = {

@@ -1,0 +1,244 @@
+"""What can be wrong with one value of a resource's input, whatever the resource.
+
+A value that a preview does not know yet is never complained about. No reason shows a value: it may
+be a secret.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, NamedTuple, Never
+
+from .identity import MARK
+from .table import MAX_TAG_KEY, MAX_TAG_VALUE, MAX_TAGS, Field, Kind, Table
+from .values import CANNOT_CROSS, UNKNOWN, misfits
+
+Inputs = Mapping[str, Any]
+Rule = Callable[[Inputs], Iterator["Problem"]]
+
+
+class Problem(NamedTuple):
+    """One thing wrong with a declaration: the property (wire name) and the reason."""
+
+    property: str
+    reason: str
+
+    def told(self, table: Table) -> str:
+        """Return it with the argument's name in a program."""
+        field = table.by_wire.get(self.property)
+        return f"{field.name if field else self.property}: {self.reason}"
+
+
+def problems(table: Table, inputs: Inputs, rules: tuple[Rule, ...] = ()) -> list[Problem]:
+    """Return everything that is wrong with the declared `inputs`, in the table's order.
+
+    `rules` look at several values together.
+    """
+    found = [*_unknown_names(table, inputs)]
+    for field in table.fields:
+        if field.wire in inputs and inputs[field.wire] is not UNKNOWN:
+            found += [Problem(field.wire, why) for why in _CHECKS[field.kind](field, inputs)]
+    for rule in rules:
+        found += rule(inputs)
+    return found
+
+
+def given(inputs: Inputs, *wires: str) -> list[str]:
+    """Return those of the inputs that have a known value.
+
+    An unknown value may turn out to be unset: it satisfies a need, and nothing is held against it.
+    """
+    return [wire for wire in wires if inputs.get(wire, UNKNOWN) is not UNKNOWN]
+
+
+def required(*wires: str) -> Rule:
+    """Return the rule that these inputs are there."""
+
+    def rule(inputs: Inputs) -> Iterator[Problem]:
+        for wire in wires:
+            if wire not in inputs:
+                yield Problem(wire, "is required")
+
+    return rule
+
+
+def _unknown_names(table: Table, inputs: Inputs) -> Iterator[Problem]:
+    outputs = {wire for _, wire in table.outputs}
+    known = {**table.by_name, **table.by_wire}
+    for name in inputs:
+        if name in outputs and name not in table.by_wire:
+            why = f"is what the service tells, no argument of {table.resource}"
+            yield Problem(name, why)
+        elif name not in table.by_wire and not name.startswith("__"):
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f": did you mean {known[near[0]].name}?" if near else ""
+            yield Problem(name, f"is no argument of {table.resource}{hint}")
+
+
+# One value -----------------------------------------------------------------------------------
+
+
+def _check_text(field: Field, inputs: Inputs) -> Iterator[str]:
+    value = inputs[field.wire]
+    if not isinstance(value, str):
+        digits = ', such as "1234567"' if field.pattern == "[0-9]+" else ""
+        yield f"must be a string{digits}"
+    elif field.enum:
+        yield from _check_enum(field, value)
+    else:
+        yield from _check_length(field, value)
+        yield from _check_pattern(field, value)
+
+
+def _check_enum(field: Field, value: str) -> Iterator[str]:
+    if value not in field.enum:
+        near = difflib.get_close_matches(value.upper(), [e.upper() for e in field.enum], n=1)
+        meant = next((e for e in field.enum if near and e.upper() == near[0]), None)
+        hint = f": did you mean {meant}?" if meant else ""
+        yield f"must be one of {', '.join(field.enum)}{hint}"
+
+
+def _check_length(field: Field, value: str) -> Iterator[str]:
+    low, high = field.low or 0, field.high
+    if len(value) < low or (high is not None and len(value) > high):
+        yield f"must have {low} to {high} characters, has {len(value)}"
+
+
+def _check_pattern(field: Field, value: str) -> Iterator[str]:
+    if not value:
+        return
+    if field.pattern is not None:
+        if re.fullmatch(field.pattern, value) is None:
+            yield f"must match {field.pattern}"
+    elif _unprintable(value, allowed=""):
+        yield "must not have control or invisible characters"
+
+
+def _unprintable(value: str, *, allowed: str) -> bool:
+    return any(unicodedata.category(c).startswith("C") and c not in allowed for c in value)
+
+
+_BUCKET: Final = r"[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9]"
+
+
+def _check_s3_uri(field: Field, inputs: Inputs) -> Iterator[str]:
+    value = inputs[field.wire]
+    yield from _check_text(field, inputs)
+    if isinstance(value, str) and re.fullmatch(rf"s3://{_BUCKET}(/.*)?", value) is None:
+        yield "must be an S3 URI, s3://bucket or s3://bucket/prefix"
+
+
+def _check_integer(field: Field, inputs: Inputs) -> Iterator[str]:
+    value = inputs[field.wire]
+    if isinstance(value, bool) or not isinstance(value, int):
+        yield "must be a whole number"
+    elif not (field.low or 0) <= value <= (field.high or 0):
+        yield f"must be {field.low:,} to {field.high:,}"
+
+
+def _check_document(field: Field, inputs: Inputs) -> Iterator[str]:
+    value = inputs[field.wire]
+    bad = [f"{path} {reason}" for path, reason in misfits(value, field.name)]
+    yield from bad
+    if not bad and not isinstance(value, Mapping):
+        yield "must be a JSON object: names and values"
+
+
+def _check_json_text(field: Field, inputs: Inputs) -> Iterator[str]:
+    value = inputs[field.wire]
+    if not isinstance(value, str):
+        yield "must be a string of JSON, as json.dumps makes it"
+        return
+    yield from _check_length(field, value)
+    if _unprintable(value, allowed="\t\n\r"):
+        yield "must not have control or invisible characters"
+    if parsed_object(value) is None:
+        yield "must hold a JSON object"
+
+
+def parsed_object(text: Any) -> dict[str, Any] | None:
+    """Return the JSON object that a text holds, None where it holds none."""
+    if not isinstance(text, str):
+        return None
+    try:
+        parsed = json.loads(text, parse_constant=_no_json)
+    except (ValueError, RecursionError):
+        return None
+    return parsed if isinstance(parsed, dict) else None
+
+
+def _no_json(constant: str) -> Never:
+    # Python reads NaN and Infinity, JSON does not know them.
+    raise ValueError(constant)
+
+
+def _check_json(field: Field, inputs: Inputs) -> Iterator[str]:
+    for path, reason in misfits(inputs[field.wire], field.name):
+        yield f"{path} {reason}"
+
+
+def _check_tags(field: Field, inputs: Inputs) -> Iterator[str]:
+    tags = inputs[field.wire]
+    if isinstance(tags, Mapping) and set(tags) == {CANNOT_CROSS}:
+        yield f"tags: {tags[CANNOT_CROSS]}"
+        return
+    if not isinstance(tags, Mapping):
+        yield "must be names and values"
+        return
+    if len(tags) > MAX_TAGS:
+        yield f"must be at most {MAX_TAGS}, are {len(tags)}"
+    for key, value in tags.items():
+        yield from _check_tag(key, value)
+
+
+def _check_tag(key: str, value: Any) -> Iterator[str]:
+    if not 1 <= len(key) <= MAX_TAG_KEY:
+        yield f"tag {key[:20]!r}…: the name must have 1 to {MAX_TAG_KEY} characters"
+    if key.lower().startswith("aws:"):
+        yield f"tag {key!r}: names that begin with aws: belong to AWS"
+    if key.startswith(MARK):
+        yield f"tag {key!r}: names that begin with {MARK} belong to this package"
+    if value is not UNKNOWN and not isinstance(value, str):
+        yield f"tag {key!r}: the value must be a string"
+    elif value is not UNKNOWN and len(value) > MAX_TAG_VALUE:
+        yield f"tag {key!r}: the value must have at most {MAX_TAG_VALUE} characters"
+
+
+def _check_choices(field: Field, inputs: Inputs) -> Iterator[str]:
+    values = inputs[field.wire]
+    if not isinstance(values, list):
+        yield f"must be a list of {', '.join(field.enum)}"
+        return
+    for value in values:
+        if value is not UNKNOWN:
+            yield from _check_text(field, {field.wire: value})
+
+
+def _check_retry(field: Field, inputs: Inputs) -> Iterator[str]:
+    retry = inputs[field.wire]
+    if not isinstance(retry, Mapping) or "attempts" not in retry:
+        yield 'must be {"attempts": number of runs in all, "on": failure codes (optional)}'
+        return
+    for name in retry.keys() - {"attempts", "on"}:
+        yield f"knows attempts and on, not {name}"
+    if retry["attempts"] is not UNKNOWN:
+        yield from _check_integer(field, {field.wire: retry["attempts"]})
+    if retry.get("on", UNKNOWN) is not UNKNOWN:
+        yield from _check_choices(field, {field.wire: retry["on"]})
+
+
+_CHECKS: Final[dict[Kind, Callable[[Field, Inputs], Iterator[str]]]] = {
+    Kind.TEXT: _check_text,
+    Kind.S3_URI: _check_s3_uri,
+    Kind.INTEGER: _check_integer,
+    Kind.DOCUMENT: _check_document,
+    Kind.JSON_TEXT: _check_json_text,
+    Kind.TAGS: _check_tags,
+    Kind.JSON: _check_json,
+    Kind.CHOICES: _check_choices,
+    Kind.RETRY: _check_retry,
+}
