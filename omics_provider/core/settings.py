@@ -8,6 +8,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from .errors import SettingsError
+from .preflight import MODES, Mode
 
 #: The endpoint that is the emulator in this very process.
 LOCAL: Final = "local"
@@ -52,6 +53,24 @@ def from_config(get: Callable[[str], str | None]) -> Settings:
         endpoint=_endpoint(get("omics:endpoint")),
         local_state=get("omics:localState") or DEFAULT_LOCAL_STATE,
         local_run_seconds=_seconds(get("omics:localRunSeconds")),
+    )
+
+
+def preflight_mode(get: Callable[[str], str | None]) -> Mode:
+    """Read `omics:preflight`, "warn" where unset; `get` as in from_config.
+
+    Raises SettingsError for a value that is no mode.
+    """
+    text = get("omics:preflight") or "warn"
+    # YAML takes an unquoted off for false.
+    mode = "off" if text == "false" else text
+    for each in MODES:
+        if mode == each:
+            return each
+    raise SettingsError(
+        "Configuration",
+        f"omics:preflight is none of {', '.join(MODES)}",
+        advice="Set it with: pulumi config set omics:preflight warn.",
     )
 
 

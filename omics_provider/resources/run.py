@@ -9,9 +9,11 @@ import pulumi
 from pulumi import Input, Output, ResourceOptions, dynamic
 
 from omics_provider.core import fields
+from omics_provider.core.preflight import Mode
 from omics_provider.providers.run import OmicsRunProvider
 
 from .document import crossing
+from .preflight import declared
 from .wait import OnFailure, wait_for
 
 _PROVIDER = OmicsRunProvider()
@@ -64,6 +66,7 @@ class OmicsRun(dynamic.Resource, module="omics", name="Run"):
         max_attempts: Input[int] | None = None,
         retry: Input[Mapping[str, Any]] | None = None,
         adopt_run_id: Input[str] | None = None,
+        preflight: Mode | None = None,
         opts: ResourceOptions | None = None,
         **unknown: Never,
     ) -> None:
@@ -115,6 +118,10 @@ class OmicsRun(dynamic.Resource, module="omics", name="Run"):
                 are INSTANCE_RESERVATION_FAILED, MODIFIED_INPUT_RESOURCE and SERVICE_ERROR, all of
                 them where `on` is left out. With cache_id, finished tasks are not paid for again.
             adopt_run_id: Id of an existing run to take over instead of starting one.
+            preflight: What a preview does about the things that the run needs before it is started:
+                "warn" looks them up and warns of what will not work, "fail" makes it an error,
+                "off" looks up nothing. Unset, the stack's omics:preflight holds, else "warn". It is
+                no input: it is not in the state, and a change of it is no difference.
             opts: Pulumi's resource options.
             **unknown: Takes no argument; a name that does not exist is reported by the preview
                 together with everything else that is wrong.
@@ -154,6 +161,7 @@ class OmicsRun(dynamic.Resource, module="omics", name="Run"):
         super().__init__(
             _PROVIDER, resource_name, _properties({**inputs, **_unknown(unknown)}), opts
         )
+        declared(self, inputs, preflight, opts)
 
     @classmethod
     def get(

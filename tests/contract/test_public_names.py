@@ -29,7 +29,7 @@ ARGUMENTS: dict[str, Any] = {
     ),
 }  # fmt: skip
 # Of later parts of the work; each has None for a default, too.
-LATER = {"rerun_on", "retry", "max_attempts"}
+LATER = {"rerun_on", "retry", "max_attempts", "preflight"}
 
 OUTPUTS = [
     "id", "arn", "uuid", "status", "run_output_uri", "creation_time", "start_time", "stop_time",
