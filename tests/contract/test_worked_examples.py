@@ -1,0 +1,75 @@
+"""docs/waiting.md shows its examples as they are. That they do what it shows: tests/engine."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.worked_examples import ROOT, TEXT, capture
+
+
+def test_the_page_has_the_files_as_they_are() -> None:
+    assert capture.with_files(TEXT) == TEXT, "Run: python tools/capture.py"
+
+
+def test_the_page_shows_every_example() -> None:
+    folders = {path.parent.name for path in (ROOT / "docs" / "examples").glob("*/Pulumi.yaml")}
+    assert set(capture.examples(TEXT)) == folders
+    assert len(folders) == 3
+
+
+def test_what_the_readme_shows_of_a_failure_is_what_the_page_shows() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    marked = r"^<!-- from the page on waiting -->\n```\w+\n(.*?)^```$"
+    (shown,) = re.findall(marked, readme, re.MULTILINE | re.DOTALL)
+    there = {line.strip() for line in TEXT.splitlines()}
+    missing = [line for line in shown.splitlines() if line.strip() not in there]
+    assert missing == []
+
+
+# What may differ, and what may not ---------------------------------------------------------------
+
+SHOWN = """\
+ +   ├─ pulumi-python:dynamic/omics:Run  A       created (0.62s)
+ +   └─ pulumi-python:dynamic/omics:Run  B       created (1m2s)
+    Run A (2371579) ended COMPLETED after 00:00:02.
+    Run B (4457193) ended FAILED: SERVICE_ERROR.
+    results: "s3://b/2371579/3963fb1b-0462-4a3b-9f9f-dd9635fdc465"
+Duration: 6s
+"""
+LATER = """\
+ +   ├─ pulumi-python:dynamic/omics:Run  B    created (2s)
+ +   └─ pulumi-python:dynamic/omics:Run  A    created (0.1s)
+    Run B (4457194) ended FAILED: SERVICE_ERROR.
+    Run A (2371570) ended COMPLETED after 00:00:03.
+    results: "s3://b/2371570/0963fb1b-0462-4a3b-9f9f-dd9635fdc465"
+Duration: 1m7s
+"""
+
+
+def test_ids_times_and_the_order_of_what_happens_at_once_may_differ() -> None:
+    assert capture.normal(SHOWN) == capture.normal(LATER)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("COMPLETED", "CANCELLED"),
+        ("SERVICE_ERROR", "RUN_TASK_FAILED"),
+        ("created (2s)", "updated (2s)"),
+        ("Run  B", "Run  C"),
+        ("s3://b/", "s3://c/"),
+        ("    results", "    result"),
+        ("Duration: 1m7s\n", ""),
+    ],
+)
+def test_nothing_else_may_differ(old: str, new: str) -> None:
+    assert old in LATER
+    assert capture.normal(SHOWN) != capture.normal(LATER.replace(old, new, 1))
+
+
+def test_a_screen_shows_what_was_drawn_last() -> None:
+    screen = capture.Screen()
+    screen.feed("one\x1b[K\r\ntwo two\x1b[K\r\n\r\x1b[2A1\x1b[K\r\n2\x1b[K\r\n\x1b[?25hend\r\n")
+    assert screen.shown() == "1\n2\nend"
