@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from .lifecycle import attempt_limit, attempts, attempts_left, ends_in_rerun
@@ -35,6 +35,24 @@ def sentence(key: str, run: Mapping[str, Any]) -> str:
     gone = "its record is gone, so how it ended is not known" if run["status"] == "DELETED" else ""
     which = f"{key} ({run['id']})" if key else str(run["id"])
     return f"Run {which} ended {run['status']}: {reason or gone or 'no reason given'}."
+
+
+def left_behind(run_id: str, left: Sequence[tuple[str, str, bool]]) -> str:
+    """Return the words on runs that an interrupted update left behind for the resource of a run.
+
+    `left` gives of each its id, its status, and whether it stands for what is declared.
+    """
+    words = [
+        f"An interrupted update started run {other} ({status}) for this resource, "
+        "and nothing records it: "
+        + (
+            f"it takes the place of run {run_id}, and nothing is started."
+            if fits
+            else "what was asked then is no longer declared, so it is ended as on_delete says."
+        )
+        for other, status, fits in left
+    ]
+    return "\n".join(words)
 
 
 def outlook(run_id: str, recorded: Mapping[str, Any], inputs: Mapping[str, Any]) -> str:

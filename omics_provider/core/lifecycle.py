@@ -17,6 +17,9 @@ from .values import UNKNOWN
 STATE_VERSION: Final = 1
 
 
+#: States of an interrupted start's run that can't stand for the declaration.
+USELESS: Final = frozenset({RunStatus.CANCELLED, RunStatus.DELETED})
+
 _ATTEMPT_FACTS: Final = ("uuid", "status", "failureReason", "startTime", "stopTime")
 
 

@@ -25,7 +25,7 @@ from omics_provider.core.recorded import StackState, is_placeholder
 from omics_provider.core.settings import Settings
 from omics_provider.core.status import ACTIVE, UNSUCCESSFUL
 
-from . import destroying, ending, engine_process, host, look, refreshing, wire
+from . import destroying, ending, engine_process, host, left_behind, look, refreshing, wire
 
 if TYPE_CHECKING:
     from omics_provider.aws.gateway import Runs
@@ -87,6 +87,14 @@ class OmicsRunProvider(ResourceProvider):
             if lifecycle.rerun_wanted(now, inputs):
                 _attempts[host.urn()] = lifecycle.next_attempt(_id, now)
                 return DiffResult(changes=True, replaces=["status"])
+            if left_behind.is_looked_for() and (left := self._left_behind(recorded, inputs)):
+                told = [(run.live["id"], run.live["status"], run.fits) for run in left]
+                host.warn(facts.left_behind(_id, told))
+                taken = any(run.fits for run in left)
+                return DiffResult(
+                    changes=None if found else True,
+                    replaces=["startUnconfirmed"] if taken else [],
+                )
         return DiffResult(changes=None if found else False, replaces=list(found.replaces))
 
     @host.told_plainly
@@ -120,7 +128,7 @@ class OmicsRunProvider(ResourceProvider):
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         """Change the tags that changed, if it still is this run, and remember on_delete."""
         recorded, inputs = wire.received(_olds), wire.received(_news)
-        now = {**recorded, **inputs}
+        now = {**recorded, **inputs, **self._ended_left_behind(recorded)}
         change = diffing.tag_change(recorded.get("tags", {}), now.get("tags", {}))
         if any(change):
             runs = self._runs_of(recorded, "TagResource")
@@ -165,6 +173,26 @@ class OmicsRunProvider(ResourceProvider):
         live = look.find_recorded(runs, run_id, recorded)
         if live is not None:
             runs.retag(live["arn"], diffing.TagChange({}, (identity.START_MARK,)))
+
+    def _left_behind(
+        self, recorded: dict[str, Any], inputs: dict[str, Any]
+    ) -> tuple[left_behind.LeftBehind, ...]:
+        """Return the runs that interrupted starts of this resource have left, if any."""
+        urn, own = host.urn(), str(recorded.get(fields.ATTEMPT, ""))
+        state = _readable_state(recorded)
+        if state is None or not (state.failing_since or state.unconfirmed(urn, own)):
+            return ()
+        state = _state(recorded, secrets=True)
+        start = _start(self._runs(), inputs, str(recorded.get("requestId", "")), state)
+        return left_behind.look(start, state.unconfirmed(urn, own))
+
+    def _ended_left_behind(self, recorded: dict[str, Any]) -> dict[str, Any]:
+        """End the runs that diff found left behind; return the note that they are dealt with."""
+        left = left_behind.remembered(host.urn())
+        for run in left:
+            _ender(self._runs())(run.live, run.inputs)
+        settled = [*recorded.get(fields.SETTLED, ()), *(run.token for run in left)]
+        return {fields.SETTLED: settled} if left else {}
 
     def _now(self, run_id: str, recorded: dict[str, Any], inputs: dict[str, Any]) -> dict[str, Any]:
         """Return the recorded facts; brought up to date where rerun_on or retry asks for them."""

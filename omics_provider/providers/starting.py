@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
@@ -11,15 +11,12 @@ from omics_provider.aws.gateway import Runs
 from omics_provider.core import diffing, errors, lifecycle, spec
 from omics_provider.core.identity import START_MARK, Mark
 from omics_provider.core.recorded import EarlierStart, StackState
-from omics_provider.core.status import RunStatus
 from omics_provider.core.table import MAX_TAGS
 
 Live = dict[str, Any]
 #: Ends a run that was started for inputs which are no longer declared; takes those, too.
 End = Callable[[Live, Mapping[str, Any]], None]
 
-#: States of an interrupted start's run that can't stand for the declaration.
-_USELESS: Final = frozenset({RunStatus.CANCELLED, RunStatus.DELETED})
 #: How far the clock of the machine that ran a failed update may have been off.
 _CLOCKS: Final = timedelta(minutes=15)
 
@@ -47,6 +44,8 @@ class Start:
     urn: str
     inputs: Mapping[str, Any]
     token: str
+    #: Gives ListRuns' items in place of a call for each start.
+    listed: Callable[[], Iterable[Mapping[str, Any]]] | None = None
 
     def once(self, earlier: tuple[EarlierStart, ...], end: End) -> Started:
         """Start the run, or take the one that an earlier start of the resource made.
@@ -59,7 +58,7 @@ class Start:
             live = self._lost(self.state.failing_since, earlier, end)
         if live is None and earlier:
             live = self._repeated(earlier)
-        if live is not None and live["status"] not in _USELESS:
+        if live is not None and live["status"] not in lifecycle.USELESS:
             return self._taken(live)
         return self._started_or_found()
 
@@ -96,11 +95,34 @@ class Start:
         except errors.OmicsError:
             return None
 
+    def interrupted(self, earlier: tuple[EarlierStart, ...]) -> Iterator[tuple[Live, str]]:
+        """Give the runs that `earlier` starts made, newest first, each with its requestId."""
+        tokens = {start.token for start in earlier}
+        yield from self._marked(
+            lambda item: any(_may_be(item, start.inputs) for start in earlier),
+            lambda mark: mark.token in tokens,
+        )
+
+    def lost(self, since: str, earlier: tuple[EarlierStart, ...]) -> Iterator[tuple[Live, str]]:
+        """Give the runs that failed updates started for this resource, and that nothing names.
+
+        `since` is when the first of those updates began; `earlier` are the starts that the state
+        names: they are no part of it.
+        """
+        begin = datetime.fromisoformat(since) - _CLOCKS
+        if self.state.succeeded_at:
+            begin = max(begin, datetime.fromisoformat(self.state.succeeded_at))
+        resource = Mark.of(self.stack, self.urn, "").resource
+        known = self.state.tokens() | {start.token for start in earlier}
+        yield from self._marked(
+            lambda item: datetime.fromisoformat(item["creationTime"]) >= begin,
+            lambda mark: mark.resource == resource and mark.token not in known,
+        )
+
     def _interrupted(self, earlier: tuple[EarlierStart, ...], end: End) -> Live | None:
         """Return an interrupted start's run; end it where its inputs are no longer declared."""
-        live = self._marked_with({s.token for s in earlier}, [s.inputs for s in earlier])
-        mark = Mark.on(live) if live else None
-        source = next((start for start in earlier if mark and start.token == mark.token), None)
+        live, token = next(self.interrupted(earlier), (None, ""))
+        source = next((start for start in earlier if start.token == token), None)
         if live is not None and source is not None and not source.is_for(self.inputs):
             end(live, source.inputs)
             return None
@@ -136,17 +158,9 @@ class Start:
     def _lost(self, since: str, earlier: tuple[EarlierStart, ...], end: End) -> Live | None:
         """Return the run that a failed update started for this resource, and that nothing names.
 
-        `earlier` are those that the state names: they have been dealt with.
+        One that was started for other inputs is ended.
         """
-        begin = datetime.fromisoformat(since) - _CLOCKS
-        if self.state.succeeded_at:
-            begin = max(begin, datetime.fromisoformat(self.state.succeeded_at))
-        resource = Mark.of(self.stack, self.urn, "").resource
-        known = self.state.tokens() | {start.token for start in earlier}
-        for live in self._marked(
-            lambda item: datetime.fromisoformat(item["creationTime"]) >= begin,
-            lambda mark: mark.resource == resource and mark.token not in known,
-        ):
+        for live, _ in self.lost(since, earlier):
             if lifecycle.adoption_mismatch(self.inputs, live):
                 end(live, self.inputs)
                 continue
@@ -159,21 +173,22 @@ class Start:
             lambda item: any(_may_be(item, inputs) for inputs in hints),
             lambda mark: mark.token in tokens,
         )
-        return next(marked, None)
+        return next((live for live, _ in marked), None)
 
     def _marked(
         self,
         wanted: Callable[[Mapping[str, Any]], bool],
         fits: Callable[[Mark], bool],
-    ) -> Iterator[Live]:
+    ) -> Iterator[tuple[Live, str]]:
         """Give the runs whose mark fits and that the stack does not record, newest first.
+
+        With each comes the requestId in its mark.
 
         ListRuns shows no tags, so each candidate costs one GetRun, once in an update.
         """
         recorded = self.state.run_ids(self.urn)
-        candidates = [
-            item for item in self.runs.list() if item["id"] not in recorded and wanted(item)
-        ]
+        listed = self.listed or self.runs.list
+        candidates = [item for item in listed() if item["id"] not in recorded and wanted(item)]
         for item in sorted(candidates, key=lambda i: str(i["creationTime"]), reverse=True):
             known = _marks.get(_key(item))
             if _key(item) in _marks and (known is None or not fits(known)):
@@ -182,7 +197,7 @@ class Start:
             if live is not None:
                 mark = _marks[_key(item)] = Mark.on(live)
                 if mark is not None and fits(mark):
-                    yield live
+                    yield live, mark.token
 
     def _taken(self, live: Live) -> Started:
         if "tags" in self.inputs:

@@ -37,6 +37,7 @@ EPISODES: dict[str, tuple[Setting, tuple[Step, ...]]] = {
             ),
             kill("change", ("both", "new run saved, old run not yet ended")),
             kill("force", ("both", "StartRun answered, state not saved")),
+            kill("take back", ("both", "StartRun took effect, its answer under way")),
             kill("destroy", ("both", "DeleteRun took effect, its answer under way")),
         ),
     ),
@@ -45,6 +46,7 @@ EPISODES: dict[str, tuple[Setting, tuple[Step, ...]]] = {
         (
             kill("up", ("engine", "before StartRun leaves")),
             kill("taint", ("late plugin", "StartRun cut before it took effect")),
+            kill("give up", ("engine", "StartRun answered, state not saved")),
             kill("destroy", ("engine", "CancelRun took effect, its answer under way")),
         ),
     ),
@@ -53,6 +55,7 @@ EPISODES: dict[str, tuple[Setting, tuple[Step, ...]]] = {
         (
             kill("up", ("plugin", "StartRun took effect, its answer under way")),
             kill("change", ("plugin", "StartRun took effect, its answer lost")),
+            kill("take back", ("plugin", "StartRun took effect, its answer under way")),
             kill("destroy", ("plugin", "CancelRun took effect, its answer lost")),
         ),
     ),

@@ -93,6 +93,7 @@ class Episode:
         self._names = tuple(f"NA{number}" for number in range(1, setting.runs + 1))
         self._promise = Promise(setting.on_delete, setting.life)
         self._version = 0
+        self._before: dict[str, str] = {}
         self._rerun = 0
         self._commands: list[Command] = []
         # Without it the backend writes a side file that a kill can leave empty, and then nothing
@@ -140,8 +141,8 @@ class Episode:
             self._look(ending=step.deed == "destroy" or self._setting.delete_first)
             if done or self.report.violations:
                 break
-            if step.deed == "switch" and not kills:
-                self._declare_anew()
+            if not kills:
+                arguments = self._think_again(step.deed, arguments)
         for command, plugin in late:
             command.resume(plugin)
         if self._survivors():
@@ -157,7 +158,8 @@ class Episode:
         if deed == "destroy":
             self._promise.samples.clear()
             return ("destroy", "--yes", "--skip-preview")
-        if deed in ("up", "change", "switch"):
+        if deed in ("up", "change", "switch", "take back"):
+            self._before = dict(self._promise.samples)
             self._version += deed != "up" or not self._version
             changed = self._names if deed == "up" else self._names[:1]
             for name in changed:
@@ -169,7 +171,7 @@ class Episode:
             self._command("state", "taint", self._urn(), "--yes")
             self._promise.ask(self._names[0], self._promise.samples[self._names[0]])
         self._declare()
-        return (*up, "--replace", self._urn()) if deed == "force" else up
+        return (*up, "--replace", self._urn()) if deed in ("force", "give up") else up
 
     def _declare(self) -> None:
         options = {"$opts": {"delete_before_replace": True}} if self._setting.delete_first else {}
@@ -187,15 +189,25 @@ class Episode:
             }
         )
 
-    def _declare_anew(self) -> None:
-        """Change the declaration that a killed update had begun to carry out."""
+    def _think_again(self, deed: Deed, arguments: tuple[str, ...]) -> tuple[str, ...]:
+        """Ask for something else than the killed update did; give the command for it."""
         name = self._names[0]
-        before = (name, self._promise.samples[name])
-        self._promise.starts[before] -= 1
-        self._promise.abandoned.add(before)
-        self._version += 1
-        self._promise.ask(name, f"{name}-v{self._version}")
+        begun = (name, self._promise.samples.get(name, ""))
+        if deed == "give up":
+            self._promise.abandoned.add(begun)
+            return arguments[: arguments.index("--replace")]
+        if deed in ("switch", "take back"):
+            self._promise.starts[begun] -= 1
+            self._promise.abandoned.add(begun)
+        if deed == "switch":
+            self._version += 1
+            self._promise.ask(name, f"{name}-v{self._version}")
+        if deed == "take back":
+            # Where the killed update had recorded the new run already, this is another change.
+            self._promise.samples[name] = self._before[name]
+            self._promise.abandoned.add((name, self._before[name]))
         self._declare()
+        return arguments
 
     def _run(
         self,

@@ -15,7 +15,9 @@ from .ledger import Call, Ledger
 Victims = Literal["both", "engine", "plugin", "late plugin"]
 OnDelete = Literal["delete", "cancel", "keep"]
 Life = Literal["active", "slow to stop", "ended"]
-Deed = Literal["up", "change", "rerun", "force", "taint", "switch", "destroy"]
+Deed = Literal[
+    "up", "change", "rerun", "force", "taint", "switch", "give up", "take back", "destroy"
+]  # fmt: skip
 
 #: Seconds between two looks.
 _LOOK: Final = 0.02

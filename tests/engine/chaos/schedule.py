@@ -23,7 +23,11 @@ _KINDS: Final[tuple[tuple[OnDelete, Life, bool], ...]] = (
     ("cancel", "ended", False),
     ("keep", "ended", False),
 )
-_CHANGES: Final[tuple[Deed, ...]] = ("change", "force", "taint", "rerun", "switch")
+_CHANGES: Final[tuple[Deed, ...]] = (
+    "change", "force", "taint", "rerun", "switch", "give up", "take back",
+)  # fmt: skip
+#: What follows is another command: there is nothing to kill again.
+_ONCE: Final[frozenset[Deed]] = frozenset({"give up", "take back"})
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,8 @@ def plays(seed: int, *, changes: int = 3) -> Iterator[Play]:
         for deed in deeds:
             situation = Situation(deed, on_delete, life)
             kills = [dealer.kill(POINTS, situation)]
-            while situation.creates and chance.random() < 0.4 and len(kills) < 3:
+            again = situation.creates and deed not in _ONCE
+            while again and chance.random() < 0.4 and len(kills) < 3:
                 kills.append(dealer.kill(RECOVERY, situation))
             steps.append(Step(deed, tuple(kills)))
         yield Play(f"{seed}-{number}", setting, tuple(steps))
