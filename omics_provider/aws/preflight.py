@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from botocore import exceptions as boto
+from botocore.parsers import ResponseParserError
 
 from omics_provider.core import errors
 from omics_provider.core.preflight import (
@@ -95,6 +96,9 @@ def _seen(settings: Settings, look: Look) -> Answer:
         if isinstance(error, errors.NotFound) or error.code in _MISSING:
             return Missing()
         return Unseen(_why(error))
+    except ResponseParserError:
+        # A proxy's page, for example.
+        return Unseen("what answered is not AWS")
 
 
 def _why(error: errors.OmicsError) -> str:

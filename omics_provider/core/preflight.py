@@ -139,7 +139,7 @@ def sample(uris: Sequence[str], most: int) -> list[str]:
     """Return at most `most` of the URIs, from all parts of the list, the first and last too."""
     if len(uris) <= most:
         return list(uris)
-    return [uris[round(n * (len(uris) - 1) / (most - 1))] for n in range(most)]
+    return [uris[round(n * (len(uris) - 1) / max(most - 1, 1))] for n in range(most)]
 
 
 def bucket_of(uri: Any) -> str | None:
