@@ -1,0 +1,363 @@
+"""RunCohort under Pulumi's mocks: what each sample's run is declared with, and what is refused."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+
+from omics_provider import Column, EachRow, OmicsRun, RunCohort
+from omics_provider.resources import cohort
+
+RUN = "pulumi-python:dynamic/omics:Run"
+TEMPLATE = {
+    "workflow_id": "1234567",
+    "role_arn": "arn:aws:iam::111122223333:role/omics-runs",
+    "output_uri": "s3://amzn-s3-demo-bucket/results",
+    "parameters": {"reference": "s3://b/{hg38}.fa"},
+    "tags": {"project": "p"},
+}
+SHEET = b"sample,cram,depth\nNA1,s3://b/1,30\nNA2,s3://b/2,15\n"
+
+
+class Engine(pulumi.runtime.Mocks):
+    """Keeps what it is asked for."""
+
+    def __init__(self) -> None:
+        self.resources: list[tuple[str, str, dict[str, Any]]] = []
+
+    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        self.resources.append((args.typ, args.name, args.inputs))
+        return f"{args.name}-id", {**args.inputs, "arn": "made"}
+
+    def call(self, args: pulumi.runtime.MockCallArgs) -> Any:
+        raise AssertionError(args.token)
+
+    @property
+    def runs(self) -> dict[str, dict[str, Any]]:
+        return {
+            name: {k: v for k, v in inputs.items() if v is not None and not k.startswith("__")}
+            for kind, name, inputs in self.resources
+            if kind == RUN
+        }
+
+
+class Monitor(pulumi.runtime.mocks.MockMonitor):
+    """The door to the engine: keeps what a resource is registered with beside its inputs."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        self.requests: list[Any] = []
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802
+        self.requests.append(request)
+        return super().RegisterResource(request)  # type: ignore[no-untyped-call]
+
+
+def up(program: Callable[[], Any], monitors: list[Monitor] | None = None) -> tuple[Engine, Any]:
+    """Run a program as an update would; return what was declared, and what its Output is."""
+    engine = Engine()
+    monitor = Monitor(engine)
+    if monitors is not None:
+        monitors.append(monitor)
+    pulumi.runtime.set_mocks(
+        engine, project="omics-runs", stack="trial", preview=False, monitor=monitor
+    )
+    known: list[Any] = []
+
+    @pulumi.runtime.test  # type: ignore[untyped-decorator]
+    def update() -> pulumi.Output[Any]:
+        return pulumi.Output.from_input(program()).apply(known.append)
+
+    update()
+    return engine, known[0]
+
+
+def declared(samples: Any = SHEET, **arguments: Any) -> dict[str, dict[str, Any]]:
+    """Declare a cohort and return the inputs of its runs by resource name."""
+    arguments = {"template": TEMPLATE, "parameters": ["cram"], **arguments}
+
+    def program() -> None:
+        RunCohort("trio", samples=samples, **arguments)
+
+    return up(program)[0].runs
+
+
+def refused(samples: Any = SHEET, **arguments: Any) -> str:
+    """Declare a cohort that can't be, and return the error; nothing is declared then."""
+    engine = Engine()
+    pulumi.runtime.set_mocks(engine, project="omics-runs", stack="trial", preview=False)
+    with pytest.raises(pulumi.RunError) as error:
+        RunCohort("trio", samples=samples, **{"template": TEMPLATE, **arguments})
+    assert engine.resources == []
+    assert error.value.__suppress_context__
+    head, _, rest = str(error.value).partition("\n")
+    assert head == "Cohort trio can't be made, and none of its runs is started or changed:"
+    return rest
+
+
+def test_a_run_for_each_sample_named_by_its_id() -> None:
+    runs = declared()
+    assert sorted(runs) == ["trio-NA1", "trio-NA2"]
+    assert runs["trio-NA2"] == {
+        "workflowId": "1234567",
+        "roleArn": TEMPLATE["role_arn"],
+        "outputUri": TEMPLATE["output_uri"],
+        "name": "NA2",
+        # The template is taken as it is, braces and all.
+        "parameters": {"reference": "s3://b/{hg38}.fa", "cram": "s3://b/2"},
+        "tags": {"project": "p"},
+    }
+
+
+def test_runs_are_children_of_the_cohort_and_found_by_sample() -> None:
+    monitors: list[Monitor] = []
+
+    def program() -> Any:
+        made = RunCohort("trio", samples=SHEET, template=TEMPLATE)
+        assert list(made.runs) == ["NA1", "NA2"]
+        assert all(isinstance(run, OmicsRun) for run in made.runs.values())
+        return pulumi.Output.all(made.urn, made.runs["NA1"].urn)
+
+    _, (parent, child) = up(program, monitors)
+    assert parent.endswith("omics:index:RunCohort::trio")
+    assert child.endswith("::trio-NA1")
+    assert [r.parent == parent for r in monitors[0].requests if r.type == RUN] == [True, True]
+
+
+def test_a_sheet_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "sheets").mkdir()
+    (tmp_path / "sheets" / "trio.csv").write_bytes(SHEET)
+    monkeypatch.chdir(tmp_path)
+    assert declared("sheets/trio.csv") == declared()
+    assert declared(tmp_path / "sheets" / "trio.csv") == declared()
+    assert "none.csv can't be read: No such file" in refused("none.csv")
+    assert "can't be read: Is a directory" in refused(tmp_path)
+    (tmp_path / "trio.csv").write_bytes(SHEET + b"NA1,x,1\n")
+    assert refused("trio.csv") == "trio.csv: line 4: the sample NA1 is in line 2 already."
+
+
+@pytest.mark.parametrize(
+    "samples",
+    [
+        "\ufeffdepth,sample,cram,note\r\n15,NA2,s3://b/2,\"a, b\"\r\n30,NA1,s3://b/1,\r\n".encode(),
+        {"NA1": {"cram": "s3://b/1"}, "NA2": {"cram": "s3://b/2"}},
+        [{"sample": "NA2", "cram": "s3://b/2"}, {"sample": "NA1", "cram": "s3://b/1"}],
+        ({"sample": f"NA{n}", "cram": f"s3://b/{n}"} for n in (1, 2)),
+        b'{"NA1": {"cram": "s3://b/1"}, "NA2": {"cram": "s3://b/2"}}',
+    ],
+)  # fmt: skip
+def test_the_same_samples_are_the_same_runs(samples: Any) -> None:
+    assert declared(samples) == declared()
+
+
+def test_columns_become_parameters_by_their_headers() -> None:
+    assert declared(parameters=None)["trio-NA1"]["parameters"] == {
+        "reference": "s3://b/{hg38}.fa", "sample": "NA1", "cram": "s3://b/1", "depth": "30",
+    }  # fmt: skip
+
+
+def test_parameters_of_types_and_of_several_rows() -> None:
+    lanes = b"sample,r1,depth\nA,s3://b/1,30\nA,s3://b/2,30\n"
+    runs = declared(lanes, parameters={"reads": EachRow("{r1}"), "x": Column("depth", int)})
+    assert runs["trio-A"]["parameters"] == {
+        "reference": "s3://b/{hg38}.fa", "reads": ["s3://b/1", "s3://b/2"], "x": 30,
+    }  # fmt: skip
+
+
+def test_a_column_goes_over_a_fixed_parameter_where_it_has_something() -> None:
+    sheet = b"sample,reference\nA,s3://b/own.fa\nB,\n"
+    runs = declared(sheet, parameters=[Column("reference", optional=True)])
+    assert {name: run["parameters"]["reference"] for name, run in runs.items()} == {
+        "trio-A": "s3://b/own.fa",
+        "trio-B": "s3://b/{hg38}.fa",
+    }
+
+
+def test_arguments_of_a_run_may_stand_beside_the_template() -> None:
+    shared = {**TEMPLATE, "name": None}
+    role = shared.pop("role_arn")
+    runs = declared(template=shared, role_arn=role, priority=7)
+    assert runs["trio-NA1"]["priority"] == 7
+    assert "name" not in runs["trio-NA1"]
+
+
+def test_a_keyword_that_only_omicsrun_knows_goes_straight_to_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[dict[str, Any]] = []
+
+    class Run:
+        def __init__(self, resource_name: str, **arguments: Any) -> None:
+            seen.append({"resource": resource_name, **arguments})
+
+    monkeypatch.setattr(cohort, "OmicsRun", Run)
+    declared(template={**TEMPLATE, "of_a_later_day": "warn"})
+    assert [each["of_a_later_day"] for each in seen] == ["warn", "warn"]
+
+
+def test_single_samples_may_differ_in_anything() -> None:
+    overrides: Mapping[str, Any] = {
+        "NA2": {
+            "name": "second",
+            "retention_mode": "REMOVE",
+            "output_uri": "s3://other/results",
+            "parameters": {"cram": "s3://b/2.redone", "reference": None},
+            "tags": {"redone": "yes"},
+        }
+    }
+    first, second = (declared(overrides=overrides)[f"trio-{id_}"] for id_ in ("NA1", "NA2"))
+    assert first == declared()["trio-NA1"]
+    assert second["name"] == "second"
+    assert second["retentionMode"] == "REMOVE"
+    assert second["outputUri"] == "s3://other/results"
+    assert second["parameters"] == {"cram": "s3://b/2.redone"}
+    assert second["tags"] == {"project": "p", "redone": "yes"}
+
+
+def test_overrides_by_row() -> None:
+    runs = declared(
+        overrides=lambda row: {"priority": int(row["depth"])} if row.id == "NA2" else None
+    )
+    assert [run.get("priority") for run in runs.values()] == [None, 15]
+
+
+def test_outputs_as_arguments() -> None:
+    def program() -> None:
+        reference = pulumi.Output.from_input({"reference": "s3://b/made.fa"})
+        RunCohort(
+            "trio",
+            samples=[{"sample": "NA1", "cram": pulumi.Output.from_input("s3://b/made.cram")}],
+            template={**TEMPLATE, "parameters": reference},
+            parameters=["cram"],
+        )
+
+    runs = up(program)[0].runs
+    assert runs["trio-NA1"]["parameters"] == {
+        "reference": "s3://b/made.fa", "cram": "s3://b/made.cram",
+    }  # fmt: skip
+
+
+def test_options_of_the_cohort_and_of_its_runs() -> None:
+    monitors: list[Monitor] = []
+
+    def program() -> None:
+        first = OmicsRun("first", **{**TEMPLATE, "parameters": None})
+        kept = pulumi.ResourceOptions(retain_on_delete=True)
+        RunCohort(
+            "trio",
+            samples=SHEET,
+            template={**TEMPLATE, "opts": kept},
+            overrides={"NA2": {"opts": pulumi.ResourceOptions(retain_on_delete=False)}},
+            opts=pulumi.ResourceOptions(depends_on=[first]),
+        )
+
+    up(program, monitors)
+    runs = {r.name: r for r in monitors[0].requests if r.type == RUN}
+    assert [urn.rpartition("::")[2] for urn in runs["trio-NA1"].dependencies] == ["first"]
+    assert {name: run.retainOnDelete for name, run in runs.items()} == {
+        "first": False, "trio-NA1": True, "trio-NA2": False,
+    }  # fmt: skip
+
+
+def test_everything_that_is_wrong_comes_in_one_list() -> None:
+    told = refused(
+        b"sample,cram\nNA1,\nNA 2,s3://b/2\nNA1,s3://b/3\n",
+        parameters={"cram": str, "depth": int},
+        overrides={"NA7": {}},
+    )
+    assert [line.partition(": ")[2][:30] for line in told.splitlines()] == [
+        "no sample 'NA7', for which the",
+        "line 1: the sheet has no colum",
+        "line 2: nothing in cram.",
+        "line 3: sample 'NA 2' can't na",
+        "line 4: the sample NA1 is in l",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ({"samples": 7}, "samples is a int: give the path"),
+        ({"template": ["x"]}, "template is a list"),
+        ({"role_arn": "x"}, "role_arn: given in the template, and beside it."),
+        ({"resource_name": "x"}, "resource_name is made from"),
+        ({"overrides": {"NA1": 7}}, "the overrides of sample NA1 are a int"),
+        ({"max_failures": -1}, "max_failures is a whole number from 0, not -1"),
+        ({"max_failures": True}, "max_failures is a whole number from 0, not True"),
+        ({"format": "xlsx"}, "format is one of csv, tsv, json, not 'xlsx'"),
+    ],
+)
+def test_a_bad_argument(arguments: dict[str, Any], reason: str) -> None:
+    assert reason in refused(**arguments)
+
+
+def test_samples_that_are_not_known_yet() -> None:
+    assert "samples is an Output" in refused(pulumi.Output.from_input(os.fspath("x")))
+
+
+class Waits:
+    """Stands for wait_all: tells of runs that ended in these states."""
+
+    def __init__(self, *statuses: str) -> None:
+        self.statuses = statuses
+        self.asked: list[tuple[Any, ...]] = []
+
+    def __call__(
+        self, runs: Mapping[str, Any], timeout: Any, on_failure: str, *, outputs: bool
+    ) -> pulumi.Output[dict[str, Any]]:
+        self.asked.append((list(runs), timeout, on_failure, outputs))
+        ended = {
+            name: {"status": status, "outputs": {"of": name} if status == "COMPLETED" else None}
+            for name, status in zip(runs, self.statuses, strict=True)
+        }
+        return pulumi.Output.from_input(ended)
+
+
+def waited(
+    monkeypatch: pytest.MonkeyPatch,
+    waits: Waits,
+    use: Callable[[RunCohort], Any],
+    **arguments: Any,
+) -> Any:
+    monkeypatch.setattr(cohort, "wait_all", waits)
+    return up(lambda: use(RunCohort("c", samples=SHEET, template=TEMPLATE, **arguments)))[1]
+
+
+def test_waiting_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits = Waits("COMPLETED", "COMPLETED")
+    told = waited(monkeypatch, waits, lambda made: made.wait(timeout=60))
+    assert told["NA2"]["status"] == "COMPLETED"
+    assert waits.asked == [(["NA1", "NA2"], 60, "fail", False)]
+
+
+def test_some_failures_are_borne(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits = Waits("COMPLETED", "FAILED")
+    told = waited(monkeypatch, waits, lambda made: made.wait(), max_failures=1)
+    assert told["NA2"]["status"] == "FAILED"
+    assert [asked[2] for asked in waits.asked] == ["warn"]
+
+
+def test_more_failures_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits = Waits("DELETED", "FAILED")
+    with pytest.raises(pulumi.RunError, match="2 of 2 samples of the cohort c failed, 1 may: NA1"):
+        waited(monkeypatch, waits, lambda made: made.wait(), max_failures=1)
+
+
+def test_only_warned_of_when_asked_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits = Waits("FAILED", "FAILED")
+    waited(monkeypatch, waits, lambda made: made.wait(on_failure="warn"), max_failures=1)
+    assert [asked[2] for asked in waits.asked] == ["warn"]
+
+
+def test_outputs_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits = Waits("COMPLETED", "FAILED")
+    told = waited(
+        monkeypatch, waits, lambda made: made.outputs or made.outputs, max_failures=1
+    )  # fmt: skip
+    assert told == {"NA1": {"of": "NA1"}, "NA2": None}
+    assert [asked[3] for asked in waits.asked] == [True]
