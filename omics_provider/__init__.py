@@ -7,9 +7,19 @@ if TYPE_CHECKING:
     from omics_provider.core.cohort import Column, EachRow
     from omics_provider.resources.cohort import RunCohort
     from omics_provider.resources.run import OmicsRun
+    from omics_provider.resources.run_cache import OmicsRunCache
+    from omics_provider.resources.run_group import OmicsRunGroup
     from omics_provider.resources.wait import wait_all
 
-__all__ = ["Column", "EachRow", "OmicsRun", "RunCohort", "wait_all"]
+__all__ = [
+    "Column",
+    "EachRow",
+    "OmicsRun",
+    "OmicsRunCache",
+    "OmicsRunGroup",
+    "RunCohort",
+    "wait_all",
+]
 
 # Names are looked up when they are used, so that the emulator and the plugin process, which import
 # this package too, do not pay for the Pulumi program's half of it.
@@ -17,6 +27,8 @@ _HOMES: Final = {
     "Column": "omics_provider.core.cohort",
     "EachRow": "omics_provider.core.cohort",
     "OmicsRun": "omics_provider.resources.run",
+    "OmicsRunCache": "omics_provider.resources.run_cache",
+    "OmicsRunGroup": "omics_provider.resources.run_group",
     "RunCohort": "omics_provider.resources.cohort",
     "wait_all": "omics_provider.resources.wait",
 }

@@ -1,0 +1,275 @@
+"""What the providers of lasting resources share: groups, caches and workflows.
+
+Such a resource is changed in place where the service allows it. One that is gone is made again by
+the next update, which a run never is.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Protocol, cast
+
+from pulumi.dynamic import (
+    CheckFailure,
+    CheckResult,
+    ConfigureRequest,
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    ResourceProvider,
+    UpdateResult,
+)
+
+from omics_provider.core import checks, diffing, errors, fields, identity, lasting, settings
+from omics_provider.core.recorded import EarlierStart, StackState
+from omics_provider.core.settings import Settings
+from omics_provider.core.table import Table
+
+from . import engine_process, host, wire
+
+Live = dict[str, Any]
+
+
+class Service(Protocol):
+    """The calls on one kind of resource; they raise `omics_provider.core.errors`."""
+
+    @property
+    def region(self) -> str:
+        """The Region that is asked."""
+
+    def account(self) -> str:
+        """Return the caller's account, empty where there is but one."""
+
+    def create(self, arguments: Mapping[str, Any]) -> Live:
+        """Make one, once for each requestId."""
+
+    def find(self, id_: str) -> Live | None:
+        """Return one by its id, None where there is none."""
+
+    def list(self) -> Iterator[Live]:
+        """Give all of them, without their tags."""
+
+    def update(self, id_: str, changes: Mapping[str, Any]) -> None:
+        """Change one; what is not given stays."""
+
+    def delete(self, id_: str) -> None:
+        """Delete one."""
+
+    def retag(self, arn: str, change: diffing.TagChange) -> None:
+        """Set and remove tags."""
+
+
+class PlainProvider(ResourceProvider):
+    """A provider whose pickle is the path of its class. Subclasses name a table and a service."""
+
+    serialize_as_secret_always = False
+    table: ClassVar[Table]
+    rules: ClassVar[tuple[checks.Rule, ...]] = ()
+    _settings = Settings()
+
+    def __getstate__(self) -> None:
+        """Carry nothing into the state: the pickle is an address, not a program."""
+        return
+
+    def service(self) -> Service:
+        """Return the calls on this kind of resource; boto3 is imported here and not before."""
+        raise NotImplementedError
+
+    @host.told_plainly
+    def configure(self, req: ConfigureRequest) -> None:
+        """Take region, profile and endpoint from the stack's configuration."""
+        self._settings = settings.from_config(req.config.get)
+        engine_process.command()
+
+    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        """Find everything that is wrong with the declaration; the service is not asked."""
+        old, inputs = wire.received(_olds), wire.received(news)
+        found = checks.problems(self.table, inputs, self.rules)
+        # Beside a property's name the engine prints its value, secrets in plain text, too.
+        failures = [CheckFailure("", problem.told(self.table)) for problem in found]
+        return CheckResult(wire.sent({**inputs, **_attempt(old)}), failures)
+
+    @host.told_plainly
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        """Tell a new resource from a change in place; the engine shows what differs."""
+        found = diffing.difference(_id, wire.received(_olds), wire.received(_news), self.table)
+        return DiffResult(changes=None if found else False, replaces=list(found.replaces))
+
+    @host.told_plainly
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        """Make the resource, or take the one that an interrupted create of it has made."""
+        inputs, service = wire.received(props), self.service()
+        token = identity.request_id(host.urn(), inputs, self.table)
+        state, earlier = _state(inputs)
+        live = self._left_behind(service, inputs, token, state, earlier)
+        if live is None:
+            live = self._made(service, inputs, token)
+        else:
+            self.change(service, live["id"], lasting.live_inputs(self.table, live), inputs, live)
+        settled = [token, *(start.token for start in earlier)]
+        return CreateResult(live["id"], lasting.made(self.table, inputs, live, settled))
+
+    @host.told_plainly
+    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+        """Bring the recorded values up to date; where it is gone, the next update makes it."""
+        recorded, service = wire.received(props), self.service()
+        if not recorded.get("arn"):
+            return ReadResult(id_, lasting.looked_up(self.table, self._required(service, id_)))
+        live = self.found(service, id_, recorded)
+        if live is None:
+            return ReadResult("", {})
+        now = lasting.refreshed(self.table, recorded, live)
+        return ReadResult(id_, now, lasting.drifted(self.table, recorded, now))
+
+    @host.told_plainly
+    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        """Change in place what differs."""
+        recorded, inputs, service = wire.received(_olds), wire.received(_news), self.service()
+        live = self.found(service, _id, recorded)
+        if live is None:
+            raise errors.NotFound(
+                "Update",
+                f"{_id} is gone, deleted outside of this stack",
+                advice="Run `pulumi refresh`, then `pulumi up`: it is made again.",
+            )
+        more = self.change(service, _id, recorded, inputs, live)
+        return UpdateResult({**recorded, **inputs, **more})
+
+    @host.told_plainly
+    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+        """Delete it, if it still is this one; done where it is gone."""
+        recorded, service = wire.received(_props), self.service()
+        if self.found(service, _id, recorded) is not None:
+            self.end(service, _id)
+
+    def change(
+        self, service: Service, id_: str, recorded: Mapping[str, Any], inputs: Live, live: Live
+    ) -> dict[str, Any]:
+        """Send what differs from `recorded`; return further outputs to record."""
+        changes = lasting.changes(self.table, recorded, inputs)
+        if changes:
+            service.update(id_, changes)
+        service.retag(
+            live["arn"],
+            diffing.tag_change(
+                recorded.get("tags", {}), inputs.get("tags", recorded.get("tags", {}))
+            ),
+        )
+        return {}
+
+    def end(self, service: Service, id_: str) -> None:
+        """Delete it; NotFound is as good."""
+        try:
+            service.delete(id_)
+        except errors.NotFound:
+            return
+
+    def found(self, service: Service, id_: str, recorded: Mapping[str, Any]) -> Live | None:
+        """Return the recorded one as it is now, None where it is gone.
+
+        Before that is believed, Region and account are compared. Raises SettingsError.
+        """
+        _require(service.region, identity.region_of(str(recorded["arn"])), "Region")
+        live = service.find(id_)
+        if live is not None and lasting.same(recorded, live):
+            return live
+        _require(service.account(), identity.account_of(str(recorded["arn"])), "account")
+        return None
+
+    def _required(self, service: Service, id_: str) -> Live:
+        live = service.find(id_)
+        if live is None:
+            raise errors.NotFound(
+                "Lookup",
+                f"there is none with the id {id_} in {service.region}",
+                advice="Check the id, the Region and the account.",
+            )
+        return live
+
+    def _made(self, service: Service, inputs: Live, token: str) -> Live:
+        arguments = lasting.create_arguments(self.table, inputs, host.urn(), token)
+        engine_process.require_alive()
+        try:
+            made = service.create(arguments)
+        except errors.Conflict:
+            # A try without an answer may have taken effect, and its repeat be refused for it.
+            live: Live | None = _start(service, inputs, token, StackState()).find()
+            if live is None:
+                raise
+            return live
+        try:
+            return {**made, **(service.find(made["id"]) or {})}
+        except errors.OmicsError as error:
+            # It is there, and nothing may keep its id from the state.
+            host.warn(f"It was made, and could not be looked at: {error.detail}.")
+            return made
+
+    def _left_behind(
+        self,
+        service: Service,
+        inputs: Live,
+        token: str,
+        state: StackState,
+        earlier: tuple[EarlierStart, ...],
+    ) -> Live | None:
+        """Return what an interrupted or failed create of this resource has made, by its mark."""
+        start = _start(service, inputs, token, state)
+        found = next(start.interrupted(earlier), None) if earlier else None
+        if found is None and state.failing_since:
+            found = next(start.lost(state.failing_since, earlier), None)
+        if found is None:
+            return None
+        live: Live = found[0]
+        wrong = lasting.in_the_way(self.table, inputs, live)
+        if wrong:
+            host.warn(
+                f"An interrupted update has left {live['arn']}, with another "
+                f"{', '.join(self.table.by_wire[w].name for w in wrong)}. Delete it by hand."
+            )
+            return None
+        return live
+
+
+def _attempt(old: Mapping[str, Any]) -> dict[str, str]:
+    """Return what tells this create from any earlier one, kept while the resource lives."""
+    if old:
+        return {fields.ATTEMPT: old[fields.ATTEMPT]} if fields.ATTEMPT in old else {}
+    call = host.current_call()
+    return {fields.ATTEMPT: identity.attempt(call.random_seed)} if call else {}
+
+
+def _state(inputs: Mapping[str, Any]) -> tuple[StackState, tuple[EarlierStart, ...]]:
+    """Return what the stack records of this kind, and the interrupted creates of this resource.
+
+    Ids of other kinds are left out: they are numbers, too. Empty outside of a stack.
+    """
+    call = host.current_call()
+    if fields.STACK not in inputs or call is None:
+        return StackState(), ()
+    from .stack_export import state_of
+
+    stack, own = str(inputs[fields.STACK]), str(inputs.get(fields.ATTEMPT, ""))
+    state = state_of(stack)
+    if state.unconfirmed(call.urn, own):
+        state = state_of(stack, secrets=True)
+    kind = call.urn.split("::")[-2].rpartition("$")[2]
+    own_kind = tuple(r for r in state.resources if r.get("type") == kind)
+    state = dataclasses.replace(state, resources=own_kind)
+    return state, state.unconfirmed(call.urn, own)
+
+
+def _start(service: Service, inputs: Live, token: str, state: StackState) -> Any:
+    from .starting import Start
+
+    stack = str(inputs.get(fields.STACK, ""))
+    return Start(cast(Any, service), state, stack, host.urn(), inputs, token)
+
+
+def _require(now: str, made_in: str, what: str) -> None:
+    if now and made_in and now != made_in:
+        raise errors.SettingsError(
+            "Lookup",
+            f"it was made in {what} {made_in}, the configuration now says {now}",
+            advice=f"Set that {what} back (omics:region, omics:profile). Nothing was done.",
+        )

@@ -1,0 +1,25 @@
+"""OmicsRunCache's provider. Its path and its class's name are in every state: they never change."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from omics_provider.core.run_cache import RULES, TABLE
+
+from .plain import PlainProvider
+
+if TYPE_CHECKING:
+    from omics_provider.aws.caches import Caches
+
+
+class OmicsRunCacheProvider(PlainProvider):
+    """Run caches of AWS HealthOmics."""
+
+    table = TABLE
+    rules = RULES
+
+    def service(self) -> Caches:
+        """Return the calls on run caches."""
+        from omics_provider.aws.caches import Caches
+
+        return Caches(self._settings)

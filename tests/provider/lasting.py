@@ -1,0 +1,105 @@
+"""What the tests of groups, caches and workflows share."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from pulumi.dynamic import Config, ConfigureRequest
+
+from omics_provider.core import fields
+from omics_provider.core.identity import start_token
+from omics_provider.core.recorded import StackState
+from omics_provider.providers import engine_process, host, plain, stack_export, starting
+from omics_provider.providers.plain import PlainProvider
+
+from .harness import Recorded, bag
+
+STACK = "organization/trial/dev"
+
+
+def configured(kind: type[PlainProvider], config: Mapping[str, str]) -> Any:
+    """Make a provider as the host does."""
+    provider = kind()
+    provider.configure(ConfigureRequest(Config(dict(config), "trial")))
+    return provider
+
+
+def up(provider: PlainProvider, inputs: Mapping[str, Any]) -> Recorded:
+    """First up of a declaration, as the engine does it: check, then create."""
+    checked = provider.check({}, bag(inputs))
+    assert [(f.property, f.reason) for f in checked.failures] == []
+    made = provider.create(bag({**checked.inputs, fields.ATTEMPT: uuid.uuid4().hex}))
+    return Recorded(made.id, dict(made.outs or {}))
+
+
+def again(provider: PlainProvider, recorded: Recorded, inputs: Mapping[str, Any]) -> Recorded:
+    """A later up that changes the resource in place: check, diff, update."""
+    checked = provider.check(recorded.bag(), bag(inputs))
+    assert [f.reason for f in checked.failures] == []
+    found = provider.diff(recorded.id, recorded.bag(), bag(checked.inputs))
+    assert (found.changes, found.replaces) == (None, [])
+    updated = provider.update(recorded.id, recorded.bag(), bag(checked.inputs))
+    return Recorded(recorded.id, dict(updated.outs or {}))
+
+
+def reasons(provider: PlainProvider, inputs: Mapping[str, Any]) -> list[str]:
+    """What a check complains about; never with a property, for the engine would print its value."""
+    failures = provider.check({}, bag(inputs)).failures
+    assert {failure.property for failure in failures} <= {""}
+    return [failure.reason for failure in failures]
+
+
+@dataclass
+class Engine:
+    """The engine as a provider sees it: the call's URN and seed, and the stack's state."""
+
+    kind: str
+    patch: pytest.MonkeyPatch
+    warnings: list[str]
+    name: str
+    state: StackState = field(default_factory=StackState)
+    seed: int = 0
+
+    @property
+    def urn(self) -> str:
+        return f"urn:pulumi:dev::trial::{self.kind}::{self.name}"
+
+    def call(self) -> Any:
+        return SimpleNamespace(
+            urn=self.urn,
+            name=self.name,
+            subject=self.name,
+            timeout=None,
+            random_seed=str(self.seed).encode(),
+            context=SimpleNamespace(set_trailing_metadata=lambda _: None),
+        )
+
+    def begins(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """Give the checked inputs of a create that another update begins."""
+        self.seed += 1
+        starting._marks.clear()
+        return {**inputs, fields.STACK: STACK, fields.ATTEMPT: f"attempt-{self.seed}"}
+
+    def interrupted(self, inputs: Mapping[str, Any], *resources: Mapping[str, Any]) -> None:
+        """Record that the update which was asked to create with `inputs` died."""
+        self.state = StackState(resources, ({"urn": self.urn, "inputs": dict(inputs)},))
+
+    def token(self, inputs: Mapping[str, Any]) -> str:
+        return start_token(STACK, self.urn, str(inputs[fields.ATTEMPT]))
+
+
+def engine(kind: str, monkeypatch: pytest.MonkeyPatch) -> Engine:
+    """Serve calls as the engine makes them."""
+    # The emulator goes on from test to test, and remembers every request.
+    made = Engine(f"pulumi-python:dynamic/omics:{kind}", monkeypatch, [], uuid.uuid4().hex)
+    monkeypatch.setattr(host, "current_call", made.call)
+    monkeypatch.setattr(host, "warn", made.warnings.append)
+    monkeypatch.setattr(stack_export, "state_of", lambda stack, secrets=False: made.state)
+    monkeypatch.setattr(engine_process, "require_alive", lambda: None)
+    assert plain.host is host
+    return made
