@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from omics_provider.core import explain
 
-from .data import COST, Report, Run, Task, Time
+from .data import COST, Report, Run, Task, Time, Use
 
 #: Steps between two marks of a time axis, in seconds.
 _STEPS: Final = (
@@ -95,7 +95,7 @@ def moment(time: Time) -> str:
 
 def percent(share: float | None) -> str:
     """Return a share as percent; a dash where it is not known."""
-    return "-" if share is None else f"{100 * share:.0f} %"
+    return "-" if share is None else f"{100 * share:.0f}\N{NO-BREAK SPACE}%"
 
 
 def hours(value: float) -> str:
@@ -120,6 +120,11 @@ def counts(runs: Iterable[Run]) -> list[tuple[str, int]]:
     return sorted(found.items(), key=lambda item: (-item[1], item[0]))
 
 
+def is_told(use: Use) -> bool:
+    """Tell whether any figure of use is known."""
+    return use != Use()
+
+
 def rendered(report: Report) -> str:
     """Return the page."""
     environment = Environment(
@@ -133,6 +138,7 @@ def rendered(report: Report) -> str:
         {"duration": duration, "moment": moment, "percent": percent, "hours": hours,
          "plain": explain.plain, "code": code}
     )  # fmt: skip
+    environment.tests["told"] = is_told
     return environment.get_template("page.html.j2").render(
         report=report,
         counts=counts(report.runs),

@@ -207,3 +207,18 @@ def test_of_very_many_runs_the_first_show_their_tasks() -> None:
 
 def test_advice_shows_code_as_code() -> None:
     assert page.code("give `rerun` a <b>") == "give <code>rerun</code> a &lt;b&gt;"
+
+
+def test_figures_that_nothing_tells_are_left_out() -> None:
+    bare = read(report(run()))
+    assert "Used of it" not in bare.text
+    assert "Reserved" not in bare.text
+    started = read(report(run(tasks=[TASK])))
+    assert "Reserved" in started.text
+    assert "CPU used" not in started.text
+    assert not started.all("td", **{"data-name": "CPU used"})
+    entry = {"uuid": "t7", "metrics": {"cpusReserved": 4, "cpusAverage": 1, "runningSeconds": 60}}
+    live = {"id": "0", "uuid": "u", "status": "COMPLETED"}
+    known = read(report(run_of(live, [TASK], [entry], NOW)))
+    assert "Used of it CPU 25 %" in " ".join(known.text.split())
+    assert known.all("td", **{"data-name": "CPU used"})
