@@ -35,7 +35,7 @@ class SheetError(ValueError):
         self.problems = tuple(sorted(set(problems)))
         self.sheet = name
         told = [
-            f"{name}: {f'{unit} {line}: ' if line else ''}{reason}."
+            f"{name}: {f'{unit} {line}: ' if line else ''}{_ended(reason)}"
             for line, reason in self.problems[:_MOST_TOLD]
         ]
         left = len(self.problems) - len(told)
@@ -169,6 +169,10 @@ def close_to(name: str, names: Iterable[str]) -> str:
     by_fold = {each.casefold(): each for each in names}
     near = difflib.get_close_matches(name.casefold(), by_fold, n=1)
     return f": did you mean {by_fold[near[0]]!r}?" if near else ""
+
+
+def _ended(reason: str) -> str:
+    return reason if reason.endswith("?") else f"{reason}."
 
 
 def _table(

@@ -150,6 +150,12 @@ def test_an_ids_column_that_does_not_exist() -> None:
     assert problem == Problem(1, "the sheet has no column 'sampel': did you mean 'sample'?")
 
 
+def test_a_hint_ends_as_a_question() -> None:
+    with pytest.raises(SheetError) as error:
+        read_sheet("sampel\nNA1\n", id_column="sample")
+    assert str(error.value).endswith("did you mean 'sampel'?")
+
+
 def test_a_long_cell_is_shown_in_part() -> None:
     (problem,) = problems(json.dumps([{"sample": "x y" * 1000, "cram": 1, "sex": 1}]))
     assert len(problem.reason) < 200
