@@ -82,8 +82,8 @@ def read_samples(
     Args:
         source: what holds the sheet; this and `id_column`, `format` and `name` as in read_sheet.
         parameters: names of columns, each the parameter of its name; or a mapping from parameter
-            to a value with references. None: every column is the parameter of its name, and an
-            empty cell none.
+            to a value with references. None: every column is the parameter of its name, where
+            its cell is not empty.
         id_column: the column with the sample ids.
         format: "csv", "tsv" or "json".
         name: what problems call the sheet.

@@ -13,6 +13,7 @@ from omics_provider.core import cohort, watching
 from omics_provider.core.cohort import Parameters, Sample
 from omics_provider.core.sheet import Row, SheetError
 
+from .by_header import Headers
 from .run import OmicsRun
 from .sheet_file import Samples, content
 from .wait import OnFailure, wait_all
@@ -61,7 +62,8 @@ class RunCohort(pulumi.ComponentResource):
                 the parameter of its name; or a mapping from parameter to "{column}", to a text
                 with such in it, to a Column, to a type for the column of the parameter's name, or
                 to an EachRow, with which a sample may have several rows. Columns that are not
-                referred to are left alone. Unset, every column is the parameter of its name.
+                referred to are left alone. Unset, each column whose header is a parameter of the
+                workflow is that parameter, if its cell is not empty: one call of GetWorkflow.
             overrides: Further arguments of OmicsRun for single samples, by sample id, or a
                 function that gives them for a row. Parameters and tags are merged over the others,
                 None takes one away; any other argument is replaced.
@@ -80,7 +82,8 @@ class RunCohort(pulumi.ComponentResource):
         try:
             shared = _shared({} if template is None else template, arguments)
             found = _samples(samples, parameters, id_column, format, overrides)
-            given = {id_: _arguments(shared, found[id_], overrides) for id_ in found}
+            headers = Headers() if parameters is None else None
+            given = {id_: _arguments(shared, found[id_], overrides, headers) for id_ in found}
             self._max_failures = _allowed(max_failures)
         except (SheetError, pulumi.RunError) as error:
             raise pulumi.RunError(
@@ -181,27 +184,30 @@ def _override(overrides: Overrides | None, sample: Sample) -> Mapping[str, Any]:
 
 
 def _arguments(
-    shared: Mapping[str, Any], sample: Sample, overrides: Overrides | None
+    shared: Mapping[str, Any],
+    sample: Sample,
+    overrides: Overrides | None,
+    headers: Headers | None,
 ) -> dict[str, Any]:
     override = _override(overrides, sample)
     given: dict[str, Any] = {"name": sample.id, **shared, **override}
-    for argument, from_sheet in (("parameters", sample.parameters), ("tags", {})):
+    cells = headers.parameters(given, sample.parameters) if headers else sample.parameters
+    for argument, from_sheet in (("parameters", cells), ("tags", None)):
         given[argument] = _merged(shared.get(argument), from_sheet, override.get(argument))
     given["opts"] = ResourceOptions.merge(shared.get("opts"), override.get("opts"))
     return given
 
 
-def _merged(fixed: Any, from_sheet: Mapping[str, Any], override: Any) -> Any:
-    if isinstance(fixed, Output) or isinstance(override, Output):
-        return Output.all(fixed, override).apply(
-            lambda known: _over(known[0], from_sheet, known[1])
-        )
-    return _over(fixed, from_sheet, override)
+def _merged(*layers: Any) -> Any:
+    """Merge the fixed values, those from the sheet, and the overrides, the last one first."""
+    if any(isinstance(layer, Output) for layer in layers):
+        return Output.all(*layers).apply(lambda known: _over(*known))
+    return _over(*layers)
 
 
-def _over(fixed: Any, from_sheet: Mapping[str, Any], override: Any) -> Any:
+def _over(fixed: Any, from_sheet: Any, override: Any) -> Any:
     changes = override or {}
-    merged = {**(fixed or {}), **from_sheet, **changes}
+    merged = {**(fixed or {}), **(from_sheet or {}), **changes}
     taken_away = {name for name, value in changes.items() if value is None}
     # No name at all is an argument that was not given.
     return {name: merged[name] for name in merged if name not in taken_away} or None

@@ -218,6 +218,21 @@ def test_as_many_failures_as_are_allowed(stack: Stack) -> None:
     assert "2 of 3 samples of the cohort panel failed, 1 may: NA12718, NA12775." in outcome.message
 
 
+def test_columns_that_the_workflow_has_no_parameter_of_make_no_difference(stack: Stack) -> None:
+    sheet = SHEET.replace("sample\t", "sample_name\t", 1)
+    declare(stack, sheet, template={"tags": ENDED})
+    stack.program(PROGRAM.replace("parameters={", "parameters=None and {"))
+    _, calls = stack.calls(stack.up)
+    assert calls == {"GetWorkflow": 1, "StartRun": 12}
+    # Workflow 9500764 has sample_name and fastq_pairs.
+    assert stack.recorded("panel-NA12718")["inputs"]["parameters"] == {
+        "reference": "GRCh38", "sample_name": "NA12718",
+    }  # fmt: skip
+
+    (stack.home / "panel.tsv").write_text(with_a_column(sheet))
+    assert stack.preview("--expect-no-changes").summary == {"same": 14}
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_a_thousand_rows(stack: Stack) -> None:

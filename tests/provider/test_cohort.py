@@ -11,6 +11,7 @@ import pulumi
 import pytest
 
 from omics_provider import Column, EachRow, OmicsRun, RunCohort
+from omics_provider.core.preflight import Found, Kind, Look, Missing, Unseen
 from omics_provider.resources import cohort
 
 RUN = "pulumi-python:dynamic/omics:Run"
@@ -118,7 +119,7 @@ def test_runs_are_children_of_the_cohort_and_found_by_sample() -> None:
     monitors: list[Monitor] = []
 
     def program() -> Any:
-        made = RunCohort("trio", samples=SHEET, template=TEMPLATE)
+        made = RunCohort("trio", samples=SHEET, template=TEMPLATE, parameters=[])
         assert list(made.runs) == ["NA1", "NA2"]
         assert all(isinstance(run, OmicsRun) for run in made.runs.values())
         return pulumi.Output.all(made.urn, made.runs["NA1"].urn)
@@ -155,10 +156,81 @@ def test_the_same_samples_are_the_same_runs(samples: Any) -> None:
     assert declared(samples) == declared()
 
 
-def test_columns_become_parameters_by_their_headers() -> None:
+class Workflows:
+    """Stands for the look at workflows: answers by the look's key, and counts."""
+
+    def __init__(self, answers: Mapping[tuple[str, ...], Any]) -> None:
+        self.answers = answers
+        self.looks: list[Look] = []
+
+    def __call__(self, place: Any, looks: list[Look]) -> dict[Look, Any]:
+        self.looks += looks
+        return {look: self.answers[look.key] for look in looks}
+
+
+def looked_up(monkeypatch: pytest.MonkeyPatch, answers: Mapping[tuple[str, ...], Any]) -> Workflows:
+    workflows = Workflows(answers)
+    monkeypatch.setattr("omics_provider.aws.preflight.look_up", workflows)
+    return workflows
+
+
+def template_of(*names: str) -> Found:
+    return Found({"parameterTemplate": {name: {"optional": False} for name in names}})
+
+
+ONE = ("1234567", "PRIVATE", "")
+
+
+def test_columns_become_the_workflows_parameters_by_their_headers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    workflows = looked_up(monkeypatch, {ONE: template_of("sample", "cram", "reference")})
+    runs = declared(parameters=None)
+    assert runs["trio-NA1"]["parameters"] == {
+        "reference": "s3://b/{hg38}.fa", "sample": "NA1", "cram": "s3://b/1",
+    }  # fmt: skip
+    assert workflows.looks == [Look(Kind.WORKFLOW, ONE)]
+    # A further column, which the workflow does not know.
+    assert declared(SHEET.replace(b"depth", b"note"), parameters=None) == runs
+
+
+def test_a_sample_with_a_workflow_of_its_own_has_its_parameters(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    other = ("7654321", "PRIVATE", "", "v2")
+    workflows = looked_up(monkeypatch, {ONE: template_of("cram"), other: template_of("depth")})
+    runs = declared(
+        parameters=None,
+        overrides={"NA2": {"workflow_id": "7654321", "workflow_version_name": "v2"}},
+    )
+    assert runs["trio-NA1"]["parameters"].keys() == {"reference", "cram"}
+    assert runs["trio-NA2"]["parameters"].keys() == {"reference", "depth"}
+    assert sorted(look.kind.name for look in workflows.looks) == ["VERSION", "WORKFLOW"]
+
+
+@pytest.mark.parametrize("answer", [Found({}), Missing()])
+def test_all_columns_are_parameters_of_a_workflow_without_a_template(
+    monkeypatch: pytest.MonkeyPatch, answer: Any
+) -> None:
+    looked_up(monkeypatch, {ONE: answer})
     assert declared(parameters=None)["trio-NA1"]["parameters"] == {
         "reference": "s3://b/{hg38}.fa", "sample": "NA1", "cram": "s3://b/1", "depth": "30",
     }  # fmt: skip
+
+
+def test_no_call_is_made_for_a_run_that_names_no_workflow(monkeypatch: pytest.MonkeyPatch) -> None:
+    workflows = looked_up(monkeypatch, {})
+    template = {name: value for name, value in TEMPLATE.items() if name != "workflow_id"}
+    runs = declared(template={**template, "run_id": "7"}, parameters=None)
+    assert runs["trio-NA1"]["parameters"]["depth"] == "30"
+    assert workflows.looks == []
+
+
+def test_a_workflow_that_can_not_be_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_up(monkeypatch, {ONE: Unseen("the caller is not allowed omics:GetWorkflow")})
+    with pytest.raises(pulumi.RunError, match="Name them in the program") as error:
+        declared(parameters=None)
+    assert "workflow 1234567 can't be looked up: the caller is not allowed" in str(error.value)
 
 
 def test_parameters_of_types_and_of_several_rows() -> None:
@@ -252,6 +324,7 @@ def test_options_of_the_cohort_and_of_its_runs() -> None:
             "trio",
             samples=SHEET,
             template={**TEMPLATE, "opts": kept},
+            parameters=["cram"],
             overrides={"NA2": {"opts": pulumi.ResourceOptions(retain_on_delete=False)}},
             opts=pulumi.ResourceOptions(depends_on=[first]),
         )
@@ -325,7 +398,9 @@ def waited(
     **arguments: Any,
 ) -> Any:
     monkeypatch.setattr(cohort, "wait_all", waits)
-    return up(lambda: use(RunCohort("c", samples=SHEET, template=TEMPLATE, **arguments)))[1]
+    return up(
+        lambda: use(RunCohort("c", samples=SHEET, template=TEMPLATE, parameters=[], **arguments))
+    )[1]
 
 
 def test_waiting_for_all(monkeypatch: pytest.MonkeyPatch) -> None:

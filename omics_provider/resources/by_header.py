@@ -1,0 +1,74 @@
+"""Which columns are parameters where the program does not say: those that the workflow has."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Hashable, Mapping
+from typing import Any, Final
+
+import pulumi
+from pulumi import Output
+
+from omics_provider.core import errors, settings
+from omics_provider.core.preflight import Found, Kind, Look, Unseen
+
+#: Arguments of OmicsRun that say which workflow is run.
+_WORKFLOW: Final = (
+    "workflow_id", "workflow_type", "workflow_owner_id", "workflow_version_name",
+)  # fmt: skip
+
+
+class Headers:
+    """The parameters of the workflows that a program runs, each looked up once."""
+
+    def __init__(self) -> None:
+        self._known: dict[Hashable, Output[frozenset[str] | None]] = {}
+
+    def parameters(
+        self, arguments: Mapping[str, Any], cells: Mapping[str, Any]
+    ) -> Output[dict[str, Any]]:
+        """Return the cells whose column is a parameter of the workflow that `arguments` name.
+
+        All of them where the workflow has no parameter template, or the arguments name none.
+        """
+        named = [arguments.get(name) for name in _WORKFLOW]
+        key = tuple(each if isinstance(each, str | None) else id(each) for each in named)
+        if key not in self._known:
+            self._known[key] = Output.all(*named).apply(_looked_up)
+        return self._known[key].apply(
+            lambda names: {
+                column: cell for column, cell in cells.items() if names is None or column in names
+            }
+        )
+
+
+async def _looked_up(named: list[str | None]) -> frozenset[str] | None:
+    workflow, kind, owner, version = named
+    if not workflow:
+        return None
+    key = (workflow, kind or "PRIVATE", owner or "")
+    look = Look(Kind.VERSION, (*key, version)) if version else Look(Kind.WORKFLOW, key)
+    try:
+        place = settings.from_config(_config_value)
+    except errors.SettingsError as error:
+        raise pulumi.RunError(str(error)) from None
+
+    def seen() -> Any:
+        # boto3 takes a quarter of a second, which programs that name their columns do not pay.
+        from omics_provider.aws.preflight import look_up
+
+        return look_up(place, [look])[look]
+
+    answer = await asyncio.to_thread(seen)
+    if isinstance(answer, Unseen):
+        raise pulumi.RunError(
+            f"Which columns of the sample sheet are parameters of workflow {workflow} can't be "
+            f"looked up: {answer.why}.\nName them in the program: parameters=[…]."
+        )
+    template = answer.facts.get("parameterTemplate") if isinstance(answer, Found) else None
+    return frozenset(template) if template else None
+
+
+def _config_value(key: str) -> str | None:
+    namespace, _, name = key.partition(":")
+    return pulumi.Config(namespace).get(name)
