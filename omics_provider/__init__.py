@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from omics_provider.core.cohort import Column, EachRow
     from omics_provider.resources.cohort import RunCohort
     from omics_provider.resources.run import OmicsRun
+    from omics_provider.resources.run_batch import OmicsRunBatch
     from omics_provider.resources.run_cache import OmicsRunCache
     from omics_provider.resources.run_group import OmicsRunGroup
     from omics_provider.resources.wait import wait_all
@@ -15,6 +16,7 @@ __all__ = [
     "Column",
     "EachRow",
     "OmicsRun",
+    "OmicsRunBatch",
     "OmicsRunCache",
     "OmicsRunGroup",
     "RunCohort",
@@ -27,6 +29,7 @@ _HOMES: Final = {
     "Column": "omics_provider.core.cohort",
     "EachRow": "omics_provider.core.cohort",
     "OmicsRun": "omics_provider.resources.run",
+    "OmicsRunBatch": "omics_provider.resources.run_batch",
     "OmicsRunCache": "omics_provider.resources.run_cache",
     "OmicsRunGroup": "omics_provider.resources.run_group",
     "RunCohort": "omics_provider.resources.cohort",
