@@ -119,6 +119,11 @@ def test_a_cell_that_is_not_of_its_type(cell: Any, kind: type, reason: str) -> N
     assert reason in problem.reason
 
 
+def test_a_cell_that_two_parameters_take_is_told_once() -> None:
+    found = problems("sample,depth\nA,x\n", {"p": Column("depth", int), "depth": int})
+    assert found == [Problem(2, "depth 'x' is no whole number")]
+
+
 def test_cells_of_python_are_taken_as_they_are() -> None:
     marker = object()
     found = made([{"sample": "A", "x": marker, "y": {"z": [1]}}], ["x", "y"])["A"]

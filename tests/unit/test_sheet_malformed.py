@@ -71,8 +71,8 @@ MALFORMED: list[tuple[str, Source, list[tuple[int, str]]]] = [
     ("JSON of NaN", '[\n{"sample": "a", "cram": NaN, "sex": "y"}]', [(2, "NaN is no JSON number")]),
     ("JSON of no objects", '["NA1",\n7,\n{"sample": "a", "cram": "x", "sex": "y"}]',
      [(1, "is 'NA1', where an object"), (2, "is 7, where an object")]),
-    ("JSON with a cell twice", '[{"sample": "a", "cram": "x", "cram": "z", "sex": "y"}]',
-     [(1, "has 'cram' twice")]),
+    ("JSON with a cell twice", '[{"sample": "a", "cram": "x", "cram": "z", "sex": "y"},\n'
+     '{"sample": "b", "cram": "x", "sex": "y"}]', [(1, "has 'cram' twice")]),
     ("JSON with an id twice", '{"a": {"cram": "x", "sex": "y"},\n"a": {"cram": "x", "sex": "y"}}',
      [(2, "sample a is in line 1 already")]),
     ("JSON with two ids for one", '{"a": {"sample": "b", "cram": "x", "sex": "y"}}',
