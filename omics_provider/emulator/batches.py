@@ -9,18 +9,16 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
-from omics_provider.emulator import pages
+from omics_provider.emulator import batch_counts, batch_faults, pages
 from omics_provider.emulator.context import Context
 from omics_provider.emulator.exceptions import (
     ConflictException,
     ServiceError,
     ValidationException,
 )
-from omics_provider.emulator.life import life_of
 from omics_provider.emulator.resources import Resource, Resources
 from omics_provider.emulator.runs import Runs
 from omics_provider.emulator.starting import Starter, in_batch
@@ -34,17 +32,6 @@ _RUNS_DELETABLE: Final = frozenset({"PROCESSED", "CANCELLED"})
 _DELETABLE: Final = _RUNS_DELETABLE | {"FAILED", "RUNS_DELETE_FAILED", "RUNS_DELETED"}
 _MERGED: Final = ("parameters", "runTags")
 _NOT_SENT: Final = frozenset({"runSettingId", "runTags", "outputBucketOwnerId"})
-_RUN_COUNTS: Final = ("pending", "starting", "running", "stopping", "completed", "failed")
-_SUBMISSIONS: Final = {
-    "successfulStartSubmissionCount": ("SUCCESS", "CANCEL_SUCCESS", "CANCEL_FAILED",
-                                       "DELETE_SUCCESS", "DELETE_FAILED"),
-    "failedStartSubmissionCount": ("FAILED",),
-    "pendingStartSubmissionCount": (None,),
-    "successfulCancelSubmissionCount": ("CANCEL_SUCCESS",),
-    "failedCancelSubmissionCount": ("CANCEL_FAILED",),
-    "successfulDeleteSubmissionCount": ("DELETE_SUCCESS",),
-    "failedDeleteSubmissionCount": ("DELETE_FAILED",),
-}  # fmt: skip
 
 
 class Batches:
@@ -61,12 +48,6 @@ class Batches:
     def get_batch(self) -> dict[str, Any]:
         """GetBatch."""
         batch = self._found()
-        members = self._members(batch)
-        submissions = Counter(member["submission"] for member in members)
-        summary = {
-            name: sum(submissions[each] for each in counted)
-            for name, counted in _SUBMISSIONS.items()
-        }
         status, doc = self._status(batch), batch.doc
         return {
             "id": batch.id,
@@ -77,8 +58,8 @@ class Batches:
             "tags": batch.tags,
             "totalRuns": doc["total"],
             "defaultRunSetting": doc["defaults"],
-            "submissionSummary": summary,
-            "runSummary": self._run_summary(members),
+            "submissionSummary": batch_counts.submissions(self._context, batch.uuid),
+            "runSummary": batch_counts.runs(self._context, batch.uuid),
             "creationTime": batch.created,
             "submittedTime": _if_past(doc["submitted"], self._context.now),
             "processedTime": self._processed(batch, status),
@@ -243,10 +224,12 @@ class Batches:
             return
         context = self._context
         shape = context.model.shape_for("InlineSetting")
+        fault = batch_faults.draw(context.connection, "StartRun")
         context.connection.execute("SAVEPOINT submission")
         try:
             setting = parse_value(shape, json.loads(member["setting"]), "setting")
             validate(shape, setting)
+            _raise(fault)
             request = _merged(batch.doc["defaults"], setting)
             answer = Starter(in_batch(context, request)).start(request, member["due"], batch.id)
         except ServiceError as error:
@@ -278,8 +261,10 @@ class Batches:
         """Do to one run of the batch what is done to all; what fails is marked, no more."""
         context = self._context
         row = self._run_of(member)
+        fault = batch_faults.draw(context.connection, f"{what.title()}Run")
         context.connection.execute("SAVEPOINT each")
         try:
+            _raise(fault)
             if row is not None:
                 act(Runs(in_batch(context, {"id": row["id"]})))
         except ServiceError as error:
@@ -338,16 +323,6 @@ class Batches:
         submitted: float = batch.doc["submitted"]
         return max(ended or 0.0, submitted)
 
-    def _run_summary(self, members: Sequence[sqlite3.Row]) -> dict[str, int]:
-        counts: Counter[str] = Counter()
-        for member in members:
-            if member["run_uuid"] is None:
-                continue
-            row = self._run_of(member)
-            status = "deleted" if row is None else life_of(row).status(self._context.now).lower()
-            counts[status] += 1
-        return {f"{name}RunCount": counts[name] for name in (*_RUN_COUNTS, "deleted", "cancelled")}
-
     def _member(self, row: sqlite3.Row) -> dict[str, Any]:
         run_id = row["run_id"]
         return {
@@ -397,6 +372,11 @@ class Batches:
 
     def _arn(self, batch: Resource) -> str:
         return self._context.arn(f"runBatch/{batch.id}")
+
+
+def _raise(fault: ServiceError | None) -> None:
+    if fault is not None:
+        raise fault
 
 
 def _merged(defaults: Mapping[str, Any], setting: Mapping[str, Any]) -> dict[str, Any]:

@@ -252,3 +252,39 @@ def test_a_file_of_another_form_is_refused(in_s3, document):
     put, start = in_s3
     put(document)
     refused("ValidationException", start)
+
+
+def test_planned_faults_strike_single_starts_of_a_batch(world, omics, batch):
+    world.faults({"operation": "batch:StartRun", "fault": "denied", "rate": 0.5, "seed": 3})
+    batch_id = batch(entries(40))
+    world.advance(10)
+    counts = omics.get_batch(batchId=batch_id)["submissionSummary"]
+    assert 10 < counts["failedStartSubmissionCount"] < 30
+    assert counts["failedStartSubmissionCount"] + counts["successfulStartSubmissionCount"] == 40
+    failed = omics.list_runs_in_batch(batchId=batch_id, submissionStatus="FAILED")["runs"]
+    assert {each["submissionFailureReason"] for each in failed} == {"AccessDeniedException"}
+
+
+@pytest.mark.parametrize(("step", "word"), [("CancelRun", "Cancel"), ("DeleteRun", "Delete")])
+def test_planned_faults_strike_single_ends_of_a_batch(world, omics, batch, step, word):
+    world.faults({"operation": f"batch:{step}", "fault": "error-500", "count": 2})
+    batch_id = batch(entries(5), {"runTags": {"emulator:seconds": "100"}})
+    world.advance(10 if step == "CancelRun" else 1000)
+    call = omics.cancel_run_batch if step == "CancelRun" else omics.delete_run_batch
+    call(batchId=batch_id)
+    counts = omics.get_batch(batchId=batch_id)["submissionSummary"]
+    assert counts[f"failed{word}SubmissionCount"] == 2
+    assert counts[f"successful{word}SubmissionCount"] == 3
+    if step == "DeleteRun":
+        world.advance(10)
+        assert status(omics, batch_id) == "RUNS_DELETE_FAILED"
+        assert len(omics.list_runs(batchId=batch_id)["items"]) == 2
+
+
+def test_a_fault_of_every_call_strikes_no_start_of_a_batch(world, omics, batch):
+    batch_id = batch(entries(3))
+    world.faults({"operation": "*", "fault": "denied", "count": 1})
+    refused("AccessDeniedException", omics.get_batch, batchId=batch_id)
+    world.advance(10)
+    counts = omics.get_batch(batchId=batch_id)["submissionSummary"]
+    assert counts["successfulStartSubmissionCount"] == 3
