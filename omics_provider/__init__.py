@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from omics_provider.resources.run_cache import OmicsRunCache
     from omics_provider.resources.run_group import OmicsRunGroup
     from omics_provider.resources.wait import wait_all
+    from omics_provider.resources.workflow import OmicsWorkflow
 
 __all__ = [
     "Column",
@@ -19,6 +20,7 @@ __all__ = [
     "OmicsRunBatch",
     "OmicsRunCache",
     "OmicsRunGroup",
+    "OmicsWorkflow",
     "RunCohort",
     "wait_all",
 ]
@@ -32,6 +34,7 @@ _HOMES: Final = {
     "OmicsRunBatch": "omics_provider.resources.run_batch",
     "OmicsRunCache": "omics_provider.resources.run_cache",
     "OmicsRunGroup": "omics_provider.resources.run_group",
+    "OmicsWorkflow": "omics_provider.resources.workflow",
     "RunCohort": "omics_provider.resources.cohort",
     "wait_all": "omics_provider.resources.wait",
 }

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from .diffing import Difference, difference
+from . import diffing
+from .diffing import Difference, TagChange, difference
 from .fields import ATTEMPT, SETTLED, STACK
 from .identity import Mark
 from .lifecycle import live_tags
@@ -35,12 +36,12 @@ def create_arguments(table: Table, inputs: Bag, urn: str, token: str) -> dict[st
 def made(table: Table, inputs: Bag, live: Bag, settled: list[str]) -> dict[str, Any]:
     """Return the properties to record; `settled` are the requestIds that led to it."""
     note = {SETTLED: settled, "stateVersion": STATE_VERSION}
-    return {**inputs, **_outputs(table, live), **note}
+    return {**inputs, **outputs(table, live), **note}
 
 
 def looked_up(table: Table, live: Bag) -> dict[str, Any]:
     """Return the properties to record for one that someone else owns: all that is known of it."""
-    return {**live_inputs(table, live), **_outputs(table, live), "stateVersion": STATE_VERSION}
+    return {**live_inputs(table, live), **outputs(table, live), "stateVersion": STATE_VERSION}
 
 
 def live_inputs(table: Table, live: Bag) -> dict[str, Any]:
@@ -55,7 +56,7 @@ def refreshed(table: Table, recorded: Bag, live: Bag) -> dict[str, Any]:
     Declared inputs that can change in place follow the live values. Others can't have changed, and
     the service may spell them in another way.
     """
-    now = {**recorded, **_outputs(table, live)}
+    now = {**recorded, **outputs(table, live)}
     for field in table.fields:
         if field.change is Change.UPDATE and field.sent and field.wire in recorded:
             value = live_tags(live) if field.kind is Kind.TAGS else live.get(field.wire)
@@ -82,6 +83,13 @@ def changes(table: Table, recorded: Bag, inputs: Bag) -> dict[str, Any]:
     }
 
 
+def tag_change(recorded: Bag, inputs: Bag, live: Bag) -> TagChange:
+    """Return the tags to set and to remove; those that somebody else has set stay."""
+    old, wanted = recorded.get("tags", {}), inputs["tags"]
+    known = {key: value for key, value in live_tags(live).items() if key in {*old, *wanted}}
+    return diffing.tag_change(known, wanted)
+
+
 def same(recorded: Bag, live: Bag) -> bool:
     """Tell whether it is the recorded one, should its id have been given away again."""
     return all(recorded.get(fact) in (None, live.get(fact)) for fact in ("uuid", "creationTime"))
@@ -94,5 +102,6 @@ def in_the_way(table: Table, inputs: Bag, live: Bag) -> tuple[str, ...]:
     return found.replaces
 
 
-def _outputs(table: Table, live: Bag) -> dict[str, Any]:
+def outputs(table: Table, live: Bag) -> dict[str, Any]:
+    """Return the outputs that the service tells of it."""
     return {wire: live[wire] for _, wire in table.outputs if live.get(wire) is not None}

@@ -11,6 +11,7 @@ import importlib.util
 import io
 import tempfile
 import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
@@ -49,19 +50,31 @@ def read(content: bytes, engine: str | None, main: str | None) -> Definition:
             return Definition(engine, found)
         with tempfile.TemporaryDirectory() as folder:
             archive.extractall(folder)
-            return _read_wdl(Path(folder) / found, engine, found)
+            return _read_wdl(Path(folder), engine, found)
 
 
 def _main(names: list[str], engine: str | None, main: str | None) -> str | None:
-    """Find the main file: the one named, the only one, or the one that is called main."""
+    """Find the main file: the one named, or one of those nearest to the root.
+
+    There it is the only one, or the one that is called main. Hidden files do not count, and without
+    an engine the files must be of one.
+    """
     if main is not None:
         return main if main in names else None
     suffixes = [s for s, each in _ENGINES.items() if (engine or each).startswith(each)]
-    candidates = [name for name in names if PurePosixPath(name).suffix in suffixes]
-    called_main = [name for name in candidates if PurePosixPath(name).stem == "main"]
-    if len(candidates) == 1:
-        return candidates[0]
-    return called_main[0] if called_main else None
+    candidates = [
+        path
+        for path in map(PurePosixPath, names)
+        if path.suffix in suffixes and not any(part.startswith(".") for part in path.parts)
+    ]
+    if not candidates or len({path.suffix for path in candidates}) > 1:
+        return None
+    depth = min(len(path.parts) for path in candidates)
+    nearest = [path for path in candidates if len(path.parts) == depth]
+    called_main = [path for path in nearest if path.stem == "main"]
+    if len(nearest) == 1:
+        return str(nearest[0])
+    return str(called_main[0]) if called_main else None
 
 
 def _no_main(engine: str | None, main: str | None) -> str:
@@ -70,18 +83,19 @@ def _no_main(engine: str | None, main: str | None) -> str:
     return f"The workflow definition has no main file for {engine or 'WDL, NEXTFLOW or CWL'}"
 
 
-def _read_wdl(path: Path, engine: str, main: str) -> Definition:
+def _read_wdl(folder: Path, engine: str, main: str) -> Definition:
     import WDL
 
     try:
-        document = WDL.load(str(path), check_quant=engine != "WDL_LENIENT")
+        document = WDL.load(str(folder / main), check_quant=engine != "WDL_LENIENT")
     except (
         WDL.Error.SyntaxError,
         WDL.Error.ImportError,
         WDL.Error.ValidationError,
         WDL.Error.MultipleValidationErrors,
     ) as error:
-        return Definition(engine, main, problem=_plain(f"The WDL definition is wrong: {error}"))
+        told = "; ".join(_told(error, folder))
+        return Definition(engine, main, problem=_plain(f"The WDL definition is wrong: {told}"))
     workflow = document.workflow
     if workflow is None:
         return Definition(engine, main, problem="The WDL definition has no workflow")
@@ -97,6 +111,26 @@ def _read_wdl(path: Path, engine: str, main: str) -> Definition:
         f"{workflow.name}.{output.name}": str(output.type) for output in workflow.outputs or []
     }
     return Definition(engine, main, template, tuple(_calls(workflow.body)), outputs)
+
+
+def _told(error: Any, folder: Path) -> Iterator[str]:
+    """Give the problems of a WDL, each with its file, line and column as miniwdl writes them."""
+    several = getattr(error, "exceptions", None)
+    if several:
+        for each in several:
+            yield from _told(each, folder)
+        return
+    if error.__cause__ is not None and hasattr(error.__cause__, "pos"):
+        # An import that failed: what is wrong is in the imported file.
+        yield from _told(error.__cause__, folder)
+        return
+    position = getattr(error, "pos", None)
+    if position is None:
+        yield str(error)
+        return
+    place = Path(position.abspath)
+    name = place.relative_to(folder) if place.is_relative_to(folder) else place.name
+    yield f"({name} Ln {position.line} Col {position.column}) {error}"
 
 
 def _calls(nodes: list[Any]) -> list[str]:

@@ -134,7 +134,7 @@ class Workflows:
         return self._context.once(self._create_workflow)
 
     def create_workflow_version(self) -> dict[str, Any]:
-        """CreateWorkflowVersion: it inherits nothing of its workflow."""
+        """CreateWorkflowVersion, of an ACTIVE workflow: it inherits nothing of it."""
         return self._context.once(self._create_version)
 
     def get_workflow(self) -> dict[str, Any]:
@@ -186,11 +186,12 @@ class Workflows:
         self._update(self._version())
 
     def delete_workflow(self) -> None:
-        """DeleteWorkflow, with its versions. Runs keep what they know of it."""
+        """DeleteWorkflow: refused while it has versions. Runs keep what they know of it."""
         workflow = self.find(self._context.params["id"], "PRIVATE")
-        for version in self._rows(_VERSION):
-            if version.id == workflow.id:
-                self._delete(version)
+        if workflow.status_at(self._context) == "CREATING":
+            raise ConflictException(f"Workflow {workflow.id} is CREATING.")
+        if any(version.id == workflow.id for version in self._rows(_VERSION)):
+            raise ConflictException(f"Workflow {workflow.id} has versions.")
         self._delete(workflow)
 
     def delete_workflow_version(self) -> None:
@@ -226,6 +227,8 @@ class Workflows:
     def _create_version(self) -> dict[str, Any]:
         params = self._context.params
         owner = self.find(params["workflowId"], "PRIVATE")
+        if owner.status_at(self._context) != "ACTIVE":
+            raise ConflictException(f"Workflow {owner.id} is not ACTIVE.")
         made = self._made(owner.id, params["versionName"])
         if self._row(_VERSION, made.key()) is not None:
             raise ConflictException(f"Workflow {owner.id} has a version {made.version} already.")

@@ -100,14 +100,9 @@ class PlainProvider(ResourceProvider):
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Make the resource, or take the one that an interrupted create of it has made."""
         inputs, service = wire.received(props), self.service()
-        token = identity.request_id(host.urn(), inputs, self.table)
-        state, earlier = _state(inputs)
-        live = self._left_behind(service, inputs, token, state, earlier)
-        if live is None:
-            live = self._made(service, inputs, token)
-        else:
-            self.change(service, live["id"], lasting.live_inputs(self.table, live), inputs, live)
-        settled = [token, *(start.token for start in earlier)]
+        live, settled, is_new = self.obtained(service, inputs)
+        if not is_new:
+            self._change(service, live, lasting.live_inputs(self.table, live), inputs)
         return CreateResult(live["id"], lasting.made(self.table, inputs, live, settled))
 
     @host.told_plainly
@@ -115,7 +110,7 @@ class PlainProvider(ResourceProvider):
         """Bring the recorded values up to date; where it is gone, the next update makes it."""
         recorded, service = wire.received(props), self.service()
         if not recorded.get("arn"):
-            return ReadResult(id_, lasting.looked_up(self.table, self._required(service, id_)))
+            return ReadResult(id_, lasting.looked_up(self.table, self.required(service, id_)))
         live = self.found(service, id_, recorded)
         if live is None:
             return ReadResult("", {})
@@ -126,15 +121,9 @@ class PlainProvider(ResourceProvider):
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         """Change in place what differs."""
         recorded, inputs, service = wire.received(_olds), wire.received(_news), self.service()
-        live = self.found(service, _id, recorded)
-        if live is None:
-            raise errors.NotFound(
-                "Update",
-                f"{_id} is gone, deleted outside of this stack",
-                advice="Run `pulumi refresh`, then `pulumi up`: it is made again.",
-            )
-        more = self.change(service, _id, recorded, inputs, live)
-        return UpdateResult({**recorded, **inputs, **more})
+        live = self.still_there(service, _id, recorded)
+        self._change(service, live, recorded, inputs)
+        return UpdateResult({**recorded, **inputs})
 
     @host.told_plainly
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
@@ -143,20 +132,22 @@ class PlainProvider(ResourceProvider):
         if self.found(service, _id, recorded) is not None:
             self.end(service, _id)
 
-    def change(
-        self, service: Service, id_: str, recorded: Mapping[str, Any], inputs: Live, live: Live
-    ) -> dict[str, Any]:
-        """Send what differs from `recorded`; return further outputs to record."""
-        changes = lasting.changes(self.table, recorded, inputs)
-        if changes:
-            service.update(id_, changes)
-        service.retag(
-            live["arn"],
-            diffing.tag_change(
-                recorded.get("tags", {}), inputs.get("tags", recorded.get("tags", {}))
-            ),
-        )
-        return {}
+    def arguments(self, inputs: Live, token: str) -> dict[str, Any]:
+        """Return the arguments of the call that makes it."""
+        return lasting.create_arguments(self.table, inputs, host.urn(), token)
+
+    def obtained(self, service: Service, inputs: Live) -> tuple[Live, list[str], bool]:
+        """Make the resource, or take the one that an interrupted create of it has made.
+
+        Returns it, the requestIds that led to it, and whether it is new.
+        """
+        token = identity.request_id(host.urn(), inputs, self.table)
+        state, earlier = _state(inputs)
+        live = self._left_behind(service, inputs, token, state, earlier)
+        is_new = live is None
+        if live is None:
+            live = self._made(service, inputs, token)
+        return live, [token, *(start.token for start in earlier)], is_new
 
     def end(self, service: Service, id_: str) -> None:
         """Delete it; NotFound is as good."""
@@ -177,7 +168,19 @@ class PlainProvider(ResourceProvider):
         _require(service.account(), identity.account_of(str(recorded["arn"])), "account")
         return None
 
-    def _required(self, service: Service, id_: str) -> Live:
+    def still_there(self, service: Service, id_: str, recorded: Mapping[str, Any]) -> Live:
+        """Return the recorded one as it is now. Raises NotFound where it is gone."""
+        live = self.found(service, id_, recorded)
+        if live is None:
+            raise errors.NotFound(
+                "Update",
+                f"{id_} is gone, deleted outside of this stack",
+                advice="Run `pulumi refresh`, then `pulumi up`: it is made again.",
+            )
+        return live
+
+    def required(self, service: Service, id_: str) -> Live:
+        """Return one that is only looked up. Raises NotFound where there is none."""
         live = service.find(id_)
         if live is None:
             raise errors.NotFound(
@@ -187,8 +190,17 @@ class PlainProvider(ResourceProvider):
             )
         return live
 
+    def _change(
+        self, service: Service, live: Live, recorded: Mapping[str, Any], inputs: Live
+    ) -> None:
+        changes = lasting.changes(self.table, recorded, inputs)
+        if changes:
+            service.update(live["id"], changes)
+        if "tags" in inputs:
+            service.retag(live["arn"], lasting.tag_change(recorded, inputs, live))
+
     def _made(self, service: Service, inputs: Live, token: str) -> Live:
-        arguments = lasting.create_arguments(self.table, inputs, host.urn(), token)
+        arguments = self.arguments(inputs, token)
         engine_process.require_alive()
         try:
             made = service.create(arguments)

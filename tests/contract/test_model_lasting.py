@@ -11,20 +11,33 @@ import pytest
 from botocore.model import ServiceModel
 
 import omics_provider
-from omics_provider.core import checks, run_cache, run_group, table
+from omics_provider.core import checks, run_cache, run_group, table, workflow
 from omics_provider.core.table import Change, Field, Kind
 from omics_provider.resources.run_cache import OmicsRunCache
 from omics_provider.resources.run_group import OmicsRunGroup
+from omics_provider.resources.workflow import OmicsWorkflow
 
 MODEL: ServiceModel = botocore.session.get_session().get_service_model("omics")
 # What the model writes for "any printable text".
 PRINTABLE = r"[\p{L}||\p{M}||\p{Z}||\p{S}||\p{N}||\p{P}]+"
-TABLES = {"RunGroup": run_group.TABLE, "RunCache": run_cache.TABLE}
-CLASSES: dict[str, Any] = {"RunGroup": OmicsRunGroup, "RunCache": OmicsRunCache}
+TABLES = {
+    "RunGroup": run_group.TABLE,
+    "RunCache": run_cache.TABLE,
+    "Workflow": workflow.TABLE,
+}
+CLASSES: dict[str, Any] = {
+    "RunGroup": OmicsRunGroup,
+    "RunCache": OmicsRunCache,
+    "Workflow": OmicsWorkflow,
+}
+RULES = {"RunCache": run_cache.RULES, "Workflow": workflow.RULES}
+# What the program makes of a local definition in place of a zip, and what belongs to versions.
+OWN = {"definitionZip"}
+OF_VERSIONS = {"versionArn": "arn", "versionUuid": "uuid"}
 FIELDS = [(kind, field) for kind, each in TABLES.items() for field in each.fields if field.sent]
 IDS = [f"{kind}.{field.wire}" for kind, field in FIELDS]
 KINDS = {
-    "string": {Kind.TEXT, Kind.S3_URI},
+    "string": {Kind.TEXT, Kind.S3_URI, Kind.JSON},
     "integer": {Kind.INTEGER},
     "structure": {Kind.DOCUMENT},
     "map": {Kind.TAGS, Kind.DOCUMENT},
@@ -42,7 +55,7 @@ def shape(operation: str, side: str = "input_shape") -> Any:
 @pytest.mark.parametrize("kind", TABLES)
 def test_every_member_of_create_is_there_but_the_request_id(kind: str) -> None:
     sent = {field.wire for field in TABLES[kind].fields if field.sent}
-    assert sent == shape(f"Create{kind}").members.keys() - {"requestId"}
+    assert sent == shape(f"Create{kind}").members.keys() - {"requestId"} - OWN
 
 
 @pytest.mark.parametrize(("kind", "field"), FIELDS, ids=IDS)
@@ -51,10 +64,13 @@ def test_limits_patterns_enums_and_kinds_are_the_models(kind: str, field: Field)
     assert field.kind in KINDS[model.type_name]
     assert set(field.enum) == set(model.metadata.get("enum", ()))
     assert field.name == snake(field.wire)
-    if field.enum or field.kind in (Kind.TAGS, Kind.S3_URI):
+    if field.enum or field.kind in (Kind.TAGS, Kind.DOCUMENT):
+        # Enums fit the lengths; tags and templates are tested below.
         assert (field.low, field.high) == (None, None)
         return
     assert (field.low, field.high) == (model.metadata.get("min"), model.metadata.get("max"))
+    if field.kind in (Kind.S3_URI, Kind.JSON):
+        return
     pattern = model.metadata.get("pattern")
     assert field.pattern == (None if pattern == PRINTABLE else pattern)
 
@@ -62,16 +78,23 @@ def test_limits_patterns_enums_and_kinds_are_the_models(kind: str, field: Field)
 @pytest.mark.parametrize(("kind", "field"), FIELDS, ids=IDS)
 def test_what_changes_in_place_is_what_the_update_takes(kind: str, field: Field) -> None:
     takes = shape(f"Update{kind}").members.keys() | {"tags"}
-    assert (field.change is Change.UPDATE) is (field.wire in takes)
+    if kind == "Workflow":
+        # The rest is fixed with a version, and makes another.
+        assert field.change is Change.UPDATE
+        assert (field.wire in (*workflow.IN_PLACE, "tags")) is (field.wire in takes)
+        assert (field.wire in workflow.FIXED) is (field.wire not in takes)
+    else:
+        assert (field.change is Change.UPDATE) is (field.wire in takes)
 
 
 @pytest.mark.parametrize("kind", TABLES)
 def test_required_and_outputs(kind: str) -> None:
-    rules = {"RunCache": run_cache.RULES}.get(kind, ())
-    missing = {problem.property for problem in checks.problems(TABLES[kind], {}, rules)}
-    assert missing == set(shape(f"Create{kind}").required_members) - {"requestId"}
+    missing = {
+        problem.property for problem in checks.problems(TABLES[kind], {}, RULES.get(kind, ()))
+    }
+    assert missing - {"definition"} == set(shape(f"Create{kind}").required_members) - {"requestId"}
     answer = shape(f"Get{kind}", "output_shape").members
-    assert all(wire in answer for _, wire in TABLES[kind].outputs)
+    assert all(OF_VERSIONS.get(wire, wire) in answer for _, wire in TABLES[kind].outputs)
     assert all(name == snake(wire) for name, wire in TABLES[kind].outputs)
 
 
@@ -97,3 +120,24 @@ def test_the_public_class(kind: str) -> None:
     attributes = [*each.by_name, *(name for name, _ in each.outputs)]
     assert all(inspect.getdoc(inspect.getattr_static(cls, name)) for name in attributes)
     assert list(inspect.signature(cls.get).parameters) == ["resource_name", "id", "opts"]
+
+
+def test_a_version_takes_what_is_sent_for_it() -> None:
+    inputs = {field.wire: "x" for field in workflow.TABLE.fields if field.kind is not Kind.TAGS}
+    sent = workflow.version_arguments({**inputs, "tags": {}}, "1", b"zip", "identity")
+    takes = shape("CreateWorkflowVersion").members.keys()
+    assert sent.keys() == takes - {"requestId"}
+    name = workflow.TABLE.by_wire["versionName"]
+    model = shape("CreateWorkflowVersion").members["versionName"].metadata
+    assert (name.low, name.high, name.pattern) == (model["min"], model["max"], model["pattern"])
+    in_place = shape("UpdateWorkflowVersion").members.keys() - {"workflowId", "versionName"}
+    assert in_place | {"name"} == set(workflow.IN_PLACE)
+
+
+def test_the_limits_of_a_template() -> None:
+    template = shape("CreateWorkflow").members["parameterTemplate"]
+    assert template.metadata == {"min": 1, "max": workflow.MAX_PARAMETERS}
+    assert template.value.members.keys() == {"description", "optional"}
+    assert template.key.metadata["max"] == workflow._MAX_PARAMETER_NAME
+    description = template.value.members["description"].metadata
+    assert description["max"] == workflow._MAX_PARAMETER_DESCRIPTION

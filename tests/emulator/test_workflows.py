@@ -115,6 +115,17 @@ def test_its_calls_are_the_tasks_of_a_run(world, omics):
         (zipped(main_wdl="version 1.0\nworkflow {"), {}, "The WDL definition is wrong"),
         (zipped(main_wdl=GOOD.replace("map.bam  ", "x.y ")), {}, "The WDL definition is wrong"),
         (zipped(main_wdl='import "x.wdl"\n' + GOOD), {}, "The WDL definition is wrong"),
+        (zipped(main_wdl="version 1.0\nworkflow W {\n call nope\n}"), {}, "(main.wdl Ln 3 Col 2)"),
+        (
+            zipped(
+                main_wdl='version 1.0\nimport "sub/x.wdl"\nworkflow W {}',
+                sub__x_wdl="version 1.0\ntask t { comand {} }",
+            ),
+            {},
+            "(sub/x.wdl Ln 2 Col",
+        ),
+        (zipped(a_wdl=GOOD, b_wdl=GOOD, sub__main_wdl=GOOD), {}, "no main file"),
+        (zipped(main_wdl=GOOD, main_nf=""), {}, "no main file"),
         (zipped(main_wdl="version 1.0\ntask a { command { } }"), {}, "no workflow"),
     ],
 )
@@ -133,6 +144,7 @@ def test_a_definition_that_is_no_good_fails(omics, content, inputs, why):
         ({"main_nf": "workflow {}"}, {}, "NEXTFLOW"),
         ({"one_cwl": "cwlVersion: v1.2"}, {}, "CWL"),
         ({"main_wdl": GOOD, "other_wdl": GOOD}, {}, "WDL"),
+        ({"top_wdl": GOOD, "sub__main_wdl": GOOD}, {}, "WDL"),
         ({"main_wdl": GOOD, "main_nf": ""}, {"engine": "NEXTFLOW"}, "NEXTFLOW"),
         ({"a__b_wdl": GOOD}, {"main": "a/b.wdl", "engine": "WDL_LENIENT"}, "WDL_LENIENT"),
     ],
@@ -203,11 +215,23 @@ def test_versions_stand_beside_their_workflow(omics, workflow, start):
     assert omics.list_workflow_versions(workflowId=workflow)["items"] == []
 
 
-def test_a_workflow_takes_its_versions_with_it(omics, workflow):
+def test_a_workflow_goes_after_its_versions(omics, workflow):
     version = {"workflowId": workflow, "versionName": "v1"}
     omics.create_workflow_version(definitionUri="s3://b/w.zip", **version)
+    assert "has versions" in refused("ConflictException", omics.delete_workflow, id=workflow)
+    omics.delete_workflow_version(**version)
     omics.delete_workflow(id=workflow)
-    refused("ResourceNotFoundException", omics.get_workflow_version, **version)
+    refused("ResourceNotFoundException", omics.get_workflow, id=workflow)
+
+
+def test_a_workflow_that_is_creating_takes_no_version_and_no_delete(world, omics):
+    world.settings(creationSeconds=60)
+    made = omics.create_workflow(definitionUri="s3://b/w.zip")["id"]
+    version = {"workflowId": made, "versionName": "v1", "definitionUri": "s3://b/w.zip"}
+    refused("ConflictException", omics.create_workflow_version, **version)
+    refused("ConflictException", omics.delete_workflow, id=made)
+    world.advance(60)
+    assert omics.create_workflow_version(**version)["status"] == "CREATING"
 
 
 def test_the_same_request_is_one_workflow(omics):

@@ -1,0 +1,350 @@
+"""OmicsWorkflow: a workflow and a version for each definition, as a Pulumi resource."""
+
+from __future__ import annotations
+
+import json
+import operator
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, Never
+
+from pulumi import Input, Output, ResourceOptions
+
+from omics_provider.core import definition as files_of
+from omics_provider.core import workflow
+from omics_provider.core.workflow import FIXED, TABLE
+from omics_provider.providers import definition_files
+from omics_provider.providers.workflow import OmicsWorkflowProvider
+
+from .document import crossing
+from .plain import Plain
+
+PathInput = Input[str] | Input["os.PathLike[str]"]
+
+#: What tells one version from another.
+_LOOKED_AT: Final = ("definition", "versionName", *FIXED)
+#: What the program makes of a definition and of all that is fixed with a version.
+_MADE: Final = ("versionName", workflow.DIGEST, workflow.DEFINITION_PROBLEMS)
+
+
+class OmicsWorkflow(Plain, module="omics", name="Workflow"):
+    """A private workflow of WDL, Nextflow or CWL, with a version for each definition.
+
+    The definition's digest names the version, known in the preview: a changed task is one update of
+    the workflow, and runs with `workflow_version_name=workflow.version_name` are replaced. Versions
+    stay until the workflow is deleted. Name, description, storage, README text and tags change in
+    place; any other change is another version. Creating and changing it waits until the service has
+    looked at the definition, and fails with the message of its engine. Deleting it leaves runs
+    alone. An input left unset is not sent and never differs. Limits of values are those of
+    CreateWorkflow and CreateWorkflowVersion (botocore's model, omics 2022-11-28).
+    """
+
+    _table = TABLE
+    _host = OmicsWorkflowProvider()
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        definition: PathInput | None = None,
+        definition_uri: Input[str] | None = None,
+        definition_repository: Input[Mapping[str, Any]] | None = None,
+        workflow_bucket_owner_id: Input[str] | None = None,
+        engine: Input[str] | None = None,
+        main: Input[str] | None = None,
+        name: Input[str] | None = None,
+        description: Input[str] | None = None,
+        parameter_template: PathInput | Input[Mapping[str, Any]] | None = None,
+        parameter_template_path: Input[str] | None = None,
+        storage_type: Input[str] | None = None,
+        storage_capacity: Input[int] | None = None,
+        accelerators: Input[str] | None = None,
+        container_registry_map: Input[Mapping[str, Any]] | None = None,
+        container_registry_map_uri: Input[str] | None = None,
+        readme_markdown: Input[str] | None = None,
+        readme_path: Input[str] | None = None,
+        readme_uri: Input[str] | None = None,
+        version_name: Input[str] | None = None,
+        tags: Input[Mapping[str, Input[str]]] | None = None,
+        opts: ResourceOptions | None = None,
+        **unknown: Never,
+    ) -> None:
+        """Declare a workflow.
+
+        Args:
+            resource_name: Pulumi's name of the resource, unique in the stack.
+            definition: A local folder, or one file, of WDL, Nextflow or CWL, relative to the
+                program's working folder. Hidden files, `__pycache__` and *.pyc are left out; as a
+                zip it may have 4,400,000 bytes. Exactly one of definition, definition_uri and
+                definition_repository is given.
+            definition_uri: A zip in S3, in the workflow's Region, up to 100 MB. What is there is
+                not looked at: give another URI or version_name for another content.
+            definition_repository: A Git repository by the API's names: connectionArn,
+                fullRepositoryId, sourceReference {type, value}, excludeFilePatterns.
+            workflow_bucket_owner_id: Account id, 12 digits, that must own definition_uri's bucket.
+            engine: WDL, NEXTFLOW, CWL or WDL_LENIENT (for workflows that come from Cromwell); told
+                from the files where it is unset, if those are of one engine.
+            main: Path of the main file within the definition; where unset, the one file next to
+                the root, or the one there that is called main.
+            name: Name shown in the console, up to 128 characters. Pulumi's resource name is not
+                sent.
+            description: Up to 256 characters.
+            parameter_template: Parameters by name, each {"description": text, "optional": bool}, or
+                a JSON file with them; where unset, the service reads them from the definition.
+            parameter_template_path: A template's path within definition_repository.
+            storage_type: STATIC or DYNAMIC: the default of runs that say nothing.
+            storage_capacity: STATIC storage of such runs in GiB, up to 100,000.
+            accelerators: GPU, or unset.
+            container_registry_map: Registries and images by the API's names: registryMappings,
+                imageMappings.
+            container_registry_map_uri: The same as a file in S3.
+            readme_markdown: README of the workflow, as Markdown.
+            readme_path: A README's path within definition_repository.
+            readme_uri: A README in S3.
+            version_name: Name of the version in place of the one made from the definition: letters,
+                digits, - . and _, up to 64. A changed definition then needs another name.
+            tags: Up to 50 tags, of the workflow and its current version.
+            opts: Pulumi's resource options.
+            **unknown: Takes no argument; a name that does not exist is reported by the preview
+                together with everything else that is wrong.
+        """
+        inputs: dict[str, Any] = {
+            "definition": definition,
+            "definitionUri": definition_uri,
+            "definitionRepository": definition_repository,
+            "workflowBucketOwnerId": workflow_bucket_owner_id,
+            "engine": engine,
+            "main": main,
+            "name": name,
+            "description": description,
+            "parameterTemplate": parameter_template,
+            "parameterTemplatePath": parameter_template_path,
+            "storageType": storage_type,
+            "storageCapacity": storage_capacity,
+            "accelerators": accelerators,
+            "containerRegistryMap": container_registry_map,
+            "containerRegistryMapUri": container_registry_map_uri,
+            "readmeMarkdown": readme_markdown,
+            "readmePath": readme_path,
+            "readmeUri": readme_uri,
+            "versionName": version_name,
+            "tags": tags,
+        }
+        given = {wire: value for wire, value in inputs.items() if value is not None}
+        looked_at = {wire: given[wire] for wire in _LOOKED_AT if wire in given}
+        made = Output.all(**looked_at).apply(_identified)
+        for wire in _MADE:
+            given[wire] = made.apply(operator.methodcaller("get", wire))
+        if definition is not None:
+            given["definition"] = Output.from_input(definition).apply(_relative)
+        if parameter_template is not None:
+            given["parameterTemplate"] = Output.from_input(parameter_template).apply(_template)
+        self._declare(resource_name, given, unknown, opts)
+
+    @property
+    def arn(self) -> Output[str]:
+        """The workflow's ARN."""
+        return self._output("arn")
+
+    @property
+    def uuid(self) -> Output[str]:
+        """The workflow's identity."""
+        return self._output("uuid")
+
+    @property
+    def creation_time(self) -> Output[str | None]:
+        """When the workflow was made, ISO 8601 in UTC."""
+        return self._output("creationTime")
+
+    @property
+    def version_arn(self) -> Output[str | None]:
+        """ARN of the current version."""
+        return self._output("versionArn")
+
+    @property
+    def version_uuid(self) -> Output[str | None]:
+        """The current version's identity."""
+        return self._output("versionUuid")
+
+    @property
+    def status(self) -> Output[str | None]:
+        """State of the current version when last seen by up or refresh."""
+        return self._output("status")
+
+    @property
+    def status_message(self) -> Output[str | None]:
+        """What the service says of the definition, findings of its linter among it."""
+        return self._output("statusMessage")
+
+    @property
+    def digest(self) -> Output[str | None]:
+        """The service's own digest of the current version."""
+        return self._output("digest")
+
+    @property
+    def definition(self) -> Output[str | None]:
+        """As declared: see the argument."""
+        return self._output("definition")
+
+    @property
+    def definition_uri(self) -> Output[str | None]:
+        """As declared: see the argument."""
+        return self._output("definitionUri")
+
+    @property
+    def definition_repository(self) -> Output[Mapping[str, Any] | None]:
+        """As declared: see the argument."""
+        return self._output("definitionRepository")
+
+    @property
+    def workflow_bucket_owner_id(self) -> Output[str | None]:
+        """As declared: see the argument."""
+        return self._output("workflowBucketOwnerId")
+
+    @property
+    def engine(self) -> Output[str | None]:
+        """As declared: see the argument."""
+        return self._output("engine")
+
+    @property
+    def main(self) -> Output[str | None]:
+        """As declared: see the argument."""
+        return self._output("main")
+
+    @property
+    def name(self) -> Output[str | None]:
+        """As declared: see the argument."""
+        return self._output("name")
+
+    @property
+    def description(self) -> Output[str | None]:
+        """As declared: see the argument."""
+        return self._output("description")
+
+    @property
+    def parameter_template(self) -> Output[Mapping[str, Any] | None]:
+        """As declared: see the argument."""
+        return self._output("parameterTemplate")
+
+    @property
+    def parameter_template_path(self) -> Output[str | None]:
+        """As declared: see the argument."""
+        return self._output("parameterTemplatePath")
+
+    @property
+    def storage_type(self) -> Output[str | None]:
+        """As declared: see the argument."""
+        return self._output("storageType")
+
+    @property
+    def storage_capacity(self) -> Output[int | None]:
+        """As declared: see the argument."""
+        return self._output("storageCapacity")
+
+    @property
+    def accelerators(self) -> Output[str | None]:
+        """As declared: see the argument."""
+        return self._output("accelerators")
+
+    @property
+    def container_registry_map(self) -> Output[Mapping[str, Any] | None]:
+        """As declared: see the argument."""
+        return self._output("containerRegistryMap")
+
+    @property
+    def container_registry_map_uri(self) -> Output[str | None]:
+        """As declared: see the argument."""
+        return self._output("containerRegistryMapUri")
+
+    @property
+    def readme_markdown(self) -> Output[str | None]:
+        """As declared: see the argument."""
+        return self._output("readmeMarkdown")
+
+    @property
+    def readme_path(self) -> Output[str | None]:
+        """As declared: see the argument."""
+        return self._output("readmePath")
+
+    @property
+    def readme_uri(self) -> Output[str | None]:
+        """As declared: see the argument."""
+        return self._output("readmeUri")
+
+    @property
+    def version_name(self) -> Output[str]:
+        """Name of the current version: for `workflow_version_name` of runs, known in previews."""
+        return self._output("versionName")
+
+    @property
+    def tags(self) -> Output[Mapping[str, str] | None]:
+        """As declared: see the argument."""
+        return self._output("tags")
+
+
+class _Unreadable(Exception):
+    """A template's file that can't be had; the text says why."""
+
+
+def _relative(place: Any) -> Any:
+    """Return a definition's place as it is written down: the same on every machine."""
+    return Path(os.path.relpath(place)).as_posix() if _is_path(place) else place
+
+
+def _is_path(value: Any) -> bool:
+    return isinstance(value, str | os.PathLike) and bool(os.fspath(value))
+
+
+def _template(template: Any) -> Any:
+    try:
+        return _loaded(template)
+    except _Unreadable:
+        # Told with what is wrong with the definition.
+        return None
+
+
+def _loaded(template: Any) -> Any:
+    """Return a template's entries, from its file where it is the name of one."""
+    if not _is_path(template):
+        return template
+    try:
+        return json.loads(Path(template).read_text("utf-8"))
+    except OSError as error:
+        raise _Unreadable(f"{template}: {error.strerror}") from error
+    except ValueError as error:
+        raise _Unreadable(f"{template} is no JSON: {error}") from error
+
+
+def _identified(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the program makes of a definition: see `_MADE`."""
+    problems: list[list[str]] = []
+    found: dict[str, Any] = {wire: given[wire] for wire in FIXED if wire in given}
+    try:
+        found["parameterTemplate"] = _loaded(given.get("parameterTemplate"))
+    except _Unreadable as error:
+        problems.append(["parameterTemplate", str(error)])
+    digest = None
+    if _is_path(given.get("definition")):
+        digest, wrong = _looked_at(given)
+        problems += [["definition", reason] for reason in wrong]
+    fixed = {wire: value for wire, value in found.items() if value is not None}
+    identity = workflow.identity(crossing({**fixed, workflow.DIGEST: digest}))
+    return {
+        "versionName": given.get("versionName", files_of.version_name(identity)),
+        workflow.DIGEST: digest if "versionName" in given else None,
+        workflow.DEFINITION_PROBLEMS: problems or None,
+    }
+
+
+def _looked_at(given: Mapping[str, Any]) -> tuple[str | None, list[str]]:
+    """Return the digest of a local definition, and what is wrong with its files."""
+    place = Path(given["definition"])
+    try:
+        files = definition_files.read(place)
+    except definition_files.Unreadable as error:
+        return None, [str(error)]
+    engine, main = (given.get(wire) for wire in ("engine", "main"))
+    texts = [value if isinstance(value, str) else None for value in (engine, main)]
+    wrong = files_of.problems(files, *texts)
+    return files_of.digest(files), [f"{place} {reason}" for reason in wrong]
