@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from omics_provider.emulator.context import Context
+from omics_provider.emulator.exceptions import ConflictException
+from omics_provider.emulator.life import ENDED, life_of
 from omics_provider.emulator.resources import Resource, Resources
 
 _MOST: Final = 1000
@@ -49,8 +51,15 @@ class Caches:
         self._caches.change(cache, params.get("name", cache.name), {**cache.doc, **changes})
 
     def delete_run_cache(self) -> None:
-        """DeleteRunCache: the cached data stays where it is, and is found no more."""
+        """DeleteRunCache: refused while an active run uses it; the data stays where it is."""
         cache = self.find(self._context.params["id"])
+        runs = self._context.connection.execute(
+            "SELECT * FROM runs WHERE account = ? AND region = ?"
+            " AND json_extract(doc, '$.cache.uuid') = ?",
+            (*self._context.here(), cache.uuid),
+        )
+        if any(life_of(row).status(self._context.now) not in ENDED for row in runs):
+            raise ConflictException(f"Run cache {cache.id} is used by active runs.")
         self._context.connection.execute("DELETE FROM cache_entries WHERE cache = ?", (cache.uuid,))
         self._caches.remove(cache)
 

@@ -66,6 +66,8 @@ class PlainProvider(ResourceProvider):
     serialize_as_secret_always = False
     table: ClassVar[Table]
     rules: ClassVar[tuple[checks.Rule, ...]] = ()
+    #: Seconds that a delete waits for what is in its way, where customTimeouts says nothing.
+    delete_limit: ClassVar[float] = 60.0
     _settings = Settings()
 
     def __getstate__(self) -> None:
@@ -150,11 +152,32 @@ class PlainProvider(ResourceProvider):
         return live, [token, *(start.token for start in earlier)], is_new
 
     def end(self, service: Service, id_: str) -> None:
-        """Delete it; NotFound is as good."""
+        """Delete it; done where it is gone. A cancelled run that still uses it is waited for.
+
+        Raises Conflict where the service goes on to refuse.
+        """
+        from omics_provider.aws.polling import Pace, TimeLimitReached, poll
+
+        refusals: list[errors.Conflict] = []
+
+        def is_gone() -> bool:
+            try:
+                service.delete(id_)
+            except errors.NotFound:
+                return True
+            except errors.Conflict as refusal:
+                refusals.append(refusal)
+                self.may_wait(service, id_, refusal)
+                return False
+            return True
+
         try:
-            service.delete(id_)
-        except errors.NotFound:
-            return
+            poll(is_gone, bool, limit=time_limit(self.delete_limit), pace=Pace(first=0.5))
+        except TimeLimitReached:
+            raise refusals[-1] from None
+
+    def may_wait(self, service: Service, id_: str, refusal: errors.Conflict) -> None:
+        """Raise where waiting will not make the service delete it."""
 
     def found(self, service: Service, id_: str, recorded: Mapping[str, Any]) -> Live | None:
         """Return the recorded one as it is now, None where it is gone.
@@ -241,6 +264,12 @@ class PlainProvider(ResourceProvider):
             )
             return None
         return live
+
+
+def time_limit(otherwise: float) -> float:
+    """Return the resource's customTimeouts for this call in seconds, else `otherwise`."""
+    call = host.current_call()
+    return (call and call.timeout) or otherwise
 
 
 def _attempt(old: Mapping[str, Any]) -> dict[str, str]:

@@ -13,12 +13,12 @@ from omics_provider.core import definition, errors, lasting, workflow
 from omics_provider.core.workflow import RULES, TABLE
 
 from . import definition_files, host, wire
-from .plain import Live, PlainProvider, Service
+from .plain import Live, PlainProvider, Service, time_limit
 
 if TYPE_CHECKING:
     from omics_provider.aws.workflows import Workflows
 
-#: Seconds that a create, update or delete waits for the service, where customTimeouts says nothing.
+#: Seconds that a create or update waits for the service, where customTimeouts says nothing.
 _LIMIT: Final = 900.0
 _BEGUN: Final = ("CREATING", "UPDATING")
 
@@ -72,7 +72,7 @@ class OmicsWorkflowProvider(PlainProvider):
             if not is_new:
                 self._changed(service, live, version, lasting.live_inputs(TABLE, live), inputs)
         except Refused as refused:
-            _cleared(service, live["id"], recorded, refused)
+            self._cleared(service, live["id"], recorded, refused)
             raise
         except errors.OmicsError as error:
             _unfinished(live["id"], recorded, error)
@@ -121,7 +121,12 @@ class OmicsWorkflowProvider(PlainProvider):
             )
         for name in names:
             workflows.delete_version(id_, name)
-        _deleted(workflows, id_)
+        super().end(service, id_)
+
+    def may_wait(self, service: Service, id_: str, refusal: errors.Conflict) -> None:
+        """Raise where it is not its versions, which may take a moment to be gone."""
+        if not cast("Workflows", service).version_names(id_):
+            raise refusal
 
     def _completed(
         self, service: Workflows, live: Live, inputs: Live, recorded: Mapping[str, Any]
@@ -158,6 +163,17 @@ class OmicsWorkflowProvider(PlainProvider):
         if "tags" in inputs:
             for each in (live, version):
                 service.retag(each["arn"], lasting.tag_change(recorded, inputs, each))
+
+    def _cleared(self, service: Workflows, id_: str, recorded: Live, refused: Refused) -> None:
+        """Delete a workflow whose definition was refused; where that fails, the state has it."""
+        try:
+            self.end(service, id_)
+        except errors.OmicsError as error:
+            refused.advice = (
+                f"Correct the definition, then run `pulumi up` again. Workflow {id_} could not be "
+                f"deleted ({error.detail}) and is in the state; the next update replaces it."
+            )
+            _unfinished(id_, {**recorded, "status": "FAILED"}, refused)
 
 
 def _content(inputs: Live) -> tuple[bytes | None, str]:
@@ -224,7 +240,7 @@ def _ready(operation: str, look: Any) -> Live:
         live = poll(
             look,
             lambda seen: seen is None or seen["status"] not in _BEGUN,
-            limit=_limit(),
+            limit=time_limit(_LIMIT),
             pace=Pace(first=0.2, longest=5.0),
         )
     except TimeLimitReached as late:
@@ -246,23 +262,6 @@ def _ready(operation: str, look: Any) -> Live:
     return cast(Live, live)
 
 
-def _limit() -> float:
-    call = host.current_call()
-    return (call and call.timeout) or _LIMIT
-
-
-def _cleared(service: Workflows, id_: str, recorded: Live, refused: Refused) -> None:
-    """Delete a workflow whose definition was refused; where that fails, the state has it."""
-    try:
-        _deleted(service, id_)
-    except errors.OmicsError as error:
-        refused.advice = (
-            f"Correct the definition, then run `pulumi up` again. Workflow {id_} could not be "
-            f"deleted ({error.detail}) and is in the state; the next update replaces it."
-        )
-        _unfinished(id_, {**recorded, "status": "FAILED"}, refused)
-
-
 def _unfinished(id_: str, recorded: Live, error: errors.OmicsError) -> None:
     call = host.current_call()
     host.record_unfinished(
@@ -275,27 +274,3 @@ def _is_ours(service: Workflows, id_: str, name: str) -> bool:
         return True
     version = service.find_version(id_, name)
     return version is None or workflow.IDENTITY_MARK in (version.get("tags") or {})
-
-
-def _deleted(service: Workflows, id_: str) -> None:
-    """Delete the workflow; its versions may take a moment to be gone."""
-    from omics_provider.aws.polling import Pace, TimeLimitReached, poll
-
-    refusals: list[errors.Conflict] = []
-
-    def is_gone() -> bool:
-        try:
-            service.delete(id_)
-        except errors.NotFound:
-            return True
-        except errors.Conflict as refusal:
-            refusals.append(refusal)
-            if not service.version_names(id_):
-                raise
-            return False
-        return True
-
-    try:
-        poll(is_gone, bool, limit=_limit(), pace=Pace(first=0.5))
-    except TimeLimitReached:
-        raise refusals[-1] from None

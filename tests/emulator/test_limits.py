@@ -206,11 +206,15 @@ def test_a_cancelled_run_leaves_only_what_was_done(world, omics, start, cache):
     assert 0 < sum(hits(omics, again)) < 5
 
 
-def test_caches_are_kept_changed_and_deleted(omics, start, cache):
+def test_caches_are_kept_changed_and_deleted(world, omics, start, cache):
     omics.update_run_cache(id=cache, name="renamed", cacheBehavior="CACHE_ON_FAILURE")
     found = omics.get_run_cache(id=cache)
     assert (found["name"], found["cacheBehavior"]) == ("renamed", "CACHE_ON_FAILURE")
     assert [each["id"] for each in omics.list_run_caches()["items"]] == [cache]
+    run = start(cacheId=cache)["id"]
+    assert "active runs" in refused("ConflictException", omics.delete_run_cache, id=cache)
+    omics.cancel_run(id=run)
+    world.advance(10)
     omics.delete_run_cache(id=cache)
     refused("ResourceNotFoundException", omics.get_run_cache, id=cache)
     refused("ResourceNotFoundException", start, cacheId=cache)

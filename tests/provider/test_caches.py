@@ -12,7 +12,7 @@ from omics_provider.providers.run_cache import OmicsRunCacheProvider
 from omics_provider.resources.run_cache import OmicsRunCache
 
 from . import lasting
-from .harness import Emulator, Recorded, bag, unknown
+from .harness import ROLE, Clock, Emulator, Recorded, bag, unknown
 from .lasting import again, reasons, up
 
 # Never to be changed: a state made by an earlier release has this one.
@@ -146,3 +146,33 @@ def test_errors_are_told_plainly(emulator: Emulator, provider: OmicsRunCacheProv
     emulator.fault("UpdateRunCache", "denied", rate=1)
     with pytest.raises(ProviderError, match="Allow the caller omics:UpdateRunCache"):
         provider.update(made.id, made.bag(), bag({**DECLARED, "name": "n"}))
+
+
+def run_with(emulator: Emulator, cache: str) -> str:
+    made = emulator.aws.start_run(
+        workflowId=emulator.workflow, roleArn=ROLE, outputUri="s3://results", cacheId=cache,
+        tags={"emulator:seconds": "100"},
+    )  # fmt: skip
+    return str(made["id"])
+
+
+def test_a_cache_that_an_active_run_uses_is_kept(
+    emulator: Emulator, provider: OmicsRunCacheProvider, clock: Clock
+) -> None:
+    made = up(provider, DECLARED)
+    clock.also = lambda _: None
+    run_with(emulator, made.id)
+    with pytest.raises(ProviderError, match="wait for those runs, or cancel them"):
+        provider.delete(made.id, made.bag())
+    assert sum(clock.slept) == pytest.approx(60)
+    assert live(emulator, made)["name"] == "germline"
+
+
+def test_a_cancelled_run_that_uses_the_cache_is_waited_for(
+    emulator: Emulator, provider: OmicsRunCacheProvider
+) -> None:
+    made = up(provider, DECLARED)
+    emulator.aws.cancel_run(id=run_with(emulator, made.id))
+    provider.delete(made.id, made.bag())
+    with pytest.raises(emulator.aws.exceptions.ResourceNotFoundException):
+        live(emulator, made)
