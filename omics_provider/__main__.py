@@ -1,4 +1,4 @@
-"""`python -m omics_provider`: explain failed runs, report on runs."""
+"""`python -m omics_provider`: explain failed runs, report on runs and on previews."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ from omics_provider.core.settings import Settings, from_config
 
 _WHERE: Final = """\
 Region, profile and endpoint come from the options, else from the environment as everywhere with
-AWS (AWS_REGION, AWS_PROFILE, AWS_ENDPOINT_URL). Ends with 0, with 1 where a run could not be read,
-with 2 where the command is not understood.
+AWS (AWS_REGION, AWS_PROFILE, AWS_ENDPOINT_URL).
+"""
+_CODES: Final = """\
+Ends with 0, with 1 where a run could not be read, with 2 where the command is not understood.
 """
 _EXPLAIN: Final = """\
 Say in few lines why runs failed: the failure code in plain words and what to do next, the failed
@@ -27,6 +29,16 @@ _REPORT: Final = """\
 Write one HTML page, or JSON, about runs: a timeline of runs and tasks, states, durations, how much
 of what was reserved was used, failures explained. The page needs no network and has no script.
 With --stack, options not given come from the stack's configuration (omics:region, omics:endpoint).
+"""
+_PREVIEW: Final = """\
+Say what an update would do to runs, why, and what it costs: for a pull request, a terminal or a
+program. FILE holds what `pulumi preview --json` wrote, - is standard input; without it the preview
+is run. Options not given come from the configuration in the preview. Looks up how runs that end are
+now, and what past runs took and cost; it changes nothing.
+"""
+_PREVIEW_CODES: Final = """\
+Ends with 0, with 1 where the preview failed or could not be read, with 2 where the command or the
+policy is not understood, with 3 where the update would break a rule of the policy.
 """
 _NO_JINJA: Final = 'The page needs jinja2: pip install "omics-provider[report]". --json does not.\n'
 
@@ -76,6 +88,37 @@ def _report(options: argparse.Namespace) -> int:
     return 1 if any(run.status in ("DELETED", "UNKNOWN") for run in made.runs) else 0
 
 
+def _preview(options: argparse.Namespace) -> int:
+    from omics_provider.report import guard
+
+    try:
+        policy = guard.policy(options.policy, {name: getattr(options, name) for name in _RULES})
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    from omics_provider.core import preview
+    from omics_provider.report import preview_written
+    from omics_provider.report.cost import price_list
+    from omics_provider.report.preview_source import digest
+
+    plan = preview.parse(digest(options.file, options.stack))
+    report = preview_written.gathered(
+        plan,
+        None if options.offline else _settings(options, dict(plan.config)),
+        price_list(options.prices),
+        datetime.now(UTC),
+    )
+    broken = None if policy.is_empty else guard.breaches(report.figures, policy)
+    _write(options.output, preview_written.written(report, broken, options.format))
+    if report.errors:
+        return 1
+    return _BROKEN if broken else 0
+
+
+_RULES: Final = ("max_cost", "max_runs", "no_cancel_running", "allow_unknown_cost")
+_BROKEN: Final = 3
+
+
 def _has_jinja() -> bool:
     from importlib.util import find_spec
 
@@ -117,7 +160,7 @@ def _settings(options: argparse.Namespace, config: dict[str, str]) -> Settings:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m omics_provider",
-        description="AWS HealthOmics runs: why they failed, and a page about them.",
+        description="AWS HealthOmics runs: why they failed, what they are at, what an update does.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     explain = _command(commands, "explain", "say why runs failed", _EXPLAIN)
@@ -132,7 +175,27 @@ def _parser() -> argparse.ArgumentParser:
     )
     report.add_argument("--json", action="store_true", help="write JSON instead of a page")
     report.set_defaults(run=_report)
+    preview = _command(commands, "preview", "say what an update would do", _PREVIEW, _PREVIEW_CODES)
+    _preview_options(preview)
+    preview.set_defaults(run=_preview)
     return parser
+
+
+def _preview_options(preview: argparse.ArgumentParser) -> None:
+    add = preview.add_argument
+    add("file", nargs="?", metavar="FILE", help="output of `pulumi preview --json`; - is the input")
+    add("--stack", metavar="NAME", help="the stack to run the preview of, without FILE")
+    add("--format", choices=("markdown", "text", "json"), default="markdown", help="what to write")
+    add("-o", "--output", default="-", metavar="FILE", help="where to write; the output if unset")
+    add("--offline", action="store_true", help="look nothing up: states as recorded, listed prices")
+    add("--prices", metavar="FILE", help="a price list of your own, JSON, over that of the package")
+    rules = preview.add_argument_group("policy")
+    rule = rules.add_argument
+    rule("--policy", metavar="FILE", help="YAML with the rules below, such as max_cost: 40")
+    rule("--max-cost", type=float, metavar="USD", help="the most that all new runs may cost")
+    rule("--max-runs", type=int, metavar="N", help="the most runs that may start")
+    rule("--no-cancel-running", action="store_true", help="no active run may be cancelled")
+    rule("--allow-unknown-cost", action="store_true", help="let runs of unknown cost pass")
 
 
 def _command(
@@ -140,12 +203,13 @@ def _command(
     name: str,
     summary: str,
     description: str,
+    codes: str = _CODES,
 ) -> argparse.ArgumentParser:
     command = commands.add_parser(
         name,
         help=summary,
         description=description,
-        epilog=_WHERE,
+        epilog=f"{_WHERE}{codes}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_argument("--region", help="the Region of the runs")

@@ -1,0 +1,311 @@
+"""What a report on a preview says, as values: the figures of its headline, and each run.
+
+No clock, no input or output: the same preview and the same facts give the same report.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+from omics_provider.core.preview import (
+    Action,
+    Change,
+    Fate,
+    Notice,
+    OldRun,
+    Plan,
+    RunStep,
+    fate,
+    natural,
+)
+from omics_provider.core.status import ACTIVE
+
+from .cost import Prices, Range
+from .cost_estimate import Estimate, estimate, workflow_of
+from .preview_lookup import Facts, Seen, as_recorded
+
+#: Runs of one group with the same changed inputs, each to values of its own, are told apart up to
+#: so many.
+_APART: Final = 3
+#: Runs of no group are told one by one up to so many.
+_ALONE: Final = 20
+
+#: Why a run is replaced without a changed input: the engine's key for it, in words.
+REASONS: Final = {
+    "status": "its run ended without a result, and rerun_on or retry asks for another",
+    "startUnconfirmed": "its start was interrupted: the run is taken if there is one, else started",
+    "id": "it is marked for replacement (pulumi state taint)",
+    "asked": "the update is told to replace it",
+}
+
+
+class Ending(NamedTuple):
+    """What becomes of an old run. `is_sure` is no where its state now is not known."""
+
+    fate: Fate
+    words: str
+    is_sure: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Runs to which the same happens for the same reason; mostly one."""
+
+    action: Action
+    group: str | None
+    runs: tuple[RunStep, ...]
+    workflow: str | None
+    changes: tuple[Change, ...]
+    #: Whether the changes shown are those of the first run, and others have values of their own.
+    varies: bool
+    reasons: tuple[str, ...]
+    endings: tuple[tuple[str, int], ...]
+    notices: tuple[Notice, ...]
+    estimate: Estimate | None
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The names of its runs, within their group."""
+        return tuple(run.label for run in self.runs)
+
+
+class Group(NamedTuple):
+    """A cohort, or another component with runs: labels by action, and how many stay."""
+
+    name: str
+    labels: Mapping[Action, tuple[str, ...]]
+    unchanged: int
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The headline's figures. Money is in USD, times are in seconds."""
+
+    new: int
+    replaced: int
+    adopted: int
+    updated: int
+    removed: int
+    cancelled: int
+    #: Runs that are cancelled if they are still active, which is not known.
+    maybe_cancelled: int
+    #: None where the preview left unchanged runs out.
+    unchanged: int | None
+    usd: Range | None
+    usd_unknown: int
+    longest: Range | None
+    longest_unknown: int
+
+    @property
+    def starting(self) -> int:
+        """Runs that the update starts."""
+        return self.new + self.replaced
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that is told of a preview."""
+
+    stack: str
+    figures: Figures
+    entries: tuple[Entry, ...]
+    groups: tuple[Group, ...]
+    #: What is told of no run that changes.
+    notices: tuple[Notice, ...]
+    errors: tuple[Notice, ...]
+    others: Mapping[tuple[str, str], int]
+    gaps: tuple[str, ...]
+    #: Each start with its estimate, and each old run with its ending, by URN.
+    estimates: Mapping[str, Estimate]
+    endings: Mapping[str, Ending]
+    #: What is told of each run that changes, errors apart, by URN.
+    own: Mapping[str, Sequence[Notice]]
+    runs: tuple[RunStep, ...]
+
+
+def report_on(plan: Plan, facts: Facts, price_list: Mapping[str, Any]) -> Report:
+    """Put a report together."""
+    prices = Prices(price_list, facts.region)
+    estimates = {run.urn: estimate(run, prices, facts.past) for run in plan.runs if run.starts}
+    olds = {_key(run): run.old for run in plan.runs if run.old}
+    seen = {**as_recorded(olds.values()), **facts.seen}
+    endings = {key: _ending(old, seen.get(old.id)) for key, old in olds.items()}
+    changing = [run for run in plan.runs if run.action is not Action.SAME]
+    own = _by_urn({run.urn for run in changing}, plan.notices)
+    rest = [note for note in plan.notices if note.urn not in own]
+    return Report(
+        stack=plan.stack,
+        figures=_figures(plan, estimates, endings),
+        entries=tuple(_entries(changing, own, estimates, endings, prices)),
+        groups=tuple(_groups(plan.runs)),
+        notices=tuple(note for note in rest if note.severity != "error"),
+        errors=tuple(note for note in plan.notices if note.severity == "error"),
+        others=plan.others,
+        gaps=facts.gaps,
+        estimates=estimates,
+        endings=endings,
+        own=own,
+        runs=plan.runs,
+    )
+
+
+# Old runs ------------------------------------------------------------------------------------
+
+
+def ending_of(run: RunStep, report: Report) -> Ending | None:
+    """Return what becomes of the run that a step replaces or removes."""
+    return report.endings.get(_key(run))
+
+
+def _key(run: RunStep) -> str:
+    """Return what tells a step from others: a resource may have left an older run behind."""
+    return f"{run.urn} {run.action} {run.old.id if run.old else ''}"
+
+
+def _ending(old: OldRun, seen: Seen | None) -> Ending:
+    if seen is None:
+        last = f" (last seen {old.status})" if old.status else ""
+        if old.on_delete == "keep":
+            return Ending(Fate.KEPT, f"kept{last}", False)
+        after = ", record deleted" if old.on_delete == "delete" else ""
+        return Ending(Fate.CANCELLED, f"cancelled if it is still active{last}{after}", False)
+    found = fate(old, seen.status)
+    at = f"{seen.words}{_for(seen.hours)}"
+    if found is Fate.CANCELLED:
+        after = ", record deleted" if old.on_delete == "delete" else ""
+        return Ending(found, f"cancelled while {at}{after}")
+    if found is Fate.GONE:
+        return Ending(found, "gone already")
+    if found is Fate.DELETED:
+        return Ending(found, f"record deleted ({at})")
+    goes_on = ", and goes on" if seen.status in ACTIVE else ""
+    return Ending(found, f"kept{goes_on} ({at})")
+
+
+def _for(hours: int | None) -> str:
+    if hours is None:
+        return ""
+    return f" for {hours} h" if hours else " for less than 1 h"
+
+
+# Entries -------------------------------------------------------------------------------------
+
+
+def _by_urn(urns: Iterable[str], notices: Iterable[Notice]) -> dict[str, list[Notice]]:
+    found: dict[str, list[Notice]] = {urn: [] for urn in urns}
+    for notice in notices:
+        if notice.urn in found and notice.severity != "error":
+            found[notice.urn].append(notice)
+    return found
+
+
+_ORDER: Final = (Action.START, Action.REPLACE, Action.ADOPT, Action.REMOVE, Action.UPDATE)
+
+
+def _entries(
+    runs: Sequence[RunStep],
+    own: Mapping[str, Sequence[Notice]],
+    estimates: Mapping[str, Estimate],
+    endings: Mapping[str, Ending],
+    prices: Prices,
+) -> Iterable[Entry]:
+    alone = [run for run in runs if run.group is None]
+
+    def alike(run: RunStep) -> Hashable:
+        # A run of no group is told for itself, where they are few.
+        which = run.group or (_key(run) if len(alone) <= _ALONE else "")
+        paths = tuple(change.path for change in run.changes)
+        return which, run.action, _workflow(run, prices), paths, run.reasons, estimates.get(run.urn)
+
+    gathered = [
+        part
+        for like in _gathered(runs, alike).values()
+        for part in _apart(like, lambda run: run.changes)
+    ]
+    gathered.sort(key=lambda part: (_ORDER.index(part[0].action), part[0].group or ""))
+    for part in gathered:
+        first = part[0]
+        told = Counter(e.words for run in part if (e := endings.get(_key(run))))
+        yield Entry(
+            action=first.action,
+            group=first.group,
+            runs=tuple(part),
+            workflow=_workflow(first, prices),
+            changes=first.changes,
+            varies=any(run.changes != first.changes for run in part),
+            reasons=first.reasons,
+            endings=tuple(sorted(told.items(), key=lambda item: (-item[1], item[0]))),
+            notices=tuple(note for run in part for note in own[run.urn]),
+            estimate=estimates.get(first.urn),
+        )
+
+
+def _apart(
+    runs: Sequence[RunStep], value: Callable[[RunStep], Hashable]
+) -> list[Sequence[RunStep]]:
+    """Take runs apart by the values of their changes, where those are few."""
+    parts = _gathered(runs, value)
+    return list(parts.values()) if len(parts) <= _APART else [runs]
+
+
+def _gathered(
+    runs: Iterable[RunStep], key: Callable[[RunStep], Hashable]
+) -> dict[Hashable, list[RunStep]]:
+    found: dict[Hashable, list[RunStep]] = {}
+    for run in runs:
+        found.setdefault(key(run), []).append(run)
+    return found
+
+
+def _workflow(run: RunStep, prices: Prices) -> str | None:
+    found = workflow_of(run) if run.starts else None
+    if found is None:
+        return None
+    name = prices.name(found.id) if found.is_ready2run else None
+    return " ".join(part for part in (found.id, name, found.version) if part)
+
+
+def _groups(runs: Iterable[RunStep]) -> Iterable[Group]:
+    by_name: dict[str, list[RunStep]] = {}
+    for run in runs:
+        if run.group:
+            by_name.setdefault(run.group, []).append(run)
+    for name in sorted(by_name, key=natural):
+        labels: dict[Action, tuple[str, ...]] = {}
+        for action in _ORDER:
+            found = tuple(run.label for run in by_name[name] if run.action is action)
+            if found:
+                labels[action] = found
+        same = sum(1 for run in by_name[name] if run.action is Action.SAME)
+        yield Group(name, labels, same)
+
+
+# Figures -------------------------------------------------------------------------------------
+
+
+def _figures(
+    plan: Plan, estimates: Mapping[str, Estimate], endings: Mapping[str, Ending]
+) -> Figures:
+    count = Counter(run.action for run in plan.runs)
+    starts = [run for run in plan.runs if run.starts]
+    cancelled = [ending for ending in endings.values() if ending.fate is Fate.CANCELLED]
+    costs = [found.usd for found in estimates.values() if found.usd]
+    times = [found.seconds for found in estimates.values() if found.seconds]
+    return Figures(
+        new=count[Action.START],
+        replaced=sum(1 for run in starts if run.action is Action.REPLACE),
+        adopted=sum(1 for run in plan.runs if run.inputs.get("adoptRunId") and not run.starts
+                    and run.action in (Action.ADOPT, Action.REPLACE)),
+        updated=count[Action.UPDATE],
+        removed=count[Action.REMOVE],
+        cancelled=sum(1 for ending in cancelled if ending.is_sure),
+        maybe_cancelled=sum(1 for ending in cancelled if not ending.is_sure),
+        unchanged=count[Action.SAME] if plan.has_unchanged else None,
+        usd=Range(sum(c.low for c in costs), sum(c.high for c in costs)) if costs else None,
+        usd_unknown=len(estimates) - len(costs),
+        longest=Range(max(t.low for t in times), max(t.high for t in times)) if times else None,
+        longest_unknown=len(estimates) - len(times),
+    )  # fmt: skip
