@@ -105,23 +105,35 @@ def _longest_run(text: str) -> int:
 
 
 def _markdown_row(row: Row) -> str:
-    cells = (row.run, row.what, row.why, (row.time,), (row.cost,))
+    # Whatever does not fit the screen's width is to be the reason, and not the money.
+    cells = (row.run, row.what, (row.cost,), (row.time,), row.why)
     return "| " + " | ".join(_line(cell, in_table=True) for cell in cells) + " |"
 
 
 def _markdown_part(part: Part) -> str:
     lines = [f"- **{_line(part.title)}**", *(f"  - {_line(line)}" for line in part.lines)]
-    if part.message:
-        fence = "`" * max(3, max(map(_longest_run, part.message)) + 1)
-        lines += ["", *(f"  {line}" for line in (f"{fence}text", *part.message, fence)), ""]
+    lines += [f"  {line}" if line else "" for line in _fenced(part.message)]
     return "\n".join(lines)
+
+
+def _markdown_problem(part: Part) -> str:
+    # Another sign than the list below has, so that the two stay apart.
+    lines = [f"**{_line(part.title)}**", "", *(f"* {_line(line)}" for line in part.lines)]
+    return "\n".join([*lines, *_fenced(part.message)])
+
+
+def _fenced(message: Sequence[Code]) -> tuple[str, ...]:
+    if not message:
+        return ()
+    fence = "`" * max(3, max(map(_longest_run, message)) + 1)
+    return ("", f"{fence}text", *message, fence, "")
 
 
 _MARKDOWN: Final = Style(
     title=lambda headline: f"### {headline}",
     lead=lambda line: f"- {_line(line)}",
-    problem=_markdown_part,
-    head="| Run | What | Why | Time | Cost |\n| --- | --- | --- | --- | --- |",
+    problem=_markdown_problem,
+    head="| Run | What | Cost | Time | Why |\n| --- | --- | --- | --- | --- |",
     row=_markdown_row,
     heading=lambda words: f"#### {words}\n",
     part=_markdown_part,

@@ -12,12 +12,15 @@ from typing import Final
 
 from omics_provider.core.explain import plain
 from omics_provider.core.preview import Action, Change, Notice, urn_name
+from omics_provider.core.preview_values import cut
 
 from .cost_estimate import Estimate
 from .guard import Breach
 from .preview_data import REASONS, Entry, Figures, Group, Report
 from .preview_headline import TO, counted, headline, money, span
 
+#: Longest value in a row of the table, in characters.
+_IN_TABLE: Final = 28
 #: Names that are listed in a line, changes in a row of the table, and of each run; lines of a
 #: message; characters of a name.
 _NAMES: Final = 20
@@ -217,7 +220,7 @@ def _old(entry: Entry) -> str:
 
 def _why(entry: Entry) -> Line:
     parts: list[Line] = [(REASONS.get(reason, reason),) for reason in entry.reasons]
-    parts += [_change(change) for change in entry.changes[:_CHANGES]]
+    parts += [_change(change, _IN_TABLE) for change in entry.changes[:_CHANGES]]
     more = len(entry.changes) - _CHANGES
     if more > 0:
         parts.append((f"{more} more",))
@@ -236,8 +239,11 @@ def _why(entry: Entry) -> Line:
     return tuple(told)
 
 
-def _change(change: Change) -> Line:
-    return (Code(change.path), " ", Code(change.before), " → ", Code(change.after))
+def _change(change: Change, most: int | None = None) -> Line:
+    before, after = change.before, change.after
+    if most:
+        before, after = cut(before, after, most)
+    return (Code(change.path), " ", Code(before), " → ", Code(after))
 
 
 def _time(found: Estimate | None) -> str:
