@@ -6,6 +6,7 @@ at all of them together, in times that fit their age, and goes on through troubl
 
 from __future__ import annotations
 
+import copy
 import random
 import threading
 import time
@@ -18,19 +19,12 @@ from typing import Any, Final
 
 from omics_provider.core import errors, watching
 from omics_provider.core.settings import Settings
-from omics_provider.core.watching import Facts, Target
+from omics_provider.core.watching import End, Facts, Target
 
 from .gateway import Runs
 from .lookout import Lookout, Sighting
+from .succession import PASSING, Failed, Job, NextAttempt, Succession
 
-#: Trouble that passes by itself, or once somebody signs in again.
-_PASSING: Final = (
-    errors.CredentialsError,
-    errors.ServiceFault,
-    errors.Throttled,
-    errors.TimedOut,
-    errors.Unreachable,
-)
 #: Of these, what is reported at once where no look has succeeded yet: the set-up may be wrong.
 _SET_UP: Final = (errors.CredentialsError, errors.Unreachable)
 #: Seconds between two calls at the service: half of the quota of 10 a second.
@@ -42,8 +36,8 @@ _QUIET, _QUIET_LOCAL, _QUIET_LONGEST = 0.5, 0.1, 3.0
 @dataclass
 class _Watched:
     target: Target
-    ends: list[Future[Facts]] = field(default_factory=list)
-    looks: list[Future[Facts | None]] = field(default_factory=list)
+    ends: list[Future[End]] = field(default_factory=list)
+    looks: list[Future[End | None]] = field(default_factory=list)
     #: What was last seen of it while it was active.
     live: Mapping[str, Any] | None = None
 
@@ -58,41 +52,58 @@ class _Watched:
 
 @dataclass(frozen=True)
 class News:
-    """What has happened since the last news: ends seen, trouble begun, trouble over."""
+    """What has happened since the last news: ends seen, trouble begun, trouble over.
+
+    `retries` are words on the attempts that were started, `refused` on those that could not be.
+    """
 
     ends: list[tuple[str, Facts]]
     trouble: list[errors.OmicsError]
     is_over: bool
+    retries: list[str]
+    refused: list[str]
 
 
 class Watcher:
     """Looks at all runs that are waited for at one place, in a thread of its own."""
 
     def __init__(
-        self, lookout: Lookout, pace: watching.Pace, *, quiet: float = _QUIET_LOCAL
+        self,
+        lookout: Lookout,
+        pace: watching.Pace,
+        *,
+        quiet: float = _QUIET_LOCAL,
+        next_attempt: NextAttempt | None = None,
     ) -> None:
+        """Take what looks, how often, and what starts the next attempt of a run that failed."""
         self._lookout = lookout
+        self._succession = next_attempt and Succession(next_attempt, pace.longest / 4)
         self._pace = pace
         self._quiet = quiet
         self._changed = threading.Condition()
         self._watched: dict[str, _Watched] = {}
         self._asked_at = 0.0
         self._thread: threading.Thread | None = None
+        #: Runs that failed and whose next attempt is being started, and those that have one.
+        self._retrying: dict[str, _Watched] = {}
+        self._successors: dict[str, Target] = {}
+        self._retries: list[str] = []
+        self._refused: list[str] = []
         self._ended: Counter[str] = Counter()
         self._ends: list[tuple[str, Facts]] = []
         self._trouble: list[errors.OmicsError] = []
         self._in_trouble = self._is_over = self._has_seen = False
 
-    def until_end(self, target: Target) -> Future[Facts]:
-        """Return a future of the run's final facts."""
-        future: Future[Facts] = Future()
+    def until_end(self, target: Target) -> Future[End]:
+        """Return a future of the run's end: its last attempt's, where `retry` gives it more."""
+        future: Future[End] = Future()
         with self._changed:
             self._entry(target).ends.append(future)
         return future
 
-    def once(self, target: Target) -> Future[Facts | None]:
-        """Return a future of the run's final facts, None where one look finds it active."""
-        future: Future[Facts | None] = Future()
+    def once(self, target: Target) -> Future[End | None]:
+        """Return a future of the run's end, None where one look finds that it goes on."""
+        future: Future[End | None] = Future()
         with self._changed:
             self._entry(target).looks.append(future)
         return future
@@ -102,13 +113,15 @@ class Watcher:
         with self._changed:
             waited_for = [each for each in self._watched.values() if each.ends]
             active = [each.live or each.target.recorded for each in waited_for]
+            active += [{} for _ in self._retrying]
             return watching.Tally(active, Counter(self._ended), self._lookout.lengths)
 
     def news(self) -> News:
         """Return what has happened since the last call."""
         with self._changed:
-            news = News(self._ends, self._trouble, self._is_over)
+            news = News(self._ends, self._trouble, self._is_over, self._retries, self._refused)
             self._ends, self._trouble, self._is_over = [], [], False
+            self._retries, self._refused = [], []
             return news
 
     def _entry(self, target: Target) -> _Watched:
@@ -118,6 +131,10 @@ class Watcher:
             self._thread = threading.Thread(target=self._run, name="omics-wait", daemon=True)
             self._thread.start()
         self._changed.notify_all()
+        while target.uuid in self._successors:
+            target = self._successors[target.uuid]
+        if target.uuid in self._retrying:
+            return self._retrying[target.uuid]
         return self._watched.setdefault(target.uuid, _Watched(target))
 
     def _run(self) -> None:
@@ -161,28 +178,83 @@ class Watcher:
 
     def _saw(self, sighting: Sighting) -> None:
         target = sighting.target
-        told = target.ended_as(sighting.live) if sighting.has_ended else None
+        end = target.end(sighting.live) if sighting.has_ended else None
+        goes_on = end is None or (
+            self._succession is not None and target.wants_retry(sighting.live)
+        )
         with self._changed:
             watched = self._watched.get(target.uuid)
             if watched is None:
                 return
             looks, watched.looks = watched.looks, []
-            ends: list[Future[Facts]] = []
-            if told is None:
+            if end is None:
                 watched.live = sighting.live
             else:
-                ends = self._watched.pop(target.uuid).ends
-            if told is not None and ends:
-                self._ended[told["status"]] += 1
-                if watched.live is not None:
-                    self._ends.append((target.name, told))
+                del self._watched[target.uuid]
+                if goes_on:
+                    self._retry(watched, sighting.live)
         for look in looks:
-            _resolve(look, told)
-        for end in ends:
-            _resolve(end, told)
+            _resolve(look, None if goes_on else end)
+        if end is not None and not goes_on:
+            self._is_over_for(watched, end)
+
+    def _is_over_for(self, watched: _Watched, end: End) -> None:
+        with self._changed:
+            if watched.ends:
+                self._ended[end.facts["status"]] += 1
+                if watched.live is not None or end.facts["earlier_attempts"]:
+                    self._ends.append((watched.target.name, end.facts))
+        for future in watched.ends:
+            _resolve(future, end)
+
+    def _retry(self, watched: _Watched, live: Mapping[str, Any] | None) -> None:
+        """Have the next attempt started, as long as anybody waits. Who waits, waits for that."""
+        target = watched.target
+        if self._succession is None or not watched.ends or not watched.is_wanted():
+            return
+        # A run that was seen at work by this very program has no successor yet: no other update
+        # can go on meanwhile.
+        failed = Failed(target, live, may_be_followed=watched.live is None)
+        self._retrying[target.uuid] = watched
+
+        def trouble(error: errors.OmicsError) -> None:
+            with self._changed:
+                self._trouble.append(error)
+
+        def done(outcome: Target | errors.OmicsError) -> None:
+            if isinstance(outcome, Target):
+                self._succeeded(watched, live, outcome)
+            else:
+                self._refuse(watched, live, outcome)
+
+        self._succession.add(Job(failed, watched.is_wanted, trouble, done))
+
+    def _succeeded(
+        self, watched: _Watched, live: Mapping[str, Any] | None, successor: Target
+    ) -> None:
+        with self._changed:
+            del self._retrying[watched.target.uuid]
+            self._successors[watched.target.uuid] = successor
+            self._retries.append(watching.retried(watched.target, live, successor))
+            entry = self._entry(successor)
+            entry.ends += watched.ends
+            entry.looks += watched.looks
+
+    def _refuse(
+        self, watched: _Watched, live: Mapping[str, Any] | None, error: errors.OmicsError
+    ) -> None:
+        target = watched.target
+        with self._changed:
+            del self._retrying[target.uuid]
+            if watched.is_wanted():
+                which = f"attempt {target.next_number} of run {target.name}"
+                self._refused.append(f"{error.about(which)}\n{_left(error)}")
+        for look in watched.looks:
+            _resolve(look, target.end(live))
+        self._is_over_for(watched, target.end(live))
 
     def _met(self, error: errors.OmicsError) -> bool:
-        passes = isinstance(error, _PASSING)
+        passes = isinstance(error, PASSING)
         if not passes or (isinstance(error, _SET_UP) and not self._has_seen):
             self._fail(error)
             return True
@@ -216,17 +288,27 @@ class Watcher:
             self._changed.wait_for(lambda: self._asked_at != asked, seconds)
 
 
-def _resolve(future: Future[Any], told: Facts | None) -> None:
+def _left(error: errors.OmicsError) -> str:
+    if isinstance(error, errors.Unconfirmed):
+        return "Whether it has started is not known: the next `pulumi up` finds it."
+    return "The run stays as it ended."
+
+
+def _resolve(future: Future[Any], end: End | None) -> None:
     if future.set_running_or_notify_cancel():
         # A copy: two waits may be for the same run, and a program may change what it gets.
-        future.set_result(None if told is None else dict(told))
+        future.set_result(copy.deepcopy(end))
 
 
 _watchers: dict[Settings, Watcher] = {}
 _lock = threading.Lock()
 
 
-def watcher_of(settings: Settings, recorded_at: Callable[[], Mapping[str, str] | None]) -> Watcher:
+def watcher_of(
+    settings: Settings,
+    recorded_at: Callable[[], Mapping[str, str] | None],
+    next_attempt: NextAttempt | None = None,
+) -> Watcher:
     """Return this program's watcher for a place; `recorded_at` as in Lookout."""
     with _lock:
         if settings not in _watchers:
@@ -235,5 +317,6 @@ def watcher_of(settings: Settings, recorded_at: Callable[[], Mapping[str, str] |
                 Lookout(Runs(settings), recorded_at, spacing=0.0 if is_local else _SPACING),
                 watching.LOCAL if is_local else watching.REMOTE,
                 quiet=_QUIET_LOCAL if is_local else _QUIET,
+                next_attempt=next_attempt,
             )
         return _watchers[settings]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from .lifecycle import attempt_limit, attempts, attempts_left, ends_in_rerun
+from .lifecycle import Standing, attempt_limit, attempts, attempts_left, ends_in_rerun
 from .status import RunStatus
 
 _TOLD: Final = (
@@ -55,13 +55,27 @@ def left_behind(run_id: str, left: Sequence[tuple[str, str, bool]]) -> str:
     return "\n".join(words)
 
 
-def outlook(run_id: str, recorded: Mapping[str, Any], inputs: Mapping[str, Any]) -> str:
-    """Return two lines on a recorded run without a result: what is known, what becomes of it."""
+def outlook(
+    run_id: str,
+    recorded: Mapping[str, Any],
+    inputs: Mapping[str, Any],
+    standing: Standing | None = None,
+) -> str:
+    """Return two lines on a recorded run without a result: what is known, what becomes of it.
+
+    `standing` is the attempt that takes its place, where a rule asks for one.
+    """
     limit = attempt_limit(recorded, inputs)
-    if not ends_in_rerun(recorded, inputs):
+    if standing and standing.live:
+        next_step = (
+            f"A wait has started attempt {standing.note['attempts']} in its place, run "
+            f"{standing.live['id']} ({standing.live['status']}): it is taken, nothing is started."
+        )
+    elif not ends_in_rerun(recorded, inputs):
         next_step = "Nothing starts it again: give `rerun` a new value for a new run."
     elif attempts_left(recorded, inputs):
-        next_step = f"It is replaced by a new run: attempt {attempts(recorded) + 1} of {limit}."
+        number = standing.note["attempts"] if standing else attempts(recorded) + 1
+        next_step = f"It is replaced by a new run: attempt {number} of {limit}."
     else:
         next_step = (
             f"All {limit} attempts are used up: allow more, or give `rerun` a new value, "

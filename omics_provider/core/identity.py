@@ -11,6 +11,7 @@ from .table import Table
 from .values import canonical
 
 _FORMAT: Final = 1
+_RETRY: Final = "-retry-"
 
 #: Prefix of the tags that this package sets on each run that it starts.
 MARK: Final = "omics-provider:"
@@ -39,6 +40,30 @@ def request_id(urn: str, inputs: Mapping[str, Any], table: Table = TABLE) -> str
 def start_token(stack: str, urn: str, attempt: str) -> str:
     """Return the requestId of one attempt to start the run of resource `urn`."""
     return _digest(canonical([_FORMAT, stack, urn, attempt]))
+
+
+def retry_token(uuid: str, number: int) -> str:
+    """Return the requestId of attempt `number`, which a wait starts in place of the failed run.
+
+    `uuid` is of the run that the state records when the wait begins: each wait over it, and the
+    next update, know the requestIds of all attempts after it without being told.
+    """
+    return f"{_retries_of(uuid)}{number}"
+
+
+def retry_number(token: str, uuid: str) -> int | None:
+    """Return which attempt after the recorded run of `uuid` a requestId stands for; None: none."""
+    _, found, number = token.partition(_retries_of(uuid))
+    return int(number) if found and number.isdecimal() else None
+
+
+def is_retry(token: str) -> bool:
+    """Tell whether a wait has started the run of this requestId, in place of a failed one."""
+    return _RETRY in token
+
+
+def _retries_of(uuid: str) -> str:
+    return f"{_digest(canonical([_FORMAT, uuid]))[:40]}{_RETRY}"
 
 
 class Mark(NamedTuple):

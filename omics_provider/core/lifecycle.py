@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import Enum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from . import fields
 from .diffing import difference
@@ -136,15 +136,32 @@ def attempts_left(recorded: Mapping[str, Any], inputs: Mapping[str, Any]) -> boo
 
 def attempt_limit(recorded: Mapping[str, Any], inputs: Mapping[str, Any]) -> int:
     """Return how many runs the rules allow in all where one ended as recorded; 0 for no rule."""
+    rerun = recorded.get("status") in _known(inputs.get("rerunOn"), ())
+    return max(_retry_limit(recorded, inputs), _max_attempts(inputs) if rerun else 0)
+
+
+def retry_wanted(recorded: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:
+    """Tell whether `retry` gives the run another attempt, which a wait may start itself."""
+    return attempts(recorded) < _retry_limit(recorded, inputs)
+
+
+def may_have_successors(recorded: Mapping[str, Any]) -> bool:
+    """Tell whether a wait may have started runs in place of the recorded one.
+
+    A `retry` that was ever declared stays recorded, though perhaps with other codes. Of a run that
+    is gone nothing tells how it ended.
+    """
+    failed = recorded.get("status") == RunStatus.FAILED
+    retried = failed and recorded.get("failureReason") in fields.RETRYABLE
+    return bool(recorded.get("retry")) and (retried or recorded.get("status") == RunStatus.DELETED)
+
+
+def _retry_limit(recorded: Mapping[str, Any], inputs: Mapping[str, Any]) -> int:
     retry = _known(inputs.get("retry"), {})
     failed = recorded.get("status") == RunStatus.FAILED
-    codes = _known(retry.get("on"), fields.RETRYABLE)
-    retried = bool(retry) and failed and recorded.get("failureReason") in codes
-    rerun = recorded.get("status") in _known(inputs.get("rerunOn"), ())
-    return max(
-        _known(retry.get("attempts"), 0) if retried else 0,
-        _max_attempts(inputs) if rerun else 0,
-    )
+    if not failed or recorded.get("failureReason") not in _known(retry.get("on"), fields.RETRYABLE):
+        return 0
+    return int(_known(retry.get("attempts"), 0))
 
 
 def rerun_may_come(recorded: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:
@@ -164,6 +181,40 @@ def next_attempt(run_id: str, recorded: Mapping[str, Any]) -> dict[str, Any]:
     ended = {key: recorded[key] for key in _ATTEMPT_FACTS if recorded.get(key)}
     earlier = [*recorded.get("earlierAttempts", []), {"id": run_id, **ended}]
     return {"attempts": attempts(recorded) + 1, "earlierAttempts": earlier}
+
+
+class Standing(NamedTuple):
+    """The attempt that stands for a run that failed: a `live` one, or, with None, a new one.
+
+    `note` is what to record beside it.
+    """
+
+    note: dict[str, Any]
+    live: dict[str, Any] | None
+
+    def stands(self, live: Mapping[str, Any]) -> bool:
+        """Tell whether it is the run of GetRun's answer `live`."""
+        return self.live is not None and self.live["uuid"] == live["uuid"]
+
+
+def standing(
+    run_id: str,
+    recorded: Mapping[str, Any],
+    inputs: Mapping[str, Any],
+    successors: Iterable[tuple[int, dict[str, Any]]],
+) -> Standing:
+    """Return the attempt that takes the place of the recorded run, whose end a rule names.
+
+    `successors` are the runs that waits have started after it, (number of the attempt, GetRun's
+    answer), in order.
+    """
+    note = next_attempt(run_id, recorded)
+    for number, live in successors:
+        note["attempts"] = number
+        if not rerun_wanted({**live, **note}, inputs):
+            return Standing(note, live)
+        note = next_attempt(str(live["id"]), {**live, **note})
+    return Standing(note, None)
 
 
 def _max_attempts(inputs: Mapping[str, Any]) -> int:

@@ -84,6 +84,10 @@ class StackState:
         """Tell the same of the resources that point to the run of `uuid`."""
         return _one_stays([r for r in self.resources if _outputs(r).get("uuid") == uuid])
 
+    def records(self, uuid: str) -> bool:
+        """Tell whether a resource that is not about to be deleted has the run of `uuid`."""
+        return any(_outputs(r).get("uuid") == uuid and not r.get("delete") for r in self.resources)
+
     def unconfirmed(self, urn: str, own_attempt: str) -> tuple[EarlierStart, ...]:
         """Return the starts of `urn` before `own_attempt` that nothing records, oldest first."""
         settled = self._settled(urn)

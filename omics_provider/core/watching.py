@@ -14,7 +14,7 @@ from enum import Enum
 from typing import Any, Final
 
 from . import facts
-from .lifecycle import attempts
+from .lifecycle import attempt_limit, attempts, next_attempt, retry_wanted
 from .status import ACTIVE, ENDED, UNSUCCESSFUL, RunStatus, status_of
 
 #: Share of a run's age that may pass until its end is noticed.
@@ -27,6 +27,9 @@ _SKEW: Final = timedelta(seconds=10)
 _LEAST_PAST_RUNS: Final = 3
 #: Runs that are named one by one where many have the same to tell.
 _NAMED: Final = 3
+
+#: What is known of an attempt when it starts. Its state is the poller's business.
+_OF_A_START: Final = ("uuid", "arn", "runOutputUri", "creationTime")
 
 #: What each wait tells of an ended run, by the names that programs use.
 Facts = dict[str, Any]
@@ -46,18 +49,65 @@ LOCAL: Final = Pace(0.2, 1.0)
 
 
 @dataclass(frozen=True)
+class Declared:
+    """What another attempt at a run takes: its resource, and the checked inputs.
+
+    `uuid` is of the run that the state records: the attempts after it are named by it.
+    """
+
+    urn: str
+    inputs: Mapping[str, Any] = field(repr=False)
+    uuid: str
+
+
+@dataclass(frozen=True)
+class End:
+    """How a run that is waited for ended: what programs get, and GetRun's answer to explain it."""
+
+    facts: Facts
+    answer: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class Target:
-    """A run that is waited for: its name in the program, and what the state records of it."""
+    """A run that is waited for: its name in the program, and what the state records of it.
+
+    `declared` is there where the declaration has `retry`, and the wait may carry it out.
+    """
 
     name: str
     id: str
     uuid: str
     recorded: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    declared: Declared | None = field(default=None, compare=False)
 
     @property
     def has_ended(self) -> bool:
         """Whether the state knows the run's end already: an end is for ever."""
         return self.recorded.get("status") in ENDED
+
+    def wants_retry(self, live: Mapping[str, Any] | None) -> bool:
+        """Tell whether another attempt follows on this end, from GetRun's answer."""
+        if self.declared is None:
+            return False
+        return retry_wanted({**self.recorded, **(live or {})}, self.declared.inputs)
+
+    @property
+    def next_number(self) -> int:
+        """The number of the attempt after this one."""
+        return attempts(self.recorded) + 1
+
+    def successor(self, live: Mapping[str, Any] | None, started: Mapping[str, Any]) -> Target:
+        """Return the next attempt, the run that StartRun or GetRun answered; `live` is this end."""
+        note = next_attempt(self.id, {**self.recorded, **(live or {})})
+        known = {key: started[key] for key in _OF_A_START if started.get(key)}
+        run_id, uuid = str(started["id"]), str(started["uuid"])
+        return Target(self.name, run_id, uuid, {**known, **note}, self.declared)
+
+    def end(self, live: Mapping[str, Any] | None) -> End:
+        """Return the run's end, from GetRun's or ListRuns' answer; None for a run that is gone."""
+        told = self.ended_as(live)
+        return End(told, {**(live or {}), **self.answer(told)})
 
     def ended_as(self, live: Mapping[str, Any] | None) -> Facts:
         """Return the final facts, from GetRun's or ListRuns' answer; None for a run that is gone.
@@ -71,7 +121,11 @@ class Target:
         else:
             told = facts.of_gone(self.id)
             told["run_output_uri"] = self.recorded.get("runOutputUri")
-        return {**told, "attempts": attempts(self.recorded), "outputs": None}
+        made = {
+            "attempts": attempts(self.recorded),
+            "earlier_attempts": list(self.recorded.get("earlierAttempts", ())),
+        }
+        return {**told, **made, "outputs": None}
 
     def answer(self, told: Facts) -> dict[str, Any]:
         """Return final facts by the API's names, under the name that the program gives the run."""
@@ -215,6 +269,29 @@ def events(ends: Sequence[tuple[str, Facts]]) -> list[str]:
     else:
         lines = [f"{len(completed)} runs COMPLETED: {some([n for n, _ in completed])}."]
     return lines + [facts.sentence(name, run) for name, run in others]
+
+
+def retried(before: Target, live: Mapping[str, Any] | None, after: Target) -> str:
+    """Return the words on a run that failed, and on the attempt that was started in its place."""
+    known = {**before.recorded, **(live or {})}
+    limit = attempt_limit(known, after.declared.inputs) if after.declared else 0
+    number = attempts(after.recorded)
+    said = facts.sentence(before.name, facts.of_ended({**known, "id": before.id}))
+    return f"{said} Attempt {number} of {limit} is run {after.id}."
+
+
+def earlier(found: Mapping[str, Facts]) -> list[str]:
+    """Return a line on each run that was not the first attempt, with what became of the others."""
+    lines = []
+    for name, run in found.items():
+        before = [
+            f"{each['id']} {each.get('failureReason') or each.get('status')}"
+            for each in run["earlier_attempts"]
+        ]
+        if before:
+            number = run["attempts"]
+            lines.append(f"Run {name} was attempt {number}; earlier ones: {', '.join(before)}.")
+    return lines
 
 
 def failures(found: Mapping[str, Facts]) -> list[str]:

@@ -54,7 +54,7 @@ def look(start: Start, earlier: tuple[EarlierStart, ...]) -> tuple[LeftBehind, .
     name none and no update has failed lately, that costs no call; else the runs are listed, once a
     process.
     """
-    found = tuple(_look(replace(start, listed=lambda: _listed(start.runs)), earlier))
+    found = tuple(_look(replace(start, listed=lambda: listed(start.runs)), earlier))
     with _lock:
         _found[start.urn] = found
     return found
@@ -66,12 +66,24 @@ def remembered(urn: str) -> tuple[LeftBehind, ...]:
         return _found.pop(urn, ())
 
 
-def _listed(runs: Runs) -> list[dict[str, Any]]:
+def listed(runs: Runs) -> list[dict[str, Any]]:
+    """Return ListRuns' items as they were when this process first asked.
+
+    What earlier updates have left is among them.
+    """
     global _list
     with _lock:
         if _list is None:
             _list = list(runs.list())
         return _list
+
+
+def forget() -> None:
+    """Forget what was found and listed, as another process does."""
+    global _list
+    with _lock:
+        _list = None
+        _found.clear()
 
 
 def _look(start: Start, earlier: tuple[EarlierStart, ...]) -> Iterator[LeftBehind]:

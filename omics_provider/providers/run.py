@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 #: uuids of the runs that this process, which is this update, has started or adopted.
 _made_here: set[str] = set()
-#: By URN, what to record beside the run that rerun_on or retry asks for in this update.
-_attempts: dict[str, dict[str, Any]] = {}
+#: By URN, the attempt that rerun_on or retry asks for in this update, until it is created.
+_attempts: dict[str, lifecycle.Standing] = {}
 
 
 class OmicsRunProvider(ResourceProvider):
@@ -82,10 +82,12 @@ class OmicsRunProvider(ResourceProvider):
         found = diffing.difference(_id, recorded, inputs)
         if not found.replaces:
             now = self._now(_id, recorded, inputs)
-            if now.get("status") in UNSUCCESSFUL:
-                host.warn(facts.outlook(_id, now, inputs))
+            standing = None
             if lifecycle.rerun_wanted(now, inputs):
-                _attempts[host.urn()] = lifecycle.next_attempt(_id, now)
+                standing = _attempts[host.urn()] = self._standing(_id, now, inputs)
+            if now.get("status") in UNSUCCESSFUL:
+                host.warn(facts.outlook(_id, now, inputs, standing))
+            if standing:
                 return DiffResult(changes=True, replaces=["status"])
             if left_behind.is_looked_for() and (left := self._left_behind(recorded, inputs)):
                 told = [(run.live["id"], run.live["status"], run.fits) for run in left]
@@ -107,8 +109,10 @@ class OmicsRunProvider(ResourceProvider):
         take = self._adopted if "adoptRunId" in inputs else self._started
         found = take(inputs)
         _made_here.add(str(found.properties.get("uuid")))
-        attempt = _attempts.get(host.urn(), {})
-        return CreateResult(found.run_id, {**found.properties, **attempt})
+        standing = _attempts.pop(host.urn(), None)
+        return CreateResult(
+            found.run_id, {**found.properties, **(standing.note if standing else {})}
+        )
 
     @host.told_plainly
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
@@ -156,6 +160,7 @@ class OmicsRunProvider(ResourceProvider):
             runs = self._runs_of(recorded, "Delete")
             if destroying.is_whole_stack() and (state := _readable_state(recorded)):
                 destroying.cancel_all(runs, state)
+            self._end_successors(runs, _id, recorded)
             ending.end(runs, _id, recorded)
             if recorded.get("onDelete") == "cancel":
                 self._release(_id, recorded)
@@ -194,6 +199,28 @@ class OmicsRunProvider(ResourceProvider):
         settled = [*recorded.get(fields.SETTLED, ()), *(run.token for run in left)]
         return {fields.SETTLED: settled} if left else {}
 
+    def _standing(
+        self, run_id: str, now: dict[str, Any], inputs: dict[str, Any]
+    ) -> lifecycle.Standing:
+        from . import retrying
+
+        start = _start(self._runs(), inputs, "", _readable_state(inputs) or StackState())
+        return retrying.standing(start, run_id, now)
+
+    def _end_successors(self, runs: Runs, run_id: str, recorded: dict[str, Any]) -> None:
+        """End the attempts that waits have started after this run, but one that is recorded."""
+        from . import retrying
+
+        unseen = recorded.get("status") in ACTIVE and "retry" in recorded
+        ended = _seen(runs, run_id, recorded) if unseen else recorded
+        if not lifecycle.may_have_successors(ended) or not (state := _readable_state(recorded)):
+            return
+        to_be_taken = _attempts.get(host.urn())
+        for _, live in retrying.successors(_start(runs, recorded, "", state), ended):
+            kept = live["uuid"] in _made_here or state.records(live["uuid"])
+            if not kept and not (to_be_taken and to_be_taken.stands(live)):
+                _ender(runs)(live, recorded)
+
     def _now(self, run_id: str, recorded: dict[str, Any], inputs: dict[str, Any]) -> dict[str, Any]:
         """Return the recorded facts; brought up to date where rerun_on or retry asks for them."""
         if recorded.get("status") not in ACTIVE or not lifecycle.rerun_may_come(recorded, inputs):
@@ -211,7 +238,8 @@ class OmicsRunProvider(ResourceProvider):
             earlier = state.unconfirmed(urn, own)
         start = _start(runs, inputs, identity.request_id(urn, inputs), state)
         try:
-            found = start.once(earlier, _ender(runs))
+            standing = _attempts.get(urn)
+            found = start.once(earlier, _ender(runs), standing.live if standing else None)
         except errors.Unconfirmed as unclear:
             tokens = [e.token for e in earlier if e.is_for(inputs)]
             properties = lifecycle.placeholder(inputs, start.token, tokens)

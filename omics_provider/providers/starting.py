@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from omics_provider.aws.gateway import Runs
 from omics_provider.core import diffing, errors, lifecycle, spec
-from omics_provider.core.identity import START_MARK, Mark
+from omics_provider.core.identity import START_MARK, Mark, is_retry, retry_number
 from omics_provider.core.recorded import EarlierStart, StackState
 from omics_provider.core.table import MAX_TAGS
 
@@ -46,27 +46,39 @@ class Start:
     token: str
     #: Gives ListRuns' items in place of a call for each start.
     listed: Callable[[], Iterable[Mapping[str, Any]]] | None = None
+    #: After a try without an answer, give up rather than repeat it where the run can't be looked
+    #: for: for callers that can come back later.
+    must_look: bool = False
 
-    def once(self, earlier: tuple[EarlierStart, ...], end: End) -> Started:
+    def once(
+        self, earlier: tuple[EarlierStart, ...], end: End, successor: Live | None = None
+    ) -> Started:
         """Start the run, or take the one that an earlier start of the resource made.
 
-        `earlier` are the starts that the state names and no resource records, oldest first. Raises
+        `earlier` are the starts that the state names and no resource records, oldest first;
+        `successor` is the run that a wait has started in place of the recorded one. Raises
         errors.Unconfirmed where no answer tells whether a run has started.
         """
         live = self._interrupted(earlier, end) if earlier else None
+        if live is None and successor is not None:
+            return self._taken(successor)
         if live is None and self.state.failing_since:
             live = self._lost(self.state.failing_since, earlier, end)
         if live is None and earlier:
             live = self._repeated(earlier)
         if live is not None and live["status"] not in lifecycle.USELESS:
             return self._taken(live)
-        return self._started_or_found()
+        return self.started_or_found()
 
     def find(self) -> Live | None:
         """Return the run that this very start made, or None."""
         return self._marked_with({self.token}, [self.inputs])
 
-    def _started_or_found(self) -> Started:
+    def started_or_found(self) -> Started:
+        """Start the run with this very token, whatever was started for the resource before.
+
+        Raises errors.Unconfirmed where no answer tells whether it has started.
+        """
         try:
             return self._started(self.token)
         except errors.Unconfirmed as unclear:
@@ -93,6 +105,8 @@ class Start:
         try:
             return self._marked_with({token}, [self.inputs])
         except errors.OmicsError:
+            if self.must_look:
+                raise
             return None
 
     def interrupted(self, earlier: tuple[EarlierStart, ...]) -> Iterator[tuple[Live, str]]:
@@ -116,8 +130,23 @@ class Start:
         known = self.state.tokens() | {start.token for start in earlier}
         yield from self._marked(
             lambda item: datetime.fromisoformat(item["creationTime"]) >= begin,
-            lambda mark: mark.resource == resource and mark.token not in known,
+            lambda mark: (
+                mark.resource == resource and mark.token not in known and not is_retry(mark.token)
+            ),
         )
+
+    def successors(self, uuid: str) -> list[tuple[int, Live]]:
+        """Return the runs that waits started in place of the recorded one, in order.
+
+        `uuid` is the recorded run's. With each comes the number of its attempt.
+        """
+        mine = Mark.of(self.stack, self.urn, "").resource
+        found = self._marked(
+            lambda item: _may_be(item, self.inputs),
+            lambda mark: mark.resource == mine and retry_number(mark.token, uuid) is not None,
+        )
+        numbered = [(retry_number(token, uuid) or 0, live) for live, token in found]
+        return sorted(numbered, key=lambda each: each[0])
 
     def _interrupted(self, earlier: tuple[EarlierStart, ...], end: End) -> Live | None:
         """Return an interrupted start's run; end it where its inputs are no longer declared."""

@@ -75,7 +75,11 @@ class LiveView:
                 f"{error.about('the runs that are waited for')}\n"
                 "The runs go on, and so does the wait. This is said once."
             )
+        for words in news.refused:
+            pulumi.log.warn(words)
         if self._progress != "off":
+            for words in news.retries:
+                pulumi.log.info(words)
             if news.is_over:
                 pulumi.log.info("The service answers again.")
             for event in watching.events(news.ends):

@@ -16,8 +16,9 @@ import pulumi
 from pulumi import Output
 
 from omics_provider.core import errors, settings, watching
+from omics_provider.core.fields import BY_WIRE
 from omics_provider.core.values import UNKNOWN
-from omics_provider.core.watching import Facts, Target
+from omics_provider.core.watching import Declared, End, Facts, Target
 from omics_provider.providers.wire import received, unknown
 
 from .interrupt import interruptible
@@ -35,7 +36,7 @@ _SUBJECT: Final = "the runs of this stack"
 #: What is needed of a run, by the API's names: all that the state may know of its end.
 _NEEDED: Final = (
     "uuid", "arn", "status", "creationTime", "startTime", "stopTime", "statusMessage",
-    "failureReason", "runOutputUri", "attempts",
+    "failureReason", "runOutputUri", "logLocation", "attempts", "earlierAttempts",
 )  # fmt: skip
 
 
@@ -64,9 +65,12 @@ def wait_all(
 
     Returns:
         By key, the facts of each ended run: id, status, run_output_uri, start_time, stop_time,
-        status_message, failure_reason, attempts, and outputs: the workflow's outputs by name, None
-        where they were not asked for or can't be read. In a preview a run that has not ended is
-        unknown.
+        status_message, failure_reason, attempts, earlier_attempts, and outputs: the workflow's
+        outputs by name, None where they were not asked for or can't be read. In a preview a run
+        that has not ended is unknown.
+
+    Where a run fails with a code that its `retry` names, the wait starts the next attempt and goes
+    on; the facts are those of the last one. The next update records it in the run's place.
 
     """
     if not isinstance(runs, Mapping):
@@ -118,28 +122,40 @@ async def _ended(
 ) -> Any:
     if not isinstance(found, Mapping):
         return unknown()
-    targets = {key: _target(key, found[key]) for key in runs}
-    told = {key: t.ended_as(None) for key, t in targets.items() if t and t.has_ended}
-    others = {key: t for key, t in targets.items() if t and not t.has_ended}
+    targets = {key: await _target(key, run, found[key]) for key, run in runs.items()}
+    known = {k: t for k, t in targets.items() if t and t.has_ended and not t.wants_retry(None)}
+    told = {key: target.end(None) for key, target in known.items()}
+    others = {key: t for key, t in targets.items() if t and key not in known}
     if others:
         look = _seen_once if pulumi.runtime.is_dry_run() else _seen_to_end
         told |= await look(await _watcher(place, stack), others, wish)
     if wish.outputs:
         await _read_outputs(place, told)
     if not pulumi.runtime.is_dry_run():
-        failed = {k: run for k, run in told.items() if run["status"] != "COMPLETED"}
+        failed = {k: end for k, end in told.items() if end.facts["status"] != "COMPLETED"}
         if failed:
-            _tell(await _explained(place, targets, failed), wish.on_failure)
-    return {key: told[key] if key in told else unknown() for key in runs}
+            _tell(await _explained(place, failed), wish.on_failure)
+    return {key: told[key].facts if key in told else unknown() for key in runs}
 
 
-def _target(key: str, known: Any) -> Target | None:
+async def _target(key: str, run: OmicsRun, known: Any) -> Target | None:
     """Return what is waited for; None where a preview does not know the run."""
     if not isinstance(known, Mapping) or not isinstance(known.get("uuid"), str):
         return None
     # What the state does not have is unknown to a preview.
     recorded = {k: v for k, v in received(known).items() if v is not None and v is not UNKNOWN}
-    return Target(key, str(known["id"]), str(known["uuid"]), recorded)
+    uuid = str(known["uuid"])
+    return Target(key, str(known["id"]), uuid, recorded, await _declared(run, uuid))
+
+
+async def _declared(run: OmicsRun, uuid: str) -> Declared | None:
+    """Return what another attempt takes; None where there is no retry, and in a preview."""
+    if pulumi.runtime.is_dry_run() or "retry" not in run.__dict__:
+        return None
+    # Secrets stay in this process: what a wait tells has none of the inputs.
+    inputs = {wire: await run._output(wire).future() for wire in BY_WIRE if wire in run.__dict__}
+    given = {wire: value for wire, value in received(inputs).items() if value is not None}
+    return Declared(str(await run.urn.future()), given, uuid)
 
 
 async def _watcher(place: settings.Settings, stack: str) -> Watcher:
@@ -160,15 +176,16 @@ async def _watcher(place: settings.Settings, stack: str) -> Watcher:
     def make() -> Watcher:
         # boto3 takes a quarter of a second, in which the program can declare more runs.
         from omics_provider.aws.watch import watcher_of
+        from omics_provider.providers import retrying
 
-        return watcher_of(place, recorded_at)
+        return watcher_of(place, recorded_at, retrying.of_program(place, stack))
 
     return await asyncio.to_thread(make)
 
 
 async def _seen_once(
     watcher: Watcher, targets: Mapping[str, Target], _wish: _Wish
-) -> dict[str, Facts]:
+) -> dict[str, End]:
     futures = {key: watcher.once(target) for key, target in targets.items()}
     try:
         told = {key: await asyncio.wrap_future(future) for key, future in futures.items()}
@@ -182,7 +199,7 @@ async def _seen_once(
 
 async def _seen_to_end(
     watcher: Watcher, targets: Mapping[str, Target], wish: _Wish
-) -> dict[str, Facts]:
+) -> dict[str, End]:
     view = view_of(watcher)
     futures = {key: watcher.until_end(target) for key, target in targets.items()}
     view.begin()
@@ -197,7 +214,7 @@ async def _seen_to_end(
         view.end()
 
 
-async def _all_done(futures: Mapping[str, Future[Facts]], timeout: float | None) -> None:
+async def _all_done(futures: Mapping[str, Future[End]], timeout: float | None) -> None:
     """Wait until all are done, or one failed. Raises RunError at the limit, and at Ctrl-C."""
     waiting = {asyncio.wrap_future(future): key for key, future in futures.items()}
     with interruptible(waiting):
@@ -218,7 +235,7 @@ async def _all_done(futures: Mapping[str, Future[Facts]], timeout: float | None)
         )
 
 
-async def _read_outputs(place: settings.Settings, told: Mapping[str, Facts]) -> None:
+async def _read_outputs(place: settings.Settings, told: Mapping[str, End]) -> None:
     from omics_provider.aws import run_outputs
 
     async def read(key: str, run: Facts) -> None:
@@ -227,24 +244,23 @@ async def _read_outputs(place: settings.Settings, told: Mapping[str, Facts]) -> 
         except errors.OmicsError as error:
             pulumi.log.warn(f"{error.about(f'the outputs of run {key}')}\nThey are left out.")
 
-    completed = {k: run for k, run in told.items() if run["status"] == "COMPLETED"}
+    facts = {key: end.facts for key, end in told.items()}
+    completed = {k: run for k, run in facts.items() if run["status"] == "COMPLETED"}
     await asyncio.gather(*(read(k, r) for k, r in completed.items() if r["run_output_uri"]))
 
 
-async def _explained(
-    place: settings.Settings, targets: Mapping[str, Target | None], failed: Mapping[str, Facts]
-) -> str:
+async def _explained(place: settings.Settings, failed: Mapping[str, End]) -> str:
     from omics_provider.aws.explaining import explain
 
-    answers = [
-        target.answer(failed[key]) for key, target in targets.items() if target and key in failed
-    ]
+    facts = {key: end.facts for key, end in failed.items()}
+    earlier = watching.earlier(facts)
     try:
+        answers = [end.answer for end in failed.values()]
         explanation = await asyncio.to_thread(explain, place, answers)
     except errors.OmicsError as error:
         # What the runs themselves say is known all the same.
-        return "\n".join([*watching.failures(failed), str(error)])
-    return explanation.text
+        return "\n".join([*watching.failures(facts), *earlier, str(error)])
+    return "\n\n".join(part for part in (explanation.text, "\n".join(earlier)) if part)
 
 
 def _tell(message: str, on_failure: OnFailure) -> None:

@@ -10,7 +10,7 @@ from pulumi.dynamic import Config, ConfigureRequest
 from pulumi.output import Unknown
 
 from omics_provider.emulator import control
-from omics_provider.providers import run
+from omics_provider.providers import left_behind, run
 from omics_provider.providers.run import OmicsRunProvider
 
 Inputs = dict[str, Any]
@@ -70,6 +70,7 @@ def next_update() -> None:
     """Go on as another `pulumi up` does: in another process, which remembers nothing."""
     run._made_here.clear()
     run._attempts.clear()
+    left_behind.forget()
 
 
 @dataclass

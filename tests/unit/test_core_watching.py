@@ -95,7 +95,7 @@ def test_the_facts_of_a_run() -> None:
     assert run.ended_as(listed) == {
         "id": "1234567", "status": "COMPLETED", "run_output_uri": "s3://r/1", "start_time": MADE,
         "stop_time": LATER, "status_message": None, "failure_reason": None, "attempts": 2,
-        "outputs": None,
+        "earlier_attempts": [], "outputs": None,
     }  # fmt: skip
     gone = run.ended_as(None)
     assert gone["status"] == "DELETED"
