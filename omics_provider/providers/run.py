@@ -82,12 +82,11 @@ class OmicsRunProvider(ResourceProvider):
         found = diffing.difference(_id, recorded, inputs)
         if not found.replaces:
             now = self._now(_id, recorded, inputs)
-            standing = None
-            if lifecycle.rerun_wanted(now, inputs):
-                standing = _attempts[host.urn()] = self._standing(_id, now, inputs)
+            standing = self._standing(_id, now, inputs)
             if now.get("status") in UNSUCCESSFUL:
                 host.warn(facts.outlook(_id, now, inputs, standing))
             if standing:
+                _attempts[host.urn()] = standing
                 return DiffResult(changes=True, replaces=["status"])
             if left_behind.is_looked_for() and (left := self._left_behind(recorded, inputs)):
                 told = [(run.live["id"], run.live["status"], run.fits) for run in left]
@@ -201,11 +200,17 @@ class OmicsRunProvider(ResourceProvider):
 
     def _standing(
         self, run_id: str, now: dict[str, Any], inputs: dict[str, Any]
-    ) -> lifecycle.Standing:
+    ) -> lifecycle.Standing | None:
+        """Return the attempt that takes the run's place: a rule asks for one, or a wait made it."""
+        wanted = lifecycle.rerun_wanted(now, inputs)
+        unseen = now.get("recordGone") and lifecycle.may_have_successors(now)
+        if not wanted and not unseen:
+            return None
         from . import retrying
 
         start = _start(self._runs(), inputs, "", _readable_state(inputs) or StackState())
-        return retrying.standing(start, run_id, now)
+        standing = retrying.standing(start, run_id, now)
+        return standing if wanted or standing.live else None
 
     def _end_successors(self, runs: Runs, run_id: str, recorded: dict[str, Any]) -> None:
         """End the attempts that waits have started after this run, but one that is recorded."""

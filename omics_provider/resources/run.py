@@ -113,10 +113,11 @@ class OmicsRun(dynamic.Resource, module="omics", name="Run"):
                 replaces the run by a new one with the same inputs. Unset, nothing is started again.
             max_attempts: Runs in all that rerun_on may make of this declaration, 1 to 100, the
                 first included; 3 where unset. The count is kept in the state.
-            retry: {"attempts": n, "on": [codes]}: the next `pulumi up` replaces a run that FAILED
-                for lack of capacity or by the service's fault, with n runs in all, up to 10. Codes
-                are INSTANCE_RESERVATION_FAILED, MODIFIED_INPUT_RESOURCE and SERVICE_ERROR, all of
-                them where `on` is left out. With cache_id, finished tasks are not paid for again.
+            retry: {"attempts": n, "on": [codes]}: a run that FAILED for lack of capacity or by the
+                service's fault is followed by another one, n runs in all, up to 10. A wait for the
+                run starts it at once, else the next `pulumi up` does. Codes are
+                INSTANCE_RESERVATION_FAILED, MODIFIED_INPUT_RESOURCE and SERVICE_ERROR, all of them
+                where `on` is left out. With cache_id, finished tasks are not paid for again.
             adopt_run_id: Id of an existing run to take over instead of starting one.
             preflight: What a preview does about the things that the run needs before it is started:
                 "warn" looks them up and warns of what will not work, "fail" makes it an error,
