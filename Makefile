@@ -6,7 +6,7 @@ WORKERS = 2
 TIERS   = tests/unit tests/provider tests/emulator tests/contract tests/engine
 IN      = . tools/env &&
 
-.PHONY: help setup up test check bench scale chaos campaign down lock
+.PHONY: help setup up test check docs bench scale chaos campaign down lock
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
@@ -32,6 +32,10 @@ check: setup ## the gate: format, lint, types, layers, docs examples
 	$(IN) mypy tools/setup
 	$(IN) lint-imports
 	$(IN) pytest tests/contract
+	$(IN) tools/docs
+
+docs: setup ## build the docs site in build/docs/html, warnings as errors
+	@$(IN) tools/docs
 
 scale: setup ## 1,000 runs in one stack, with the engine's checkpoint after each step
 	@$(IN) pytest -m slow tests/engine
@@ -46,7 +50,9 @@ chaos: setup ## kill updates of real stacks and judge what is left: docs/chaos.m
 	@$(IN) python bench/chaos.py --keep $(CHAOS)
 
 # Keeps the versions that still fit; `make lock LOCK=--upgrade` takes the newest.
-lock: setup ## renew requirements.lock from pyproject.toml
-	@$(IN) env -u UV_FIND_LINKS uv pip compile pyproject.toml --output-file requirements.lock \
-	    --universal --python-version 3.11 --all-extras --group dev --generate-hashes \
-	    --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --quiet $(LOCK)
+COMPILE = env -u UV_FIND_LINKS uv pip compile --universal --python-version 3.11 --generate-hashes \
+    --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --quiet $(LOCK)
+
+lock: setup ## renew requirements.lock and docs/requirements.lock from pyproject.toml
+	@$(IN) $(COMPILE) pyproject.toml --output-file requirements.lock --all-extras --group dev
+	@$(IN) $(COMPILE) --output-file docs/requirements.lock --group docs

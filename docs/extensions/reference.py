@@ -1,0 +1,234 @@
+"""Writes docs/reference from the code: a page for each public name, and one of the commands' help.
+
+The code is read, not imported: names and docstrings by griffe, in which a part "Args:" is a list.
+The help is what the commands print; `python` on PATH is the project's own.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import griffe
+from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+
+PACKAGE = "omics_provider"
+#: Properties that only repeat an argument say so with these words.
+REPEATED = "As declared: see the argument."
+PYTHON_COMMANDS = (f"python -m {PACKAGE}", f"python -m {PACKAGE}.emulator")
+_SUBCOMMAND = re.compile(r"^    ([a-z]+) +\S", re.MULTILINE)
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Write the pages before Sphinx looks for them."""
+    app.connect("builder-inited", _write)
+    return {"version": "1", "parallel_read_safe": True}
+
+
+def _write(app: Sphinx) -> None:
+    root = Path(app.srcdir).parent
+    folder = Path(app.srcdir) / "reference"
+    pages = {**names(root), "commands": commands(root)}
+    folder.mkdir(exist_ok=True)
+    for old in folder.glob("*.md"):
+        if old.stem not in pages:
+            old.unlink()
+    for name, text in pages.items():
+        page = folder / f"{name}.md"
+        # A page that is the same keeps its time, so that it is not built again.
+        if not page.exists() or page.read_text("utf-8") != text:
+            page.write_text(text, "utf-8")
+
+
+# Names -------------------------------------------------------------------------------------------
+
+
+def names(root: Path) -> dict[str, str]:
+    """Return a page for each name in the package's `__all__`."""
+    package = griffe.load(
+        PACKAGE,
+        search_paths=[str(root)],
+        docstring_parser="google",
+        docstring_options={"returns_multiple_items": False, "returns_named_value": False},
+    )
+    assert isinstance(package, griffe.Module)
+    exported = package.exports
+    if not exported:
+        raise ExtensionError(f"{PACKAGE} has no __all__ that can be read")
+    return {str(name): "\n".join(_page(package, str(name))) for name in sorted(map(str, exported))}
+
+
+def _page(package: griffe.Module, name: str) -> Iterator[str]:
+    found = package[name]
+    target = found.final_target if found.is_alias else found
+    source = Path(str(target.filepath)).relative_to(package.filepath.parents[1])
+    yield f"# {name}\n"
+    yield f"```python\nfrom {PACKAGE} import {name}\n```\n"
+    if target.is_class:
+        yield from _class(target)
+    elif target.is_function:
+        yield from _function(target, heading="")
+    else:
+        yield from _docstring(target)
+    yield f"Source: [{source}](../../{source})\n"
+
+
+def _class(cls: Any) -> Iterator[str]:
+    if "dataclass" in cls.labels:
+        yield f"```python\n{_signature(cls)}\n```\n"
+        yield from _docstring(cls)
+        return
+    yield from _docstring(cls)
+    if "__init__" in cls.members and cls.members["__init__"].docstring:
+        yield "## Arguments\n"
+        yield from _docstring(cls.members["__init__"], skip_text=True)
+    yield from _attributes(cls)
+    for member in cls.members.values():
+        if member.is_function and not member.name.startswith("_"):
+            yield from _function(member, heading=f"## {_title(member)}\n")
+
+
+def _title(function: Any) -> str:
+    prefix = f"{function.parent.name}." if "classmethod" in function.labels else ""
+    return f"{prefix}{function.name}()"
+
+
+def _function(function: Any, heading: str) -> Iterator[str]:
+    if heading:
+        yield heading
+    yield f"```python\n{_signature(function)}\n```\n"
+    yield from _docstring(function)
+
+
+def _signature(function: Any) -> str:
+    shown: list[str] = []
+    kind = griffe.ParameterKind
+    for each in function.parameters:
+        if each.name in ("self", "cls"):
+            continue
+        if each.kind is kind.keyword_only and "*" not in shown:
+            shown.append("*")
+        annotation = f": {each.annotation}" if each.annotation is not None else ""
+        default = f" = {each.default}" if each.default is not None else ""
+        shown.append(f"{each.name}{annotation}{default}")
+    inner = "".join(f"    {each},\n" for each in shown)
+    returned = None if function.is_class else function.returns
+    returns = f" -> {returned}" if returned is not None else ""
+    return f"{function.name}(\n{inner}){returns}" if shown else f"{function.name}(){returns}"
+
+
+def _attributes(cls: Any) -> Iterator[str]:
+    repeated: list[str] = []
+    told: list[str] = []
+    for member in cls.members.values():
+        if not member.is_attribute or member.name.startswith("_"):
+            continue
+        text = _text(member)
+        if text == REPEATED:
+            repeated.append(f"`{member.name}`")
+        else:
+            told.append(_entry(member.name, member.annotation, text))
+    if told:
+        yield "## Attributes\n"
+        yield from told
+    if repeated:
+        yield f"As declared, one for each argument: {', '.join(repeated)}.\n"
+
+
+def _text(member: Any) -> str:
+    text = str(member.docstring.value) if member.docstring else _comment(member)
+    if not text:
+        raise ExtensionError(f"{member.path} is public and has no docstring")
+    return text.strip()
+
+
+def _comment(member: Any) -> str:
+    """Return the lines `#: ...` above an attribute."""
+    text = Path(str(member.filepath)).read_text("utf-8")
+    above = re.search(rf"((?:^ +#: .*\n)+) +{member.name}\b *[:=]", text, re.MULTILINE)
+    return " ".join(re.findall(r"#: (.*)", above[1])) if above else ""
+
+
+def _docstring(found: Any, *, skip_text: bool = False) -> Iterator[str]:
+    _text(found)
+    kinds = griffe.DocstringSectionKind
+    for section in found.docstring.parsed:
+        if section.kind is kinds.text:
+            if not skip_text:
+                yield f"{_plain(section.value)}\n"
+        elif section.kind is kinds.parameters:
+            yield from _arguments(found, section.value)
+        elif section.kind is kinds.returns:
+            yield "**Returns**\n"
+            yield from (f"{_plain(each.description)}\n" for each in section.value)
+        elif section.kind is kinds.raises:
+            yield "**Raises**\n"
+            for each in section.value:
+                yield _entry(str(each.annotation), None, each.description)
+        else:
+            raise ExtensionError(f"{found.path}: a docstring part of kind {section.kind.value}")
+
+
+def _arguments(function: Any, described: Any) -> Iterator[str]:
+    declared = {each.name: each for each in function.parameters}
+    for each in described:
+        name = each.name.lstrip("*")
+        if name == "unknown":
+            continue
+        if name not in declared:
+            raise ExtensionError(f"{function.path} describes {name}, which is no argument")
+        yield _entry(each.name, declared[name].annotation, each.description)
+    missing = set(declared) - {each.name.lstrip("*") for each in described} - {"self", "cls"}
+    if missing:
+        raise ExtensionError(f"{function.path} does not describe {', '.join(sorted(missing))}")
+
+
+def _entry(name: str, annotation: Any, text: str) -> str:
+    kind = f" *{_plain(str(annotation))}*" if annotation is not None else ""
+    body = _plain(text).replace("\n", "\n  ")
+    return f"`{name}`{kind}\n: {body}\n"
+
+
+def _plain(text: str) -> str:
+    """Return the text with what is no Markdown in a docstring escaped, outside of code."""
+    parts = text.split("`")
+    parts[::2] = [re.sub(r"([\[\]<>*_])", r"\\\1", part) for part in parts[::2]]
+    return "`".join(parts)
+
+
+# Commands ----------------------------------------------------------------------------------------
+
+
+def commands(root: Path) -> str:
+    """Return the page of the commands: what each prints with --help."""
+    shown = ["# Commands\n", "What each command prints with `--help`.\n"]
+    for command in PYTHON_COMMANDS:
+        text = _printed(root, f"{command} --help")
+        shown += [f"## {command}\n", f"```text\n{text}\n```\n"]
+        for name in _SUBCOMMAND.findall(text.partition("positional arguments:")[2]):
+            inner = _printed(root, f"{command} {name} --help")
+            shown += [f"### {name}\n", f"```text\n{inner}\n```\n"]
+    shown += ["## make\n", f"```text\n{_printed(root, 'make -s help')}\n```\n"]
+    return "\n".join(shown)
+
+
+def _printed(root: Path, command: str) -> str:
+    program, *arguments = command.split()
+    done = subprocess.run(
+        [shutil.which(program) or program, *arguments],
+        cwd=root,
+        env={**os.environ, "COLUMNS": "88", "NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    if done.returncode != 0:
+        raise ExtensionError(f"`{command}` ended with {done.returncode}: {done.stderr}")
+    return "\n".join(line.rstrip() for line in done.stdout.expandtabs(12).strip().splitlines())
