@@ -87,8 +87,13 @@ def problems(inputs: Inputs, *, has_s3: bool) -> list[Problem]:
     `has_s3` says whether there is S3 beside the service: the endpoint `local` has none.
     """
     found = checks.problems(TABLE, inputs, _RULES)
-    found += [Problem("samples", str(why)) for why in inputs.get(PROBLEMS, ())]
+    found += [Problem("", str(why)) for why in inputs.get(PROBLEMS, ())]
     return found + list(_place_of_settings(inputs, has_s3=has_s3))
+
+
+def told(problem: Problem) -> str:
+    """Return a problem with the argument's name in a program; those of rows say where they are."""
+    return problem.told(TABLE) if problem.property else problem.reason
 
 
 def count(inputs: Mapping[str, Any]) -> int:

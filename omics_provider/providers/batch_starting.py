@@ -196,10 +196,6 @@ class Cohort:
             "resource: it is taken, and nothing of it runs again."
         )
 
-    def forget(self) -> None:
-        """Begin again: nothing of what was taken or started stands for the declaration."""
-        self.kept, self.index = [], batch_index.EMPTY
-
     # What is still missing -----------------------------------------------------------------------
 
     @property

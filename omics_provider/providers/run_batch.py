@@ -6,6 +6,7 @@ Neither may ever change, and an instance carries nothing into the pickle.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 
@@ -49,7 +50,7 @@ class OmicsRunBatchProvider(PlainProvider):
         old, inputs = wire.received(_olds), wire.received(news)
         found = batch.problems(inputs, has_s3=not self._settings.is_local)
         # Beside a property's name the engine prints its value, secrets in plain text, too.
-        failures = [CheckFailure("", p.told(batch.TABLE)) for p in found]
+        failures = [CheckFailure("", batch.told(p)) for p in found]
         inputs = spec.keep_spelling(old, batch.with_defaults(inputs))
         return CheckResult(wire.sent({**inputs, **_attempt(old)}), failures)
 
@@ -63,12 +64,12 @@ class OmicsRunBatchProvider(PlainProvider):
         if outlook := batch_life.outlook(recorded):
             host.warn(outlook)
         if not found.replaces:
-            return DiffResult(changes=None if found else False)
+            return DiffResult(changes=None if found else False, replaces=[])
         if inputs.get("onChange") == "all":
             host.warn(_all_again(recorded, inputs))
             return DiffResult(changes=None, replaces=list(found.replaces))
         host.warn(self._outlook(recorded, inputs))
-        return DiffResult(changes=None)
+        return DiffResult(changes=None, replaces=[])
 
     @host.told_plainly
     def create(self, props: dict[str, Any]) -> CreateResult:
@@ -131,26 +132,30 @@ class OmicsRunBatchProvider(PlainProvider):
         left = list(cohort.interrupted(earlier)) if earlier else []
         for live in [*left, *cohort.lost(state)]:
             cohort.take(live, lambda found: self._end(cohort, found))
-        again = next((start.token for start in earlier if start.is_for(cohort.inputs)), None)
+        again = next((start for start in earlier if start.is_for(cohort.inputs)), None)
         if again and not cohort.kept:
-            # Its process may still be about to send it: with the same requestId it is one batch.
             self._repeat(cohort, again)
-        if not cohort.kept or cohort.plan.to_start:
-            cohort.start_missing(token)
+        cohort.start_missing(token)
 
-    def _repeat(self, cohort: Cohort, token: str) -> None:
+    def _repeat(self, cohort: Cohort, earlier: EarlierStart) -> None:
         """Send an earlier start again, and keep its batch if it still stands for something.
 
-        The service may answer a repeat with the first answer, of a batch that is long gone.
+        Its process may still be about to send it: an equal request makes it one batch. The service
+        may answer with the first answer, of a batch that is long gone.
         """
+        then = dataclasses.replace(
+            cohort, inputs={**earlier.inputs, batch.FOLDER: cohort.inputs[batch.FOLDER]}, kept=[]
+        )
         try:
-            cohort.start_missing(token)
+            then.start_missing(earlier.token)
         except (errors.Conflict, errors.Invalid):
             # The token is taken; or the inputs are wrong, which the start itself will say, too.
             return
-        live = batch_ending.find(cohort.place.batches, cohort.kept[0])
-        if live is None or live["status"] in batch_life.USELESS:
-            cohort.forget()
+        live = batch_ending.find(cohort.place.batches, then.kept[0])
+        if live is not None and live["status"] not in batch_life.USELESS:
+            cohort.kept, cohort.index = then.kept, then.index
+            tags = diffing.tag_change(earlier.inputs.get("tags", {}), cohort.inputs.get("tags", {}))
+            cohort.place.batches.retag(str(live["arn"]), tags)
 
     def _advance(self, recorded: dict[str, Any], inputs: dict[str, Any]) -> dict[str, Any]:
         cohort = self._cohort(inputs, recorded)

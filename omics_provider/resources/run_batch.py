@@ -259,9 +259,10 @@ class OmicsRunBatch(dynamic.Resource, module="omics", name="RunBatch"):
 
 
 class _Rows:
-    """The declared samples, or the words on why there are none."""
+    """The declared samples, and what they are called; or the words on why there are none."""
 
-    def __init__(self, samples: Sequence[Sample], problem: str = "") -> None:
+    def __init__(self, name: str, samples: Sequence[Sample], problem: str = "") -> None:
+        self.name = name
         self.samples = samples
         self.problem = problem
 
@@ -280,8 +281,8 @@ def _rows(
             source, parameters, id_column=id_column, format=format, name=name, expected=expected
         )
     except SheetError as error:
-        return _Rows([], str(error))
-    return _Rows([_sample(each, overrides) for each in found.values()])
+        return _Rows(name, [], str(error))
+    return _Rows(name, [_sample(each, overrides) for each in found.values()])
 
 
 def _sample(found: cohort.Sample, overrides: Overrides | None) -> Sample:
@@ -308,7 +309,8 @@ def _written(
     if "outputUri" in given:
         shared["outputUri"] = given["outputUri"]
     sheet = batch_rows.sheet(samples, shared)
-    problems = [*sheet.problems, *_wrong_reruns(rerun, {each.id for each in samples})]
+    wrong = [f"{declared.name}: {each}" for each in sheet.problems]
+    problems = [*wrong, *_wrong_reruns(rerun, {each.id for each in samples})]
     if problems:
         return _wrong(sheet.total, problems)
     path = folder_of(_stack(), resource_name)

@@ -40,7 +40,7 @@ def samples(count: int, **own: Any) -> list[Sample]:
 
 
 def told(inputs: Mapping[str, Any], *, has_s3: bool = True) -> list[str]:
-    return [p.told(batch.TABLE) for p in batch.problems({**GOOD, **inputs}, has_s3=has_s3)]
+    return [batch.told(p) for p in batch.problems({**GOOD, **inputs}, has_s3=has_s3)]
 
 
 # The table against the model -------------------------------------------------------------------
@@ -103,7 +103,7 @@ def test_a_good_declaration() -> None:
         ({"batchName": "x" * 65}, "batch_name: must have 1 to 64"),
         ({"samples": {"count": 101}}, "settings_uri: more than 100 samples (101)"),
         ({"wokflowId": "1"}, "wokflowId: is no argument of OmicsRunBatch: did you mean"),
-        ({batch.PROBLEMS: ["line 3, a: b"]}, "samples: line 3, a: b"),
+        ({batch.PROBLEMS: ["x.csv: line 3, a: b"]}, "x.csv: line 3, a: b"),
     ],
 )
 def test_what_is_wrong_is_told(inputs: dict[str, Any], words: str) -> None:
@@ -114,7 +114,7 @@ def test_what_is_wrong_is_told(inputs: dict[str, Any], words: str) -> None:
 def test_all_that_is_wrong_is_told_at_once() -> None:
     found = batch.problems({"priority": -1, batch.PROBLEMS: ["a", "b"]}, has_s3=True)
     named = [problem.property for problem in found]
-    assert named == ["priority", "roleArn", "workflowId", "samples", "samples", "samples"]
+    assert named == ["priority", "roleArn", "workflowId", "samples", "", ""]
 
 
 def test_without_s3_a_hundred_samples_are_the_most() -> None:
