@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -34,7 +35,7 @@ def past_runs(
     wanted = sorted(set(workflows))
     if not wanted:
         return {}
-    listed = gaps.attempt("ListRuns", "past runs", lambda: _listed(settings)) or []
+    listed = gaps.attempt("ListRuns", "past runs", lambda: _listed(settings, wanted)) or []
     found: dict[Workflow, tuple[Past, ...]] = {}
     looked_into = 0
     for workflow in wanted:
@@ -48,8 +49,16 @@ def past_runs(
     return found
 
 
-def _listed(settings: Settings) -> list[dict[str, Any]]:
-    return list(itertools.islice(Runs(settings).list(status="COMPLETED"), _LISTED))
+def _listed(settings: Settings, wanted: Collection[Workflow]) -> list[dict[str, Any]]:
+    """ListRuns, until there are enough completed runs of each workflow."""
+    found: list[dict[str, Any]] = []
+    missing = Counter({workflow.id: _TIMED for workflow in wanted})
+    for item in itertools.islice(Runs(settings).list(status="COMPLETED"), _LISTED):
+        found.append(item)
+        missing[str(item.get("workflowId"))] -= 1
+        if max(missing[workflow.id] for workflow in wanted) <= 0:
+            break
+    return found
 
 
 def _of(listed: Iterable[Mapping[str, Any]], workflow: Workflow) -> list[Mapping[str, Any]]:
