@@ -1,4 +1,4 @@
-"""`python -m omics_provider`: explain failed runs, report on runs and on previews."""
+"""`python -m omics_provider`: explain failed runs, report on runs, previews, set-up."""
 
 from __future__ import annotations
 
@@ -39,6 +39,14 @@ now, and what past runs took and cost; it changes nothing.
 _PREVIEW_CODES: Final = """\
 Ends with 0, with 1 where the preview failed or could not be read, with 2 where the command or the
 policy is not understood, with 3 where the update would break a rule of the policy.
+"""
+_DOCTOR: Final = """\
+Look at what runs need: engine, packages, state backend, credentials, Region, rights, quotas. Each
+line is ok, a warning, or wrong, with the way out. It only reads: what only a change would show, it
+names. Options not given come from the file of --stack.
+"""
+_DOCTOR_CODES: Final = """\
+Ends with 0, with 1 where something is wrong, with 2 where the command is not understood.
 """
 _NO_JINJA: Final = 'The page needs jinja2: pip install "omics-provider[report]". --json does not.\n'
 
@@ -119,6 +127,23 @@ _RULES: Final = ("max_cost", "max_runs", "no_cancel_running", "allow_unknown_cos
 _BROKEN: Final = 3
 
 
+def _doctor(options: argparse.Namespace) -> int:
+    from omics_provider.aws.doctor import Wanted
+    from omics_provider.core.doctor import exit_code
+    from omics_provider.report import doctor, doctor_machine
+
+    config: dict[str, str] = {}
+    if options.stack:
+        config = doctor_machine.project(Path.cwd()).config(options.stack)
+    settings = _settings(options, config)
+    named = options.region or config.get("omics:region") or config.get("aws:region")
+    unread = "AWS_REGION" if settings.region and not named else None
+    wanted = Wanted(bucket=options.bucket, role=options.role, region_from=unread)
+    lines = list(doctor.examine(settings, wanted, options.stack))
+    sys.stdout.write(doctor.written(lines, as_json=options.json))
+    return exit_code(lines)
+
+
 def _has_jinja() -> bool:
     from importlib.util import find_spec
 
@@ -178,7 +203,20 @@ def _parser() -> argparse.ArgumentParser:
     preview = _command(commands, "preview", "say what an update would do", _PREVIEW, _PREVIEW_CODES)
     _preview_options(preview)
     preview.set_defaults(run=_preview)
+    doctor = _command(
+        commands, "doctor", "say what is wrong with the set-up", _DOCTOR, _DOCTOR_CODES
+    )
+    _doctor_options(doctor)
+    doctor.set_defaults(run=_doctor)
     return parser
+
+
+def _doctor_options(doctor: argparse.ArgumentParser) -> None:
+    add = doctor.add_argument
+    add("--stack", metavar="NAME", help="take the configuration of this stack")
+    add("--bucket", metavar="NAME", help="look at this bucket too, where results are to go")
+    add("--role", metavar="ARN", help="look at this role too, which runs are to take on")
+    add("--json", action="store_true", help="write JSON instead of text")
 
 
 def _preview_options(preview: argparse.ArgumentParser) -> None:

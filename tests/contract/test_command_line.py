@@ -12,9 +12,10 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGE = "".join(
-    (ROOT / "docs" / name).read_text("utf-8") for name in ("explain-and-report.md", "preview.md")
+    (ROOT / "docs" / name).read_text("utf-8")
+    for name in ("explain-and-report.md", "preview.md", "doctor.md")
 )
-COMMANDS = ("explain", "report", "preview")
+COMMANDS = ("explain", "report", "preview", "doctor")
 #: Options of `pulumi preview` that the docs name.
 PULUMI_S = {"--show-sames", "--show-replacement-steps", "--show-secrets"}
 
