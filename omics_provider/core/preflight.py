@@ -103,10 +103,20 @@ def is_start(inputs: Inputs) -> bool:
     return not isinstance(inputs.get("adoptRunId"), str)
 
 
-def problems(inputs: Inputs, answers: Answers, place: Place) -> list[Problem]:
-    """Return all that is wrong with one declaration, by what was found."""
+def problems(
+    inputs: Inputs, answers: Answers, place: Place, planned: Mapping[str, Any] | None = None
+) -> list[Problem]:
+    """Return all that is wrong with one declaration, by what was found.
+
+    `planned` is the parameter template of a workflow that the same update makes or changes.
+    """
+    if planned is not None:
+        fresh = Found({"parameterTemplate": planned})
+        of_workflow = _parameters(inputs, "the workflow of this stack", fresh, place)
+    else:
+        of_workflow = _workflow(inputs, answers, place)
     return [
-        *_workflow(inputs, answers, place),
+        *of_workflow,
         *_things(inputs, answers),
         *_role(inputs, answers, place),
         *_bucket(inputs, answers, place),

@@ -20,7 +20,7 @@ from pulumi import CustomResource, Output, ResourceOptions
 
 from omics_provider.core import errors, preflight, settings
 from omics_provider.core.preflight import Answer, Found, Kind, Look, Mode, Unseen
-from omics_provider.core.values import UNKNOWN
+from omics_provider.core.values import UNKNOWN, contains_unknown
 from omics_provider.core.watching import some
 from omics_provider.providers.wire import received
 
@@ -47,6 +47,15 @@ class _Start:
     own: frozenset[str]
     #: Whether the run waits for a resource that this update makes.
     comes_after: bool
+    #: The parameter template of a workflow that this update makes or changes.
+    planned: Mapping[str, Any] | None
+
+    def may_come(self, problem: preflight.Problem) -> bool:
+        """Tell whether what is missing may be made by this update, before the run."""
+        is_version = problem.property == "workflowVersionName"
+        return problem.is_absence and (
+            self.comes_after or (is_version and problem.property in self.own)
+        )
 
 
 def declared(
@@ -101,7 +110,29 @@ async def _start(
             if is_own:
                 own.add(wire)
     comes_after = await _any_to_be_made(await _depended_on(opts))
-    return _Start(run, mode, known, frozenset(own), comes_after)
+    return _Start(run, mode, known, frozenset(own), comes_after, await _planned(inputs))
+
+
+async def _planned(inputs: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return the template of the version that an OmicsWorkflow of the stack will have.
+
+    None where no such workflow gives the version, or where it has no template of its own: then the
+    service reads it from the definition.
+    """
+    version = inputs.get("workflowVersionName")
+    source = inputs.get("workflowId") if version is None else version
+    if not isinstance(source, Output):
+        return None
+    from .workflow import OmicsWorkflow
+
+    for maker in await source.resources():
+        if isinstance(maker, OmicsWorkflow) and (
+            version is not None or not await maker.id.is_known()
+        ):
+            template = await maker.parameter_template.future(with_unknowns=True)
+            known = received({"template": template})["template"]
+            return known if isinstance(known, dict) and not contains_unknown(known) else None
+    return None
 
 
 async def _known(value: Any) -> tuple[Any, bool]:
@@ -253,8 +284,8 @@ class _Gathering:
         found: dict[tuple[str, bool], list[_Start]] = {}
         later = 0
         for start in starts:
-            for problem in preflight.problems(start.inputs, self.answers, place):
-                if problem.is_absence and start.comes_after:
+            for problem in preflight.problems(start.inputs, self.answers, place, start.planned):
+                if start.may_come(problem):
                     later += 1
                     continue
                 fails = start.mode == "fail" and problem.property not in start.own
@@ -269,8 +300,8 @@ class _Gathering:
             self._note(line)
         if later:
             self._note(
-                f"{later:,} things that are missing may be made by this update, before the runs "
-                "that depend on it: not judged."
+                f"{_counted(later)} missing may be made by this update, before the runs that "
+                "depend on it: not judged."
             )
         return any(fails for _, fails in found)
 
@@ -307,6 +338,10 @@ def _report(found: Mapping[tuple[str, bool], Sequence[_Start]]) -> None:
             which, about = f"{len(names):,} runs ({some(names, 5)})", None
         text = "\n".join(f"  {line}" for line in lines)
         tell(f"{_HEADLINE} of {which}:\n{text}", resource=about)
+
+
+def _counted(number: int) -> str:
+    return "1 thing that is" if number == 1 else f"{number:,} things that are"
 
 
 def _load() -> None:
