@@ -63,6 +63,18 @@ def neighbour(settings: Settings, service: str) -> Any:
         )
 
 
+def forget(settings: Settings) -> None:
+    """Make new clients from now on: credentials in a file are read once by each session.
+
+    For a process that outlives its credentials. Other places' clients are made again, too.
+    """
+    with _lock:
+        for key in [key for key in _clients if key[0] == settings]:
+            del _clients[key]
+        neighbour.cache_clear()
+        _session.cache_clear()
+
+
 @functools.cache
 def _session(settings: Settings) -> boto3.Session:
     """Return the session for `settings`: it keeps the service's model, half of a client's time."""

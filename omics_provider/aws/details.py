@@ -10,12 +10,14 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
+from omics_provider.core import watching
 from omics_provider.core.errors import NotFound, Unreachable
 from omics_provider.core.explain import LOG_GROUP
 from omics_provider.core.settings import Settings
 
 from .clients import neighbour, omics
 from .failures import translated
+from .gateway import Runs
 
 #: A page of log events may be empty although older ones hold some (GetLogEvents, API reference).
 _PAGES_BACK: Final = 5
@@ -36,6 +38,32 @@ def tasks(
                 raise _torn("ListRunTasks")
             found += [_plain(item) for item in page["items"]]
     return found
+
+
+def task_counts(
+    settings: Settings, run_id: str, uuid: str, *, is_there: bool
+) -> dict[str, int] | None:
+    """Return how many tasks an ended run had and how they ended, by `watching.task_counts`.
+
+    One ListRunTasks call for 100 tasks. Where it is not known that the id still is this run's
+    (`is_there`), GetRun is asked first. Where the run's record is gone its manifest tells, if there
+    is one; else None.
+    """
+    if is_there or _is_run(settings, run_id, uuid):
+        try:
+            return watching.task_counts(tasks(settings, run_id))
+        except NotFound:
+            pass
+    if settings.is_local:
+        return None
+    entries = manifest(settings, run_id, uuid)
+    own = [entry for entry in entries if entry.get("uuid") != uuid]
+    return watching.task_counts(own) if entries else None
+
+
+def _is_run(settings: Settings, run_id: str, uuid: str) -> bool:
+    live = Runs(settings).find(run_id)
+    return live is not None and live["uuid"] == uuid
 
 
 def task(settings: Settings, run_id: str, task_id: str) -> dict[str, Any]:

@@ -60,9 +60,18 @@ class Job:
 class Succession:
     """Starts next attempts, one after the other, in a thread of its own."""
 
-    def __init__(self, next_attempt: NextAttempt, pause: float) -> None:
-        """Take what makes an attempt, and the seconds to wait where trouble has to pass."""
+    def __init__(
+        self,
+        next_attempt: NextAttempt,
+        pause: float,
+        renew: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Take what makes an attempt, and the seconds to wait where trouble has to pass.
+
+        `renew` is called where the credentials are refused.
+        """
         self._next_attempt = next_attempt
+        self._renew = renew
         self._seconds = pause
         self._jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
         self._lock = threading.Lock()
@@ -105,6 +114,8 @@ class Succession:
             except errors.OmicsError as error:
                 if not _passes(error):
                     return error
+                if isinstance(error, errors.CredentialsError):
+                    self._renew()
                 if not is_told:
                     job.trouble(error)
                 is_told = True

@@ -7,6 +7,7 @@ at all of them together, in times that fit their age, and goes on through troubl
 from __future__ import annotations
 
 import copy
+import functools
 import random
 import threading
 import time
@@ -21,6 +22,7 @@ from omics_provider.core import errors, watching
 from omics_provider.core.settings import Settings
 from omics_provider.core.watching import End, Facts, Target
 
+from . import clients, neighbours
 from .gateway import Runs
 from .lookout import Lookout, Sighting
 from .succession import PASSING, Failed, Job, NextAttempt, Succession
@@ -74,10 +76,15 @@ class Watcher:
         *,
         quiet: float = _QUIET_LOCAL,
         next_attempt: NextAttempt | None = None,
+        renew: Callable[[], object] = lambda: None,
     ) -> None:
-        """Take what looks, how often, and what starts the next attempt of a run that failed."""
+        """Take what looks, how often, and what starts the next attempt of a run that failed.
+
+        `renew` is called where the credentials are refused, before they are used again.
+        """
         self._lookout = lookout
-        self._succession = next_attempt and Succession(next_attempt, pace.longest / 4)
+        self._renew = renew
+        self._succession = next_attempt and Succession(next_attempt, pace.longest / 4, renew)
         self._pace = pace
         self._quiet = quiet
         self._changed = threading.Condition()
@@ -258,6 +265,8 @@ class Watcher:
         if not passes or (isinstance(error, _SET_UP) and not self._has_seen):
             self._fail(error)
             return True
+        if isinstance(error, errors.CredentialsError):
+            self._renew()
         with self._changed:
             if not self._in_trouble:
                 self._trouble.append(error)
@@ -300,6 +309,12 @@ def _resolve(future: Future[Any], end: End | None) -> None:
         future.set_result(copy.deepcopy(end))
 
 
+def _signed_in_again(settings: Settings) -> None:
+    """Read the credentials anew: a file that holds them may have been written since."""
+    clients.forget(settings)
+    neighbours.account.cache_clear()
+
+
 _watchers: dict[Settings, Watcher] = {}
 _lock = threading.Lock()
 
@@ -318,5 +333,6 @@ def watcher_of(
                 watching.LOCAL if is_local else watching.REMOTE,
                 quiet=_QUIET_LOCAL if is_local else _QUIET,
                 next_attempt=next_attempt,
+                renew=functools.partial(_signed_in_again, settings),
             )
         return _watchers[settings]

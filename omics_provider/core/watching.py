@@ -125,7 +125,7 @@ class Target:
             "attempts": attempts(self.recorded),
             "earlier_attempts": list(self.recorded.get("earlierAttempts", ())),
         }
-        return {**told, **made, "outputs": None}
+        return {**told, **made, "outputs": None, "tasks": None}
 
     def answer(self, told: Facts) -> dict[str, Any]:
         """Return final facts by the API's names, under the name that the program gives the run."""
@@ -309,6 +309,24 @@ def failures(found: Mapping[str, Facts]) -> list[str]:
             first = facts.sentence(names[0], found[names[0]])
             lines.append(f"{first}\n  {len(names)} runs ended like this: {some(names)}.")
     return lines
+
+
+def task_counts(tasks: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """Return how many tasks a run had, and how many of them ended how, from ListRunTasks' items."""
+    states = Counter(str(task.get("status")) for task in tasks)
+    ends = (RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.CANCELLED)
+    return {"total": states.total(), **{end.lower(): states[end] for end in ends}}
+
+
+def unread(what: str, errors: Mapping[str, str]) -> list[str]:
+    """Return the words on what could not be read of some runs: once for all that fail alike.
+
+    `what` says what it is, `errors` why it can't be read, by the name of the run.
+    """
+    alike: dict[str, list[str]] = {}
+    for name, why in errors.items():
+        alike.setdefault(why, []).append(name)
+    return [f"{what} left out of {some(names, 5)}: {why}" for why, names in alike.items()]
 
 
 def some(names: Sequence[str], most: int = 20) -> str:

@@ -186,13 +186,14 @@ class OmicsRun(dynamic.Resource, module="omics", name="Run"):
         on_failure: OnFailure = "fail",
         *,
         outputs: bool = False,
+        tasks: bool = False,
     ) -> Output[dict[str, Any]]:
         """Wait for the run's end, in the program, and return its final facts.
 
         Facts, arguments and previews are those of `wait_all`; a failed run fails the update as
         soon as it is noticed, also while other runs go on.
         """
-        return wait_for(self, timeout, on_failure, outputs=outputs)
+        return wait_for(self, timeout, on_failure, outputs=outputs, tasks=tasks)
 
     @property
     def arn(self) -> Output[str]:

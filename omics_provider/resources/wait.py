@@ -7,6 +7,7 @@ other resource. In a preview it looks once: ended runs are known, others are not
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ OnFailure = Literal["fail", "warn"]
 
 _OPERATION: Final = "Waiting"
 _SUBJECT: Final = "the runs of this stack"
+#: Seconds between two calls for tasks: half of the quota of 10 a second.
+_SPACING: Final = 0.2
 #: What is needed of a run, by the API's names: all that the state may know of its end.
 _NEEDED: Final = (
     "uuid", "arn", "status", "creationTime", "startTime", "stopTime", "statusMessage",
@@ -45,6 +48,7 @@ class _Wish:
     timeout: float | None
     on_failure: OnFailure
     outputs: bool
+    tasks: bool
 
 
 def wait_all(
@@ -53,6 +57,7 @@ def wait_all(
     on_failure: OnFailure = "fail",
     *,
     outputs: bool = False,
+    tasks: bool = False,
 ) -> Output[dict[str, Facts]]:
     """Wait for the end of all `runs`.
 
@@ -62,12 +67,19 @@ def wait_all(
         on_failure: "fail" fails the update where a run ended FAILED, CANCELLED or DELETED, after
             all have ended; "warn" says so and goes on.
         outputs: whether to read the workflows' outputs, one call to S3 a completed run.
+        tasks: whether to count the runs' tasks, one ListRunTasks call for 100 tasks of a run, at
+            most five a second.
 
     Returns:
         By key, the facts of each ended run: id, status, run_output_uri, start_time, stop_time,
         status_message, failure_reason, attempts, earlier_attempts, and outputs: the workflow's
-        outputs by name, None where they were not asked for or can't be read. In a preview a run
-        that has not ended is unknown.
+        outputs by name, as JSON values, and tasks: their number as total, completed, failed and
+        cancelled. These two are None where they were not asked for or can't be read, which is told.
+        In a preview a run that has not ended is unknown.
+
+        The values of `outputs` are whole inside the program. As stack outputs or inputs Pulumi
+        carries numbers as doubles, exact to 2**53, and drops null inside of objects: give such
+        values as text there, as `json.dumps` makes it.
 
     Where a run fails with a code that its `retry` names, the wait starts the next attempt and goes
     on; the facts are those of the last one. The next update records it in the run's place.
@@ -75,14 +87,14 @@ def wait_all(
     """
     if not isinstance(runs, Mapping):
         runs = {run._name: run for run in runs}
-    return _waited(runs, _Wish(timeout, _checked(on_failure), outputs))
+    return _waited(runs, _Wish(timeout, _checked(on_failure), outputs, tasks))
 
 
 def wait_for(
-    run: OmicsRun, timeout: float | None, on_failure: OnFailure, *, outputs: bool
+    run: OmicsRun, timeout: float | None, on_failure: OnFailure, *, outputs: bool, tasks: bool
 ) -> Output[Facts]:
     """Wait for the end of one run; see OmicsRun.wait."""
-    wish = _Wish(timeout, _checked(on_failure), outputs)
+    wish = _Wish(timeout, _checked(on_failure), outputs, tasks)
     return _waited({run._name: run}, wish)[run._name]
 
 
@@ -131,6 +143,8 @@ async def _ended(
         told |= await look(await _watcher(place, stack), others, wish)
     if wish.outputs:
         await _read_outputs(place, told)
+    if wish.tasks:
+        await asyncio.to_thread(_count_tasks, place, told, frozenset(known))
     if not pulumi.runtime.is_dry_run():
         failed = {k: end for k, end in told.items() if end.facts["status"] != "COMPLETED"}
         if failed:
@@ -238,15 +252,43 @@ async def _all_done(futures: Mapping[str, Future[End]], timeout: float | None) -
 async def _read_outputs(place: settings.Settings, told: Mapping[str, End]) -> None:
     from omics_provider.aws import run_outputs
 
+    unread: dict[str, str] = {}
+
     async def read(key: str, run: Facts) -> None:
         try:
             run["outputs"] = await asyncio.to_thread(run_outputs.read, place, run["run_output_uri"])
         except errors.OmicsError as error:
-            pulumi.log.warn(f"{error.about(f'the outputs of run {key}')}\nThey are left out.")
+            # The place is the run's own: without it, like reasons are told once.
+            unread[key] = str(error).replace(run["run_output_uri"].rstrip("/"), "<run_output_uri>")
 
     facts = {key: end.facts for key, end in told.items()}
     completed = {k: run for k, run in facts.items() if run["status"] == "COMPLETED"}
     await asyncio.gather(*(read(k, r) for k, r in completed.items() if r["run_output_uri"]))
+    for words in watching.unread("Outputs are", unread):
+        pulumi.log.warn(words)
+
+
+def _count_tasks(
+    place: settings.Settings, told: Mapping[str, End], recorded: frozenset[str]
+) -> None:
+    """Count, one run after the other: the account's quota is 10 calls a second.
+
+    Of the `recorded` ends only the state is known: an id may be another run's by now.
+    """
+    from omics_provider.aws import details
+
+    unread: dict[str, str] = {}
+    for key, end in told.items():
+        try:
+            is_there = key not in recorded and not end.answer["recordGone"]
+            end.facts["tasks"] = details.task_counts(
+                place, end.facts["id"], str(end.answer["uuid"]), is_there=is_there
+            )
+        except errors.OmicsError as error:
+            unread[key] = str(error)
+        time.sleep(0 if place.is_local else _SPACING)
+    for words in watching.unread("Counts of tasks are", unread):
+        pulumi.log.warn(words)
 
 
 async def _explained(place: settings.Settings, failed: Mapping[str, End]) -> str:

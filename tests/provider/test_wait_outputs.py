@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,26 +14,30 @@ from omics_provider.aws import clients, run_outputs
 from omics_provider.core import errors
 from omics_provider.core.settings import Settings
 
-from .harness import REGION
+from .harness import REGION, Service
 
 PLACE = Settings(region=REGION)
 URI = "s3://results/runs/1234567/0c4d"
 
 
 @pytest.fixture
-def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def forgetful() -> Iterator[None]:
+    """Clients of this test's own."""
+    clients.forget(PLACE)
+    yield
+    clients.forget(PLACE)
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch, forgetful: None) -> Iterator[Any]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "not-a-secret")
     with mock_aws():
-        clients.neighbour.cache_clear()
-        clients._session.cache_clear()
         s3 = boto3.client("s3", region_name=REGION)
         s3.create_bucket(Bucket="results")
         yield lambda body: s3.put_object(
             Bucket="results", Key="runs/1234567/0c4d/logs/outputs.json", Body=body
         )
-    clients.neighbour.cache_clear()
-    clients._session.cache_clear()
 
 
 def test_outputs_by_name(bucket: Any) -> None:
@@ -44,9 +49,35 @@ def test_outputs_by_name(bucket: Any) -> None:
     assert run_outputs.read(PLACE, f"{URI}/") == run_outputs.read(PLACE, URI)
 
 
+def test_values_are_those_of_the_file(bucket: Any) -> None:
+    odd = {
+        "W.big": 2**60 + 1,
+        "W.nothing": None,
+        "W.nested": [None, {"pair": [True, 0.5, None, {}]}, "s3://results/a.vcf"],
+    }
+    bucket(json.dumps(odd).encode())
+    assert run_outputs.read(PLACE, URI) == odd
+    bucket(b"[1, null]")
+    assert run_outputs.read(PLACE, URI) == {"": [1, None]}
+
+
+def test_outputs_that_may_not_be_read(
+    service: Service, monkeypatch: pytest.MonkeyPatch, forgetful: None
+) -> None:
+    service.answer = (403, "AccessDenied", "Access Denied")
+    place = Settings(region=REGION, endpoint=service.url)
+    with pytest.raises(errors.Denied) as caught:
+        run_outputs.read(place, URI)
+    assert f"{URI}/logs/outputs.json" in caught.value.detail
+    assert "s3:ListBucket" in caught.value.advice
+
+
 def test_outputs_that_can_not_be_read(bucket: Any) -> None:
-    with pytest.raises(errors.OmicsError, match="GetObject"):
+    with pytest.raises(errors.NotFound, match=f"there is no {URI}/logs/outputs.json") as caught:
         run_outputs.read(PLACE, URI)
+    assert "Nextflow workflows do not" in caught.value.advice
+    with pytest.raises(errors.NotFound):
+        run_outputs.read(PLACE, "s3://no-such-bucket/runs/1")
     bucket(b"not JSON")
     with pytest.raises(errors.OmicsError, match="not JSON"):
         run_outputs.read(PLACE, URI)

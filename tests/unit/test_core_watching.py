@@ -95,7 +95,7 @@ def test_the_facts_of_a_run() -> None:
     assert run.ended_as(listed) == {
         "id": "1234567", "status": "COMPLETED", "run_output_uri": "s3://r/1", "start_time": MADE,
         "stop_time": LATER, "status_message": None, "failure_reason": None, "attempts": 2,
-        "earlier_attempts": [], "outputs": None,
+        "earlier_attempts": [], "outputs": None, "tasks": None,
     }  # fmt: skip
     gone = run.ended_as(None)
     assert gone["status"] == "DELETED"
@@ -179,3 +179,20 @@ def test_equal_failures_are_told_once() -> None:
 def test_a_length_of_time() -> None:
     assert watching.clock(8020.9) == "02:13:40"
     assert watching.clock(100 * 3600) == "100:00:00"
+
+
+def test_tasks_are_counted_by_their_ends() -> None:
+    states = ["COMPLETED"] * 3 + ["FAILED", "CANCELLED", "CANCELLED", "RUNNING"]
+    assert watching.task_counts({"status": state} for state in states) == {
+        "total": 7, "completed": 3, "failed": 1, "cancelled": 2,
+    }  # fmt: skip
+    assert watching.task_counts([])["total"] == 0
+
+
+def test_what_can_not_be_read_is_told_once_for_all_alike() -> None:
+    missing = {f"S{n}": "there is none" for n in range(7)}
+    lines = watching.unread("Outputs are", {**missing, "T": "not allowed"})
+    assert lines == [
+        "Outputs are left out of S0, S1, S2, S3, S4 and 2 more: there is none",
+        "Outputs are left out of T: not allowed",
+    ]
