@@ -13,6 +13,7 @@ from botocore.config import Config
 
 from omics_provider.core.settings import Settings
 
+from . import local_state
 from .failures import translated
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def _local(settings: Settings, retries: Any) -> OmicsClient:
 
     config = Config(**_common(retries), inject_host_prefix=False, signature_version=UNSIGNED)
     client = _session(settings).client("omics", endpoint_url="http://127.0.0.1", config=config)
-    local.attach(client, settings.local_state, settings.local_run_seconds)
+    local.attach(client, local_state.file(settings), settings.local_run_seconds)
     return client
 
 

@@ -20,8 +20,9 @@ DEFAULT_LOCAL_RUN_SECONDS: Final = 5.0
 class Settings:
     """One way to reach the service. None leaves the choice to boto3's own chain.
 
-    `local_state` is the emulator's file, `local_run_seconds` the simulated length of a run in
-    seconds; both count for the endpoint `local` only.
+    `local_state` is the emulator's file, below the project's folder where it is relative,
+    `local_run_seconds` the simulated length of a run in seconds; both count for the endpoint
+    `local` only.
     """
 
     region: str | None = None

@@ -22,7 +22,7 @@ def examine(settings: Settings, wanted: aws.Wanted, stack: str | None) -> Iterat
     yield from machine.state(project, stack)
     yield from aws.examine(settings, wanted)
     if settings.is_local:
-        yield machine.emulator(project, settings)
+        yield machine.emulator(settings)
 
 
 def written(lines: Iterable[Line], *, as_json: bool) -> str:

@@ -16,6 +16,7 @@ from typing import Any, Final
 import yaml  # type: ignore[import-untyped]  # comes with pulumi
 from packaging.requirements import InvalidRequirement, Requirement
 
+from omics_provider.aws import local_state
 from omics_provider.core import doctor_machine as judged
 from omics_provider.core.doctor import Line
 from omics_provider.core.doctor_machine import Backend, Folder
@@ -143,11 +144,10 @@ def project(start: Path) -> Project:
 
     Raises SettingsError for a Pulumi.yaml that is none.
     """
-    for folder in (start, *start.parents):
-        for name in ("Pulumi.yaml", "Pulumi.yml"):
-            if (folder / name).is_file():
-                return Project(folder, _mapping(folder / name))
-    return Project(start, {})
+    folder = local_state.project_folder(start)
+    files = (folder / name for name in local_state.PROJECT_FILES)
+    file = next((each for each in files if each.is_file()), None)
+    return Project(folder, _mapping(file) if file else {})
 
 
 def _mapping(file: Path) -> dict[str, Any]:
@@ -224,9 +224,9 @@ def _folder(name: str) -> Folder:
 # The endpoint `local` ------------------------------------------------------------------------
 
 
-def emulator(found: Project, settings: Settings) -> Line:
+def emulator(settings: Settings) -> Line:
     """Look at the emulator's file without opening it as a database, which would change it."""
-    path = found.folder / settings.local_state
+    path = local_state.file(settings)
     if path.exists():
         begins = path.open("rb").read(16) if os.access(path, os.R_OK) and path.is_file() else b"-"
         return judged.local_file(str(path), begins=begins, is_writable=os.access(path, os.W_OK))
