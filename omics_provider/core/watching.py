@@ -216,10 +216,7 @@ class Tally:
 
 def line(tally: Tally, now: datetime) -> str:
     """Return the one line that is always current."""
-    states = Counter(str(live.get("status", RunStatus.PENDING)) for live in tally.active)
-    counted = [(state, states[state]) for state in _SHOWN_ACTIVE]
-    counted += [(state, tally.ended[state]) for state in _SHOWN_ENDED]
-    parts = [f"{count} {state.lower()}" for state, count in counted if count]
+    parts = [f"{count} {state.lower()}" for state, count in states(tally)]
     oldest = max((age(live, now) for live in tally.active), default=0.0)
     if oldest:
         parts.append(f"oldest {clock(oldest)}")
@@ -227,6 +224,14 @@ def line(tally: Tally, now: datetime) -> str:
     if end is not None:
         parts.append(f"next end expected about {end.astimezone():%H:%M}")
     return ", ".join(parts)
+
+
+def states(tally: Tally) -> list[tuple[str, int]]:
+    """Return how many runs are in which state, in the order in which they are told."""
+    active = Counter(str(live.get("status", RunStatus.PENDING)) for live in tally.active)
+    counted = [(str(state), active[state]) for state in _SHOWN_ACTIVE]
+    counted += [(str(state), tally.ended[state]) for state in _SHOWN_ENDED]
+    return [(state, count) for state, count in counted if count]
 
 
 _SHOWN_ACTIVE: Final = (

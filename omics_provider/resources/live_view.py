@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, get_args
@@ -19,20 +19,32 @@ from omics_provider.core.errors import SettingsError
 if TYPE_CHECKING:
     from omics_provider.aws.watch import Watcher
 
-#: `line`: one line that is always current. `log`: a line a minute. Both tell each end.
+#: `line`: one line that is always current. `log`: a line a minute, and where runs have changed
+#: their states. Both tell each end.
 Progress = Literal["auto", "line", "log", "off"]
 
 _KEY: Final = "progress"
 _LINE_SECONDS: Final = 1.0
 _LOG_SECONDS: Final = 60.0
+#: Changes within so many seconds share a line.
+_CHANGE_SECONDS: Final = 10.0
 
 
 class LiveView:
     """Tells what a watcher sees, as long as something is waited for. Lives in the event loop."""
 
-    def __init__(self, watcher: Watcher, progress: Progress) -> None:
+    def __init__(
+        self,
+        watcher: Watcher,
+        progress: Progress,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
         self._watcher = watcher
         self._progress = progress
+        self._clock = clock
+        self._sleep = sleep
         self._task: asyncio.Task[None] | None = None
         self._waits = 0
         self._shown = ""
@@ -52,14 +64,16 @@ class LiveView:
             self._task = None
 
     async def _show(self) -> None:
-        said = time.monotonic()
+        said, states = self._clock(), watching.states(self._watcher.tally())
         while True:
-            await asyncio.sleep(_LINE_SECONDS)
+            await self._sleep(_LINE_SECONDS)
             self._tell_news()
             if self._progress == "line":
                 self._tell_line(ephemeral=True)
-            elif time.monotonic() - said >= _LOG_SECONDS:
-                said = time.monotonic()
+                continue
+            now, silent = watching.states(self._watcher.tally()), self._clock() - said
+            if silent >= _LOG_SECONDS or (now != states and silent >= _CHANGE_SECONDS):
+                said, states = self._clock(), now
                 self._tell_line(ephemeral=False)
 
     def _tell_line(self, *, ephemeral: bool) -> None:
