@@ -138,3 +138,19 @@ def test_outputs_and_tasks_of_ended_runs(stack: Stack, served: Served) -> None:
     counts = seen(stack)["failed"]["tasks"]
     assert counts["failed"] == 1
     assert counts["total"] == sum(counts.values()) - counts["total"]
+
+
+def test_a_failure_without_a_failed_task_is_explained_by_the_engines_log(
+    stack: Stack, served: Served
+) -> None:
+    _, nextflow = workflows(served)
+    run = lasting(1, "INPUT_URI_NOT_FOUND", workflow_id=nextflow, workflow_type="PRIVATE")
+    stack.declare({"failed": run})
+
+    failed = stack.up(expect=1)
+
+    stream = f"run/{stack.recorded('failed')['id']}/engine"
+    assert f"End of {stream}: | NEXTFLOW: workflow n is RUNNING" in failed.message
+    # As well where the state knows the end.
+    stack.refresh()
+    assert f"End of {stream}:" in stack.up(expect=1).message

@@ -160,3 +160,13 @@ def test_what_a_preview_says_of_it() -> None:
     words = facts.outlook("1", run(1), RETRY, made)
     assert "attempt 2 in its place, run 2 (RUNNING)" in words
     assert "nothing is started" in words
+
+
+def test_an_end_is_explained_by_what_was_seen_or_else_recorded() -> None:
+    stream = {"engineLogStream": "arn:aws:logs:x:1:log-group:g:log-stream:run/1/engine"}
+    seen = Target("S", "1", "uuid-1", {"arn": "arn:1"}).end({**run(1), "logLocation": stream})
+    assert seen.answer["logLocation"] == stream
+    assert (seen.answer["name"], seen.answer["arn"]) == ("S", "arn:1")
+    recorded = Target("S", "1", "uuid-1", {**run(1), "logLocation": stream}).end(None)
+    assert recorded.answer["logLocation"] == stream
+    assert recorded.facts["status"] == "FAILED"
