@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -90,6 +91,22 @@ def step(
 def of_stack(op: str = "same") -> dict[str, Any]:
     state_of_stack = {"urn": STACK, "custom": False, "type": "pulumi:pulumi:Stack"}
     return {"op": op, "urn": STACK, "oldState": state_of_stack, "newState": state_of_stack}
+
+
+def batch(op: str, before: int, after: int, *diff: str, **more: Any) -> dict[str, Any]:
+    """A step on the batch `cohort`, of so many samples; 0 is none."""
+    old, new = (
+        {
+            **{k: v for k, v in inputs().items() if k not in ("workflowType", "parameters")},
+            "onChange": "new",
+            "samples": {"count": count, "sha256": f"{count:064}"},
+            **more,
+        }
+        for count in (before, after)
+    )
+    found = step(op, "cohort", old=old if before else None, new=new if after else None, diff=diff,
+                 status="PROCESSED")  # fmt: skip
+    return json.loads(json.dumps(found).replace("omics:Run:", "omics:RunBatch:"))
 
 
 def warning(text: str, name: str = "", cohort: str | None = None, severity: str = "warning") -> Any:

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
-from .errors import OmicsError
-from .fields import BY_WIRE, DEFAULT_ON_DELETE
-from .lifecycle import Step, delete_step
+from . import batch
+from .fields import DEFAULT_ON_DELETE
+from .preview_names import STACK, group_of, natural, stack_of, type_of, unreadable, urn_name
 from .preview_values import (
+    ARGUMENTS,
     Path,
     Special,
     cut,
@@ -25,10 +26,10 @@ from .preview_values import (
     text_of,
     value_at,
 )
-from .status import ACTIVE, RunStatus
+from .table import Change as TableChange
 
 RUN: Final = "pulumi-python:dynamic/omics:Run"
-_STACK: Final = "pulumi:pulumi:Stack"
+BATCH: Final = "pulumi-python:dynamic/omics:RunBatch"
 _PROVIDERS: Final = "pulumi:providers:"
 _OURS: Final = "omics:"
 
@@ -95,7 +96,7 @@ class OldRun:
 
 @dataclass(frozen=True, slots=True)
 class RunStep:
-    """What happens to one run."""
+    """What happens to one run, or to the runs of one batch."""
 
     urn: str
     name: str
@@ -108,11 +109,19 @@ class RunStep:
     #: Why it is replaced, where no input is the reason.
     reasons: tuple[str, ...] = ()
     old: OldRun | None = None
+    is_batch: bool = False
+    #: Runs that it stands for, as declared and as recorded: 1, or a batch's samples.
+    count: int = 1
+    old_count: int = 1
+    #: Runs that the update starts, at least and at most: a batch's changed sheet starts the samples
+    #: that are new or changed, and a preview has no sheet.
+    least: int = 0
+    most: int = 0
 
     @property
     def starts(self) -> bool:
         """Whether the update starts a run, as far as a preview can tell."""
-        return self.action in (Action.START, Action.REPLACE) and not self.inputs.get("adoptRunId")
+        return self.most > 0
 
     @property
     def label(self) -> str:
@@ -155,7 +164,7 @@ def parse(digest: Mapping[str, Any]) -> Plan:
     """
     steps = digest.get("steps", [])
     if not isinstance(steps, list) or not any(k in digest for k in ("changeSummary", "steps")):
-        raise _unreadable("it is no output of `pulumi preview --json`")
+        raise unreadable("it is no output of `pulumi preview --json`")
     summary = digest.get("changeSummary") or {}
     return Plan(
         runs=tuple(sorted(_runs(steps), key=lambda run: (run.group or "", *natural(run.name)))),
@@ -167,30 +176,15 @@ def parse(digest: Mapping[str, Any]) -> Plan:
             for key, value in (digest.get("config") or {}).items()
             if special(value) is None
         },
-        stack=next((_stack(step["urn"]) for step in steps), ""),
+        stack=next((stack_of(step["urn"]) for step in steps), ""),
     )
-
-
-def natural(text: str) -> tuple[tuple[int, int, str], ...]:
-    """Return a key that sorts names as people do, S2 before S10."""
-    parts: list[tuple[int, int, str]] = []
-    digits = ""
-    for character in [*text, ""]:
-        if character.isascii() and character.isdigit():
-            digits += character
-            continue
-        if digits:
-            parts.append((0, int(digits), digits))
-            digits = ""
-        parts.append((1, 0, character))
-    return tuple(parts)
 
 
 # Steps ---------------------------------------------------------------------------------------
 
 
 def _runs(steps: Iterable[Mapping[str, Any]]) -> Iterator[RunStep]:
-    ours = [step for step in steps if type_of(step["urn"]) == RUN]
+    ours = [step for step in steps if type_of(step["urn"]) in (RUN, BATCH)]
     replaced = {(s["urn"], _old(s).get("id")) for s in ours if s["op"] == "replace"}
     for step in ours:
         is_part = (
@@ -199,7 +193,7 @@ def _runs(steps: Iterable[Mapping[str, Any]]) -> Iterator[RunStep]:
         if step["op"] in _NO_ACTION or is_part or _state(step).get("external"):
             continue
         if step["op"] not in _ACTIONS:
-            raise _unreadable(f"it has a step that this release does not know: {step['op']}")
+            raise unreadable(f"it has a step that this release does not know: {step['op']}")
         yield _run(step, _ACTIONS[step["op"]])
 
 
@@ -210,21 +204,50 @@ def _run(step: Mapping[str, Any], action: Action) -> RunStep:
         action = Action.ADOPT
     changing = action in (Action.REPLACE, Action.UPDATE)
     changes = tuple(_changes(step, old.get("inputs") or {}, inputs)) if changing else ()
+    is_batch = type_of(step["urn"]) == BATCH
+    least, most = _starting(action, old.get("inputs") or {}, inputs, changes, is_batch)
     return RunStep(
         urn=step["urn"],
         name=urn_name(step["urn"]),
         action=action,
-        group=_group(_state(step).get("parent")),
+        group=group_of(_state(step).get("parent")),
         inputs=inputs,
         changes=changes,
         reasons=_reasons(step, changes) if action is Action.REPLACE else (),
         old=_old_run(old) if action in (Action.REPLACE, Action.REMOVE) else None,
+        is_batch=is_batch,
+        count=batch.count(inputs or old.get("inputs") or {}) if is_batch else 1,
+        old_count=batch.count(old.get("inputs") or {}) if is_batch else 1,
+        least=least,
+        most=most,
     )
+
+
+def _starting(
+    action: Action,
+    old: Mapping[str, Any],
+    inputs: Mapping[str, Any],
+    changes: Iterable[Change],
+    is_batch: bool,
+) -> tuple[int, int]:
+    """Return how many runs a step starts, at least and at most."""
+    makes = action in (Action.START, Action.REPLACE)
+    if not is_batch:
+        count = int(makes and not inputs.get("adoptRunId"))
+        return count, count
+    count = batch.count(inputs)
+    if makes:
+        return count, count
+    names = {change.path.partition(".")[0].partition("[")[0] for change in changes}
+    starting = {f.name for f in batch.FIELDS if f.change is TableChange.REPLACE}
+    if action is Action.UPDATE and names & starting:
+        return max(0, count - batch.count(old)), count
+    return 0, 0
 
 
 def _reasons(step: Mapping[str, Any], changes: tuple[Change, ...]) -> tuple[str, ...]:
     """Return what asks for a new run beside the inputs; "asked" where the preview names nothing."""
-    keys = tuple(sorted(key for key in step.get("replaceReasons") or () if key not in BY_WIRE))
+    keys = tuple(sorted(key for key in step.get("replaceReasons") or () if key not in ARGUMENTS))
     return keys or (() if changes else ("asked",))
 
 
@@ -277,7 +300,7 @@ def _others(steps: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], int]:
     for step in steps:
         kind = type_of(step["urn"])
         is_part = step["op"] in (*_NO_ACTION, "delete-replaced", "same")
-        if kind not in (RUN, _STACK) and not kind.startswith(_PROVIDERS) and not is_part:
+        if kind not in (RUN, BATCH, STACK) and not kind.startswith(_PROVIDERS) and not is_part:
             counted[step["op"], kind] += 1
     return dict(sorted(counted.items()))
 
@@ -302,63 +325,3 @@ def _old(step: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _state(step: Mapping[str, Any]) -> Mapping[str, Any]:
     return step.get("newState") or _old(step)
-
-
-def type_of(urn: str) -> str:
-    """Return a resource's type, without those of its parents."""
-    return _urn(urn)[2].rpartition("$")[2]
-
-
-def urn_name(urn: str) -> str:
-    """Return a resource's name."""
-    return _urn(urn)[3]
-
-
-def _stack(urn: str) -> str:
-    return _urn(urn)[0].removeprefix("urn:pulumi:")
-
-
-def _urn(urn: str) -> list[str]:
-    parts = str(urn).split("::", 3)
-    if len(parts) != 4:
-        raise _unreadable("a resource in it has no URN")
-    return parts
-
-
-def _group(parent: str | None) -> str | None:
-    return urn_name(parent) if parent and type_of(parent) != _STACK else None
-
-
-def _unreadable(why: str) -> OmicsError:
-    return OmicsError(
-        "Reading the preview",
-        why,
-        advice="Give what `pulumi preview --json` wrote to its standard output, and nothing else.",
-    )
-
-
-# What becomes of an old run ------------------------------------------------------------------
-
-
-class Fate(StrEnum):
-    """What an update does to a run that is replaced or removed."""
-
-    CANCELLED = "cancelled"
-    DELETED = "record deleted"
-    KEPT = "kept"
-    GONE = "gone"
-
-
-def fate(old: OldRun, status: RunStatus | None) -> Fate:
-    """Return what becomes of a run in this state; None where its record is gone."""
-    if status is None or status is RunStatus.DELETED:
-        return Fate.GONE
-    step = delete_step(old.on_delete, status, cancelled=False)
-    if step is Step.CANCEL:
-        return Fate.CANCELLED
-    return Fate.DELETED if step is Step.DELETE_RECORD else Fate.KEPT
-
-
-def may_have_moved(old: OldRun) -> bool:
-    """Tell whether only the service knows how the run is now."""
-    return old.status not in set(RunStatus) - set(ACTIVE)

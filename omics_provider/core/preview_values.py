@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from enum import Enum
 from typing import Any, Final
 
-from .fields import BY_WIRE
+from . import batch, fields
 
 #: Longest value that is shown, in characters.
 SHOWN: Final = 80
@@ -42,6 +42,10 @@ class Special(Enum):
     UNKNOWN = "known during the update"
 
 
+#: Names of the arguments by those of the API, of runs and of batches.
+ARGUMENTS: Final = {
+    field.wire: field.name for table in (batch.TABLE, fields.TABLE) for field in table.fields
+}
 #: A path is names and indexes: parameters.reads[0]["a.b"], quotes escaped (pulumi: PropertyPath).
 _PART: Final = re.compile(r'\.?([^.\["]+)|\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]')
 
@@ -67,7 +71,7 @@ def path_of(text: str) -> Path:
 def name_of(path: Path) -> str:
     """Return a path as a program writes it: the argument's name, then names and indexes."""
     first = str(path[0])
-    words = BY_WIRE[first].name if first in BY_WIRE else first
+    words = ARGUMENTS.get(first, first)
     for part in path[1:]:
         if isinstance(part, int):
             words += f"[{part}]"

@@ -38,10 +38,6 @@ class Range(NamedTuple):
         found = list(values)
         return Range(min(found), max(found)) if found else None
 
-    def times(self, count: int) -> Range:
-        """Return the range of a sum of `count` such values."""
-        return Range(self.low * count, self.high * count)
-
 
 @dataclass(frozen=True, slots=True)
 class Usage:

@@ -10,17 +10,9 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from omics_provider.core.preview import (
-    Action,
-    Change,
-    Fate,
-    Notice,
-    OldRun,
-    Plan,
-    RunStep,
-    fate,
-    natural,
-)
+from omics_provider.core.preview import Action, Change, Notice, OldRun, Plan, RunStep
+from omics_provider.core.preview_fate import Fate, fate
+from omics_provider.core.preview_names import natural
 from omics_provider.core.status import ACTIVE
 
 from .cost import Prices, Range
@@ -67,6 +59,16 @@ class Entry:
     estimate: Estimate | None
 
     @property
+    def is_batch(self) -> bool:
+        """Whether it is a batch, and its runs are that batch's."""
+        return self.runs[0].is_batch
+
+    @property
+    def count(self) -> int:
+        """How many runs it stands for."""
+        return sum(run.count for run in self.runs)
+
+    @property
     def labels(self) -> tuple[str, ...]:
         """The names of its runs, within their group."""
         return tuple(run.label for run in self.runs)
@@ -85,6 +87,8 @@ class Figures:
     """The headline's figures. Money is in USD, times are in seconds."""
 
     new: int
+    #: Fewer than `new` where a batch's changed sheet may start only some of its samples.
+    new_least: int
     replaced: int
     adopted: int
     updated: int
@@ -130,9 +134,10 @@ def report_on(plan: Plan, facts: Facts, price_list: Mapping[str, Any]) -> Report
     """Put a report together."""
     prices = Prices(price_list, facts.region)
     estimates = {run.urn: estimate(run, prices, facts.past) for run in plan.runs if run.starts}
-    olds = {_key(run): run.old for run in plan.runs if run.old}
+    olds = {_key(run): run.old for run in plan.runs if run.old and not run.is_batch}
     seen = {**as_recorded(olds.values()), **facts.seen}
     endings = {key: _ending(old, seen.get(old.id)) for key, old in olds.items()}
+    endings |= {_key(run): _of_batch(run.old) for run in plan.runs if run.old and run.is_batch}
     changing = [run for run in plan.runs if run.action is not Action.SAME]
     own = _by_urn({run.urn for run in changing}, plan.notices)
     rest = [note for note in plan.notices if note.urn not in own]
@@ -185,6 +190,13 @@ def _ending(old: OldRun, seen: Seen | None) -> Ending:
     return Ending(found, f"kept{goes_on} ({at})")
 
 
+def _of_batch(old: OldRun) -> Ending:
+    if old.on_delete == "keep":
+        return Ending(Fate.KEPT, "all kept", False)
+    after = ", all records deleted" if old.on_delete == "delete" else ""
+    return Ending(Fate.CANCELLED, f"those still active are cancelled{after}", False)
+
+
 def _for(hours: int | None) -> str:
     if hours is None:
         return ""
@@ -216,7 +228,8 @@ def _entries(
 
     def alike(run: RunStep) -> Hashable:
         # A run of no group is told for itself, where they are few.
-        which = run.group or (_key(run) if len(alone) <= _ALONE else "")
+        apart = len(alone) <= _ALONE
+        which = _key(run) if run.is_batch else run.group or (_key(run) if apart else "")
         paths = tuple(change.path for change in run.changes)
         return which, run.action, _workflow(run, prices), paths, run.reasons, estimates.get(run.urn)
 
@@ -289,23 +302,34 @@ def _groups(runs: Iterable[RunStep]) -> Iterable[Group]:
 def _figures(
     plan: Plan, estimates: Mapping[str, Estimate], endings: Mapping[str, Ending]
 ) -> Figures:
-    count = Counter(run.action for run in plan.runs)
+    count: Counter[Action] = Counter()
+    for run in plan.runs:
+        count[run.action] += run.count
     starts = [run for run in plan.runs if run.starts]
-    cancelled = [ending for ending in endings.values() if ending.fate is Fate.CANCELLED]
-    costs = [found.usd for found in estimates.values() if found.usd]
+    new = [run for run in starts if run.action is not Action.REPLACE]
+    ended = [(run, found) for run in plan.runs if (found := endings.get(_key(run)))]
+    cancelled = [(run.old_count, found) for run, found in ended if found.fate is Fate.CANCELLED]
+    costs = [(run, usd) for run in starts if (usd := estimates[run.urn].usd)]
     times = [found.seconds for found in estimates.values() if found.seconds]
     return Figures(
-        new=count[Action.START],
-        replaced=sum(1 for run in starts if run.action is Action.REPLACE),
+        new=sum(run.most for run in new),
+        new_least=sum(run.least for run in new),
+        replaced=sum(run.most for run in starts if run.action is Action.REPLACE),
         adopted=sum(1 for run in plan.runs if run.inputs.get("adoptRunId") and not run.starts
                     and run.action in (Action.ADOPT, Action.REPLACE)),
-        updated=count[Action.UPDATE],
+        # A batch that starts further samples is told by those.
+        updated=count[Action.UPDATE] - sum(r.count for r in new if r.action is Action.UPDATE),
         removed=count[Action.REMOVE],
-        cancelled=sum(1 for ending in cancelled if ending.is_sure),
-        maybe_cancelled=sum(1 for ending in cancelled if not ending.is_sure),
+        cancelled=sum(count for count, found in cancelled if found.is_sure),
+        maybe_cancelled=sum(count for count, found in cancelled if not found.is_sure),
         unchanged=count[Action.SAME] if plan.has_unchanged else None,
-        usd=Range(sum(c.low for c in costs), sum(c.high for c in costs)) if costs else None,
-        usd_unknown=len(estimates) - len(costs),
+        usd=Range(
+            sum(usd.low * run.least for run, usd in costs),
+            sum(usd.high * run.most for run, usd in costs),
+        )
+        if costs
+        else None,
+        usd_unknown=sum(run.most for run in starts if not estimates[run.urn].usd),
         longest=Range(max(t.low for t in times), max(t.high for t in times)) if times else None,
-        longest_unknown=len(estimates) - len(times),
+        longest_unknown=sum(run.most for run in starts if not estimates[run.urn].seconds),
     )  # fmt: skip

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from omics_provider.core.preview import Action, Notice, RunStep, urn_name
+from omics_provider.core.preview import Action, Notice, RunStep
+from omics_provider.core.preview_names import urn_name
 
 from .cost_estimate import as_values
 from .preview_data import REASONS, Report, ending_of
@@ -22,6 +23,7 @@ def document(report: Report) -> dict[str, Any]:
         "failed": bool(report.errors),
         "figures": {
             "new": figures.new,
+            "newAtLeast": figures.new_least,
             "replaced": figures.replaced,
             "adopted": figures.adopted,
             "updated": figures.updated,
@@ -61,6 +63,10 @@ def _run(run: RunStep, report: Report) -> dict[str, Any]:
         "group": run.group,
         "action": str(run.action),
         "starts": run.starts,
+        "batch": run.is_batch,
+        "count": run.count,
+        "startsAtLeast": run.least,
+        "startsAtMost": run.most,
         "changes": [change._asdict() for change in run.changes],
         "reasons": [REASONS.get(reason, reason) for reason in run.reasons],
         "oldRun": None

@@ -18,7 +18,7 @@ def headline(report: Report) -> str:
     if not report.entries:
         return f"{failed}No run starts, changes or ends"
     parts = [
-        counted(figures.new, "{} new run starts", "{} new runs start"),
+        _new(figures),
         counted(figures.replaced, "{} is replaced", "{} are replaced"),
         *_more(figures),
         f"{figures.cancelled} cancelled" + _maybe(figures.maybe_cancelled),
@@ -26,6 +26,12 @@ def headline(report: Report) -> str:
     if figures.starting:
         parts += [_cost(figures), _longest(figures)]
     return failed + ", ".join(parts)
+
+
+def _new(figures: Figures) -> str:
+    if figures.new_least == figures.new:
+        return counted(figures.new, "{} new run starts", "{} new runs start")
+    return f"{figures.new_least:,} to {figures.new:,} new runs start"
 
 
 def _more(figures: Figures) -> Iterator[str]:

@@ -14,7 +14,8 @@ from typing import Any, Final
 
 from omics_provider.core.errors import OmicsError
 from omics_provider.core.identity import region_of
-from omics_provider.core.preview import OldRun, Plan, may_have_moved
+from omics_provider.core.preview import OldRun, Plan
+from omics_provider.core.preview_fate import may_have_moved
 from omics_provider.core.settings import Settings
 from omics_provider.core.status import ACTIVE, RunStatus, status_of
 
@@ -56,7 +57,9 @@ def looked_up(
     settings: Settings, plan: Plan, price_list: Mapping[str, Any], now: datetime
 ) -> Facts:
     """Look up what the report on a preview needs; nothing where it starts and ends nothing."""
-    olds = [run.old for run in plan.runs if run.old and may_have_moved(run.old)]
+    # How a batch's runs are is not looked up: a batch has no one state of its runs.
+    ended = [run for run in plan.runs if run.old and not run.is_batch]
+    olds = [run.old for run in ended if run.old and may_have_moved(run.old)]
     starts = [run for run in plan.runs if run.starts]
     if not olds and not starts:
         return Facts(settings.region, past={})

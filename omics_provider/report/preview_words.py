@@ -11,14 +11,17 @@ from dataclasses import dataclass
 from typing import Final
 
 from omics_provider.core.explain import plain
-from omics_provider.core.preview import Action, Change, Notice, urn_name
+from omics_provider.core.preview import Action, Change, Notice, RunStep
+from omics_provider.core.preview_names import urn_name
 from omics_provider.core.preview_values import cut
 
+from .cost import Range
 from .cost_estimate import Estimate
 from .guard import Breach
 from .preview_data import REASONS, Entry, Figures, Group, Report
 from .preview_headline import TO, counted, headline, money, span
 
+_BATCH: Final = ", a batch of {} runs"
 #: Longest value in a row of the table, in characters.
 _IN_TABLE: Final = 28
 #: Names that are listed in a line, changes in a row of the table, and of each run; lines of a
@@ -186,6 +189,8 @@ _VERBS: Final = {
 
 
 def _what(entry: Entry) -> str:
+    if entry.action is Action.UPDATE and entry.estimate:
+        return "starts its new and changed samples"
     return _VERBS[entry.action][len(entry.runs) > 1] + _old(entry)
 
 
@@ -195,11 +200,13 @@ def _row(entry: Entry) -> Row:
         what=(_what(entry),),
         why=_why(entry),
         time=_time(entry.estimate),
-        cost=_price(entry.estimate, len(entry.runs)),
+        cost=_price(entry.estimate, entry.runs),
     )
 
 
 def _who(entry: Entry) -> Line:
+    if entry.is_batch:
+        return (*_names(entry.labels), counted(entry.count, ", a batch of {} run", _BATCH))
     names = _names(entry.labels, 5)
     if entry.group is None and len(entry.runs) == 1:
         return names
@@ -215,6 +222,8 @@ def _old(entry: Entry) -> str:
     count = len(entry.runs)
     told = [words if n == count == 1 else f"{n:,} {words}" for words, n in entry.endings]
     whose = "old run" if entry.action is Action.REPLACE else "run"
+    if entry.is_batch:
+        whose, told = f"{whose}s", [words for words, _ in entry.endings]
     return f"; {whose}: " + "; ".join(told)
 
 
@@ -228,6 +237,8 @@ def _why(entry: Entry) -> Line:
         parts.append(("new, workflow ", Code(entry.workflow)) if entry.workflow else ("new",))
     if entry.action is Action.REMOVE:
         parts.append(("no longer declared",))
+    if entry.action is Action.UPDATE and entry.estimate:
+        parts.append(("the warning says which samples",))
     adopted = entry.runs[0].inputs.get("adoptRunId")
     if adopted and not entry.runs[0].starts and entry.action in (Action.ADOPT, Action.REPLACE):
         parts.append(("takes over run ", Code(str(adopted), _NAME)))
@@ -252,13 +263,18 @@ def _time(found: Estimate | None) -> str:
     return span(found.seconds) if found.seconds else "unknown"
 
 
-def _price(found: Estimate | None, count: int) -> str:
+def _price(found: Estimate | None, runs: Sequence[RunStep]) -> str:
     if found is None:
         return TO
     if found.usd is None:
         return "unknown"
     each = money(found.usd)
-    return each if count == 1 else f"{count:,} {_TIMES} {each} = {money(found.usd.times(count))}"
+    least, most = sum(run.least for run in runs), sum(run.most for run in runs)
+    if most == 1:
+        return each
+    times = f"{most:,}" if least == most else f"up to {most:,}"
+    whole = Range(found.usd.low * least, found.usd.high * most)
+    return f"{times} {_TIMES} {each} = {money(whole)}"
 
 
 # Run by run ----------------------------------------------------------------------------------

@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 
 from omics_provider.core import preview
 from omics_provider.core.errors import OmicsError
-from omics_provider.core.preview import Action, Change, Fate, OldRun, fate, parse
+from omics_provider.core.preview import Action, Change, OldRun, parse
+from omics_provider.core.preview_fate import Fate, fate
 from omics_provider.core.preview_values import SHOWN, cut, name_of, path_of, text_of
 from omics_provider.core.status import ACTIVE, RunStatus
 from tests.preview_digests import (
     SECRET,
     UNKNOWN,
+    batch,
     cohort_of,
     digest,
     inputs,
@@ -86,6 +88,29 @@ def test_a_run_that_an_earlier_update_left_over_is_removed() -> None:
         (Action.REPLACE, "1234567"),
         (Action.REMOVE, "7654321"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("given", "least", "most", "count", "old_count"),
+    [
+        (batch("create", 0, 300), 300, 300, 300, 0),
+        (batch("replace", 300, 305, "workflowId"), 305, 305, 305, 300),
+        # A changed sheet starts what is new or changed in it, which the preview does not have.
+        (batch("update", 300, 305, "samples.count", "samples.sha256"), 5, 305, 305, 300),
+        (batch("update", 300, 200, "samples.count", "samples.sha256"), 0, 200, 200, 300),
+        (batch("update", 300, 300, "logLevel"), 0, 300, 300, 300),
+        (batch("update", 300, 300, "tags.a"), 0, 0, 300, 300),
+        (batch("delete", 300, 0), 0, 0, 300, 300),
+        (batch("same", 300, 300), 0, 0, 300, 300),
+    ],
+)
+def test_a_batch_stands_for_its_samples(
+    given: Any, least: int, most: int, count: int, old_count: int
+) -> None:
+    run = one(given)
+    assert run.is_batch
+    assert (run.least, run.most, run.count, run.old_count) == (least, most, count, old_count)
+    assert run.starts == (most > 0)
 
 
 def test_adoption_starts_nothing() -> None:

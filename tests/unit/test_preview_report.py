@@ -26,7 +26,7 @@ from omics_provider.report.preview_lookup import Facts, Seen
 from omics_provider.report.preview_markdown import LIMIT, markdown, text
 from omics_provider.report.preview_words import words_of
 from omics_provider.report.preview_written import written
-from tests.preview_digests import SECRET, UNKNOWN, cohort_of, digest, inputs, step, warning
+from tests.preview_digests import SECRET, UNKNOWN, batch, cohort_of, digest, inputs, step, warning
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parent / "golden" / "preview"
@@ -154,6 +154,19 @@ def everything() -> tuple[Digest, Facts]:
     return digest(*cohort_of(1000, change)), facts
 
 
+def batches() -> tuple[Digest, Facts]:
+    """A changed sheet of a batch; what it starts is known within bounds."""
+    made = digest(
+        batch("update", 300, 302, "samples.count", "samples.sha256"),
+        notices=[{
+            "urn": "urn:pulumi:dev::trial::pulumi-python:dynamic/omics:RunBatch::cohort",
+            "severity": "warning",
+            "message": "warning: 2 samples to start in a further batch: 2 new (NA3, NA4).",
+        }],
+    )  # fmt: skip
+    return made, Facts("us-east-1", past={Workflow("9500764", False): past(1.5, 2.5)})
+
+
 def failed() -> tuple[Digest, Facts]:
     made = digest(
         step("create", "HG002", new=inputs()),
@@ -183,7 +196,8 @@ def hostile() -> tuple[Digest, Facts]:
 SHAPES = {
     shape.__name__: shape
     for shape in (
-        nothing, mixed, offline, ready2run, elsewhere, rules, cohort, everything, failed, hostile,
+        nothing, mixed, offline, ready2run, elsewhere, rules, cohort, everything, batches,
+        failed, hostile,
     )
 }  # fmt: skip
 POLICY = Policy(max_cost=20, max_runs=2, no_cancel_running=True)
@@ -346,6 +360,19 @@ def test_what_is_not_known_is_not_guessed() -> None:
     assert made("elsewhere").figures.usd is None
     assert made("elsewhere").figures.usd_unknown == 1
     assert made("offline").figures.maybe_cancelled == 2
+
+
+def test_a_batch_is_counted_by_its_samples() -> None:
+    figures = made("batches").figures
+    assert (figures.new_least, figures.new, figures.updated) == (2, 302, 0)
+    assert figures.usd == pytest.approx((2 * 1.5, 302 * 2.5))
+    (broken,) = breaches(figures, Policy(max_runs=301))
+    assert broken.words == "max_runs: runs that start: 302, allowed: 301: 1 too many."
+    removed = report_on(parse(digest(batch("delete", 300, 0))), Facts("us-east-1"), PRICES)
+    assert removed.figures.maybe_cancelled == removed.figures.removed == 300
+    kept = digest(batch("replace", 300, 305, "name", onDelete="keep"))
+    figures = report_on(parse(kept), Facts("us-east-1"), PRICES).figures
+    assert (figures.replaced, figures.maybe_cancelled, figures.cancelled) == (305, 0, 0)
 
 
 @pytest.mark.parametrize(
