@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 from .harness import ACTIVE, ROLE, TYPE, Stack, name_of
@@ -195,3 +196,27 @@ def test_delete_while_runs_use_it(stack: Stack) -> None:
     stack.service.delete_workflow_version(workflowId=again, versionName="by-hand")
     stack.destroy()
     assert [name_of(each["urn"]) for each in stack.resources(WORKFLOW)] == []
+
+
+def block(mark: str) -> str:
+    """Give the block of docs/workflows.md that stands after this mark."""
+    page = (Path(__file__).parents[2] / "docs" / "workflows.md").read_text("utf-8")
+    found = re.search(rf"^<!-- {mark} -->\n```\w+\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+def test_the_page_shows_what_happens(stack: Stack) -> None:
+    stack.settings(parameterCheck="start")
+    wdl = block("definition")
+    write(stack, wdl)
+    stack.program(block("program"))
+    stack.up()
+    assert {run["status"] for run in map(stack.live, SAMPLES)} <= {"PENDING", "STARTING", "RUNNING"}
+
+    write(stack, wdl.replace("-t ~{threads}", "-x sr -t ~{threads}"))
+    shown = {" ".join(line.split()) for line in stack.pulumi("preview").stdout.splitlines()}
+    page = [" ".join(line.split()) for line in block("preview").splitlines()[1:]]
+    assert [line for line in page if line not in shown] == []
+    changes = [line for line in shown if line.startswith(("~ pul", "+- pul", "+ pul", "- pul"))]
+    assert len(changes) == len(page), changes
