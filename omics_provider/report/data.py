@@ -16,8 +16,8 @@ from omics_provider.core import explain
 FORMAT: Final = 1
 
 COST: Final = (
-    "Cost is left out: HealthOmics' prices are in no API of the service, and this package ships no "
-    "price list. The hours reserved are what it is made of."
+    "Cost is left out: HealthOmics' prices are in no API of the service. The hours reserved are "
+    "what it is made of; the command `preview` estimates it by a price list that says its date."
 )
 
 Time = datetime | None

@@ -297,6 +297,18 @@ def test_without_a_manifest_the_tasks_are_listed(server: Server) -> None:
     assert found.usd[0] > 0
 
 
+def test_tasks_from_the_cache_cost_nothing(server: Server) -> None:
+    cache = server.aws.create_run_cache(name="c", cacheS3Location="s3://bucket-one/cache")["id"]
+    for _ in range(2):
+        server.run(3_600, cacheId=cache, cacheBehavior="CACHE_ALWAYS")
+        server.settle(8_000)
+    (found,) = reported(server, new(server)).estimates.values()
+    assert found.usd_source == "2 past runs, price list of 2026-08-24"
+    assert found.usd is not None
+    # What is left of the second is its storage.
+    assert found.usd[0] < found.usd[1] / 2
+
+
 def test_failed_runs_and_runs_of_other_workflows_do_not_count(server: Server) -> None:
     server.run(10, tags={"emulator:seconds": "10", "emulator:fails": "RUN_TASK_FAILED"})
     server.settle(100)
