@@ -25,7 +25,17 @@ from omics_provider.core.recorded import StackState, is_placeholder
 from omics_provider.core.settings import Settings
 from omics_provider.core.status import ACTIVE, UNSUCCESSFUL
 
-from . import destroying, ending, engine_process, host, left_behind, look, refreshing, wire
+from . import (
+    destroying,
+    ending,
+    engine_process,
+    host,
+    left_behind,
+    look,
+    own_state,
+    refreshing,
+    wire,
+)
 
 if TYPE_CHECKING:
     from omics_provider.aws.gateway import Runs
@@ -157,7 +167,7 @@ class OmicsRunProvider(ResourceProvider):
             )
         elif not _still_declared(recorded):
             runs = self._runs_of(recorded, "Delete")
-            if destroying.is_whole_stack() and (state := _readable_state(recorded)):
+            if destroying.is_whole_stack() and (state := own_state.readable(recorded)):
                 destroying.cancel_all(runs, state)
             self._end_successors(runs, _id, recorded)
             ending.end(runs, _id, recorded)
@@ -170,7 +180,7 @@ class OmicsRunProvider(ResourceProvider):
         The engine's note of an interrupted start stays until a refresh. With it, the next create
         would take the run for the one that it is about to start.
         """
-        state = _readable_state(recorded)
+        state = own_state.readable(recorded)
         if state is None or recorded.get("requestId") not in state.settled(host.urn()):
             return
         runs = self._runs_of(recorded, "UntagResource")
@@ -183,10 +193,10 @@ class OmicsRunProvider(ResourceProvider):
     ) -> tuple[left_behind.LeftBehind, ...]:
         """Return the runs that interrupted starts of this resource have left, if any."""
         urn, own = host.urn(), str(recorded.get(fields.ATTEMPT, ""))
-        state = _readable_state(recorded)
+        state = own_state.readable(recorded)
         if state is None or not (state.failing_since or state.unconfirmed(urn, own)):
             return ()
-        state = _state(recorded, secrets=True)
+        state = own_state.read(recorded, secrets=True)
         start = _start(self._runs(), inputs, str(recorded.get("requestId", "")), state)
         return left_behind.look(start, state.unconfirmed(urn, own))
 
@@ -208,7 +218,7 @@ class OmicsRunProvider(ResourceProvider):
             return None
         from . import retrying
 
-        start = _start(self._runs(), inputs, "", _readable_state(inputs) or StackState())
+        start = _start(self._runs(), inputs, "", own_state.readable(inputs) or StackState())
         standing = retrying.standing(start, run_id, now)
         return standing if wanted or standing.live else None
 
@@ -218,7 +228,7 @@ class OmicsRunProvider(ResourceProvider):
 
         unseen = recorded.get("status") in ACTIVE and "retry" in recorded
         ended = _seen(runs, run_id, recorded) if unseen else recorded
-        if not lifecycle.may_have_successors(ended) or not (state := _readable_state(recorded)):
+        if not lifecycle.may_have_successors(ended) or not (state := own_state.readable(recorded)):
             return
         to_be_taken = _attempts.get(host.urn())
         for _, live in retrying.successors(_start(runs, recorded, "", state), ended):
@@ -233,13 +243,13 @@ class OmicsRunProvider(ResourceProvider):
         return _seen(self._runs_of(recorded, "GetRun"), run_id, recorded)
 
     def _started(self, inputs: dict[str, Any]) -> Started:
-        _ask_state_early(inputs)
+        own_state.ask_early(inputs)
         urn, runs = host.urn(), self._runs()
-        state = _state(inputs)
+        state = own_state.read(inputs)
         own = str(inputs.get(fields.ATTEMPT, ""))
         earlier = state.unconfirmed(urn, own)
         if earlier:
-            state = _state(inputs, secrets=True)
+            state = own_state.read(inputs, secrets=True)
             earlier = state.unconfirmed(urn, own)
         start = _start(runs, inputs, identity.request_id(urn, inputs), state)
         try:
@@ -262,7 +272,7 @@ class OmicsRunProvider(ResourceProvider):
         return ReadResult(live["id"], lifecycle.started(recorded, live, token))
 
     def _delete_placeholder(self, recorded: dict[str, Any]) -> None:
-        if _state(recorded).keeps(host.urn()):
+        if own_state.read(recorded).keeps(host.urn()):
             # The start is in the hands of the resource that took this one's place.
             return
         runs = self._runs()
@@ -329,32 +339,6 @@ def _required(runs: Runs, run_id: str) -> dict[str, Any]:
     return live
 
 
-def _ask_state_early(properties: Mapping[str, Any]) -> None:
-    """Have the stack's state read while boto3 is imported and its clients are made."""
-    if fields.STACK in properties and host.current_call() is not None:
-        from .stack_export import ask_early
-
-        ask_early(str(properties[fields.STACK]))
-
-
-def _state(properties: Mapping[str, Any], *, secrets: bool = False) -> StackState:
-    """Return the stack's recorded state; an empty one outside of a stack."""
-    if fields.STACK not in properties or host.current_call() is None:
-        return StackState()
-    from .stack_export import state_of
-
-    return state_of(str(properties[fields.STACK]), secrets=secrets)
-
-
-def _readable_state(properties: Mapping[str, Any]) -> StackState | None:
-    """Return the stack's recorded state for what can be left undone; warn where it can't be had."""
-    try:
-        return _state(properties)
-    except errors.OmicsError as error:
-        host.warn(f"The stack's recorded state was not read: {error.detail}.")
-        return None
-
-
 def _still_declared(recorded: Mapping[str, Any]) -> bool:
     """Tell whether another resource of the stack stands for this very run: then it stays.
 
@@ -363,7 +347,7 @@ def _still_declared(recorded: Mapping[str, Any]) -> bool:
     uuid = str(recorded["uuid"])
     if "requestId" in recorded:
         return False
-    return uuid in _made_here or _state(recorded).keeps_run(uuid)
+    return uuid in _made_here or own_state.read(recorded).keeps_run(uuid)
 
 
 def _start(runs: Runs, inputs: Mapping[str, Any], token: str, state: StackState) -> Start:
