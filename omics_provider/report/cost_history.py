@@ -14,7 +14,7 @@ from omics_provider.aws.gateway import Runs
 from omics_provider.core.settings import Settings
 
 from .cost import Past, Prices, Usage, Workflow
-from .data import moment, run_of
+from .data import Run, moment, run_of
 
 #: Completed runs that are listed, past runs that an estimate is made from, and workflows whose past
 #: runs are looked into: three calls a run.
@@ -100,14 +100,18 @@ def _read(
             return Past(run_of(live, (), (), now).seconds)
         tasks = read
     run = run_of(live, tasks, entries, now)
-    own = next((entry for entry in entries if entry.get("uuid") == live["uuid"]), {})
-    usage = Usage(
+    return Past(run.seconds, prices.private(usage_of(run, live, entries)))
+
+
+def usage_of(run: Run, live: Mapping[str, Any], manifest: Iterable[Mapping[str, Any]]) -> Usage:
+    """Return what a run is billed for; tasks whose results came from a cache are not."""
+    own = next((entry for entry in manifest if entry.get("uuid") == live["uuid"]), {})
+    return Usage(
         tasks=tuple((task.instance, task.seconds) for task in run.tasks if not task.cache_hit),
         seconds=run.seconds,
         storage_type=live.get("storageType"),
         storage_gib=_storage(live, own.get("metrics") or {}),
     )
-    return Past(run.seconds, prices.private(usage))
 
 
 def _storage(live: Mapping[str, Any], metrics: Mapping[str, Any]) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,11 @@ from omics_provider.core.errors import SettingsError
 from omics_provider.core.preview import RunStep, parse
 from omics_provider.report.cost import Past, Price, Prices, Usage, Workflow, price_list
 from omics_provider.report.cost_estimate import estimate, workflow_of
+from omics_provider.report.cost_history import usage_of
+from omics_provider.report.data import run_of
 from tests.preview_digests import GATK, SECRET, UNKNOWN, digest, inputs, step
 
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
 LIST = price_list()
 HERE = Prices(LIST, "us-east-1")
 
@@ -79,6 +83,31 @@ def test_storage_costs_as_long_as_the_run_is_running() -> None:
 )
 def test_what_the_list_does_not_have_has_no_price(used: Usage, why: str) -> None:
     assert HERE.private(used) == Price(None, why)
+
+
+@pytest.mark.parametrize(
+    ("storage", "metrics", "gib"),
+    [
+        ("DYNAMIC", {"storageAverageGiB": 100.0, "storageReservedGiB": None}, 100.0),
+        ("DYNAMIC", None, 400),
+        ("STATIC", {"storageAverageGiB": 100.0, "storageReservedGiB": 1200}, 1200.0),
+        ("STATIC", None, 400),
+    ],
+)
+def test_a_past_run_is_billed_for_its_own_tasks_and_storage(
+    storage: str, metrics: Any, gib: float
+) -> None:
+    live = {"id": "1", "uuid": "u", "status": "COMPLETED", "storageType": storage,
+            "storageCapacity": 400}  # fmt: skip
+    task = {"status": "COMPLETED", "instanceType": "omics.m.large"}
+    entries = [
+        {"uuid": "u", "metrics": {**metrics, "runningSeconds": 70}},
+        {**task, "uuid": "a", "metrics": {"runningSeconds": 60}},
+        {**task, "uuid": "b", "metrics": {"runningSeconds": 50}, "cacheHit": True},
+    ] if metrics else [{**task, "uuid": "a", "metrics": {"runningSeconds": 60}}]  # fmt: skip
+    found = usage_of(run_of(live, (), entries, NOW), live, entries)
+    assert found.tasks == (("omics.m.large", 60.0),)
+    assert (found.storage_type, found.storage_gib) == (storage, gib)
 
 
 def test_another_region_has_no_price() -> None:
