@@ -169,8 +169,9 @@ def test_a_campaign_of_24_episodes_deals_every_point_to_every_victim() -> None:
         settings.add((play.setting.request_id, play.setting.on_delete, play.setting.life))
         for step in play.steps:
             for point, victims in step.kills:
+                setting = play.setting
                 assert point.applies(
-                    Situation(step.deed, play.setting.on_delete, play.setting.life)
+                    Situation(step.deed, setting.on_delete, setting.life, setting.delete_first)
                 )
                 dealt[point.name, victims] += 1
 

@@ -33,6 +33,7 @@ class Situation:
     deed: Deed
     on_delete: OnDelete
     life: Life
+    delete_first: bool = False
 
     @property
     def creates(self) -> bool:
@@ -172,6 +173,11 @@ def _struck(
     )  # fmt: skip
 
 
+def _creates_first(situation: Situation) -> bool:
+    """Tell whether StartRun is the first call: the gate lets none through."""
+    return situation.creates and (situation.deed == "up" or not situation.delete_first)
+
+
 def _creates(situation: Situation) -> bool:
     return situation.creates
 
@@ -191,7 +197,7 @@ def _deletes(situation: Situation) -> bool:
 POINTS: Final[tuple[Point, ...]] = (
     Point("a random moment", lambda _: True),
     Point(
-        "before StartRun leaves", _creates, Watch.creating, gate=True,
+        "before StartRun leaves", _creates_first, Watch.creating, gate=True,
         victims=_WITH_LATE,
     ),
     _struck("StartRun cut before it took effect", "StartRun", "cut-before", _creates, late=True),

@@ -69,7 +69,7 @@ def plays(seed: int, *, changes: int = 3) -> Iterator[Play]:
         )  # fmt: skip
         steps = []
         for deed in deeds:
-            situation = Situation(deed, on_delete, life)
+            situation = Situation(deed, on_delete, life, delete_first)
             kills = [dealer.kill(POINTS, situation)]
             again = situation.creates and deed not in _ONCE
             while again and chance.random() < 0.4 and len(kills) < 3:
