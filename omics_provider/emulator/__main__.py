@@ -8,6 +8,7 @@ import signal
 import sys
 import tempfile
 import threading
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +17,6 @@ from botocore.model import ServiceModel
 
 from omics_provider.emulator import control
 from omics_provider.emulator.moto_surroundings import MotoSurroundings
-from omics_provider.emulator.server import serve
 from omics_provider.emulator.service import DEFAULT_RUN_SECONDS, Service
 from omics_provider.emulator.show import shown
 from omics_provider.emulator.store import open_store
@@ -64,12 +64,23 @@ environment, taken once by each state file:
   OMICS_EMULATOR_FAULTS     the JSON of /_omics/faults
 """
 
+#: What the extra `emulator` brings.
+_NEEDED: Final = ("moto", "flask", "werkzeug")
+_NO_MOTO: Final = """\
+The server needs moto: pip install "omics-provider[emulator]". The endpoint `local` does not.
+"""
+
 
 def main(arguments: list[str]) -> int:
     """Serve until told to end, or show a state file."""
     if arguments[:1] == ["show"]:
         return _show(arguments[1:])
     options = _parser().parse_args(arguments)
+    if not all(find_spec(name) for name in _NEEDED):
+        sys.stderr.write(_NO_MOTO)
+        return 1
+    from omics_provider.emulator.server import serve
+
     state = options.state or Path(tempfile.mkdtemp(prefix="omics-emulator-")) / "state.db"
     model = ServiceModel(Loader().load_service_model("omics", "service-2"), "omics")
     store = open_store(state)
