@@ -114,3 +114,28 @@ def test_every_problem_is_told_in_the_preview(stack: Stack) -> None:
     ):
         assert problem in told
     assert stack.counted() == {}
+
+
+def test_what_others_own_is_read_and_left(stack: Stack) -> None:
+    group = stack.service.create_run_group(name="theirs", maxRuns=3)["id"]
+    program = f"""\
+import pulumi
+from omics_provider import OmicsRunGroup
+
+group = OmicsRunGroup.get("shared", "{group}")
+pulumi.export("name", group.name)
+pulumi.export("limits", [group.max_runs, group.max_cpus])
+"""
+    stack.program(program)
+    stack.up()
+    (found,) = stack.resources(GROUP)
+    assert found["external"]
+    assert json.loads(stack.pulumi("stack", "output", "--json").stdout) == {
+        "name": "theirs",
+        "limits": [3, None],
+    }
+    stack.destroy()
+    assert stack.service.get_run_group(id=group)["name"] == "theirs"
+
+    stack.program(program.replace(group, "999"))
+    assert "there is none with the id 999 in us-east-1" in stack.up(expect=None).message
