@@ -20,6 +20,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import cohort
 import emulator
 import overhead
 import wait
@@ -29,7 +30,7 @@ from rich.table import Column, Table
 RESULTS = Path(__file__).with_name("results.json")
 #: Number of resources -> pairs measured by default. Preview is measured in three at least.
 PAIRS = {1: 5, 100: 3, 1000: 1}
-PARTS = ("overhead", "waiting", "emulator")
+PARTS = ("overhead", "cohorts", "waiting", "emulator")
 PACKAGES = ("omics-provider", "pulumi", "boto3", "botocore", "grpcio", "protobuf", "moto")
 
 
@@ -45,6 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     started = time.monotonic()
     if "overhead" in chosen.parts:
         results["overhead"] = _overhead(chosen, console)
+    if "cohorts" in chosen.parts:
+        results["cohorts"] = _cohorts(console)
     if "waiting" in chosen.parts:
         results["waiting"] = _waiting(console)
     if "emulator" in chosen.parts:
@@ -59,7 +62,7 @@ def _chosen(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
     parser.add_argument(
         "--parts", nargs="+", choices=PARTS, default=None,
-        help="what to measure: OmicsRun against bare resources, waiting, emulator (default: all)",
+        help="what to measure: OmicsRun against bare resources, cohorts, waiting, emulator (all)",
     )  # fmt: skip
     parser.add_argument(
         "--sizes", nargs="+", type=int, default=None, metavar="N",
@@ -103,6 +106,13 @@ def _overhead(chosen: argparse.Namespace, console: Console) -> list[dict[str, An
             measured.append(overhead.measure(place, size, pairs))
     for table in overhead.tables(measured):
         console.print(table)
+    return measured
+
+
+def _cohorts(console: Console) -> list[dict[str, Any]]:
+    console.print("Cohorts")
+    measured = cohort.measure()
+    console.print(cohort.table(measured))
     return measured
 
 

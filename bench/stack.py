@@ -48,7 +48,7 @@ class Stack:
         self.home = home
         shutil.copytree(_PROJECT, home, ignore=shutil.ignore_patterns("__pycache__"))
         (home / "backend").mkdir()
-        self._environment = _environment(home) | (_ONE_CHECKPOINT if count > _MANY else {})
+        self._environment = bench_environment(home, one_checkpoint=count > _MANY)
         self.pulumi("stack", "init", "bench")
         settings = {
             "omics:endpoint": "local",
@@ -106,7 +106,7 @@ class Stack:
         return [each for each in found if "/omics:Run" in each["type"] or "Bare" in each["type"]]
 
 
-def _environment(home: Path) -> dict[str, str]:
+def bench_environment(home: Path, *, one_checkpoint: bool) -> dict[str, str]:
     """Give the caller's environment without its AWS and Pulumi settings.
 
     Python's bytecode is kept, as it is by default, but beside the stacks: what is measured is not
@@ -128,4 +128,5 @@ def _environment(home: Path) -> dict[str, str]:
         "PULUMI_PYTHON_CMD": sys.executable,
         "PULUMI_SKIP_UPDATE_CHECK": "1",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        **(_ONE_CHECKPOINT if one_checkpoint else {}),
     }

@@ -17,6 +17,8 @@ from .values import canonical
 
 #: Bytes of an index, as text, that may be kept in the state itself.
 MOST_IN_STATE: Final = 8_000
+#: Half of an index is random digits, of which four bits a byte are left when it is packed.
+_SURELY_TOO_LARGE: Final = 8 * MOST_IN_STATE
 _FORMAT: Final = 1
 _MERGED: Final = ("parameters", "runTags")
 _HASH: Final = 32
@@ -154,6 +156,8 @@ def unpacked(content: bytes) -> bytes:
 
 def as_text(content: bytes) -> str | None:
     """Return an index's content as text for the state, None where it is too large for that."""
+    if len(content) > _SURELY_TOO_LARGE:
+        return None
     text = base64.b85encode(packed(content)).decode()
     return text if len(text) <= MOST_IN_STATE else None
 

@@ -97,7 +97,7 @@ def _joined(lines: Mapping[str, str]) -> bytes:
 class _Writer:
     def __init__(self, shared: Mapping[str, Any]) -> None:
         self._lines: dict[str, str] = {}
-        self._places: dict[str, str] = {}
+        self._first: dict[str, Sample] = {}
         self._problems: list[str] = []
         self._more = 0
         self._parameters = _known(shared.get("parameters"))
@@ -153,7 +153,7 @@ class _Writer:
     def _write(self, sample: Sample, row: Row) -> list[str]:
         name = sample.id
         if name in self._lines:
-            return [f"is there twice, first as {self._places.get(name, name)}"]
+            return [f"is there twice, first as {self._first[name].place}"]
         row["runSettingId"] = name
         try:
             line = _encode(row)
@@ -163,8 +163,7 @@ class _Writer:
         if size > self._room and (why := self._too_large(row)):
             return [why]
         self._lines[name] = line
-        if sample.line:
-            self._places[name] = sample.place
+        self._first[name] = sample
         return []
 
     def _too_large(self, row: Row) -> str:

@@ -267,7 +267,7 @@ class Cohort:
         """Return the batchRunSettings of `rows`, with the URI of their file where one is needed."""
         if len(rows) <= batch.MOST_INLINE:
             return {"inlineSettings": rows}, ""
-        content = batch_rows.file_of(rows)
+        content = self._file_of(rows)
         prefix = str(self.inputs.get("settingsUri", "")).rstrip("/")
         if not prefix or self.place.files is None:
             raise errors.OmicsError(
@@ -278,6 +278,12 @@ class Cohort:
         uri = f"{prefix}/{batch_rows.digest(content)}.json"
         self.place.files.keep(uri, content, look_first=True)
         return {"s3UriSettings": uri}, uri
+
+    def _file_of(self, rows: list[dict[str, Any]]) -> bytes:
+        if len(rows) < len(self.rows):
+            return batch_rows.file_of(rows)
+        # All of them: the program has written that very file.
+        return _folder(self.inputs).rows(str(self.inputs["samples"]["sha256"]))
 
     def _keep_index(self, index: Index) -> None:
         """Write the index down before anything of it starts."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+import psutil
 import pytest
 
 from tests.served import REGION, Served, serving
@@ -91,7 +94,7 @@ def members(stack: Stack, batch_id: str) -> set[str]:
 
 
 def warned(outcome: Outcome) -> str:
-    return " ".join(outcome.warnings.get("cohort", "").split())
+    return " ".join(outcome.warnings.get("cohort", "").split()).removeprefix("warning: ")
 
 
 def test_the_life_of_a_cohort(cohort: Stack) -> None:
@@ -259,6 +262,43 @@ def served_cohort(stack: Stack, served: Served, monkeypatch: Mapping[str, str]) 
     stack.program(PROGRAM)
 
 
+def measured(stack: Stack, *arguments: str) -> tuple[Outcome, float]:
+    """Run a command; give the most memory that it and all that it started had at once, in MiB."""
+    command = stack.begin(*arguments)
+    peak = 0
+    ended = threading.Event()
+
+    def watch() -> None:
+        nonlocal peak
+        while not ended.wait(0.1):
+            peak = max(peak, resident(command.pid))
+
+    watching = threading.Thread(target=watch)
+    watching.start()
+    try:
+        outcome = stack.finish(command)
+    finally:
+        ended.set()
+        watching.join()
+    assert outcome.code == 0, outcome.text
+    return outcome, peak / 2**20
+
+
+def resident(pid: int) -> int:
+    total = 0
+    try:
+        root = psutil.Process(pid)
+        for process in (root, *root.children(recursive=True)):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                total += process.memory_info().rss
+    except psutil.NoSuchProcess:
+        pass
+    return total
+
+
+UP: Final = ("up", "--yes", "--skip-preview")
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_hundred_thousand_samples(
@@ -266,8 +306,9 @@ def test_a_hundred_thousand_samples(
 ) -> None:
     stack = make("large")
     stack.program(BARE)
-    bare = [stack.up().seconds for _ in range(3)][-1]
-    bare_preview = [stack.preview().seconds for _ in range(2)][-1]
+    stack.up()
+    bare, bare_memory = measured(stack, *UP)
+    bare_preview = stack.preview()
     with serving(stack.home / "served.db") as served:
         stack.emulator_state = stack.home / "served.db"
         # No run of it starts: what is measured is the cohort, not the emulator.
@@ -284,7 +325,7 @@ def test_a_hundred_thousand_samples(
         s3 = served.client("s3")
 
         first_preview = stack.preview()
-        up, calls = stack.calls(stack.up)
+        (up, memory), calls = stack.calls(lambda: measured(stack, *UP))
         state = len(json.dumps(recorded(stack)))
         files = s3.list_objects_v2(Bucket=bucket)["Contents"]
         again = stack.preview("--expect-no-changes")
@@ -294,7 +335,8 @@ def test_a_hundred_thousand_samples(
 
     with capsys.disabled():
         sys.stdout.write(
-            f"\nbare up {bare:.1f} s, preview {bare_preview:.1f} s; {MANY - 10:,} samples: "
+            f"\nbare up {bare.seconds:.1f} s, {bare_memory:.0f} MiB, preview "
+            f"{bare_preview.seconds:.1f} s; {MANY - 10:,} samples, {memory:.0f} MiB: "
             f"first preview {first_preview.seconds:.1f} s, up {up.seconds:.1f} s {calls}, "
             f"files {len(files)}, state {state:,} bytes; preview {again.seconds:.1f} s, "
             f"after a change {changed.seconds:.1f} s, up {further.seconds:.1f} s {further_calls}\n"
@@ -302,7 +344,8 @@ def test_a_hundred_thousand_samples(
     assert calls == {"StartRunBatch": 1}
     assert len(files) == 2
     assert state <= 20_000
-    assert up.seconds <= bare + 15
+    assert up.seconds <= bare.seconds + 15
+    assert memory <= bare_memory + 1024
     for preview in (first_preview, again, changed):
         assert preview.seconds <= 10
     assert warned(changed).startswith("7 samples to start in a further batch: 7 new")
