@@ -145,10 +145,12 @@ async def _ended(
         await _read_outputs(place, told)
     if wish.tasks:
         await asyncio.to_thread(_count_tasks, place, told, frozenset(known))
-    if not pulumi.runtime.is_dry_run():
-        failed = {k: end for k, end in told.items() if end.facts["status"] != "COMPLETED"}
-        if failed:
-            _tell(await _explained(place, failed), wish.on_failure)
+    failed = {k: end for k, end in told.items() if end.facts["status"] != "COMPLETED"}
+    if pulumi.runtime.is_dry_run():
+        # What the state knows is told beside the run itself.
+        _warn({key: end.facts for key, end in failed.items() if key in others}, wish.on_failure)
+    elif failed:
+        _tell(await _explained(place, failed), wish.on_failure)
     return {key: told[key].facts if key in told else unknown() for key in runs}
 
 
@@ -303,6 +305,13 @@ async def _explained(place: settings.Settings, failed: Mapping[str, End]) -> str
         # What the runs themselves say is known all the same.
         return "\n".join([*watching.failures(facts), *earlier, str(error)])
     return "\n\n".join(part for part in (explanation.text, "\n".join(earlier)) if part)
+
+
+def _warn(failed: Mapping[str, Facts], on_failure: OnFailure) -> None:
+    """Say in a preview what an update over the same runs will say, with no call to explain it."""
+    if failed:
+        end = ["The next `pulumi up` fails with this."] if on_failure == "fail" else []
+        pulumi.log.warn("\n".join([*watching.failures(failed), *end]))
 
 
 def _tell(message: str, on_failure: OnFailure) -> None:

@@ -63,6 +63,11 @@ def test_failures_end_the_update_or_are_told(stack: Stack) -> None:
     assert failed.message.count("INPUT_URI_NOT_FOUND") <= 4
     assert len(stack.resources()) == 6
 
+    # A preview is not silent about what the next update will fail with.
+    shown = stack.preview("--expect-no-changes")
+    assert "INPUT_URI_NOT_FOUND" in shown.message
+    assert "The next `pulumi up` fails with this" in shown.message
+
     wait_for(stack, runs, on_failure="warn")
     warned = stack.up("--expect-no-changes")
     assert "INPUT_URI_NOT_FOUND" in warned.message
