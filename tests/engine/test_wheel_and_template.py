@@ -90,17 +90,21 @@ def test_the_wheel_has_all_files_of_the_package_and_nothing_else(wheel: Path) ->
 # An environment of its own -----------------------------------------------------------------------
 
 
-def required(name: str) -> set[str]:
-    """Return the names of a distribution and of all that it requires here, extras left out."""
+def required(packages: Path) -> set[str]:
+    """Return the names of all that the wheel installed there requires, extras left out."""
+    (ours,) = metadata.distributions(path=[str(packages)])
     found: set[str] = set()
-    waiting = [name]
+    waiting = names(ours.requires)
     while waiting:
-        if (each := waiting.pop()) in found:
-            continue
-        found.add(each)
-        wanted = [Requirement(line) for line in metadata.requires(each) or []]
-        waiting += [w.name for w in wanted if not w.marker or w.marker.evaluate({"extra": ""})]
+        if (each := waiting.pop()) not in found:
+            found.add(each)
+            waiting |= names(metadata.requires(each))
     return found
+
+
+def names(requirements: list[str] | None) -> set[str]:
+    wanted = [Requirement(line) for line in requirements or []]
+    return {w.name for w in wanted if not w.marker or w.marker.evaluate({"extra": ""})}
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +115,7 @@ def venv(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     python = venv / "bin" / "python"
     uv("pip", "install", "--no-deps", "--python", python, wheel, cwd=wheel.parent)
     (packages,) = venv.glob("lib/python3*/site-packages")
-    for name in required("omics-provider") - {"omics-provider"} | {"pip"}:
+    for name in {*required(packages), "pip"}:
         distribution = metadata.distribution(name)
         for top in {file.parts[0] for file in distribution.files or ()} - {"..", "__pycache__"}:
             place = Path(str(distribution.locate_file(top)))
