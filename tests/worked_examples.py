@@ -1,9 +1,9 @@
-"""tools/capture.py as a module, and the page whose examples it runs."""
+"""tools/capture.py as a module, and the pages whose examples it runs."""
 
 from __future__ import annotations
 
+import importlib
 import sys
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
@@ -11,13 +11,14 @@ ROOT = Path(__file__).parents[1]
 
 
 def _loaded() -> ModuleType:
-    spec = spec_from_file_location("capture", ROOT / "tools" / "capture.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = sys.modules[spec.name] = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    # The tools are no package: each is run as a program, beside the others.
+    sys.path.insert(0, str(ROOT / "tools"))
+    try:
+        return importlib.import_module("capture")
+    finally:
+        sys.path.remove(str(ROOT / "tools"))
 
 
 capture = _loaded()
-TEXT = capture.PAGE.read_text("utf-8")
+TEXTS = {path: path.read_text("utf-8") for path in capture.PAGES}
+WAITING = next(text for path, text in TEXTS.items() if path.name == "waiting.md")

@@ -1,11 +1,14 @@
-"""Renews what docs/waiting.md shows of the examples, from real runs of them.
+"""Renews what pages under docs/ show of the examples, from real runs of them.
 
-    python tools/capture.py            renews the page
-    python tools/capture.py --check    tells what differs, but for ids, times and lengths
+    python tools/capture.py [NAME...]          renews the pages, or these examples alone
+    python tools/capture.py --check [NAME...]  tells what differs, but for ids, times and lengths
 
 Needs `pulumi` on PATH. Each example is copied to a folder of its own, with a backend and a key
 of its own, and the commands of the page are run there in order, in a terminal: `pulumi up` draws
-what it draws for a person. The page itself says what is run. It has three kinds of marked blocks:
+what it draws for a person. The stack `local` is there already where the example has its
+configuration. Else the page's own commands make it, and an emulator's server stands in for AWS.
+
+The page itself says what is run. It has three kinds of marked blocks:
 
     <!-- file: NAME/FILE -->    the text of a file
     <!-- run: NAME -->          commands after `$ `, and what they wrote
@@ -30,12 +33,16 @@ import tempfile
 import termios
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-PAGE: Final = Path(__file__).parents[1] / "docs" / "waiting.md"
-EXAMPLES: Final = PAGE.parent / "examples"
+from screen import Screen
+
+DOCS: Final = Path(__file__).parents[1] / "docs"
+PAGES: Final = (DOCS / "waiting.md", DOCS / "start.md", DOCS / "how-to.md")
+EXAMPLES: Final = DOCS / "examples"
 
 _ROWS, _COLUMNS = 60, 150
 _LONGEST_SECONDS: Final = 120.0
@@ -46,48 +53,7 @@ _BLOCK: Final = re.compile(
     r"(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
-_SEQUENCE: Final = re.compile(
-    r"\x1b\[(?P<count>\d*)(?P<end>[@-~])|\x1b\[[?\d;]*[@-~]|\x1b\].*?\x1b\\|\r|\n"
-)
 _LIVE: Final = re.compile(r"\d+ (?:pending|starting|running|stopping).* oldest \d\d:\d\d:\d\d")
-
-
-class Screen:
-    """The lines of a terminal, as far as `pulumi` moves about in them."""
-
-    def __init__(self) -> None:
-        self.lines = [""]
-        self._row = self._column = 0
-
-    def feed(self, text: str) -> None:
-        """Take what a program wrote."""
-        at = 0
-        for found in _SEQUENCE.finditer(text):
-            self._write(text[at : found.start()])
-            at = found.end()
-            self._obey(found)
-        self._write(text[at:])
-
-    def _write(self, text: str) -> None:
-        line = self.lines[self._row].ljust(self._column)
-        self.lines[self._row] = line[: self._column] + text + line[self._column + len(text) :]
-        self._column += len(text)
-
-    def _obey(self, found: re.Match[str]) -> None:
-        if found[0] == "\r":
-            self._column = 0
-        elif found[0] == "\n":
-            self._row += 1
-            if self._row == len(self.lines):
-                self.lines.append("")
-        elif found["end"] == "A":
-            self._row = max(0, self._row - int(found["count"] or 1))
-        elif found["end"] == "K":
-            self.lines[self._row] = self.lines[self._row][: self._column]
-
-    def shown(self) -> str:
-        """Return the text, without blanks at the ends of lines and of the text."""
-        return "\n".join(line.rstrip() for line in self.lines).strip("\n")
 
 
 @dataclass
@@ -100,20 +66,26 @@ class Stage:
     _told: int = 0
 
     @staticmethod
-    def of(name: str, under: Path) -> Stage:
-        """Copy an example and make its stack."""
+    @contextmanager
+    def of(name: str, under: Path) -> Iterator[Stage]:
+        """Copy an example and make what its commands need: its stack, or something like AWS."""
         home = under / name
         kept = shutil.ignore_patterns(".omics", "__pycache__")
         shutil.copytree(EXAMPLES / name, home, ignore=kept)
         backend = under / f"{name}-backend"
         backend.mkdir()
         stage = Stage(home, _environment(backend))
-        subprocess.run(
-            ["pulumi", "stack", "init", "local"],
-            cwd=home, env=stage.environment, check=True, capture_output=True,
-            timeout=_LONGEST_SECONDS,
-        )  # fmt: skip
-        return stage
+        if (home / "Pulumi.local.yaml").exists():
+            subprocess.run(
+                ["pulumi", "stack", "init", "local"],
+                cwd=home, env=stage.environment, check=True, capture_output=True,
+                timeout=_LONGEST_SECONDS,
+            )  # fmt: skip
+            yield stage
+        else:
+            with _something_like_aws(stage.environment) as more:
+                stage.environment.update(more)
+                yield stage
 
     def run(self, command: str) -> str:
         """Run a command in a terminal and return what was left on the screen."""
@@ -145,6 +117,25 @@ class Stage:
             self._told = tally[0].count(",")
             begin = shown.rfind("Updating (", 0, tally.start())
             self.live = re.sub(r"(?<=running)\.+|(?<=s\))\.+", "", shown[max(begin, 0) :])
+
+
+@contextmanager
+def _something_like_aws(environment: dict[str, str]) -> Iterator[dict[str, str]]:
+    """Serve the emulator; give what leads clients of AWS to it."""
+    program = [sys.executable, "-m", "omics_provider.emulator", "--port", "0", "--run-seconds", "4"]
+    with subprocess.Popen(program, env=environment, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        try:
+            yield {
+                "AWS_ACCESS_KEY_ID": "test",
+                "AWS_DEFAULT_REGION": "us-east-1",
+                "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
+                "AWS_ENDPOINT_URL": server.stdout.readline().strip(),
+                "AWS_PAGER": "",
+                "AWS_SECRET_ACCESS_KEY": "test",
+            }
+        finally:
+            server.terminate()
 
 
 def _environment(backend: Path) -> dict[str, str]:
@@ -213,20 +204,32 @@ def with_files(page: str) -> str:
 
 def renewed(page: str, name: str, under: Path) -> str:
     """Return the page with what an example shows now, run in the folder `under`."""
-    stage = Stage.of(name, under)
+    with Stage.of(name, under) as stage:
+        return _renewed(page, name, stage)
 
+
+def _renewed(page: str, name: str, stage: Stage) -> str:
     def shown(block: re.Match[str]) -> str:
         if block["what"] != name or block["kind"] != "run":
             return block[0]
         asked = [line[2:] for line in block["text"].splitlines() if line.startswith("$ ")]
         told = [f"$ {command}\n{stage.run(command)}".rstrip() for command in asked]
-        return _filled(block, "\n\n".join(told))
+        return _filled(block, _apart(told))
 
     def lived(block: re.Match[str]) -> str:
         is_asked = block["what"] == name and block["kind"] == "live"
         return _filled(block, stage.live) if is_asked else block[0]
 
     return _BLOCK.sub(lived, _BLOCK.sub(shown, page))
+
+
+def _apart(told: list[str]) -> str:
+    """Join commands and what they wrote; a line is left free but between two that are silent."""
+    text = told[0]
+    for before, after in itertools.pairwise(told):
+        are_silent = not ("\n" in before or "\n" in after)
+        text += f"\n{after}" if are_silent else f"\n\n{after}"
+    return text
 
 
 def _example(block: re.Match[str]) -> str:
@@ -279,7 +282,7 @@ def differences(name: str, before: str, now: str) -> list[str]:
     Another Pulumi than the page's may draw in another way. Then what counts is what this project
     says, and the exit codes.
     """
-    all_count = cli_version() == _WRITTEN_BY.findall(before)[0]
+    all_count = cli_version() in _WRITTEN_BY.findall(before)
 
     def lines(text: str) -> list[str]:
         return [line for line in normal(text) if all_count or _OURS.search(line)]
@@ -304,21 +307,30 @@ def cli_version() -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Renew the page, or tell what differs."""
-    page = now = PAGE.read_text("utf-8")
-    now = with_files(now)
+    """Renew the pages, or tell what differs."""
+    names = [each for each in arguments if each != "--check"]
+    code = 0
+    for path in PAGES:
+        page = path.read_text("utf-8")
+        wanted = [name for name in examples(page) if not names or name in names]
+        now, told = _again(page, wanted)
+        sys.stdout.write("".join(f"{line}\n" for line in told))
+        if "--check" in arguments:
+            code = 1 if told else code
+        elif "Traceback" in now:
+            sys.stdout.write(f"An example broke: {path.name} is left as it is.\n")
+            code = 1
+        else:
+            path.write_text(_WRITTEN_BY.sub(cli_version(), now), "utf-8")
+    return code
+
+
+def _again(page: str, names: list[str]) -> tuple[str, list[str]]:
+    now = with_files(page)
     with tempfile.TemporaryDirectory() as folder:
-        for name in examples(page):
+        for name in names:
             now = renewed(now, name, Path(folder))
-    told = [line for name in examples(page) for line in differences(name, page, now)]
-    sys.stdout.write("".join(f"{line}\n" for line in told))
-    if arguments == ["--check"]:
-        return 1 if told else 0
-    if "Traceback" in now:
-        sys.stdout.write("An example broke: the page is left as it is.\n")
-        return 1
-    PAGE.write_text(_WRITTEN_BY.sub(cli_version(), now), "utf-8")
-    return 0
+    return now, [line for name in names for line in differences(name, page, now)]
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""Writes docs/reference from the code: a page for each public name, and one of the commands' help.
+"""Writes docs/reference from the code: public names, the commands' help, failure codes.
 
 The code is read, not imported: names and docstrings by griffe, in which a part "Args:" is a list.
-The help is what the commands print; `python` on PATH is the project's own.
+The help is what the commands print, and the table of failure codes what the package says of each;
+`python` on PATH is the project's own.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
 def _write(app: Sphinx) -> None:
     root = Path(app.srcdir).parent
     folder = Path(app.srcdir) / "reference"
-    pages = {**names(root), "commands": commands(root)}
+    pages = {**names(root), "commands": commands(root), "failures": failures(root)}
     folder.mkdir(exist_ok=True)
     for old in folder.glob("*.md"):
         if old.stem not in pages:
@@ -209,17 +210,37 @@ def commands(root: Path) -> str:
     """Return the page of the commands: what each prints with --help."""
     shown = ["# Commands\n", "What each command prints with `--help`.\n"]
     for command in PYTHON_COMMANDS:
-        text = _printed(root, f"{command} --help")
+        text = _printed(root, *command.split(), "--help")
         shown += [f"## {command}\n", f"```text\n{text}\n```\n"]
         for name in _SUBCOMMAND.findall(text.partition("positional arguments:")[2]):
-            inner = _printed(root, f"{command} {name} --help")
+            inner = _printed(root, *command.split(), name, "--help")
             shown += [f"### {name}\n", f"```text\n{inner}\n```\n"]
-    shown += ["## make\n", f"```text\n{_printed(root, 'make -s help')}\n```\n"]
+    shown += ["## make\n", f"```text\n{_printed(root, 'make', '-s', 'help').expandtabs(12)}\n```\n"]
     return "\n".join(shown)
 
 
-def _printed(root: Path, command: str) -> str:
-    program, *arguments = command.split()
+_REASONS = """\
+from omics_provider.core.explain import REASONS
+for code, reason in sorted(REASONS.items()):
+    print(code, reason.meaning, reason.advice, sep="\\t")
+"""
+
+
+def failures(root: Path) -> str:
+    """Return the page of failure codes: what each means, and what to do."""
+    shown = [
+        "# Failure codes\n",
+        "What a failed run's `failure_reason` means, and what to do. `python -m omics_provider "
+        "explain RUN_ID` adds the failed task, and the end of its log.\n",
+        "| code | meaning | what to do |\n| --- | --- | --- |",
+    ]
+    for line in _printed(root, "python", "-c", _REASONS).splitlines():
+        code, meaning, advice = line.split("\t")
+        shown.append(f"| `{code}` | {_plain(meaning)} | {_plain(advice)} |")
+    return "\n".join(shown) + "\n"
+
+
+def _printed(root: Path, program: str, *arguments: str) -> str:
     done = subprocess.run(
         [shutil.which(program) or program, *arguments],
         cwd=root,
@@ -230,5 +251,6 @@ def _printed(root: Path, command: str) -> str:
         timeout=60,
     )
     if done.returncode != 0:
-        raise ExtensionError(f"`{command}` ended with {done.returncode}: {done.stderr}")
-    return "\n".join(line.rstrip() for line in done.stdout.expandtabs(12).strip().splitlines())
+        asked = " ".join([program, *arguments])
+        raise ExtensionError(f"`{asked}` ended with {done.returncode}: {done.stderr}")
+    return "\n".join(line.rstrip() for line in done.stdout.strip().splitlines())

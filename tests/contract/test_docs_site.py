@@ -60,7 +60,8 @@ def broken_links(page: Path, text: str) -> list[str]:
 
 def made() -> set[Path]:
     """Return the pages of the reference, which the build makes."""
-    return {DOCS / "reference" / f"{name}.md" for name in (*omics_provider.__all__, "commands")}
+    names = (*omics_provider.__all__, "commands", "failures")
+    return {DOCS / "reference" / f"{name}.md" for name in names}
 
 
 def navigation() -> list[str]:

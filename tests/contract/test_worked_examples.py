@@ -1,4 +1,4 @@
-"""docs/waiting.md shows its examples as they are. That they do what it shows: tests/engine."""
+"""Pages show their examples as they are. That they do what is shown: tests/engine."""
 
 from __future__ import annotations
 
@@ -6,24 +6,28 @@ import re
 
 import pytest
 
-from tests.worked_examples import ROOT, TEXT, capture
+from tests.worked_examples import ROOT, TEXTS, WAITING, capture
 
 
-def test_the_page_has_the_files_as_they_are() -> None:
-    assert capture.with_files(TEXT) == TEXT, "Run: python tools/capture.py"
+@pytest.mark.parametrize("text", TEXTS.values(), ids=[page.stem for page in TEXTS])
+def test_a_page_has_the_files_as_they_are(text: str) -> None:
+    assert capture.with_files(text) == text, "Run: python tools/capture.py"
 
 
-def test_the_page_shows_every_example() -> None:
-    folders = {path.parent.name for path in (ROOT / "docs" / "examples").glob("*/Pulumi.yaml")}
-    assert set(capture.examples(TEXT)) == folders
-    assert len(folders) == 3
+def test_each_example_is_shown_by_one_page() -> None:
+    folders = [path.name for path in (ROOT / "docs" / "examples").iterdir() if path.is_dir()]
+    marked = [re.findall(r"^<!-- file: ([\w-]+)/", text, re.MULTILINE) for text in TEXTS.values()]
+    assert sorted(name for names in marked for name in set(names)) == sorted(folders)
+    for text, names in zip(TEXTS.values(), marked, strict=True):
+        assert set(capture.examples(text)) <= set(names)
+    assert len(folders) > 3
 
 
 def test_what_the_readme_shows_of_a_failure_is_what_the_page_shows() -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
     marked = r"^<!-- from the page on waiting -->\n```\w+\n(.*?)^```$"
     (shown,) = re.findall(marked, readme, re.MULTILINE | re.DOTALL)
-    there = {line.strip() for line in TEXT.splitlines()}
+    there = {line.strip() for line in WAITING.splitlines()}
     missing = [line for line in shown.splitlines() if line.strip() not in there]
     assert missing == []
 

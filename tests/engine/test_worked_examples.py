@@ -1,4 +1,4 @@
-"""The examples of docs/waiting.md do what the page shows, each in a terminal of its own."""
+"""The examples of docs/ do what their pages show, each in a terminal of its own."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.worked_examples import TEXT, capture
+from tests.worked_examples import TEXTS, capture
 
 
-@pytest.mark.parametrize("name", capture.examples(TEXT))
-def test_an_example_shows_what_the_page_shows(name: str, tmp_path: Path) -> None:
-    now = capture.renewed(TEXT, name, tmp_path)
+@pytest.mark.parametrize(
+    ("page", "name"),
+    [(page, name) for page, text in TEXTS.items() for name in capture.examples(text)],
+    ids=lambda each: each if isinstance(each, str) else each.stem,
+)
+def test_an_example_shows_what_the_page_shows(page: Path, name: str, tmp_path: Path) -> None:
+    now = capture.renewed(TEXTS[page], name, tmp_path)
 
-    told = capture.differences(name, TEXT, now)
-    assert told == [], "\n".join(["If that is meant, run: python tools/capture.py", *told])
+    told = capture.differences(name, TEXTS[page], now)
+    assert told == [], "\n".join([f"If that is meant: python tools/capture.py {name}", *told])
