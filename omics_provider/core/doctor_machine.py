@@ -51,23 +51,36 @@ def _version(text: str | None) -> tuple[int, ...] | None:
     return tuple(int(each) for each in found.groups()) if found else None
 
 
-def interpreter(python: str, command: str | None, is_there: bool) -> Line:
+def interpreter(python: str, command: str, named_by: str, *, is_there: bool) -> Line:
     """Return the line of the interpreter that updates use.
 
-    `command` is PULUMI_PYTHON_CMD as an absolute path, `is_there` whether there is such a program;
-    `python` is this process's own.
+    `command` is the one that `named_by` names, as an absolute path, and `is_there` whether there is
+    such a program; `python` is this process's own.
     """
-    if command is None or command == python:
+    if command == python:
         return Line("engine", "Python", Level.OK, python)
     if not is_there:
-        says = f"PULUMI_PYTHON_CMD names {command}, and there is no such program"
-        return Line("engine", "Python", Level.WRONG, says, "Correct it, or unset it.")
+        says = f"{named_by} names {command}, and there is no such program"
+        return Line("engine", "Python", Level.WRONG, says, "Make it (pulumi install), or unset it.")
     return Line(
         "engine",
         "Python",
         Level.WARNING,
-        f"updates run {command} (PULUMI_PYTHON_CMD), this is {python}",
+        f"updates run {command} ({named_by}), this is {python}",
         "What follows is true of this one. Run the doctor with the other.",
+    )
+
+
+def pip(*, is_there: bool, toolchain: str) -> Line:
+    """Return the line of pip; `toolchain` is that of Pulumi.yaml."""
+    if is_there or toolchain != "pip":
+        return Line("packages", "pip", Level.OK, "there" if is_there else f"{toolchain} is used")
+    return Line(
+        "packages",
+        "pip",
+        Level.WRONG,
+        "not installed; the engine asks it which packages there are, and fails",
+        "Run: python -m ensurepip. Or set runtime.options.toolchain in Pulumi.yaml.",
     )
 
 

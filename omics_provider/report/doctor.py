@@ -17,8 +17,8 @@ from . import doctor_machine as machine
 def examine(settings: Settings, wanted: aws.Wanted, stack: str | None) -> Iterator[Line]:
     """Look at everything in turn: this machine first, then AWS."""
     project = machine.project(Path.cwd())
-    yield from machine.engine()
-    yield from machine.packages()
+    yield from machine.engine(project)
+    yield from machine.packages(project)
     yield from machine.state(project, stack)
     yield from aws.examine(settings, wanted)
     if settings.is_local:

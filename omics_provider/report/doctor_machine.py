@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,7 +39,7 @@ _STACKS: Final = "Pulumi.*.yaml"
 # Engine and packages -------------------------------------------------------------------------
 
 
-def engine() -> Iterator[Line]:
+def engine(found: Project) -> Iterator[Line]:
     """Look at the `pulumi` on PATH and at the interpreter that updates use."""
     program = shutil.which("pulumi")
     lacks = []
@@ -46,10 +47,23 @@ def engine() -> Iterator[Line]:
         beside = Path(program).resolve().parent
         lacks = [n for n in judged.HELPERS if not (shutil.which(n) or (beside / n).is_file())]
     yield judged.engine(program, _version(program) if program else None, lacks)
-    command = os.environ.get("PULUMI_PYTHON_CMD")
-    there = shutil.which(command) if command else None
-    absolute = str(Path(there or command).absolute()) if command else None
-    yield judged.interpreter(str(Path(sys.executable).absolute()), absolute, there is not None)
+    own = Path(sys.executable).absolute()
+    command, named_by = _interpreter(found)
+    there = shutil.which(command)
+    named = Path(there or command).absolute()
+    # python and python3 of one environment are one.
+    used = str(own if there and named.parent == own.parent else named)
+    yield judged.interpreter(str(own), used, named_by, is_there=there is not None)
+
+
+def _interpreter(found: Project) -> tuple[str, str]:
+    """Return the interpreter that updates use, and what names it."""
+    if folder := found.options.get("virtualenv"):
+        # The engine takes a relative one from the folder of the program.
+        return str(found.program / str(folder) / "bin" / "python"), "virtualenv in Pulumi.yaml"
+    if command := os.environ.get("PULUMI_PYTHON_CMD"):
+        return command, "PULUMI_PYTHON_CMD"
+    return "python3" if shutil.which("python3") else "python", "PATH"
 
 
 def _version(program: str) -> str | None:
@@ -68,15 +82,17 @@ def _version(program: str) -> str | None:
         return None
 
 
-def packages() -> Iterator[Line]:
+def packages(found: Project) -> Iterator[Line]:
     """Compare what is installed with what the installed packages ask for."""
     yield judged.package(_OURS, _installed(_OURS), "", fits=True)
     for owner, names in _PACKAGES:
         wanted = _requirements(owner)
         for name in names:
-            found, specifier = _installed(name), wanted.get(name, "")
-            fits = found is not None and Requirement(name + specifier).specifier.contains(found)
-            yield judged.package(name, found, specifier, fits=fits)
+            there, specifier = _installed(name), wanted.get(name, "")
+            fits = there is not None and Requirement(name + specifier).specifier.contains(there)
+            yield judged.package(name, there, specifier, fits=fits)
+    toolchain = str(found.options.get("toolchain") or "pip")
+    yield judged.pip(is_there=find_spec("pip") is not None, toolchain=toolchain)
 
 
 def _installed(name: str) -> str | None:
@@ -112,6 +128,18 @@ class Project:
 
     folder: Path
     settings: Mapping[str, Any]
+
+    @property
+    def program(self) -> Path:
+        """The folder of the program."""
+        return self.folder / str(self.settings.get("main") or ".")
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """The options of the runtime."""
+        runtime = self.settings.get("runtime")
+        options = runtime.get("options") if isinstance(runtime, dict) else None
+        return options if isinstance(options, dict) else {}
 
     def stack_files(self, stack: str | None) -> list[Path]:
         """Return the file of the stack, or of all stacks."""

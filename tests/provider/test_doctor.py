@@ -19,6 +19,7 @@ from omics_provider import __main__ as command
 from omics_provider.aws import clients
 from omics_provider.aws import doctor as looks
 from omics_provider.core.doctor import NOT_SHOWN
+from omics_provider.core.doctor_machine import HELPERS
 from omics_provider.core.preflight import CONCURRENT, STORED
 from omics_provider.core.settings import Settings
 from omics_provider.emulator import control
@@ -37,7 +38,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A machine on which everything is well, and a project's folder to be in."""
     for name in [name for name in os.environ if name.startswith("PULUMI_")]:
         monkeypatch.delenv(name)
-    for name in ("pulumi", *machine.judged.HELPERS):
+    for name in ("pulumi", *HELPERS):
         program = tmp_path / "bin" / name
         program.parent.mkdir(exist_ok=True)
         program.write_text(ENGINE)
@@ -48,6 +49,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path / "project")
     monkeypatch.setenv("PATH", f"{tmp_path}/bin:/usr/bin:/bin")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("PULUMI_PYTHON_CMD", sys.executable)
     monkeypatch.setenv("PULUMI_BACKEND_URL", f"file://{tmp_path}/state?metadata=skip")
     monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", SECRET)
     return tmp_path
@@ -479,9 +481,47 @@ def test_another_interpreter(
     doctor: Doctor, monkeypatch: pytest.MonkeyPatch, program: str, level: str
 ) -> None:
     monkeypatch.setenv("PULUMI_PYTHON_CMD", program)
-    assert doctor("--endpoint", "local").level("engine", "Python") == level
-    monkeypatch.setenv("PULUMI_PYTHON_CMD", sys.executable)
+    told = doctor("--endpoint", "local")
+    assert told.level("engine", "Python") == level
+    assert "PULUMI_PYTHON_CMD" in told.says("engine", "Python")
+
+
+def test_an_environment_that_is_not_active(
+    doctor: Doctor, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PULUMI_PYTHON_CMD")
+    (home / "bin" / "python3").symlink_to(sys.executable)
+    assert "(PATH)" in doctor("--endpoint", "local").says("engine", "Python")
+    beside = Path(sys.executable).parent
+    monkeypatch.setenv("PATH", f"{beside}:{os.environ['PATH']}")
     assert doctor("--endpoint", "local").level("engine", "Python") == "ok"
+
+
+def test_the_interpreter_of_the_project(doctor: Doctor, home: Path) -> None:
+    project = "name: p\nmain: {}\nruntime: {{name: python, options: {{virtualenv: {}}}}}\n"
+    file, venv = home / "project" / "Pulumi.yaml", Path(sys.executable).parents[1]
+    file.write_text(project.format("app", "../none"))
+    told = doctor("--endpoint", "local")
+    assert told.level("engine", "Python") == "wrong"
+    assert f"{home}/project/app/../none/bin/python" in told.says("engine", "Python")
+    file.write_text(project.format(".", venv))
+    assert doctor("--endpoint", "local").level("engine", "Python") == "ok"
+    other = home / "project" / "venv" / "bin" / "python"
+    other.parent.mkdir(parents=True)
+    other.symlink_to(sys.executable)
+    file.write_text(project.format(".", "venv"))
+    assert doctor("--endpoint", "local").level("engine", "Python") == "warning"
+
+
+def test_an_environment_without_pip(
+    doctor: Doctor, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert doctor("--endpoint", "local").level("packages", "pip") == "ok"
+    monkeypatch.setattr(machine, "find_spec", lambda name: None)
+    assert doctor("--endpoint", "local").level("packages", "pip") == "wrong"
+    runtime = "{name: python, options: {toolchain: uv}}"
+    (home / "project" / "Pulumi.yaml").write_text(f"name: p\nruntime: {runtime}\n")
+    assert doctor("--endpoint", "local").level("packages", "pip") == "ok"
 
 
 def test_packages_that_are_old_or_missing(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -233,10 +233,16 @@ def test_engines(
 
 
 def test_interpreters() -> None:
-    assert machine.interpreter("/p", None, False).level is OK
-    assert machine.interpreter("/p", "/p", True).level is OK
-    assert machine.interpreter("/p", "/q", True).level is WARNING
-    assert machine.interpreter("/p", "/q", False).level is WRONG
+    assert machine.interpreter("/p", "/p", "X", is_there=True).level is OK
+    other = machine.interpreter("/p", "/q", "X", is_there=True)
+    assert (other.level, "X" in other.says) == (WARNING, True)
+    assert machine.interpreter("/p", "/q", "X", is_there=False).level is WRONG
+
+
+def test_pip() -> None:
+    assert machine.pip(is_there=True, toolchain="pip").level is OK
+    assert machine.pip(is_there=False, toolchain="uv").level is OK
+    assert machine.pip(is_there=False, toolchain="pip").level is WRONG
 
 
 def test_packages() -> None:
