@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from markdown_it import MarkdownIt  # comes with import-linter
+from markdown_it import MarkdownIt
 
 from omics_provider.core.preview import parse
 from omics_provider.core.status import RunStatus
