@@ -110,6 +110,17 @@ def test_each_promise_of_the_readme_has_its_tests() -> None:
     assert all("](../tests/" in linked for linked in tests.values())
 
 
+def test_every_key_of_the_configuration_is_in_the_readme_and_so_on_the_site() -> None:
+    package = ROOT / "omics_provider"
+    sources = [*(package / "core").glob("*.py"), *(package / "resources").glob("*.py")]
+    read = {
+        key for path in sources for key in re.findall(r'"(omics:[a-z][a-zA-Z]+)"', path.read_text())
+    }
+    assert len(read) > 4
+    rows = re.findall(r"^\| (`omics:.*?) \|", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert read - {key for row in rows for key in re.findall(r"omics:[a-zA-Z]+", row)} == set()
+
+
 # The checks above can fail -----------------------------------------------------------------------
 
 
