@@ -25,7 +25,7 @@ down: setup ## pulumi destroy of the stack local
 test: setup ## pass every test, those through the real engine too
 	@$(IN) pytest -n $(WORKERS) --dist worksteal $(TIERS)
 
-check: setup ## the gate: format, lint, types, layers, docs examples
+check: setup ## the gate: format, lint, types, layers, docs examples, docs site
 	$(IN) ruff format --check .
 	$(IN) ruff check .
 	$(IN) mypy

@@ -257,6 +257,9 @@ _VARIES: Final = (
     (re.compile(r"[├└]─"), "-"),
     (re.compile(r" +"), " "),
 )
+#: What resources tell below "Diagnostics:", and where the next one begins.
+_TOLD: Final = re.compile(r"(?<=^Diagnostics:\n)(?: .*\n|\n(?= ))+(?=\n)", re.MULTILINE)
+_EACH_TOLD: Final = re.compile(r"\n+(?= \S+ \(\S+\):\n)|\n\Z")
 #: Lines of runs that are started, or that end, at the same time.
 _AT_ONCE: Final = re.compile(r" \S+ - pulumi-python:| Run \S+ \(ID\) ended ")
 
@@ -265,10 +268,11 @@ def normal(text: str) -> list[str]:
     """Return the lines of a block without what varies from run to run.
 
     That is ids, uuids, times, lengths, what is counted at one moment of a wait, and the order of
-    what happens at once.
+    what happens at once, and of the resources that have something to tell.
     """
     for pattern, name in _VARIES:
         text = pattern.sub(name, text)
+    text = _TOLD.sub(lambda told: "\n\n".join(sorted(_EACH_TOLD.split(told[0]))), text)
     lines: list[str] = []
     kinds = itertools.groupby(text.splitlines(), lambda line: bool(_AT_ONCE.match(line)))
     for happens_at_once, group in kinds:

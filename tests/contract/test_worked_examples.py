@@ -73,6 +73,30 @@ def test_nothing_else_may_differ(old: str, new: str) -> None:
     assert capture.normal(SHOWN) != capture.normal(LATER.replace(old, new, 1))
 
 
+TOLD = """\
+Diagnostics:
+  pulumi:pulumi:Stack (region-local):
+    error: update failed
+
+  pulumi-python:dynamic/omics:Run (A):
+    error: GetRun for run A failed.
+    Nothing was done.
+
+Outputs:
+    a: "b"
+"""
+
+
+def test_resources_may_tell_what_they_have_in_any_order() -> None:
+    first, second = TOLD.index("  pulumi:"), TOLD.index("  pulumi-")
+    end = TOLD.index("Outputs")
+    other = f"{TOLD[:first]}{TOLD[second:end]}{TOLD[first:second]}{TOLD[end:]}"
+    assert other != TOLD
+    assert capture.normal(other) == capture.normal(TOLD)
+    assert capture.normal(TOLD.replace("Nothing was", "All was")) != capture.normal(TOLD)
+    assert capture.normal(TOLD.replace("(A)", "(B)")) != capture.normal(TOLD)
+
+
 def test_a_screen_shows_what_was_drawn_last() -> None:
     screen = capture.Screen()
     screen.feed("one\x1b[K\r\ntwo two\x1b[K\r\n\r\x1b[2A1\x1b[K\r\n2\x1b[K\r\n\x1b[?25hend\r\n")
