@@ -105,14 +105,14 @@ def some(names: Iterable[str]) -> str:
 def hashes(
     rows: Iterable[Mapping[str, Any]],
     defaults: Mapping[str, Any],
-    rerun: Mapping[str, Any] | None = None,
+    rerun: Any = None,
 ) -> dict[str, str]:
     """Return for each row's sample the hash of all that its run is started with.
 
     A row goes before the defaults; parameters and runTags are merged (API reference,
-    InlineSetting). `rerun` is any JSON value by sample id, whose change stands for a new run.
+    InlineSetting). `rerun` is any JSON value, by sample id or for all of them, whose change
+    stands for a new run.
     """
-    again = rerun or {}
     # Without what is merged: the same text for every row that has nothing else of its own.
     plain = {name: value for name, value in defaults.items() if name not in _MERGED}
     shared = json.loads(canonical(plain))
@@ -123,8 +123,9 @@ def hashes(
         for name, value in merged.items():
             whole[name] = {**value, **row.get(name, {})}
         sample = whole.pop("runSettingId")
-        if sample in again:
-            whole["rerun"] = again[sample]
+        again = rerun.get(sample) if isinstance(rerun, Mapping) else rerun
+        if again is not None:
+            whole["rerun"] = again
         found[sample] = hashlib.sha256(_encode(whole).encode()).hexdigest()[:_HASH]
     return found
 

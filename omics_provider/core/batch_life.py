@@ -250,6 +250,6 @@ def outlook(recorded: Mapping[str, Any]) -> str:
     if lines:
         lines.append(
             "Nothing starts them again by itself: correct their settings, or give `rerun` a value "
-            'for them, such as rerun={"NA12878": 2}.'
+            'by sample id, such as {"NA12878": 2}, or one for all samples.'
         )
     return "\n".join(lines)

@@ -124,6 +124,8 @@ class Cohort:
     hashes: dict[str, str]
     index: Index = batch_index.EMPTY
     kept: list[dict[str, Any]] = field(default_factory=list)
+    #: uuids of batches that an earlier update started, and that were ended or failed since.
+    ended: list[str] = field(default_factory=list)
     #: Where the index is, as the state records it.
     note: dict[str, Any] = field(default_factory=dict)
 
@@ -176,6 +178,7 @@ class Cohort:
         Raises OmicsError where nothing tells what it has started.
         """
         if live["status"] in batch_life.USELESS:
+            self.ended.append(str(live["uuid"]))
             return
         _, sha256 = _index_mark(live)
         then = batch_index.plan(self.index, self.hashes).then
@@ -209,7 +212,10 @@ class Cohort:
         before = batch_rows.digest(self.index.content())
         then = batch_rows.digest(self.plan.then.content())
         stack = str(self.inputs.get(STACK, ""))
-        return start_token(stack, self.place.urn, f"{attempt}:{before}:{then}")
+        # The requestId of a batch that is over would give that batch back.
+        return start_token(
+            stack, self.place.urn, ":".join([attempt, before, then, *sorted(self.ended)])
+        )
 
     def start_missing(self, token: str) -> None:
         """Start what is missing, as one batch. Raises Unconfirmed where no answer is clear."""

@@ -122,9 +122,27 @@ class OmicsRunBatchProvider(PlainProvider):
         recorded = wire.received(_props)
         if is_placeholder(recorded):
             self._delete_placeholder(recorded)
-        elif recorded.get("onDelete") != "keep":
-            place = self._place(recorded, "Delete")
-            batch_ending.end(place.batches, recorded["batches"], str(recorded.get("onDelete", "")))
+        elif recorded.get("onDelete") == "keep":
+            self._release(recorded)
+        else:
+            self._end_all(recorded)
+
+    def _end_all(self, recorded: dict[str, Any]) -> None:
+        place, on_delete = self._place(recorded, "Delete"), str(recorded.get("onDelete", ""))
+        cohort = Cohort(place, recorded, [], {}, kept=recorded["batches"])
+        # What a killed update has started, and nothing records, is of this resource, too.
+        batch_ending.end(place.batches, [*recorded["batches"], *cohort.further()], on_delete)
+        if on_delete == "cancel":
+            self._release(recorded)
+
+    def _release(self, recorded: dict[str, Any]) -> None:
+        """Take our mark off batches that outlive their resource, where the engine notes its start.
+
+        With that note, the next create would take them for what it is about to start.
+        """
+        state, _ = _state(recorded)
+        if recorded.get("requestId") in state.settled(host.urn()):
+            self._retag(recorded, diffing.TagChange({}, (identity.START_MARK,)))
 
     def _create(
         self, cohort: Cohort, token: str, state: StackState, earlier: tuple[EarlierStart, ...]
@@ -161,7 +179,16 @@ class OmicsRunBatchProvider(PlainProvider):
         cohort = self._cohort(inputs, recorded)
         for live in cohort.further():
             cohort.take(live, lambda found: self._end(cohort, found))
-        cohort.start_missing(cohort.further_token())
+        try:
+            cohort.start_missing(cohort.further_token())
+        except errors.Unconfirmed as unclear:
+            raise errors.OmicsError(
+                unclear.operation,
+                unclear.detail,
+                advice="Whether the batch has started is not known. Run `pulumi up` again: it "
+                "finds the batch or starts it, and never starts a second.",
+                code=unclear.code,
+            ) from unclear
         now = cohort.recorded(recorded.get(fields.SETTLED, ()))
         return {**now, "submissionFailures": recorded.get("submissionFailures", [])}
 

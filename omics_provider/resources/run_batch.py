@@ -8,19 +8,17 @@ from typing import Any, cast
 import pulumi
 from pulumi import Input, Output, ResourceOptions, dynamic
 
-from omics_provider.core import batch, batch_rows, cohort, fields
-from omics_provider.core.batch_rows import Sample
+from omics_provider.core import batch, fields
 from omics_provider.core.cohort import Parameters
-from omics_provider.core.sheet import SheetError
-from omics_provider.providers.batch_folder import Folder, folder_of
+from omics_provider.providers.batch_folder import folder_of
 from omics_provider.providers.run_batch import OmicsRunBatchProvider
 
+from .batch_sheet import read, without_collector, written
 from .cohort import Overrides
 from .document import crossing
-from .sheet_file import Samples, content
+from .sheet_file import Samples
 
 _PROVIDER = OmicsRunBatchProvider()
-_OWN = {field.name: field.wire for field in batch.OWN}
 
 
 class OmicsRunBatch(dynamic.Resource, module="omics", name="RunBatch"):
@@ -37,12 +35,12 @@ class OmicsRunBatch(dynamic.Resource, module="omics", name="RunBatch"):
         resource_name: str,
         *,
         samples: Samples,
-        role_arn: Input[str],
-        workflow_id: Input[str],
+        template: Mapping[str, Any] | None = None,
+        role_arn: Input[str] | None = None,
+        workflow_id: Input[str] | None = None,
         output_uri: Input[str] | None = None,
         settings_uri: Input[str] | None = None,
         parameters: Parameters | None = None,
-        shared_parameters: Input[Mapping[str, Any]] | None = None,
         overrides: Overrides | None = None,
         id_column: str | None = None,
         format: str | None = None,  # noqa: A002  # as in RunCohort
@@ -67,7 +65,7 @@ class OmicsRunBatch(dynamic.Resource, module="omics", name="RunBatch"):
         run_tags: Input[Mapping[str, Input[str]]] | None = None,
         tags: Input[Mapping[str, Input[str]]] | None = None,
         batch_name: Input[str] | None = None,
-        rerun: Mapping[str, Any] | None = None,
+        rerun: Any = None,
         on_change: Input[str] | None = None,
         on_delete: Input[str] | None = None,
         opts: ResourceOptions | None = None,
@@ -79,6 +77,9 @@ class OmicsRunBatch(dynamic.Resource, module="omics", name="RunBatch"):
             resource_name: Pulumi's name of the resource, unique in the stack.
             samples: Path of a CSV, TSV or JSON sheet, the bytes of one, or Python values, as
                 RunCohort takes them. A sample's id becomes its runSettingId. At most 100,000.
+            template: Arguments that all runs share, by name, as RunCohort takes them: those below,
+                and `parameters`, fixed ones that those of the sheet go over, together at most
+                50,000 bytes of JSON for each sample. `tags` in it are run_tags.
             role_arn: Role that HealthOmics assumes; it must be able to read settings_uri, too.
             workflow_id: Id of a private workflow. Ready2Run workflows can't run in batches.
             output_uri: S3 URI below which the service puts results, unless each sample has its own.
@@ -86,8 +87,6 @@ class OmicsRunBatch(dynamic.Resource, module="omics", name="RunBatch"):
                 samples on. Nothing there is ever written over or deleted.
             parameters: What the workflow's parameters take from the sheet, as in RunCohort; every
                 column is the parameter of its name where it is unset.
-            shared_parameters: Parameters that all runs have; those of the sheet go over them. At
-                most 50,000 bytes of JSON together, for each sample.
             overrides: By sample id, or as a function of a sheet's row: parameters, run_tags
                 (merged), name, output_uri, priority, engine_settings, output_bucket_owner_id.
             id_column: The column with the sample ids, as in RunCohort.
@@ -114,8 +113,8 @@ class OmicsRunBatch(dynamic.Resource, module="omics", name="RunBatch"):
             tags: Up to 50 tags of the batches themselves. They change in place.
             batch_name: Name of the batches, up to 64 characters. Unset, the resource's name and a
                 few digits of its own.
-            rerun: By sample id, any JSON value. A changed value runs the sample again with the same
-                settings.
+            rerun: Any JSON value, by sample id, or one for all samples. A changed value runs the
+                sample again with the same settings.
             on_change: What a changed sheet, or a changed setting, starts. "new", the default: only
                 the samples that are new or whose settings changed, as a further batch beside those
                 there are; what has run does not run again. "all": everything again, in place of
@@ -131,12 +130,11 @@ class OmicsRunBatch(dynamic.Resource, module="omics", name="RunBatch"):
             pulumi.RunError: the sheet can't be read; it names everything that is wrong with it.
 
         """
-        inputs: dict[str, Any] = {
+        arguments: dict[str, Any] = {
             "roleArn": role_arn,
             "workflowId": workflow_id,
             "outputUri": output_uri,
             "settingsUri": settings_uri,
-            "parameters": shared_parameters,
             "workflowType": workflow_type,
             "workflowOwnerId": workflow_owner_id,
             "workflowVersionName": workflow_version_name,
@@ -162,9 +160,10 @@ class OmicsRunBatch(dynamic.Resource, module="omics", name="RunBatch"):
             "onChange": on_change,
             "onDelete": on_delete,
         }
-        given = {key: value for key, value in inputs.items() if value is not None}
-        declared = _rows(samples, parameters, id_column, format, overrides)
-        rows = _written(resource_name, declared, given, rerun)
+        given = _given(_shared(template), arguments)
+        with without_collector():
+            declared = read(samples, parameters, id_column, format, overrides)
+            rows = written(folder_of(_stack(), resource_name), declared, given, rerun)
         super().__init__(_PROVIDER, resource_name, _properties({**given, **unknown}, rows), opts)
 
     @property
@@ -255,86 +254,23 @@ class OmicsRunBatch(dynamic.Resource, module="omics", name="RunBatch"):
         return cast(Output[Any], pulumi.get(self, wire))
 
 
-# Rows ------------------------------------------------------------------------------------------
+def _shared(template: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return what the template gives, by the API's names."""
+    if template is None:
+        return {}
+    if not isinstance(template, Mapping):
+        kind = type(template).__name__
+        raise pulumi.RunError(f"template is a {kind}: give the arguments of runs by name.")
+    names = {field.name: field.wire for field in batch.FIELDS} | {"tags": "runTags"}
+    return {names.get(name, name): value for name, value in template.items()}
 
 
-class _Rows:
-    """The declared samples, and what they are called; or the words on why there are none."""
-
-    def __init__(self, name: str, samples: Sequence[Sample], problem: str = "") -> None:
-        self.name = name
-        self.samples = samples
-        self.problem = problem
-
-
-def _rows(
-    samples: Samples,
-    parameters: Parameters | None,
-    id_column: str | None,
-    format: str | None,  # noqa: A002
-    overrides: Overrides | None,
-) -> _Rows:
-    source, name = content(samples)
-    expected = list(overrides) if isinstance(overrides, Mapping) else ()
-    try:
-        found = cohort.read_samples(
-            source, parameters, id_column=id_column, format=format, name=name, expected=expected
-        )
-    except SheetError as error:
-        return _Rows(name, [], str(error))
-    return _Rows(name, [_sample(each, overrides) for each in found.values()])
-
-
-def _sample(found: cohort.Sample, overrides: Overrides | None) -> Sample:
-    row = found.rows[0]
-    own: dict[str, Any] = {"parameters": found.parameters}
-    if overrides is not None:
-        given = overrides(row) if callable(overrides) else overrides.get(found.id, {})
-        for name, value in (given or {}).items():
-            wire = _OWN.get(name, name)
-            merged = name in ("parameters", "run_tags") and isinstance(value, Mapping)
-            own[wire] = {**own.get(wire, {}), **value} if merged else value
-    return Sample(found.id, own, row.line)
-
-
-def _written(
-    resource_name: str, declared: _Rows, given: Mapping[str, Any], rerun: Any
-) -> dict[str, Any]:
-    """Write the rows for the plugin; return the inputs that stand for them."""
-    if declared.problem:
-        return _wrong(0, [declared.problem])
-    named = "name" in given
-    samples = declared.samples if named else [_named(each) for each in declared.samples]
-    shared = {wire: value for wire, value in given.items() if not isinstance(value, Output)}
-    if "outputUri" in given:
-        shared["outputUri"] = given["outputUri"]
-    sheet = batch_rows.sheet(samples, shared)
-    wrong = [f"{declared.name}: {each}" for each in sheet.problems]
-    problems = [*wrong, *_wrong_reruns(rerun, {each.id for each in samples})]
-    if problems:
-        return _wrong(sheet.total, problems)
-    path = folder_of(_stack(), resource_name)
-    Folder(path).keep_rows(sheet.sha256, sheet.content)
-    described = {"count": sheet.total, "sha256": sheet.sha256}
-    return {"samples": described, batch.FOLDER: path.as_posix()}
-
-
-def _named(sample: Sample) -> Sample:
-    return (
-        sample if "name" in sample.own else sample._replace(own={**sample.own, "name": sample.id})
-    )
-
-
-def _wrong(count: int, problems: Sequence[str]) -> dict[str, Any]:
-    return {"samples": {"count": count, "sha256": ""}, batch.PROBLEMS: list(problems)}
-
-
-def _wrong_reruns(rerun: Any, ids: set[Any]) -> list[str]:
-    if rerun is None:
-        return []
-    if not isinstance(rerun, Mapping):
-        return ["rerun: must be any JSON values by sample id"]
-    return [f"rerun: there is no sample {name}" for name in rerun if name not in ids][:5]
+def _given(shared: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    given = {wire: value for wire, value in arguments.items() if value is not None}
+    twice = sorted(batch.TABLE.by_wire[wire].name for wire in shared.keys() & given.keys())
+    if twice:
+        raise pulumi.RunError(f"{', '.join(twice)}: given in the template, and beside it.")
+    return {**{name: value for name, value in shared.items() if value is not None}, **given}
 
 
 def _stack() -> str:

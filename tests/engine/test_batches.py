@@ -61,12 +61,16 @@ def declare(stack: Stack, samples: Any, **arguments: Any) -> None:
             name="w", engine="NEXTFLOW", definitionUri="s3://workflows/w.zip"
         )
         known.write_text(made["id"])
+    template = {
+        "output_uri": "s3://results/runs",
+        "parameters": {"reference": "s3://reads/reference.fa"},
+        "tags": {"emulator:seconds": "0"},
+    }
     declared = {
         "samples": samples,
+        "template": template,
         "role_arn": ROLE,
-        "output_uri": "s3://results/runs",
         "workflow_id": known.read_text(),
-        "run_tags": {"emulator:seconds": "0"},
         **arguments,
     }
     (stack.home / "batch.json").write_text(json.dumps(declared))
@@ -101,7 +105,7 @@ def test_the_life_of_a_cohort(cohort: Stack) -> None:
     declare(cohort, rows(3), tags={"of": "me"})
     _, calls = cohort.calls(cohort.up)
     assert calls == {"StartRunBatch": 1}
-    assert "s3://reads/" not in cohort.checkpoint
+    assert "s3://reads/0" not in cohort.checkpoint
     provider = recorded(cohort)["inputs"]["__provider"]
 
     # The same samples in another order are the same.
@@ -141,6 +145,14 @@ def test_the_life_of_a_cohort(cohort: Stack) -> None:
     of = {k: cohort.service.get_run(id=run)["batchId"] for k, run in shown["ids"].items()}
     assert of == {"S1": second["id"], "S2": first["id"]}
     assert recorded(cohort)["inputs"]["__provider"] == provider
+
+    run = cohort.service.get_run(id=shown["ids"]["S1"])
+    assert run["parameters"] == {
+        "sample": "S1",
+        "reads": "other",
+        "reference": "s3://reads/reference.fa",
+    }
+    assert (run["name"], run["tags"]["emulator:seconds"]) == ("S1", "0")
 
     cohort.destroy()
     assert cohort.resources(KIND) == []

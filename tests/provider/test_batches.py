@@ -427,6 +427,33 @@ def test_an_interrupted_update_is_taken_into_account_by_one_for_another_sheet(
     assert place.entries(last["id"]).keys() == {"S001", "S005"}
 
 
+def test_a_further_batch_that_was_cancelled_meanwhile_does_not_count(place: Place) -> None:
+    kept = place.up(sheet(2))
+    lost = place.change(kept, sheet(3)).outs["batches"][1]
+    place.advance(BATCH + 1)
+    place.omics.cancel_run_batch(batchId=lost["id"])
+    place.advance(RUN)
+    now = place.change(kept, sheet(3))
+    _, second = now.outs["batches"]
+    assert (second["count"], second["uuid"] == lost["uuid"]) == (1, False)
+    assert len(place.batches()) == 3
+
+
+def test_an_update_in_doubt_says_so(place: Place) -> None:
+    kept = place.up(sheet(2))
+    inputs = bag(place.checked(place.inputs(sheet(3))))
+    place.faults({"operation": "StartRunBatch", "fault": "lost-answer", "count": 100},
+                 {"operation": "ListBatch", "fault": "cut-before", "count": 100})  # fmt: skip
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(batch_starting.Cohort, "further", lambda _: iter(()))
+        with pytest.raises(ProviderError, match="never starts a second"):
+            place.provider().update(kept.id, kept.bag(), inputs)
+    place.faults()
+    now = place.change(kept, sheet(3))
+    assert [each["count"] for each in now.outs["batches"]] == [2, 1]
+    assert len(place.batches()) == 2
+
+
 def test_an_interrupted_update_whose_index_is_lost_starts_nothing(place: Place) -> None:
     kept = place.up(sheet(3))
     place.change(kept, sheet(5))
@@ -593,6 +620,12 @@ def test_rerun_runs_a_sample_again(place: Place) -> None:
     assert now.outs["batches"][1]["count"] == 1
     again = place.change(now, sheet(4), rerun={"S001": 2})
     assert again.outs["batches"][2]["count"] == 1
+
+
+def test_rerun_of_all_runs_all_again(place: Place) -> None:
+    kept = place.up(sheet(3))
+    now = place.change(kept, sheet(3), rerun=1)
+    assert now.outs["batches"][1]["count"] == 3
 
 
 def test_with_all_a_change_replaces(place: Place) -> None:
@@ -780,12 +813,43 @@ def test_all_batches_of_the_resource_are_ended(place: Place) -> None:
     assert place.batches() == []
 
 
+def test_what_a_killed_update_has_started_is_ended_with_the_rest(place: Place) -> None:
+    kept = place.up(sheet(2))
+    place.change(kept, sheet(4))
+    assert len(place.batches()) == 2
+    place.destroy(kept)
+    assert place.batches() == []
+
+
+def test_a_batch_of_an_earlier_resource_of_that_name_is_left_alone(place: Place) -> None:
+    first = place.up(sheet(2), onDelete="keep")
+    place.destroy(first)
+    second = place.up(sheet(2), __attempt=uuid.uuid4().hex)
+    now = place.change(second, sheet(3), __attempt=second.outs["__attempt"])
+    assert len(now.outs["batches"]) == 2
+    place.destroy(now)
+    assert [live["uuid"] for live in place.batches()] == [first.outs["uuid"]]
+
+
+def test_a_kept_batch_that_the_engine_still_notes_is_released(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inputs = place.checked(place.inputs(sheet(2), onDelete="keep"))
+    made = place.provider().create(bag(inputs))
+    kept = Recorded(made.id, dict(made.outs or {}))
+    resource = {"urn": URN, "inputs": inputs, "outputs": kept.outs}
+    interrupted(place, inputs, monkeypatch, resources=[resource])
+    place.destroy(kept)
+    (live,) = place.batches()
+    assert Mark.on(live) is None
+
+
 def test_a_delete_that_is_done_is_done(place: Place) -> None:
     kept = place.up(sheet(2))
     place.destroy(kept)
     place.mark()
     place.destroy(kept)
-    assert place.calls() == ["GetBatch"]
+    assert place.calls() == ["ListBatch", "GetBatch"]
 
 
 def test_another_batch_of_that_id_is_left_alone(place: Place) -> None:
@@ -793,7 +857,7 @@ def test_another_batch_of_that_id_is_left_alone(place: Place) -> None:
     (batch_,) = kept.outs["batches"]
     place.mark()
     place.destroy(kept, batches=[{**batch_, "uuid": "of a batch that was here before"}])
-    assert set(place.calls()) == {"GetBatch"}
+    assert set(place.calls()) == {"GetBatch", "ListBatch"}
     assert [live["uuid"] for live in place.batches()] == [batch_["uuid"]]
 
 
