@@ -23,6 +23,27 @@ def test_each_example_is_shown_by_one_page() -> None:
     assert len(folders) > 3
 
 
+#: Commands that are shown without what they write, and where they are run.
+RUN_ELSEWHERE = {
+    "make setup": "every call of make",
+    ". tools/env": "tests/contract/test_tools.py",
+    "cd docs/examples/one-run": "tests/engine/test_worked_examples.py",
+    "pulumi stack init local": "tests/engine/test_worked_examples.py",
+    "pulumi up": "tests/engine/test_worked_examples.py",
+    "python3 -m venv .venv": "with uv: tests/engine/test_wheel_and_template.py",
+    '.venv/bin/pip install "/path/to/this/project[emulator]"': (
+        "its wheel, with uv: tests/engine/test_wheel_and_template.py"
+    ),
+}
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=[page.stem for page in TEXTS])
+def test_every_command_that_a_page_shows_is_run(text: str) -> None:
+    unmarked = re.findall(r"(?<!-->\n)^```console\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    shown = re.findall(r"^\$ (.*?)(?: +#.*)?$", "".join(unmarked), re.MULTILINE)
+    assert [command for command in shown if command not in RUN_ELSEWHERE] == []
+
+
 def test_what_the_readme_shows_of_a_failure_is_what_the_page_shows() -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
     marked = r"^<!-- from the page on waiting -->\n```\w+\n(.*?)^```$"
