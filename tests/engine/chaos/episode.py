@@ -194,18 +194,18 @@ class Episode:
         name = self._names[0]
         begun = (name, self._promise.samples.get(name, ""))
         if deed == "give up":
-            self._promise.abandoned.add(begun)
+            self._promise.abandoned[begun] += 1
             return arguments[: arguments.index("--replace")]
         if deed in ("switch", "take back"):
             self._promise.starts[begun] -= 1
-            self._promise.abandoned.add(begun)
+            self._promise.abandoned[begun] += 1
         if deed == "switch":
             self._version += 1
             self._promise.ask(name, f"{name}-v{self._version}")
         if deed == "take back":
             # Where the killed update had recorded the new run already, this is another change.
             self._promise.samples[name] = self._before[name]
-            self._promise.abandoned.add((name, self._before[name]))
+            self._promise.abandoned[name, self._before[name]] += 1
         self._declare()
         return arguments
 

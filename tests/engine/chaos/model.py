@@ -21,14 +21,14 @@ class Promise:
 
     - `samples`: what is declared now, by name; empty after a destroy.
     - `starts`: how many runs must have been started, by name and sample.
-    - `abandoned`: declared by an update that was killed, and never again: at most one start each.
+    - `abandoned`: how many more may have been: by updates that were killed and then not repeated.
     """
 
     on_delete: OnDelete
     life: Life
     samples: dict[str, str] = field(default_factory=dict)
     starts: Counter[Key] = field(default_factory=Counter)
-    abandoned: set[Key] = field(default_factory=set)
+    abandoned: Counter[Key] = field(default_factory=Counter)
 
     def ask(self, name: str, sample: str) -> None:
         """Ask for a new run of `sample` in the place of `name`."""
@@ -100,7 +100,7 @@ def _started(promise: Promise, history: History) -> list[str]:
     wrong = []
     for key in sorted(counted.keys() | promise.starts.keys()):
         asked, seen = promise.starts[key], counted[key]
-        if key in promise.abandoned and seen <= asked + 1:
+        if key in promise.abandoned and seen <= asked + promise.abandoned[key]:
             continue
         if seen != asked:
             kind = "TWICE" if seen > asked else "MISSING"

@@ -64,8 +64,10 @@ def plays(seed: int, *, changes: int = 3) -> Iterator[Play]:
         setting = Setting(
             request_id, on_delete, life, runs=chance.randint(1, 3), delete_first=delete_first
         )
+        # Deleted first, the old run is gone before the new one is thought of: no way back.
+        possible = [deed for deed in _CHANGES if not (delete_first and deed in _ONCE)]
         deeds: tuple[Deed, ...] = (
-            "up", *chance.sample(_CHANGES, changes), "destroy", "up",
+            "up", *chance.sample(possible, changes), "destroy", "up",
         )  # fmt: skip
         steps = []
         for deed in deeds:
