@@ -5,11 +5,12 @@ Reading it starts a process, so it is done where it is needed only: see `stack_e
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from omics_provider.core import errors, fields
-from omics_provider.core.recorded import StackState
+from omics_provider.core import errors, fields, identity
+from omics_provider.core.recorded import EarlierStart, StackState
 
 from . import host
 
@@ -38,3 +39,32 @@ def readable(properties: Mapping[str, Any]) -> StackState | None:
     except errors.OmicsError as error:
         host.warn(f"The stack's recorded state was not read: {error.detail}.")
         return None
+
+
+def of_kind(properties: Mapping[str, Any]) -> tuple[StackState, tuple[EarlierStart, ...]]:
+    """Return what the stack records of this kind, and the interrupted creates of this resource.
+
+    Ids of other kinds are left out: they are numbers, too. Empty outside of a stack.
+    """
+    urn, own = host.urn(), str(properties.get(fields.ATTEMPT, ""))
+    state = read(properties)
+    if not urn:
+        return state, ()
+    if state.unconfirmed(urn, own):
+        state = read(properties, secrets=True)
+    kind = urn.split("::")[-2].rpartition("$")[2]
+    own_kind = tuple(r for r in state.resources if r.get("type") == kind)
+    state = dataclasses.replace(state, resources=own_kind)
+    return state, state.unconfirmed(urn, own)
+
+
+def attempt(old: Mapping[str, Any]) -> dict[str, str]:
+    """Return what tells this start of the resource from any earlier one, kept while it lives.
+
+    The engine checks a resource without its old inputs exactly when it is about to create it, for
+    the first time or in place of another.
+    """
+    if old:
+        return {fields.ATTEMPT: old[fields.ATTEMPT]} if fields.ATTEMPT in old else {}
+    call = host.current_call()
+    return {fields.ATTEMPT: identity.attempt(call.random_seed)} if call else {}

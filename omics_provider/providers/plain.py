@@ -6,7 +6,6 @@ the next update, which a run never is.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Protocol, cast
 
@@ -26,7 +25,7 @@ from omics_provider.core.recorded import EarlierStart, StackState
 from omics_provider.core.settings import Settings
 from omics_provider.core.table import Table
 
-from . import engine_process, host, wire
+from . import engine_process, host, own_state, wire
 
 Live = dict[str, Any]
 
@@ -90,7 +89,7 @@ class PlainProvider(ResourceProvider):
         found = checks.problems(self.table, inputs, self.rules)
         # Beside a property's name the engine prints its value, secrets in plain text, too.
         failures = [CheckFailure("", problem.told(self.table)) for problem in found]
-        return CheckResult(wire.sent({**inputs, **_attempt(old)}), failures)
+        return CheckResult(wire.sent({**inputs, **own_state.attempt(old)}), failures)
 
     @host.told_plainly
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
@@ -144,7 +143,7 @@ class PlainProvider(ResourceProvider):
         Returns it, the requestIds that led to it, and whether it is new.
         """
         token = identity.request_id(host.urn(), inputs, self.table)
-        state, earlier = _state(inputs)
+        state, earlier = own_state.of_kind(inputs)
         live = self._left_behind(service, inputs, token, state, earlier)
         is_new = live is None
         if live is None:
@@ -270,34 +269,6 @@ def time_limit(otherwise: float) -> float:
     """Return the resource's customTimeouts for this call in seconds, else `otherwise`."""
     call = host.current_call()
     return (call and call.timeout) or otherwise
-
-
-def _attempt(old: Mapping[str, Any]) -> dict[str, str]:
-    """Return what tells this create from any earlier one, kept while the resource lives."""
-    if old:
-        return {fields.ATTEMPT: old[fields.ATTEMPT]} if fields.ATTEMPT in old else {}
-    call = host.current_call()
-    return {fields.ATTEMPT: identity.attempt(call.random_seed)} if call else {}
-
-
-def _state(inputs: Mapping[str, Any]) -> tuple[StackState, tuple[EarlierStart, ...]]:
-    """Return what the stack records of this kind, and the interrupted creates of this resource.
-
-    Ids of other kinds are left out: they are numbers, too. Empty outside of a stack.
-    """
-    call = host.current_call()
-    if fields.STACK not in inputs or call is None:
-        return StackState(), ()
-    from .stack_export import state_of
-
-    stack, own = str(inputs[fields.STACK]), str(inputs.get(fields.ATTEMPT, ""))
-    state = state_of(stack)
-    if state.unconfirmed(call.urn, own):
-        state = state_of(stack, secrets=True)
-    kind = call.urn.split("::")[-2].rpartition("$")[2]
-    own_kind = tuple(r for r in state.resources if r.get("type") == kind)
-    state = dataclasses.replace(state, resources=own_kind)
-    return state, state.unconfirmed(call.urn, own)
 
 
 def _start(service: Service, inputs: Live, token: str, state: StackState) -> Any:

@@ -76,7 +76,7 @@ class OmicsRunProvider(ResourceProvider):
         failures = [CheckFailure("", p.told(fields.TABLE)) for p in spec.problems(inputs)]
         inputs = spec.keep_spelling(old, inputs)
         inputs.setdefault("onDelete", fields.DEFAULT_ON_DELETE)
-        return CheckResult(wire.sent({**inputs, **_attempt(old)}), failures)
+        return CheckResult(wire.sent({**inputs, **own_state.attempt(old)}), failures)
 
     @host.told_plainly
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
@@ -307,18 +307,6 @@ class OmicsRunProvider(ResourceProvider):
         runs = self._runs()
         look.require_region(runs, recorded, operation)
         return runs
-
-
-def _attempt(old: dict[str, Any]) -> dict[str, str]:
-    """Return what tells this start of the run from any earlier one, kept while the run lives.
-
-    The engine checks a resource without its old inputs exactly when it is about to create it, for
-    the first time or in place of another.
-    """
-    if old:
-        return {fields.ATTEMPT: old[fields.ATTEMPT]} if fields.ATTEMPT in old else {}
-    call = host.current_call()
-    return {fields.ATTEMPT: identity.attempt(call.random_seed)} if call else {}
 
 
 def _seen(runs: Runs, run_id: str, recorded: dict[str, Any]) -> dict[str, Any]:

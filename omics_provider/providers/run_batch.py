@@ -32,9 +32,9 @@ from omics_provider.core import (
 from omics_provider.core.recorded import EarlierStart, StackState, is_placeholder
 from omics_provider.core.values import contains_unknown
 
-from . import batch_ending, batch_starting, engine_process, host, look, wire
+from . import batch_ending, batch_starting, engine_process, host, look, own_state, wire
 from .batch_starting import Cohort, Live, Place
-from .plain import PlainProvider, _attempt, _state
+from .plain import PlainProvider
 
 #: uuids of the batches that this process, which is this update, has started.
 _made_here: set[str] = set()
@@ -52,7 +52,7 @@ class OmicsRunBatchProvider(PlainProvider):
         # Beside a property's name the engine prints its value, secrets in plain text, too.
         failures = [CheckFailure("", batch.told(p)) for p in found]
         inputs = spec.keep_spelling(old, batch.with_defaults(inputs))
-        return CheckResult(wire.sent({**inputs, **_attempt(old)}), failures)
+        return CheckResult(wire.sent({**inputs, **own_state.attempt(old)}), failures)
 
     @host.told_plainly
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
@@ -76,7 +76,7 @@ class OmicsRunBatchProvider(PlainProvider):
         """Start one batch with all samples; where an earlier start was interrupted, take its."""
         inputs = wire.received(props)
         cohort = self._cohort(inputs)
-        state, earlier = _state(inputs)
+        state, earlier = own_state.of_kind(inputs)
         token = identity.request_id(host.urn(), inputs, batch.TABLE)
         try:
             self._create(cohort, token, state, earlier)
@@ -140,7 +140,7 @@ class OmicsRunBatchProvider(PlainProvider):
 
         With that note, the next create would take them for what it is about to start.
         """
-        state, _ = _state(recorded)
+        state, _ = own_state.of_kind(recorded)
         if recorded.get("requestId") in state.settled(host.urn()):
             self._retag(recorded, diffing.TagChange({}, (identity.START_MARK,)))
 
@@ -217,7 +217,7 @@ class OmicsRunBatchProvider(PlainProvider):
                 place.batches.retag(each["arn"], change)
 
     def _delete_placeholder(self, recorded: dict[str, Any]) -> None:
-        state, _ = _state(recorded)
+        state, _ = own_state.of_kind(recorded)
         if state.keeps(host.urn()):
             # The start is in the hands of the resource that took this one's place.
             return
