@@ -15,6 +15,7 @@
     ├── Unreachable             no answer came: the effect of the call is unknown
     │   └── NotSent             no connection was made: the call had no effect
     ├── Unconfirmed             a StartRun without a clear answer, after all retries
+    ├── Refused                 the service could not take a workflow's definition
     └── RunError                the run is not in a state that allows what was asked
 
 Each error says what was called and why it failed, and `advice` says what to do next.
@@ -105,6 +106,10 @@ class Unconfirmed(OmicsError):
     def __init__(self, cause: OmicsError) -> None:
         super().__init__(cause.operation, cause.detail, advice=cause.advice, code=cause.code)
         self.cause = cause
+
+
+class Refused(OmicsError):
+    """The service could not take a definition; `detail` is its engine's own message."""
 
 
 class RunError(OmicsError):

@@ -23,10 +23,6 @@ _LIMIT: Final = 900.0
 _BEGUN: Final = ("CREATING", "UPDATING")
 
 
-class Refused(errors.OmicsError):
-    """The service could not take a definition; `detail` is its engine's own message."""
-
-
 class OmicsWorkflowProvider(PlainProvider):
     """Private workflows of AWS HealthOmics, with a version for each definition."""
 
@@ -71,7 +67,7 @@ class OmicsWorkflowProvider(PlainProvider):
             version = self._completed(service, live, inputs, {})
             if not is_new:
                 self._changed(service, live, version, lasting.live_inputs(TABLE, live), inputs)
-        except Refused as refused:
+        except errors.Refused as refused:
             self._cleared(service, live["id"], recorded, refused)
             raise
         except errors.OmicsError as error:
@@ -164,7 +160,9 @@ class OmicsWorkflowProvider(PlainProvider):
             for each in (live, version):
                 service.retag(each["arn"], lasting.tag_change(recorded, inputs, each))
 
-    def _cleared(self, service: Workflows, id_: str, recorded: Live, refused: Refused) -> None:
+    def _cleared(
+        self, service: Workflows, id_: str, recorded: Live, refused: errors.Refused
+    ) -> None:
         """Delete a workflow whose definition was refused; where that fails, the state has it."""
         try:
             self.end(service, id_)
@@ -217,7 +215,7 @@ def _made(service: Workflows, id_: str, name: str, inputs: Live) -> Live:
             service.create_version(arguments)
     try:
         return _ready("CreateWorkflowVersion", lambda: service.find_version(id_, name))
-    except Refused:
+    except errors.Refused:
         service.delete_version(id_, name)
         raise
 
@@ -254,7 +252,7 @@ def _ready(operation: str, look: Any) -> Live:
         raise errors.NotFound(operation, "it is gone, deleted outside of this stack")
     if live["status"] == "FAILED":
         message = live.get("statusMessage") or "the service gives no reason"
-        raise Refused(
+        raise errors.Refused(
             operation,
             f"the definition was refused: {message}",
             advice="Correct the definition, then run `pulumi up` again. Nothing of it was kept.",

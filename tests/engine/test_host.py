@@ -144,7 +144,7 @@ def test_an_error_reaches_the_user_as_its_text_alone(stack: Stack) -> None:
 
     outcome = stack.up(expect=1)
 
-    assert "Recording for run canary failed: it was asked to fail." in outcome.text
+    assert "Recording for resource canary failed: it was asked to fail." in outcome.text
     assert "Ask for less." in outcome.text
     assert stack.resources("pulumi-python:dynamic/test:Recording") == []
 

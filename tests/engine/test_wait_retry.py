@@ -37,16 +37,16 @@ def converged(stack: Stack) -> None:
 
 def test_a_failed_attempt_is_followed_and_the_next_update_takes_it_over(stack: Stack) -> None:
     stack.settings(ids="fresh")
+    other = {"S1": declaration(tags=ENDED)}
+    wait_for(stack, other)
+    stack.up()
     failures(stack, 1)
-    runs = {
-        "S0": {**retried(), "tags": {"emulator:seconds": "2", "sample": "HG002"}},
-        "S1": declaration(tags=ENDED),
-    }
-    wait_for(stack, runs)
+    sample = {**retried(), "tags": {"emulator:seconds": "2", "sample": "HG002"}}
+    wait_for(stack, {"S0": sample, **other})
 
     up, calls = stack.calls(stack.up)
 
-    assert calls["StartRun"] == 3
+    assert calls["StartRun"] == 2
     first = stack.recorded("S0")
     told = outputs(stack)["ended"]["S0"]
     assert (told["status"], told["attempts"]) == ("COMPLETED", 2)
@@ -106,7 +106,8 @@ def test_attempts_are_used_up_and_the_update_fails_with_the_reason(stack: Stack)
     assert stack.statuses().keys() == {stack.recorded("S0")["id"]}
 
 
-@pytest.mark.parametrize("setting", ["replay", "conflict", "forget"])
+# The other settings: tests/provider/test_wait_retry.py.
+@pytest.mark.parametrize("setting", ["forget"])
 def test_killed_while_an_attempt_goes_on(stack: Stack, setting: str) -> None:
     stack.settings(ids="fresh", requestId=setting)
     failures(stack, 1)

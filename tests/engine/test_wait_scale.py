@@ -22,6 +22,7 @@ MOST_MEBIBYTES = 250.0
 MOST_OF_A_CORE = 0.05
 
 
+@pytest.mark.slow
 def test_a_hundred_runs_waited_for_at_once(stack: Stack) -> None:
     wait_for_all(stack, 120)
 

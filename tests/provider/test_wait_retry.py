@@ -309,12 +309,13 @@ def test_a_defect_leaves_nobody_waiting() -> None:
         raise ZeroDivisionError
 
     done, trouble = [], []  # type: ignore[var-annotated]
+    before = set(threading.enumerate())
     succession = Succession(broken, 0.01)
     for _ in range(2):
         one, ended = job(done, trouble)
         succession.add(one)
         assert ended.wait(30)
-        for thread in threading.enumerate():
+        for thread in set(threading.enumerate()) - before:
             if thread.name == "omics-retry":
                 thread.join(10)
     assert len(done) == 2

@@ -66,7 +66,12 @@ def shown(
             await asyncio.sleep(0)
         view.end()
 
-    asyncio.run(waited())
+    # asyncio.run would leave the thread without a loop, which Pulumi's tests need.
+    loop = asyncio.new_event_loop()
+    try:
+        loop.run_until_complete(waited())
+    finally:
+        loop.close()
     return said, warned
 
 
