@@ -2,7 +2,8 @@
 # and runs in the project's environment (tools/env).
 
 STACK   = local
-WORKERS = 2
+# Tests of the engine wait a part of their time: more workers than cores.
+WORKERS = 3
 TIERS   = tests/unit tests/provider tests/emulator tests/contract tests/engine
 IN      = . tools/env &&
 
@@ -37,7 +38,7 @@ check: setup ## the gate: format, lint, types, layers, docs examples, docs site
 docs: setup ## build the docs site in build/docs/html, warnings as errors
 	@$(IN) tools/docs
 
-scale: setup ## 1,000 runs in one stack, with the engine's checkpoint after each step
+scale: setup ## the long tests: 1,000 runs a stack, 100,000 samples, every example of the docs
 	@$(IN) pytest -m slow tests/engine
 
 campaign: setup ## 8 processes against one emulator file, callers and servers killed

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+import urllib.request
 
 import pytest
 
@@ -13,6 +14,8 @@ from .test_workflows import GOOD, zipped
 
 @pytest.fixture
 def aws(server, tmp_path):
+    # Another test of this server may have left its clock standing still.
+    urllib.request.urlopen(urllib.request.Request(f"{server.url}/_omics/reset", data=b"{}"))
     environment = {
         **os.environ,
         "AWS_ENDPOINT_URL": server.url,

@@ -19,6 +19,8 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+import pytest
+
 from tests.worked_examples import ROOT, capture
 
 from .harness import until
@@ -56,6 +58,7 @@ def starts(stage: Any) -> list[dict[str, Any]]:
 # After a killed update ---------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_after_a_killed_update_the_pages_commands_take_the_run_up(tmp_path: Path) -> None:
     with capture.Stage.of("killed", tmp_path) as stage:
         done("pulumi stack init local", stage)
@@ -97,6 +100,7 @@ def runs(stage: Any) -> list[dict[str, Any]]:
 # The service -------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_service_starts_a_cohort_once_and_tells_how_it_stands(tmp_path: Path) -> None:
     with capture.Stage.of("service", tmp_path) as stage, serving(stage) as (port, ask):
         url = f"http://127.0.0.1:{port}/cohorts/trio"
@@ -115,6 +119,7 @@ def test_the_service_starts_a_cohort_once_and_tells_how_it_stands(tmp_path: Path
         assert sorted(more["results"]) == ["HG002", "HG003", "HG004"]
 
 
+@pytest.mark.slow
 def test_the_service_refuses_what_it_can_not_do(tmp_path: Path) -> None:
     with capture.Stage.of("service", tmp_path) as stage, serving(stage) as (port, _):
         url = f"http://127.0.0.1:{port}/cohorts/trio"

@@ -131,6 +131,7 @@ def test_killed_while_an_attempt_goes_on(stack: Stack, setting: str) -> None:
     assert set(stack.statuses()) == {taken["id"]}
 
 
+@pytest.mark.slow
 def test_an_attempt_that_nobody_declares_any_more_ends_with_the_first_run(stack: Stack) -> None:
     stack.settings(ids="fresh")
     failures(stack, 1)
@@ -151,6 +152,7 @@ def test_an_attempt_that_nobody_declares_any_more_ends_with_the_first_run(stack:
     assert outputs(stack)["ended"]["S0"]["attempts"] == 1
 
 
+@pytest.mark.slow
 def test_a_new_run_asked_for_is_none_of_the_attempts_that_a_wait_has_made(stack: Stack) -> None:
     stack.settings(ids="fresh")
     failures(stack, 2)

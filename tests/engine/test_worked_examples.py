@@ -11,7 +11,12 @@ from tests.worked_examples import TEXTS, capture
 
 @pytest.mark.parametrize(
     ("page", "name"),
-    [(page, name) for page, text in TEXTS.items() for name in capture.examples(text)],
+    [
+        # `make scale` runs those of the other pages.
+        pytest.param(page, name, marks=() if page.stem == "waiting" else pytest.mark.slow)
+        for page, text in TEXTS.items()
+        for name in capture.examples(text)
+    ],
     ids=lambda each: each if isinstance(each, str) else each.stem,
 )
 def test_an_example_shows_what_the_page_shows(page: Path, name: str, tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ import json
 import os
 import signal
 
+import pytest
+
 from .harness import Stack, until
 from .test_groups_and_caches import CACHE, GROUP
 from .test_groups_and_caches import declare as declare_group
@@ -38,6 +40,7 @@ def test_a_killed_create_makes_no_second_workflow(stack: Stack) -> None:
     assert stack.service.list_workflows(type="PRIVATE")["items"] == []
 
 
+@pytest.mark.slow
 def test_a_killed_create_makes_no_second_group(stack: Stack) -> None:
     declare_group(stack)
     # Let the call take effect, and its answer come late.
@@ -55,6 +58,7 @@ def test_a_killed_create_makes_no_second_group(stack: Stack) -> None:
     stack.preview("--expect-no-changes")
 
 
+@pytest.mark.slow
 def test_a_workflow_without_its_version_is_in_the_state_and_completed(stack: Stack) -> None:
     write(stack, GOOD)
     declare(stack, samples=())

@@ -20,7 +20,7 @@ from omics_provider.core.batch_rows import Sample
 from omics_provider.core.identity import Mark
 from omics_provider.core.recorded import StackState
 from omics_provider.emulator import control
-from omics_provider.providers import batch_ending, batch_starting, host, run_batch
+from omics_provider.providers import batch_ending, batch_starting, host, own_state, run_batch
 from omics_provider.providers.batch_folder import Folder
 from omics_provider.providers.host import ProviderError
 from omics_provider.providers.run_batch import OmicsRunBatchProvider
@@ -478,7 +478,7 @@ def interrupted(
     def told(inputs: Inputs) -> tuple[StackState, Any]:
         return state, state.unconfirmed(URN, str(inputs.get("__attempt", "")))
 
-    monkeypatch.setattr(run_batch, "_state", told)
+    monkeypatch.setattr(own_state, "of_kind", told)
 
 
 @pytest.mark.parametrize("memory", ["replay", "conflict", "forget"])
@@ -545,7 +545,7 @@ def test_a_create_in_doubt_is_recorded_and_found(
     resource = {"urn": URN, "inputs": inputs, "outputs": doubt.outs}
     state = recorded.parse({"deployment": {"resources": [resource]}})
     monkeypatch.setattr(
-        run_batch, "_state", lambda given: (state, state.unconfirmed(URN, given["__attempt"]))
+        own_state, "of_kind", lambda given: (state, state.unconfirmed(URN, given["__attempt"]))
     )
     kept = place.up(sheet(3), __attempt=uuid.uuid4().hex)
     assert kept.outs["uuid"] == live["uuid"]
