@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from .harness import ACTIVE, ROLE, Stack
 
 GROUP = "pulumi-python:dynamic/omics:RunGroup"
@@ -79,6 +81,7 @@ def test_group_and_cache_live_as_declared(stack: Stack) -> None:
     assert stack.resources(GROUP) == []
 
 
+@pytest.mark.slow
 def test_a_group_that_others_use_stays_and_one_that_is_gone_is_made_again(stack: Stack) -> None:
     declare(stack)
     stack.up()
@@ -104,6 +107,7 @@ def test_a_group_that_others_use_stays_and_one_that_is_gone_is_made_again(stack:
     assert stack.service.get_run_group(id=again["id"])["maxRuns"] == 2
 
 
+@pytest.mark.slow
 def test_every_problem_is_told_in_the_preview(stack: Stack) -> None:
     declare(stack, max_runs=0, max_cpus="many", max_gpu=1)
     told = stack.preview(expect=None).message
@@ -116,6 +120,7 @@ def test_every_problem_is_told_in_the_preview(stack: Stack) -> None:
     assert stack.counted() == {}
 
 
+@pytest.mark.slow
 def test_what_others_own_is_read_and_left(stack: Stack) -> None:
     group = stack.service.create_run_group(name="theirs", maxRuns=3)["id"]
     program = f"""\

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from typing import Any
 
+import pytest
+
 from .harness import ACTIVE, ENDED, FAILED, Stack, declaration, secret
 
 PASSWORD = "hunter2-of-a-parameter"
@@ -35,6 +37,7 @@ def uuids(stack: Stack) -> dict[str, str]:
     return {each["urn"].rpartition("::")[2]: each["outputs"]["uuid"] for each in stack.resources()}
 
 
+@pytest.mark.slow
 def test_a_report_says_what_the_update_then_does(stack: Stack) -> None:
     def run(sample: str, **more: Any) -> dict[str, Any]:
         return declaration(**{"parameters": {"sample_name": sample}, **more})
@@ -130,6 +133,7 @@ def test_a_report_says_what_the_update_then_does(stack: Stack) -> None:
     assert "no_cancel_running" not in text
 
 
+@pytest.mark.slow
 def test_a_preview_that_fails_is_reported_and_ends_with_1(stack: Stack) -> None:
     stack.declare(priority=100_001, workflow_id="bad")
     code, text = report(stack, "--stack", "dev")

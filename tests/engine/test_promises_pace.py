@@ -31,6 +31,7 @@ def cohort(count: int, tags: dict[str, str]) -> dict[str, dict[str, object]]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_thirty_starts_at_one_a_second_are_hardly_throttled(stack: Stack, served: Served) -> None:
     runs = 30

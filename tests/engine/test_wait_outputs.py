@@ -81,6 +81,7 @@ def seen(stack: Stack) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 def test_outputs_and_tasks_of_ended_runs(stack: Stack, served: Served) -> None:
     s3 = served.client("s3")
     s3.create_bucket(Bucket="results")
@@ -140,6 +141,7 @@ def test_outputs_and_tasks_of_ended_runs(stack: Stack, served: Served) -> None:
     assert counts["total"] == sum(counts.values()) - counts["total"]
 
 
+@pytest.mark.slow
 def test_a_failure_without_a_failed_task_is_explained_by_the_engines_log(
     stack: Stack, served: Served
 ) -> None:

@@ -75,6 +75,7 @@ def test_a_failed_attempt_is_followed_and_the_next_update_takes_it_over(stack: S
     assert stack.statuses() == {}
 
 
+@pytest.mark.slow
 def test_attempts_are_used_up_and_the_update_fails_with_the_reason(stack: Stack) -> None:
     stack.settings(ids="fresh")
     failures(stack, 9)
@@ -168,6 +169,7 @@ def test_a_new_run_asked_for_is_none_of_the_attempts_that_a_wait_has_made(stack:
     assert stack.statuses() == {stack.recorded("S0")["id"]: "COMPLETED"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", ["create", "delete"])
 def test_an_attempt_is_taken_whichever_comes_first(stack: Stack, first: str) -> None:
     stack.settings(ids="fresh")

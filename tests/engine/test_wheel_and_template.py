@@ -68,6 +68,7 @@ def uv(*arguments: str | Path, cwd: Path) -> None:
     ran(Path(sys.executable).with_name("uv"), "--offline", *arguments, cwd=cwd, env=clean)
 
 
+@pytest.mark.slow
 def test_the_wheel_has_all_files_of_the_package_and_nothing_else(wheel: Path) -> None:
     package = ROOT / "omics_provider"
     caches = ("__pycache__", ".mypy_cache", ".ruff_cache")
@@ -186,6 +187,7 @@ def trial(tmp_path: Path, venv: Path) -> Trial:
     return Trial(tmp_path, venv)
 
 
+@pytest.mark.slow
 def test_the_commands_work_without_any_extra(trial: Trial) -> None:
     trial.project.mkdir()
     trial.install()
@@ -221,6 +223,7 @@ def first_program() -> str:
     return found[1]
 
 
+@pytest.mark.slow
 def test_the_readme_s_first_program_works_in_a_project_elsewhere(trial: Trial) -> None:
     program = trial.project / "app" / "__main__.py"
     program.parent.mkdir(parents=True)
@@ -264,6 +267,7 @@ def private_workflow(state: Path) -> str:
 # The template ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_template_makes_a_project_that_runs(trial: Trial) -> None:
     new = ("new", TEMPLATE, "--yes", "--generate-only", "--name", "my-trio")
     ran("pulumi", *new, "--dir", trial.project, cwd=trial.elsewhere, env=trial.env)
@@ -288,6 +292,7 @@ def test_the_template_makes_a_project_that_runs(trial: Trial) -> None:
     assert trial.states() == [STATE]
 
 
+@pytest.mark.slow
 def test_the_template_s_readme_tells_every_key_and_command() -> None:
     readme = (TEMPLATE / "README.md").read_text("utf-8")
     keys = set(re.findall(r"config\.\w+\(\"(\w+)\"\)", (TEMPLATE / "__main__.py").read_text()))

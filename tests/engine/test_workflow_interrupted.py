@@ -78,6 +78,7 @@ def test_a_workflow_without_its_version_is_in_the_state_and_completed(stack: Sta
     stack.preview("--expect-no-changes")
 
 
+@pytest.mark.slow
 def test_a_program_in_a_folder_of_its_own_finds_its_definition(stack: Stack) -> None:
     declare(stack, samples=())
     (stack.home / "src").mkdir()

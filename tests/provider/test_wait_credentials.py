@@ -85,7 +85,7 @@ def test_renewed_credentials_of_a_file_are_used(
 
     until("AKIDFIRST", 2)
     signed.good = {"AKIDSECOND"}
-    until("AKIDFIRST", len(signed.seen) + 3)
+    until("AKIDFIRST", len(signed.seen) + 1)
     assert not future.done()
     signed.status = "COMPLETED"
     sign_in("AKIDSECOND")
