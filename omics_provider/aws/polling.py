@@ -6,7 +6,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Final, TypeVar
 
 T = TypeVar("T")
 
@@ -29,6 +29,10 @@ class TimeLimitReached(Exception):
         self.last = last
 
 
+#: Seconds. Less than a clock can tell apart is no time left.
+_SHORTEST: Final = 1e-3
+
+
 def poll(
     look: Callable[[], T],
     done: Callable[[T], bool],
@@ -46,7 +50,7 @@ def poll(
     interval = pace.first
     while not done(found := look()):
         left = float("inf") if limit is None else limit - (clock() - start)
-        if left <= 0:
+        if left < _SHORTEST:
             raise TimeLimitReached(limit or 0.0, found)
         sleep(min(left, interval * random.uniform(0.8, 1.2)))  # noqa: S311  # jitter, no secret
         interval = min(interval * pace.factor, pace.longest)

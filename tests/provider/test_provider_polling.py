@@ -81,3 +81,14 @@ def test_what_a_look_raises_comes_through(clock: Clock) -> None:
 
     with pytest.raises(ConnectionError, match="cut"):
         polled(clock, broken())
+
+
+def test_a_clock_that_can_not_tell_the_last_moment_apart_ends_the_wait() -> None:
+    now = [2.0**40]
+
+    def sleep(seconds: float) -> None:
+        # Ends a hair before the limit; then it adds nothing that a float of this size shows.
+        now[0] += max(0.0, seconds - 2.0**-12)
+
+    with pytest.raises(TimeLimitReached):
+        poll(lambda: 1, lambda _: False, limit=1.0, pace=Pace(), sleep=sleep, clock=lambda: now[0])
