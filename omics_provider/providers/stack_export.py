@@ -14,8 +14,9 @@ import shutil
 import subprocess
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, Final
+from typing import Any, Final, TypeAlias, cast
 
+from omics_provider.aws.polling import Pace, TimeLimitReached, poll
 from omics_provider.core import recorded
 from omics_provider.core.errors import OmicsError
 from omics_provider.core.recorded import StackState
@@ -23,8 +24,13 @@ from omics_provider.core.recorded import StackState
 from . import engine_process
 
 _LIMIT_SECONDS: Final = 120
+#: Seconds. A file backend is read while the engine writes to it, so a read can fail in passing.
+_PATIENCE: Final = 5.0
+_PACE: Final = Pace(first=0.3, longest=3.0)
 _OPERATION: Final = "Looking for interrupted starts"
 _HISTORY: Final = ("history", "--json", "--page-size", "20")
+
+_Done: TypeAlias = subprocess.CompletedProcess[bytes]
 
 _states: dict[tuple[str, bool], Future[StackState]] = {}
 _lock = threading.Lock()
@@ -62,13 +68,30 @@ def _read(stack: str, options: list[str]) -> StackState:
 def _asked(stack: str, *arguments: str) -> Any:
     command = [_cli(), "stack", *arguments, "--stack", stack, "--non-interactive"]
     environment = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"}
-    try:
-        done = subprocess.run(  # noqa: S603  # fixed commands; the stack's name is one argument
-            command, capture_output=True, check=True, timeout=_LIMIT_SECONDS, env=environment
+
+    def ask() -> _Done:
+        return subprocess.run(  # noqa: S603  # fixed commands; the stack's name is one argument
+            command, capture_output=True, check=False, timeout=_LIMIT_SECONDS, env=environment
         )
-        return json.loads(done.stdout)
+
+    asked = f"`pulumi stack {arguments[0]}`"
+    try:
+        return json.loads(poll(ask, _succeeded, limit=_PATIENCE, pace=_PACE).stdout)
+    except TimeLimitReached as error:
+        raise _cannot(f"{asked} failed ({_words(cast(_Done, error.last))})") from error
     except (OSError, subprocess.SubprocessError, ValueError) as error:
-        raise _cannot(f"`pulumi stack {arguments[0]}` failed ({type(error).__name__})") from error
+        raise _cannot(f"{asked} failed ({type(error).__name__})") from error
+
+
+def _succeeded(done: _Done) -> bool:
+    return done.returncode == 0
+
+
+def _words(done: _Done) -> str:
+    """Return what the CLI wrote last, else its exit code."""
+    lines = done.stderr.decode(errors="replace").split("\n")
+    last = next((line.strip() for line in reversed(lines) if line.strip()), "")
+    return last or f"exit code {done.returncode}"
 
 
 def _cli() -> str:
