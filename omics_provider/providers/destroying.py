@@ -31,6 +31,9 @@ _SWITCHES: Final = frozenset(
 )  # fmt: skip
 #: Options with which `pulumi destroy` leaves some resources alone.
 _PARTLY: Final = ("--target", "-t", "--exclude", "-x", "--run-program")
+#: What the engine notes beside a resource whose delete it will not ask for. It refuses to delete
+#: what is protected only when its turn comes: others have been deleted by then.
+_STAYS: Final = ("external", "protect", "retainOnDelete", "deletedWith")
 _TYPE: Final = "pulumi-python:dynamic/omics:Run"
 
 _lock = threading.Lock()
@@ -82,12 +85,8 @@ def cancelled_at(uuid: str) -> float | None:
 def _to_end(state: StackState) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for resource in state.resources:
         recorded = resource.get("outputs") or {}
-        leaves = (
-            resource.get("external")
-            or resource.get("retainOnDelete")
-            or resource.get("deletedWith")
-        )
-        if resource.get("type") != _TYPE or leaves or not recorded.get("uuid"):
+        stays = any(resource.get(mark) for mark in _STAYS)
+        if resource.get("type") != _TYPE or stays or not recorded.get("uuid"):
             continue
         if recorded.get("onDelete") != "keep" and recorded.get("status") not in ENDED:
             yield str(resource["id"]), recorded

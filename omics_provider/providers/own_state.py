@@ -20,7 +20,7 @@ def ask_early(properties: Mapping[str, Any]) -> None:
     if fields.STACK in properties and host.current_call() is not None:
         from . import stack_export
 
-        stack_export.ask_early(str(properties[fields.STACK]))
+        stack_export.ask_early(_stack(properties))
 
 
 def read(properties: Mapping[str, Any], *, secrets: bool = False) -> StackState:
@@ -29,7 +29,11 @@ def read(properties: Mapping[str, Any], *, secrets: bool = False) -> StackState:
         return StackState()
     from .stack_export import state_of
 
-    return state_of(str(properties[fields.STACK]), secrets=secrets)
+    return state_of(_stack(properties), secrets=secrets)
+
+
+def _stack(properties: Mapping[str, Any]) -> str:
+    return identity.stack_of(host.urn(), str(properties[fields.STACK]))
 
 
 def readable(properties: Mapping[str, Any]) -> StackState | None:

@@ -151,12 +151,13 @@ class Stack:
     environment: dict[str, str]
     emulator_state: Path
     outcomes: list[Outcome] = field(default_factory=list)
+    name: str = STACK
 
     # What is declared ------------------------------------------------------------------------
 
     def configure(self, **settings: str | None) -> None:
         """Set settings of the namespace omics; None takes one away."""
-        path = self.home / f"Pulumi.{STACK}.yaml"
+        path = self.home / f"Pulumi.{self.name}.yaml"
         lines = path.read_text().splitlines()
         for name, value in settings.items():
             lines = [line for line in lines if not line.startswith(f"  omics:{name}:")]
@@ -209,7 +210,7 @@ class Stack:
     def begin(self, *arguments: str) -> subprocess.Popen[str]:
         """Start a command, in a process group of its own, and return at once."""
         return subprocess.Popen(
-            ["pulumi", "--non-interactive", "--color", "never", *arguments, "--stack", STACK],
+            ["pulumi", "--non-interactive", "--color", "never", *arguments, "--stack", self.name],
             cwd=self.home,
             env=self.environment,
             stdin=subprocess.DEVNULL,
@@ -245,7 +246,7 @@ class Stack:
     @property
     def checkpoint(self) -> str:
         """The stack's state as the backend keeps it."""
-        path = self.home / "backend" / ".pulumi" / "stacks" / PROJECT / f"{STACK}.json"
+        path = self.home / "backend" / ".pulumi" / "stacks" / PROJECT / f"{self.name}.json"
         return path.read_text()
 
     def resources(self, kind: str = TYPE) -> list[dict[str, Any]]:

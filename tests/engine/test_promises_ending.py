@@ -95,3 +95,17 @@ def test_destroy_of_a_target_ends_that_run_alone(stack: Stack, on_delete: str) -
     assert len(stack.resources()) == 2
     for name in ("other", "third"):
         assert stack.live(name)["status"] in ("PENDING", "STARTING", "RUNNING")
+
+
+def test_a_protected_run_goes_on_where_the_others_are_destroyed(stack: Stack) -> None:
+    kept = declaration(**{"$opts": {"protect": True}})
+    stack.declare({"one": declaration(), "protected": kept, "third": declaration()})
+    stack.up()
+    protected = stack.recorded("protected")
+
+    outcome = stack.destroy(expect=1)
+
+    assert "because it is protected" in outcome.message
+    assert [each["urn"] for each in stack.resources()] == [protected["urn"]]
+    assert list(stack.statuses()) == [protected["id"]]
+    assert stack.live("protected")["status"] in ("PENDING", "STARTING", "RUNNING")

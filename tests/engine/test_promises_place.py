@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -85,3 +86,30 @@ def test_from_another_region_nothing_is_done(stack: Stack) -> None:
     assert stack.tags("active") == {**ACTIVE, "project": "late"}
     stack.destroy()
     assert stack.statuses() == {}
+
+
+def test_a_renamed_stack_does_not_end_the_runs_of_the_one_that_has_its_name_now(
+    stack: Stack,
+) -> None:
+    names = ("one", "two")
+    stack.declare({name: declaration() for name in names})
+    stack.up()
+    before = {each["id"] for each in stack.resources()}
+    settings = stack.home / f"Pulumi.{stack.name}.yaml"
+    text = settings.read_text()
+    stack.pulumi("stack", "rename", "earlier")
+    settings.write_text(text)
+    stack.pulumi("stack", "init")
+    stack.up()
+    now = {each["id"] for each in stack.resources()}
+    first = len(stack.log)
+
+    destroyed = replace(stack, name="earlier").destroy()
+
+    served = stack.log[first:]
+    assert {call["runId"] for call in served} <= {*before, None}
+    # It is its own state that tells which runs to cancel first.
+    assert [call["operation"] for call in served].count("ListRuns") == 1
+    assert "warning" not in destroyed.text.lower()
+    assert set(stack.statuses()) == now
+    assert set(stack.statuses().values()) <= {"PENDING", "STARTING", "RUNNING"}

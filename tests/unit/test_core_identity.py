@@ -11,6 +11,7 @@ from omics_provider.core.identity import (
     attempt,
     region_of,
     request_id,
+    stack_of,
     start_token,
 )
 
@@ -148,3 +149,16 @@ def test_an_attempt_is_short_and_follows_the_seed() -> None:
 )
 def test_where_a_run_is(arn: str, region: str) -> None:
     assert region_of(arn) == region
+
+
+@pytest.mark.parametrize(
+    ("urn", "stack"),
+    [
+        (URN, "lab/omics-runs/prod"),
+        (URN.replace(":prod:", ":earlier:"), "lab/omics-runs/earlier"),
+        (URN.replace(":omics-runs:", ":runs:"), "lab/runs/prod"),
+        ("", "lab/omics-runs/prod"),
+    ],
+)
+def test_a_renamed_stack_is_known_by_its_urn(urn: str, stack: str) -> None:
+    assert stack_of(urn, "lab/omics-runs/prod") == stack
