@@ -16,6 +16,7 @@ import json
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,6 +27,11 @@ from omics_provider.emulator.wire import iso8601
 State = str | Path | Store
 SETTINGS_VARIABLE: Final = "OMICS_EMULATOR_SETTINGS"
 FAULTS_VARIABLE: Final = "OMICS_EMULATOR_FAULTS"
+_LATEST: Final = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
+
+
+class TimeError(ValueError):
+    """A time to which the emulator's clock can't go."""
 
 
 def plan_faults(state: State, plans: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -62,13 +68,18 @@ def current_settings(state: State) -> dict[str, Any]:
 
 
 def advance(state: State, seconds: float) -> float:
-    """Let `seconds` of emulated time pass at once. Answers the emulated time, since 1970."""
+    """Let `seconds` of emulated time pass at once. Answers the emulated time, since 1970.
+
+    Raises TimeError where that is before now, or after the year 9999, where dates end.
+    """
     if seconds < 0:
-        raise ValueError(f"Time does not go back: {seconds} s.")
+        raise TimeError(f"Time does not go back: {seconds} s.")
     with _store(state).transaction() as connection:
         real = time.time()
         chosen, clock = settings.load(connection, real)
         clock = clock.advanced(real, seconds)
+        if not clock.now(real) < _LATEST:
+            raise TimeError(f"Time ends with the year 9999: {seconds} s are too much.")
         settings.save(connection, chosen, clock)
         return clock.now(real)
 

@@ -8,11 +8,15 @@ same calls: the n-th call of the operation is struck or not, whichever process m
 from __future__ import annotations
 
 import json
+import math
 import random
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import Any, Final
+
+from botocore.loaders import Loader
 
 from omics_provider.emulator.exceptions import (
     AccessDeniedException,
@@ -39,13 +43,17 @@ SLOW: Final = "slow"
 FROZEN: Final = "frozen"
 FAILS: Final = "fails"
 KINDS: Final = (*ANSWERS, CUT_BEFORE, LOST_ANSWER, LATE_500, TORN_ANSWER, SLOW, FROZEN, FAILS)
+EVERY: Final = "*"
+#: Steps of a batch, which are no calls; see `omics_provider.emulator.batch_faults`.
+BATCH_STEPS: Final = ("batch:StartRun", "batch:CancelRun", "batch:DeleteRun")
 
 
 @dataclass(frozen=True)
 class Fault:
     """One planned fault.
 
-    - `operation`: an operation's name, or `*` for every operation.
+    - `operation`: an operation's name, or `*` for every operation; or a step of a batch:
+      `batch:StartRun`, `batch:CancelRun`, `batch:DeleteRun`.
     - `fault`: `throttle`, `error-500`, `timeout-408`, `quota-402`, `denied` (error answers),
       `cut-before` (the connection is cut and nothing has happened), `lost-answer` (the call
       takes effect, then the connection is cut), `late-500` (it takes effect, then the answer is
@@ -76,17 +84,57 @@ class Fault:
                 f"this one has {sorted(plan)}."
             )
         fault = Fault(**plan)
-        if fault.fault not in KINDS:
-            raise BadFaultError(f"There is no fault {fault.fault!r}. There are: {KINDS}.")
+        fault._check_values()
         if fault.count is not None and fault.rate is not None:
             raise BadFaultError("A planned fault has a count or a rate, not both.")
         return fault if fault.rate is not None or fault.count is not None else _once(plan)
+
+    def _check_values(self) -> None:
+        if self.fault not in KINDS:
+            raise BadFaultError(f"There is no fault {self.fault!r}. There are: {KINDS}.")
+        if not _is_struck(self.operation):
+            raise BadFaultError(
+                f"HealthOmics has no operation {self.operation!r}. A fault strikes an operation, "
+                f"{EVERY!r} for all of them, or a step of a batch: {', '.join(BATCH_STEPS)}."
+            )
+        for name, (fits, wanted) in _VALUES.items():
+            value = getattr(self, name)
+            if not fits(value):
+                raise BadFaultError(f"The {name} of a planned fault is {wanted}, not {value!r}.")
 
     def strikes(self, drawn: int, struck: int) -> bool:
         """Whether the call number `drawn` (from 0) is struck, after `struck` strikes."""
         if self.rate is not None:
             return random.Random(f"{self.seed}:{drawn}").random() < self.rate  # noqa: S311  # a plan that repeats, no secret
         return struck < (self.count or 0)
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: Any) -> bool:
+    return (_is_whole(value) or isinstance(value, float)) and math.isfinite(value)
+
+
+_VALUES: Final[dict[str, tuple[Callable[[Any], bool], str]]] = {
+    "count": (lambda v: v is None or (_is_whole(v) and v >= 0), "a whole number, not negative"),
+    "rate": (lambda v: v is None or (_is_number(v) and 0 <= v <= 1), "a number from 0 to 1"),
+    "seed": (_is_whole, "a whole number"),
+    "seconds": (lambda v: _is_number(v) and v >= 0, "a number, not negative"),
+    "reason": (lambda v: isinstance(v, str), "a failureReason"),
+}
+
+
+def _is_struck(operation: Any) -> bool:
+    return isinstance(operation, str) and (
+        operation in (EVERY, *BATCH_STEPS) or operation in _operations()
+    )
+
+
+@cache
+def _operations() -> frozenset[str]:
+    return frozenset(Loader().load_service_model("omics", "service-2")["operations"])
 
 
 def _once(plan: Mapping[str, Any]) -> Fault:
@@ -119,7 +167,7 @@ def draw(connection: sqlite3.Connection, operation: str) -> Fault | None:
         "SELECT pk, plan, drawn, struck FROM faults ORDER BY pk"
     ).fetchall():
         fault = Fault(**json.loads(row["plan"]))
-        if fault.operation not in ("*", operation):
+        if fault.operation not in (EVERY, operation):
             continue
         strikes = fault.strikes(row["drawn"], row["struck"])
         connection.execute(

@@ -35,6 +35,11 @@ _CREDENTIAL: Final = re.compile(
 _OMICS_HOST: Final = re.compile(r"(workflows-|tags-|omics\.)")
 _AGENT_REGION: Final = re.compile(r"region/([a-z]{2}-[a-z]+-\d)")
 _DEFAULT_REGION: Final = "us-east-1"
+#: Names of this machine, with or without a port.
+_OWN_HOST: Final = re.compile(
+    r"(127\.0\.0\.1|\[::1\]|([\w-]+\.)*localhost)(:[0-9]+)?", re.IGNORECASE
+)
+_WHOLE: Final = re.compile(r"[0-9]{1,18}")
 
 Environ = Mapping[str, Any]
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
@@ -63,7 +68,9 @@ class Application:
         path = _raw_path(environ)
         caller = _caller(environ)
         answer: HttpAnswer | None
-        if path == "/" and "text/html" in environ.get("HTTP_ACCEPT", ""):
+        if not _WHOLE.fullmatch(environ.get("CONTENT_LENGTH") or "0"):
+            answer = _json(400, {"message": "Content-Length is a whole number."})
+        elif path == "/" and "text/html" in environ.get("HTTP_ACCEPT", ""):
             answer = HttpAnswer(200, overview.page(), {"Content-Type": "text/html; charset=utf-8"})
         elif path.startswith("/_omics/"):
             answer = self._controlled(environ, path)
@@ -89,10 +96,13 @@ class Application:
         return [answer.body]
 
     def _controlled(self, environ: Environ, path: str) -> HttpAnswer:
-        """Answer a control request, but not one that a page from elsewhere makes a browser send."""
-        origin = environ.get("HTTP_ORIGIN")
-        if origin is not None and origin != f"http://{environ.get('HTTP_HOST')}":
-            return _json(403, {"message": f"Control is not for pages of {origin}."})
+        """Answer a control request, but not one that a page from elsewhere makes a browser send.
+
+        Nor one of a page whose name was made to lead here: its origin is that of the server.
+        """
+        origin, host = environ.get("HTTP_ORIGIN"), environ.get("HTTP_HOST", "")
+        if not _OWN_HOST.fullmatch(host) or origin not in (None, f"http://{host}"):
+            return _json(403, {"message": f"Control is not for pages of {origin or host}."})
         return self._control.answer(_request(environ, path))
 
     def _settle(self) -> None:
@@ -132,14 +142,14 @@ class Control:
             return _json(404, {"message": f"There is no {request.method} {request.path} here."})
         try:
             return _json(200, handler(request))
-        except (json.JSONDecodeError, BadFaultError, UnknownSettingError, BadControlError) as error:
+        except (BadFaultError, UnknownSettingError, control.TimeError, BadControlError) as error:
             return _json(400, {"message": str(error)})
 
     def _planned_faults(self, _request: HttpRequest) -> Any:
         return control.planned_faults(self._store)
 
     def _plan_faults(self, request: HttpRequest) -> Any:
-        plans = json.loads(request.body or b"[]")
+        plans = _document(request, b"[]")
         if not isinstance(plans, list) or not all(isinstance(plan, dict) for plan in plans):
             raise BadControlError("Faults come as a JSON list of objects.")
         return control.plan_faults(self._store, plans)
@@ -148,15 +158,15 @@ class Control:
         return control.current_settings(self._store)
 
     def _change_settings(self, request: HttpRequest) -> Any:
-        changes = json.loads(request.body or b"{}")
+        changes = _document(request, b"{}")
         if not isinstance(changes, dict):
             raise BadControlError("Settings come as a JSON object.")
         return control.change_settings(self._store, changes)
 
     def _advance(self, request: HttpRequest) -> Any:
-        document = json.loads(request.body or b"{}")
+        document = _document(request, b"{}")
         seconds = document.get("seconds") if isinstance(document, dict) else None
-        if not isinstance(seconds, int | float) or seconds < 0:
+        if not isinstance(seconds, int | float) or isinstance(seconds, bool) or seconds < 0:
             raise BadControlError('Time advances by {"seconds": <a number, not negative>}.')
         return {"now": control.advance(self._store, seconds)}
 
@@ -173,7 +183,7 @@ class Control:
     def _calls(self, request: HttpRequest) -> Any:
         query = parse_qs(request.query)
         after = query.get("after", ["0"])[0]
-        if not after.isdigit():
+        if not _WHOLE.fullmatch(after):
             raise BadControlError("after takes the number of a call.")
         operation = query.get("operation", [None])[0]
         return control.calls(self._store, operation=operation, after=int(after))
@@ -181,6 +191,13 @@ class Control:
 
 class BadControlError(ValueError):
     """A control request that can't be understood."""
+
+
+def _document(request: HttpRequest, otherwise: bytes) -> Any:
+    try:
+        return json.loads(request.body or otherwise)
+    except ValueError as error:
+        raise BadControlError(f"The body is no JSON in UTF-8: {error}.") from error
 
 
 def serve(store: Store, service: Service, port: int) -> BaseWSGIServer:

@@ -7,6 +7,7 @@ value of a wrong kind is refused.
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -47,7 +48,7 @@ class Settings:
       `replay`.
     - `ids`: which id a new run gets: the one freed last (`reuse`), the one freed first
       (`oldest`), or always a new one (`fresh`).
-    - `speed`: emulated seconds in a real one; 0 stands still.
+    - `speed`: emulated seconds in a real one, up to 1,000,000; 0 stands still.
     - `runSeconds`: emulated length of a run; none leaves it to the door (5 by default).
     - `parameterCheck`: parameters that do not fit the workflow's template: refused by StartRun
       (`start`), a run that FAILS (`run`), or let through (`off`).
@@ -124,6 +125,8 @@ def _check(name: str, value: Any, kind: Any) -> None:
         good = value in options
     elif kind == dict[str, float]:
         good = isinstance(value, dict) and all(map(_is_amount, value.values()))
+    elif name == "speed":
+        good = _is_amount(value) and value <= _MOST_SPEED
     else:
         good = _is_amount(value) or (value is None and type(None) in options)
     if not good:
@@ -132,9 +135,11 @@ def _check(name: str, value: Any, kind: Any) -> None:
 
 
 def _is_amount(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and math.isfinite(value) and value >= 0
 
 
+_MOST_SPEED: Final = 1_000_000
 _parsed: dict[str, tuple[Settings, Clock]] = {}
 
 

@@ -1,3 +1,4 @@
+import http.client
 import json
 import socket
 import subprocess
@@ -89,11 +90,16 @@ def test_control_over_http(served):
     [
         ("/_omics/faults", b"{}", 400),
         ("/_omics/faults", b"nonsense", 400),
+        ("/_omics/faults", b"\xff", 400),
+        ("/_omics/faults", b'[{"operation": "StartRunn", "fault": "throttle"}]', 400),
         ("/_omics/faults", b'[{"operation": "x"}]', 400),
         ("/_omics/settings", b'{"x": 1}', 400),
         ("/_omics/settings", b"[]", 400),
         ("/_omics/advance", b'{"seconds": -1}', 400),
         ("/_omics/advance", b"[]", 400),
+        ("/_omics/advance", b'{"seconds": true}', 400),
+        ("/_omics/advance", b'{"seconds": 1e15}', 400),
+        ("/_omics/advance", b'{"seconds": Infinity}', 400),
         ("/_omics/nothing", b"", 404),
     ],
 )
@@ -102,6 +108,34 @@ def test_bad_control_requests_say_why(served, path, body, status):
         urllib.request.urlopen(urllib.request.Request(served.url + path, body))
     assert caught.value.code == status
     assert json.load(caught.value)["message"]
+
+
+@pytest.mark.parametrize("after", ["-1", "%C2%B2", "9" * 30])
+def test_calls_are_given_after_a_number(served, after):
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        get(f"{served.url}/_omics/calls?after={after}")
+    assert caught.value.code == 400
+
+
+@pytest.mark.parametrize("length", ["many", "-1"])
+def test_a_length_that_is_none_is_an_error_of_the_caller(served, length):
+    asked = http.client.HTTPConnection(served.url.removeprefix("http://"), timeout=10)
+    asked.request("POST", "/_omics/settings", headers={"Content-Length": length})
+    assert asked.getresponse().status == 400
+    asked.close()
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [("localhost:{}", 200), ("omics.localhost:{}", 200), ("[::1]:{}", 200), ("evil.example", 403)],
+)
+def test_control_is_for_names_of_this_machine(served, host, status):
+    """A page of a name that was rebound to 127.0.0.1 is of one origin with the server."""
+    place = served.url.removeprefix("http://")
+    asked = http.client.HTTPConnection(place, timeout=10)
+    asked.request("GET", "/_omics/calls", headers={"Host": host.format(place.split(":")[1])})
+    assert asked.getresponse().status == status
+    asked.close()
 
 
 def test_the_server_listens_on_loopback_is_quick_and_ends_quietly(tmp_path):

@@ -126,6 +126,18 @@ def test_the_same_seed_strikes_the_same_calls(world, omics):
         {"operation": "StartRun", "fault": "gremlins"},
         {"operation": "StartRun", "fault": "throttle", "often": 3},
         {"operation": "StartRun", "fault": "throttle", "count": 1, "rate": 0.5},
+        {"operation": "StartRunn", "fault": "throttle"},
+        {"operation": "batch:GetRun", "fault": "throttle"},
+        {"operation": ["StartRun"], "fault": "throttle"},
+        {"operation": "StartRun", "fault": ["throttle"]},
+        {"operation": "StartRun", "fault": "throttle", "count": "2"},
+        {"operation": "StartRun", "fault": "throttle", "count": 1.5},
+        {"operation": "StartRun", "fault": "throttle", "rate": "often"},
+        {"operation": "StartRun", "fault": "throttle", "rate": 50},
+        {"operation": "StartRun", "fault": "throttle", "rate": 0.5, "seed": [1]},
+        {"operation": "StartRun", "fault": "slow", "seconds": "1"},
+        {"operation": "StartRun", "fault": "slow", "seconds": float("inf")},
+        {"operation": "StartRun", "fault": "fails", "reason": 5},
     ],
 )
 def test_a_plan_that_makes_no_sense_is_refused(world, plan):

@@ -161,6 +161,9 @@ def test_settings_hold_for_every_process(tmp_path):
         {"requestId": "never"},
         {"speed": -1},
         {"speed": True},
+        {"speed": float("inf")},
+        {"speed": 1e12},
+        {"runSeconds": float("inf")},
         {"callsPerSecond": {"GetRun": "fast"}},
         {"runSeconds": "5"},
     ],
@@ -182,6 +185,15 @@ def test_time_goes_on_without_a_jump_when_its_speed_changes(tmp_path):
     assert stood + 60 < control.advance(path, 0) < stood + 60 + 1000
     with pytest.raises(ValueError, match="does not go back"):
         control.advance(path, -1)
+
+
+@pytest.mark.parametrize("seconds", [1e15, float("inf"), float("nan")])
+def test_time_ends_where_dates_do(tmp_path, seconds):
+    path = tmp_path / "state.db"
+    before = control.advance(path, 0)
+    with pytest.raises(ValueError, match="9999"):
+        control.advance(path, seconds)
+    assert control.advance(path, 0) < before + 60
 
 
 def test_the_environment_is_taken_once(tmp_path, monkeypatch):
