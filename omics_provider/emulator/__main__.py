@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import signal
+import sqlite3
 import sys
 import tempfile
 import threading
@@ -19,7 +20,7 @@ from omics_provider.emulator import control
 from omics_provider.emulator.moto_surroundings import MotoSurroundings
 from omics_provider.emulator.service import DEFAULT_RUN_SECONDS, Service
 from omics_provider.emulator.show import shown
-from omics_provider.emulator.store import open_store
+from omics_provider.emulator.store import StateTooNewError, Store, open_store
 
 _USE: Final = """\
 AWS HealthOmics for one machine. Serves omics, and beside it moto's s3, iam, sts, logs and
@@ -83,12 +84,12 @@ def main(arguments: list[str]) -> int:
 
     state = options.state or Path(tempfile.mkdtemp(prefix="omics-emulator-")) / "state.db"
     model = ServiceModel(Loader().load_service_model("omics", "service-2"), "omics")
-    store = open_store(state)
-    if options.settings is not None:
-        control.change_settings(store, json.loads(options.settings.read_text()))
-    if options.faults is not None:
-        control.plan_faults(store, json.loads(options.faults.read_text()))
-    service = Service(store, model, options.run_seconds, MotoSurroundings())
+    try:
+        store = _opened(state, options.settings, options.faults)
+        service = Service(store, model, options.run_seconds, MotoSurroundings())
+    except (OSError, ValueError, sqlite3.Error, StateTooNewError) as error:
+        sys.stderr.write(f"The emulator can't start with the state file {state}: {error}\n")
+        return 1
     server = serve(store, service, options.port)
     for number in (signal.SIGINT, signal.SIGTERM):
         # shutdown() waits for the serving loop, which is what the signal interrupts.
@@ -100,6 +101,27 @@ def main(arguments: list[str]) -> int:
     server.serve_forever()
     store.close()
     return 0
+
+
+def _opened(state: Path, settings: Path | None, faults: Path | None) -> Store:
+    """Return the store, with settings and faults from their files."""
+    store = open_store(state)
+    for path, take in ((settings, control.change_settings), (faults, control.plan_faults)):
+        if path is None:
+            continue
+        try:
+            take(store, json.loads(path.read_bytes()))
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from error
+    control.current_settings(store)
+    return store
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise ValueError
+    return port
 
 
 def _show(arguments: list[str]) -> int:
@@ -123,7 +145,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_MORE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--port", type=int, default=4999, help="0 takes a free one (4999)")
+    parser.add_argument("--port", type=_port, default=4999, help="0 takes a free one (4999)")
     parser.add_argument(
         "--state", type=Path, help="the state file, made where there is none (a temporary one)"
     )

@@ -159,6 +159,33 @@ def test_settings_and_faults_come_from_files(tmp_path):
     server.stop()
 
 
+@pytest.mark.parametrize(
+    ("option", "content", "word"),
+    [
+        ("--faults", "{", "wrong.file"),
+        ("--faults", '[{"operation": "GetRun", "fault": "gremlins"}]', "gremlins"),
+        ("--settings", '{"sped": 1}', "sped"),
+        ("--settings", None, "wrong.file"),
+        ("--state", "no database" * 100, "not a database"),
+    ],
+)
+def test_what_keeps_it_from_starting_is_told_in_a_line(tmp_path, option, content, word):
+    if content is not None:
+        (tmp_path / "wrong.file").write_text(content)
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "omics_provider.emulator", "--port", "0"),
+            *("--state", str(tmp_path / "state.db"), option, str(tmp_path / "wrong.file")),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert word in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
 def test_help_names_the_control(capsys):
     out = subprocess.run(
         [sys.executable, "-m", "omics_provider.emulator", "--help"],
