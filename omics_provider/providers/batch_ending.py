@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from omics_provider.core import batch_life, errors, fields
@@ -21,6 +21,8 @@ DELETE_LIMIT: Final = 1200.0
 _SECONDS_A_RUN: Final = 0.25
 #: Runs that are ended one by one between two looks at the time.
 _AT_A_TIME: Final = 100
+#: Those that wait first: one that ends lets the next one begin.
+_TO_CANCEL: Final = ("PENDING", "STARTING", "RUNNING")
 
 Batch = Mapping[str, Any]
 
@@ -104,17 +106,23 @@ class _Ending:
     def _end_runs(self) -> Step:
         """End the next runs one by one; with none left, the batch's own record goes."""
         deletes = self._on_delete == "delete"
-        filters = {} if deletes else {"status": "RUNNING"}
-        runs = self._batches.runs
-        left = list(itertools.islice(runs.list(batchId=self.id, **filters), _AT_A_TIME))
+        left = list(itertools.islice(self._runs(() if deletes else _TO_CANCEL), _AT_A_TIME))
         refused = [error for run in left if (error := self._end_run(run)) is not None]
         if refused:
             raise self._partly(refused, len(left))
-        if left and deletes:
+        if left:
             return Step.WAIT
         if deletes:
             self._batches.delete(self.id)
         return Step.DONE
+
+    def _runs(self, statuses: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """Give the batch's runs, those of the first status first; all of them where none is."""
+        runs = self._batches.runs
+        if not statuses:
+            yield from runs.list(batchId=self.id)
+        for status in statuses:
+            yield from runs.list(batchId=self.id, status=status)
 
     def _end_run(self, run: Mapping[str, Any]) -> errors.OmicsError | None:
         runs = self._batches.runs

@@ -122,6 +122,8 @@ class Cohort:
     inputs: Inputs
     rows: list[dict[str, Any]]
     hashes: dict[str, str]
+    #: What the state says of the resource, or of earlier starts: batches may have their names.
+    earlier: list[Inputs] = field(default_factory=list)
     index: Index = batch_index.EMPTY
     kept: list[dict[str, Any]] = field(default_factory=list)
     #: uuids of batches that an earlier update started, and that were ended or failed since.
@@ -138,8 +140,9 @@ class Cohort:
         """
         known = {each["uuid"] for each in self.kept}
         ids = {each["id"] for each in self.kept}
-        name = batch_name(self.place, self.inputs)
-        items = [item for item in self.place.batches.named(name) if item["id"] not in ids]
+        names = {batch_name(self.place, each) for each in (self.inputs, *self.earlier)}
+        found = [item for name in sorted(names) for item in self.place.batches.named(name)]
+        items = [item for item in found if item["id"] not in ids]
         for item in sorted(items, key=lambda each: str(each["createdAt"])):
             if since and datetime.fromisoformat(item["createdAt"]) < datetime.fromisoformat(since):
                 continue

@@ -147,6 +147,7 @@ class OmicsRunBatchProvider(PlainProvider):
     def _create(
         self, cohort: Cohort, token: str, state: StackState, earlier: tuple[EarlierStart, ...]
     ) -> None:
+        cohort.earlier = [start.inputs for start in earlier]
         left = list(cohort.interrupted(earlier)) if earlier else []
         for live in [*left, *cohort.lost(state)]:
             cohort.take(live, lambda found: self._end(cohort, found))
@@ -197,6 +198,7 @@ class OmicsRunBatchProvider(PlainProvider):
         rows, hashes = batch_starting.wanted(inputs)
         cohort = Cohort(place, inputs, rows, hashes)
         if recorded is not None:
+            cohort.earlier = [recorded]
             cohort.kept = [dict(each) for each in recorded["batches"]]
             cohort.index = batch_starting.recorded_index(place, recorded, inputs)
         return cohort

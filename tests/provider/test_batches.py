@@ -511,6 +511,29 @@ def test_an_interrupted_create_for_another_sheet_is_completed(
     assert len(place.batches()) == 2
 
 
+def test_an_interrupted_create_under_another_name_is_found(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    earlier = place.checked(place.inputs(sheet(3), batchName="before"))
+    place.provider().create(bag(earlier))
+    interrupted(place, earlier, monkeypatch)
+    kept = place.up(sheet(3), __attempt=uuid.uuid4().hex, batchName="after")
+    assert [live["uuid"] for live in place.batches()] == [kept.outs["uuid"]]
+
+
+@pytest.mark.parametrize("memory", ["replay", "forget"])
+def test_an_interrupted_update_that_came_with_another_name_is_found(
+    place: Place, memory: str
+) -> None:
+    place.settings(requestId=memory)
+    kept = place.up(sheet(2), batchName="before")
+    place.change(kept, sheet(4), batchName="before")
+    now = place.change(kept, sheet(5), batchName="after")
+    assert [each["count"] for each in now.outs["batches"]] == [2, 2, 1]
+    place.destroy(now)
+    assert place.batches() == []
+
+
 def test_with_all_an_interrupted_create_for_another_sheet_is_ended(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -922,6 +945,24 @@ def test_a_failed_batch_leaves_no_run(place: Place) -> None:
     place.destroy(seen)
     assert place.batches() == []
     assert place.omics.list_runs()["items"] == []
+
+
+def test_a_failed_batch_has_no_active_run_after_a_cancel(place: Place) -> None:
+    """Runs that wait, and those on further pages, go on to cost money like any other."""
+    kept = place.up(sheet(400), settingsUri=PREFIX, onDelete="cancel")
+    place.settings(maxConcurrentRuns=120)
+    place.advance(BATCH - 1)
+    assert 200 < len(place.entries(kept.id)) < 400
+    key = kept.outs["batches"][0]["settings"].removeprefix(f"s3://{BUCKET}/")
+    place.served.client("s3").put_object(Bucket=BUCKET, Key=key, Body=b"[]")
+    place.advance(1)
+    seen = place.refresh(kept)
+    assert seen.outs["status"] == "FAILED"
+    place.destroy(seen)
+    place.advance(BATCH)
+    pages = place.omics.get_paginator("list_runs").paginate(batchId=kept.id)
+    assert {run["status"] for page in pages for run in page["items"]} == {"CANCELLED"}
+    place.settings(maxConcurrentRuns=None)
 
 
 # The wrong place --------------------------------------------------------------------------------
