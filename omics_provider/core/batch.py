@@ -19,6 +19,8 @@ from .values import canonical, contains_unknown
 #: Entries that StartRunBatch takes in the request itself, and in a file in S3.
 MOST_INLINE: Final = 100
 MOST_RUNS: Final = 100_000
+#: Settings of a sample that the service merges over the batch's (API reference, InlineSetting).
+MERGED: Final = ("parameters", "runTags")
 #: Input of the program: the folder with the file of rows, relative to the project.
 FOLDER: Final = "__folder"
 #: Input of the program: what is wrong with the rows. The state never has it.

@@ -13,6 +13,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
+from .batch import MERGED
 from .values import canonical
 
 #: Bytes of an index, as text, that may be kept in the state itself.
@@ -20,7 +21,6 @@ MOST_IN_STATE: Final = 8_000
 #: Half of an index is random digits, of which four bits a byte are left when it is packed.
 _SURELY_TOO_LARGE: Final = 8 * MOST_IN_STATE
 _FORMAT: Final = 1
-_MERGED: Final = ("parameters", "runTags")
 _HASH: Final = 32
 _NAMED: Final = 5
 
@@ -114,9 +114,9 @@ def hashes(
     stands for a new run.
     """
     # Without what is merged: the same text for every row that has nothing else of its own.
-    plain = {name: value for name, value in defaults.items() if name not in _MERGED}
+    plain = {name: value for name, value in defaults.items() if name not in MERGED}
     shared = json.loads(canonical(plain))
-    merged = {name: json.loads(canonical(defaults.get(name, {}))) for name in _MERGED}
+    merged = {name: json.loads(canonical(defaults.get(name, {}))) for name in MERGED}
     found = {}
     for row in rows:
         whole = {**shared, **row}

@@ -64,7 +64,8 @@ def sheet(samples: Iterable[Sample], shared: Mapping[str, Any] | None = None) ->
     """Check all samples and write them as a file.
 
     `shared` are the batch's own settings as far as the program knows them: with their parameters a
-    sample must stay within 50,000 bytes, and either must name an outputUri.
+    sample must stay within 50,000 bytes, and either must name an outputUri. None among a sample's
+    own settings, parameters or run tags takes that away.
     """
     writer = _Writer(shared or {})
     for sample in samples:
@@ -100,7 +101,8 @@ class _Writer:
         self._first: dict[str, Sample] = {}
         self._problems: list[str] = []
         self._more = 0
-        self._parameters = _known(shared.get("parameters"))
+        self._shared = {wire: _known(shared.get(wire), wire) for wire in batch.MERGED}
+        self._parameters = self._shared["parameters"]
         self._room = fields.MAX_PARAMETERS_BYTES - (
             len(_encoded(self._parameters)) if self._parameters else 1
         )
@@ -143,12 +145,25 @@ class _Writer:
             except _NoJsonError as error:
                 yield str(error)
                 continue
+            if plain is None:
+                continue
+            if wire in batch.MERGED and isinstance(plain, dict):
+                yield from self._taken_away(field, plain)
+                plain = {name: item for name, item in plain.items() if item is not None}
             if not _is_fine(field, plain):
                 words = checks.problems(_one(field), {wire: plain})
                 yield from (f"{field.name}: {each.reason}" for each in words)
             row[wire] = plain
         if self._needs_output and "outputUri" not in own:
             yield "output_uri: give one to the batch, or to each sample"
+
+    def _taken_away(self, field: Field, plain: Mapping[str, Any]) -> Iterator[str]:
+        for name, item in plain.items():
+            if item is None and name in self._shared[field.wire]:
+                yield (
+                    f"{field.name}.{name}: all samples of the batch share it, and the service "
+                    "takes nothing away from one: give it to those that have it"
+                )
 
     def _write(self, sample: Sample, row: Row) -> list[str]:
         name = sample.id
@@ -177,10 +192,10 @@ class _Writer:
         )
 
 
-def _known(parameters: Any) -> Mapping[str, Any]:
-    """Return the shared parameters, none of them where the program does not know them all yet."""
+def _known(shared: Any, wire: str) -> Mapping[str, Any]:
+    """Return the shared values, none of them where the program does not know them all yet."""
     try:
-        plain = _plain(parameters, "parameters")
+        plain = _plain(shared, wire)
     except _NoJsonError:
         return {}
     return plain if isinstance(plain, Mapping) else {}

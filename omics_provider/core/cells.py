@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable
 from typing import Any, Final, Never
@@ -12,19 +13,28 @@ _NUMBER: Final = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3
 _BOOLEANS: Final = {"true": True, "false": False}
 
 
+#: What Excel and other spreadsheets write where a formula has failed. #N/A is left out: it is also
+#: what people write for "nothing known".
+_FORMULA_ERRORS: Final = frozenset(
+    {"#REF!", "#DIV/0!", "#VALUE!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!", "#CALC!"}
+)
+
+
 class Misfit(ValueError):
     """A cell that is not of the type asked for; the text says why, without the cell."""
 
 
 def as_it_is(cell: Any) -> Any:
     """Return the cell: text from CSV and TSV, any value from JSON and Python."""
+    if isinstance(cell, str) and cell in _FORMULA_ERRORS:
+        raise Misfit("is the error of a spreadsheet's formula")
     return cell
 
 
 def text(cell: Any) -> str:
     """Return the cell as text: numbers and booleans as JSON writes them."""
     if isinstance(cell, str):
-        return cell
+        return str(as_it_is(cell))
     if isinstance(cell, bool | int | float):
         return json.dumps(cell)
     raise Misfit(f"is a {type(cell).__name__}, which can't be part of a text")
@@ -45,7 +55,7 @@ def number(cell: Any) -> int | float:
     """Return a number. A whole one is an int, as it would be after Pulumi's wire."""
     if isinstance(cell, int | float) and not isinstance(cell, bool):
         return cell
-    if isinstance(cell, str) and _NUMBER.fullmatch(cell.strip()):
+    if isinstance(cell, str) and _NUMBER.fullmatch(cell.strip()) and math.isfinite(float(cell)):
         return float(cell)
     raise Misfit("is no number")
 

@@ -6,6 +6,7 @@ import codecs
 import csv
 import io
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
@@ -22,6 +23,9 @@ _UTF16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 #: Delimiters by format, the likeliest first: the first one that the header has.
 _DELIMITERS: Final = {"csv": ",\t;", "tsv": "\t,;", None: "\t,;"}
 _SOMETHING: Final = re.compile(r"^.*[^\s,;].*$", re.MULTILINE)
+_QUOTED: Final = re.compile(r'"[^"\n]*"')
+#: First line by which Excel is told what separates cells.
+_SEPARATOR: Final = re.compile(r'"?sep=([,;\t|])"?[,;\t ]*(?=\n|$)', re.IGNORECASE)
 #: How Terra writes the header of the column with the ids: entity:sample_id.
 ENTITY: Final = "entity:"
 
@@ -72,8 +76,9 @@ def read(text: str, format: str | None) -> Table:  # noqa: A002  # the argument'
     table = Table()
     header: tuple[str, ...] | None = None
     width = 0
-    for line, cells in _records(text, _delimiter(text, format), table.problems):
+    for line, cells in _records(text, format, table.problems):
         if header is None:
+            cells = [unicodedata.normalize("NFC", cell) for cell in cells]
             header = tuple(cell.removeprefix(ENTITY) for cell in cells)
             width = len(_trimmed(header))
             table.columns, table.header_line = header[:width], line
@@ -87,7 +92,7 @@ def read(text: str, format: str | None) -> Table:  # noqa: A002  # the argument'
 
 def entity_column(text: str, format: str | None) -> str | None:  # noqa: A002
     """Return the column that a Terra sheet marks as its ids, None in other sheets."""
-    for _, cells in _records(text, _delimiter(text, format), []):
+    for _, cells in _records(text, format, []):
         marked = [cell for cell in cells if cell.startswith(ENTITY)]
         return marked[0].removeprefix(ENTITY) if marked else None
     return None
@@ -97,13 +102,21 @@ def _delimiter(text: str, format: str | None) -> str | None:  # noqa: A002
     """Return what separates cells, None where there is no cell with anything in it."""
     header = _SOMETHING.search(text)
     likely = _DELIMITERS[format]
-    return next((each for each in likely if each in header[0]), likely[0]) if header else None
+    if header is None:
+        return None
+    bare = _QUOTED.sub("", header[0])
+    return next((each for each in likely if each in bare), likely[0])
 
 
 def _records(
-    text: str, delimiter: str | None, problems: list[Problem]
+    text: str,
+    format: str | None,  # noqa: A002
+    problems: list[Problem],
 ) -> Iterator[tuple[int, Sequence[str]]]:
     """Yield the line where each row with a cell begins, and its stripped cells."""
+    said = _SEPARATOR.match(text)
+    text = text[said.end() :] if said else text
+    delimiter = said[1] if said else _delimiter(text, format)
     if delimiter is None:
         return
     reader: Any = csv.reader(

@@ -69,7 +69,7 @@ class Folder:
     def _keep(self, name: str, content: bytes) -> None:
         path = self._path / name
         self._path.mkdir(parents=True, exist_ok=True)
-        if _read_size(path) == len(content):
+        if _read(path) == content:
             os.utime(path)
         else:
             _write(path, content)
@@ -86,13 +86,6 @@ def _read(path: Path) -> bytes | None:
         return path.read_bytes()
     except FileNotFoundError:
         return None
-
-
-def _read_size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return -1
 
 
 def _age(path: Path) -> float:

@@ -88,7 +88,8 @@ class OmicsRunBatch(dynamic.Resource, module="omics", name="RunBatch"):
             parameters: What the workflow's parameters take from the sheet, as in RunCohort; every
                 column is the parameter of its name where it is unset.
             overrides: By sample id, or as a function of a sheet's row: parameters, run_tags
-                (merged), name, output_uri, priority, engine_settings, output_bucket_owner_id.
+                (merged), name, output_uri, priority, engine_settings, output_bucket_owner_id. None
+                takes away what the sheet gives; what all samples share can't be taken from one.
             id_column: The column with the sample ids, as in RunCohort.
             format: "csv", "tsv" or "json", where the file's name does not tell.
             workflow_type: PRIVATE, which the service takes where it is unset.

@@ -324,6 +324,16 @@ def test_rows_that_are_not_there_start_nothing(place: Place) -> None:
     assert place.batches() == []
 
 
+def test_rows_with_other_bytes_of_the_same_number_are_written_again(tmp_path: Path) -> None:
+    made = batch_rows.sheet([Sample("A", {})], {"outputUri": "s3://results/x"})
+    folder = Folder(tmp_path)
+    folder.keep_rows(made.sha256, made.content)
+    (path,) = tmp_path.glob("*.rows.json")
+    path.write_bytes(b"x" * len(made.content))
+    folder.keep_rows(made.sha256, made.content)
+    assert folder.rows(made.sha256) == made.content
+
+
 def test_at_the_endpoint_local_a_hundred_go_and_more_are_refused(place: Place) -> None:
     place.endpoint = "local"
     kept = place.up(sheet(100), settingsUri=PREFIX)

@@ -207,6 +207,23 @@ def test_no_sample_and_too_many_are_told() -> None:
     )
 
 
+def test_none_takes_a_value_away_that_is_the_samples_own() -> None:
+    own = {"name": None, "parameters": {"a": 1, "b": None}, "runTags": {"t": None}}
+    found = batch_rows.sheet([Sample("A", own)], SHARED)
+    assert found.problems == ()
+    assert batch_rows.rows(found.content) == [
+        {"parameters": {"a": 1}, "runSettingId": "A", "runTags": {}}
+    ]
+
+
+@pytest.mark.parametrize("wire", ["parameters", "runTags"])
+def test_none_takes_nothing_away_that_all_share(wire: str) -> None:
+    found = batch_rows.sheet([Sample("A", {wire: {"b": None}}, 2)], {**SHARED, wire: {"b": "x"}})
+    (problem,) = found.problems
+    assert problem.startswith("line 2, A: ")
+    assert "b: all samples of the batch share it" in problem
+
+
 def test_without_a_shared_output_each_sample_needs_one() -> None:
     own = {"outputUri": "s3://results/own"}
     found = batch_rows.sheet([Sample("a", own), Sample("b", {})])

@@ -35,6 +35,9 @@ def by_id(sheet: Sheet) -> dict[str, dict[str, object]]:
         PLAIN.replace("\n", "\r").encode(),
         PLAIN.rstrip("\n"),
         PLAIN + "\n\n",
+        "sep=,\r\n" + PLAIN.replace("\n", "\r\n"),
+        '"sep=;"\n' + PLAIN.replace(",", ";"),
+        "SEP=|,,\n" + PLAIN.replace(",", "|"),
         PLAIN + ",,\r\n , ,\r\n",
         "\n" + PLAIN,
         PLAIN.replace("\nHG", "\n\n\nHG"),
@@ -144,6 +147,23 @@ def test_terras_mark_decides_even_where_another_column_could() -> None:
 def test_the_delimiter_is_one_that_the_header_has(name: str, text: str) -> None:
     (row,) = read_sheet(text, name=name).rows
     assert row.id == "x"
+
+
+def test_what_is_quoted_in_the_header_separates_nothing() -> None:
+    sheet = read_sheet('sample;"depth, x"\nA;30\n', name="a.csv")
+    assert dict(sheet.rows[0]) == {"sample": "A", "depth, x": "30"}
+
+
+def test_excels_line_for_the_separator_is_counted() -> None:
+    with pytest.raises(SheetError, match="line 3: nothing in cram"):
+        read_sheet("sep=;\nsample;cram\nA;\n", required=["cram"])
+
+
+def test_a_header_is_the_same_however_its_accents_are_written() -> None:
+    decomposed, composed = "Gr\u006f\u0308\u00dfe", "Gr\u00f6\u00dfe"
+    sheet = read_sheet(f"sample,{decomposed}\nA,{decomposed}\n", required=[composed])
+    # Cells stay as they are: keys in S3 are told apart by their bytes.
+    assert sheet.rows[0][composed] == decomposed
 
 
 def test_the_format_tells_how_to_read_what_could_be_both() -> None:
