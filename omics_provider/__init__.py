@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from omics_provider.core.cohort import Column, EachRow
     from omics_provider.resources.cohort import RunCohort
+    from omics_provider.resources.provider import Provider
     from omics_provider.resources.run import OmicsRun
     from omics_provider.resources.run_batch import OmicsRunBatch
     from omics_provider.resources.run_cache import OmicsRunCache
@@ -21,6 +22,7 @@ __all__ = [
     "OmicsRunCache",
     "OmicsRunGroup",
     "OmicsWorkflow",
+    "Provider",
     "RunCohort",
     "wait_all",
 ]
@@ -35,6 +37,7 @@ _HOMES: Final = {
     "OmicsRunCache": "omics_provider.resources.run_cache",
     "OmicsRunGroup": "omics_provider.resources.run_group",
     "OmicsWorkflow": "omics_provider.resources.workflow",
+    "Provider": "omics_provider.resources.provider",
     "RunCohort": "omics_provider.resources.cohort",
     "wait_all": "omics_provider.resources.wait",
 }

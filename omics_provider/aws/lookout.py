@@ -24,6 +24,9 @@ _LIFE: Final = (RunStatus.PENDING, RunStatus.STARTING, RunStatus.RUNNING, RunSta
 class Source(Protocol):
     """What is asked: see `omics_provider.aws.gateway.Runs`."""
 
+    @property
+    def region(self) -> str: ...  # noqa: D102
+
     def find(self, run_id: str) -> dict[str, Any] | None: ...  # noqa: D102
 
     def list(self, **filters: Any) -> Iterator[dict[str, Any]]: ...  # noqa: D102
@@ -142,13 +145,20 @@ class Lookout:
             if live is not None and live["uuid"] == target.uuid:
                 yield Sighting(target, live)
             else:
-                self._require_account(target)
+                self._require_place(target)
                 yield Sighting(target, None)
 
-    def _require_account(self, target: Target) -> None:
-        """Raise SettingsError where the run is in another account: there it may well be."""
-        made_in = identity.account_of(str(target.recorded.get("arn") or ""))
-        now = self._runs.account()
+    def _require_place(self, target: Target) -> None:
+        """Raise SettingsError where the run is in another account or Region: it may well be there."""
+        arn = str(target.recorded.get("arn") or "")
+        region = identity.region_of(arn)
+        if region and region != self._runs.region:
+            raise errors.SettingsError(
+                "GetRun",
+                f"run {target.id} is in {region}, and is looked for in {self._runs.region}",
+                advice="Give the run a Provider of its Region, or set omics:region back.",
+            )
+        made_in, now = identity.account_of(arn), self._runs.account()
         if made_in and now and made_in != now:
             raise errors.SettingsError(
                 "GetRun",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -14,6 +14,8 @@ from .preflight import MODES, Mode
 LOCAL: Final = "local"
 DEFAULT_LOCAL_STATE: Final = ".omics/local.db"
 DEFAULT_LOCAL_RUN_SECONDS: Final = 5.0
+#: The key under which a Provider's own configuration has its name.
+PROVIDER: Final = "omics:provider"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,9 @@ class Settings:
     endpoint: str | None = None
     local_state: str = DEFAULT_LOCAL_STATE
     local_run_seconds: float = DEFAULT_LOCAL_RUN_SECONDS
+    #: Name of the Provider that gives these, None for the stack's configuration. It tells people
+    #: where to look; two Providers of one place are one place.
+    provider: str | None = field(default=None, compare=False)
 
     @property
     def is_local(self) -> bool:
@@ -54,7 +59,34 @@ def from_config(get: Callable[[str], str | None]) -> Settings:
         endpoint=_endpoint(get("omics:endpoint")),
         local_state=get("omics:localState") or DEFAULT_LOCAL_STATE,
         local_run_seconds=_seconds(get("omics:localRunSeconds")),
+        provider=get(PROVIDER),
     )
+
+
+def provider_config(
+    name: str, given: Mapping[str, str | None], get: Callable[[str], str | None]
+) -> dict[str, str]:
+    """Return a Provider's configuration, by full keys: what is given, else the stack's.
+
+    `given` are values by key without namespace. An empty one leaves the choice to boto3's own
+    chain, whatever the stack says. Raises SettingsError as from_config does.
+    """
+
+    def chosen(key: str) -> str | None:
+        value = given.get(key.partition(":")[2])
+        return get(key) if value is None else value
+
+    found = from_config(chosen)
+    seconds = chosen("omics:localRunSeconds")
+    values = {
+        "omics:region": found.region,
+        "omics:profile": found.profile,
+        "omics:endpoint": found.endpoint,
+        "omics:localState": found.local_state if found.is_local else None,
+        "omics:localRunSeconds": seconds if found.is_local else None,
+        PROVIDER: name,
+    }
+    return {key: value for key, value in values.items() if value}
 
 
 def preflight_mode(get: Callable[[str], str | None]) -> Mode:

@@ -164,6 +164,9 @@ def verdict(
     """
     status = status_of(item["status"])
     known = target.recorded.get("creationTime") or seen
+    if target.recorded.get("arn") and item.get("arn") not in (None, target.recorded["arn"]):
+        # Another account's or Region's run has this id, too.
+        return Verdict.ASK
     if status in UNSUCCESSFUL or known not in (None, item.get("creationTime")):
         return Verdict.ASK
     if status in ACTIVE:
@@ -212,6 +215,21 @@ class Tally:
     active: list[Mapping[str, Any]] = field(default_factory=list)
     ended: Counter[str] = field(default_factory=Counter)
     lengths: Mapping[str, Sequence[float]] = field(default_factory=dict)
+
+
+def together(tallies: Sequence[Tally]) -> Tally:
+    """Return what several places have, as one. A workflow's id is one place's own."""
+    if len(tallies) == 1:
+        return tallies[0]
+    lengths: dict[str, Sequence[float]] = {}
+    whole = Tally(lengths=lengths)
+    for number, tally in enumerate(tallies):
+        for live in tally.active:
+            workflow = f"{number}:{live.get('workflowId')}"
+            whole.active.append({**live, "workflowId": workflow})
+        whole.ended += tally.ended
+        lengths |= {f"{number}:{workflow}": past for workflow, past in tally.lengths.items()}
+    return whole
 
 
 def line(tally: Tally, now: datetime) -> str:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 import pulumi
 from pulumi import Output
 
-from omics_provider.core import errors, settings
+from omics_provider.core import errors
 from omics_provider.core.settings import Settings
+
+from . import place as places
 
 if TYPE_CHECKING:
     from omics_provider.aws.batches import Batches
@@ -23,7 +25,7 @@ _ONE_BY_ONE: Final = 20
 
 def run_ids(resource: OmicsRunBatch, samples: Sequence[str] | None) -> Output[dict[str, str]]:
     """Return the run ids by sample id, as an Output; see OmicsRunBatch.run_ids."""
-    place = settings.from_config(_config_value)
+    place = places.of(resource)
 
     async def ask(batches: Sequence[Mapping[str, Any]]) -> dict[str, str]:
         try:
@@ -32,11 +34,6 @@ def run_ids(resource: OmicsRunBatch, samples: Sequence[str] | None) -> Output[di
             raise pulumi.RunError(error.about(f"run batch {resource._name}")) from None
 
     return resource.batches.apply(ask)
-
-
-def _config_value(key: str) -> str | None:
-    namespace, _, name = key.partition(":")
-    return pulumi.Config(namespace).get(name)
 
 
 def _asked(

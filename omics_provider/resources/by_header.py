@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Hashable, Mapping
+from functools import partial
 from typing import Any, Final
 
 import pulumi
 from pulumi import Output
 
-from omics_provider.core import errors, settings
 from omics_provider.core.preflight import Found, Kind, Look, Unseen
+from omics_provider.core.settings import Settings
 
 #: Arguments of OmicsRun that say which workflow is run.
 _WORKFLOW: Final = (
@@ -25,16 +26,18 @@ class Headers:
         self._known: dict[Hashable, Output[frozenset[str] | None]] = {}
 
     def parameters(
-        self, arguments: Mapping[str, Any], cells: Mapping[str, Any]
+        self, place: Settings, arguments: Mapping[str, Any], cells: Mapping[str, Any]
     ) -> Output[dict[str, Any]]:
         """Return the cells whose column is a parameter of the workflow that `arguments` name.
 
-        All of them where the workflow has no parameter template, or the arguments name none.
+        The workflow is looked up at `place`. All cells where it has no parameter template, or the
+        arguments name none.
         """
         named = [arguments.get(name) for name in _WORKFLOW]
-        key = tuple(each if isinstance(each, str | None) else id(each) for each in named)
+        by_name = (each if isinstance(each, str | None) else id(each) for each in named)
+        key = (place, *by_name)
         if key not in self._known:
-            self._known[key] = Output.all(*named).apply(_looked_up)
+            self._known[key] = Output.all(*named).apply(partial(_looked_up, place))
         return self._known[key].apply(
             lambda names: {
                 column: cell for column, cell in cells.items() if names is None or column in names
@@ -42,16 +45,12 @@ class Headers:
         )
 
 
-async def _looked_up(named: list[str | None]) -> frozenset[str] | None:
+async def _looked_up(place: Settings, named: list[str | None]) -> frozenset[str] | None:
     workflow, kind, owner, version = named
     if not workflow:
         return None
     key = (workflow, kind or "PRIVATE", owner or "")
     look = Look(Kind.VERSION, (*key, version)) if version else Look(Kind.WORKFLOW, key)
-    try:
-        place = settings.from_config(_config_value)
-    except errors.SettingsError as error:
-        raise pulumi.RunError(str(error)) from None
 
     def seen() -> Any:
         # boto3 takes a quarter of a second, which programs that name their columns do not pay.
@@ -67,8 +66,3 @@ async def _looked_up(named: list[str | None]) -> frozenset[str] | None:
         )
     template = answer.facts.get("parameterTemplate") if isinstance(answer, Found) else None
     return frozenset(template) if template else None
-
-
-def _config_value(key: str) -> str | None:
-    namespace, _, name = key.partition(":")
-    return pulumi.Config(namespace).get(name)

@@ -13,6 +13,7 @@ from omics_provider.core import cohort, watching
 from omics_provider.core.cohort import Parameters, Sample
 from omics_provider.core.sheet import Row, SheetError
 
+from . import place
 from .by_header import Headers
 from .run import OmicsRun
 from .sheet_file import Samples, content
@@ -69,8 +70,8 @@ class RunCohort(pulumi.ComponentResource):
                 None takes one away; any other argument is replaced.
             max_failures: How many samples may fail without failing the update, for `wait` and
                 `outputs`; none where it is unset. A run that can't be started always fails it.
-            opts: Pulumi's resource options. `depends_on` holds for the runs, too; further options
-                of the runs are `opts` of the template.
+            opts: Pulumi's resource options. `depends_on` and a Provider hold for the runs, too;
+                further options of the runs are `opts` of the template.
             **arguments: Arguments of OmicsRun, the same as in `template`; but `name` and
                 `parameters`, which are other things here, have their place in the template alone.
 
@@ -83,7 +84,7 @@ class RunCohort(pulumi.ComponentResource):
             shared = _shared({} if template is None else template, arguments)
             found = _samples(samples, parameters, id_column, format, overrides)
             headers = Headers() if parameters is None else None
-            given = {id_: _arguments(shared, found[id_], overrides, headers) for id_ in found}
+            given = {id_: _arguments(shared, found[id_], overrides, headers, opts) for id_ in found}
             self._max_failures = _allowed(max_failures)
         except (SheetError, pulumi.RunError) as error:
             raise pulumi.RunError(
@@ -188,13 +189,16 @@ def _arguments(
     sample: Sample,
     overrides: Overrides | None,
     headers: Headers | None,
+    opts: ResourceOptions | None,
 ) -> dict[str, Any]:
     override = _override(overrides, sample)
     given: dict[str, Any] = {"name": sample.id, **shared, **override}
-    cells = headers.parameters(given, sample.parameters) if headers else sample.parameters
+    given["opts"] = ResourceOptions.merge(shared.get("opts"), override.get("opts"))
+    cells: Any = sample.parameters
+    if headers:
+        cells = headers.parameters(place.of_child(sample.id, given["opts"], opts), given, cells)
     for argument, from_sheet in (("parameters", cells), ("tags", None)):
         given[argument] = _merged(shared.get(argument), from_sheet, override.get(argument))
-    given["opts"] = ResourceOptions.merge(shared.get("opts"), override.get("opts"))
     return given
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, get_args
+from weakref import WeakKeyDictionary
 
 import psutil
 import pulumi
@@ -17,7 +18,7 @@ from omics_provider.core import watching
 from omics_provider.core.errors import SettingsError
 
 if TYPE_CHECKING:
-    from omics_provider.aws.watch import Watcher
+    from omics_provider.aws.watch import News, Watcher
 
 #: `line`: one line that is always current. `log`: a line a minute, and where runs have changed
 #: their states. Both tell each end.
@@ -31,17 +32,16 @@ _CHANGE_SECONDS: Final = 10.0
 
 
 class LiveView:
-    """Tells what a watcher sees, as long as something is waited for. Lives in the event loop."""
+    """Tells what watchers see, as long as something is waited for. Lives in the event loop."""
 
     def __init__(
         self,
-        watcher: Watcher,
         progress: Progress,
         *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
-        self._watcher = watcher
+        self._watchers: list[Watcher] = []
         self._progress = progress
         self._clock = clock
         self._sleep = sleep
@@ -49,8 +49,9 @@ class LiveView:
         self._waits = 0
         self._shown = ""
 
-    def begin(self) -> None:
-        """Show what goes on, from now on."""
+    def begin(self, watchers: Iterable[Watcher]) -> None:
+        """Show what goes on at these places, too, from now on."""
+        self._watchers += [each for each in watchers if each not in self._watchers]
         self._waits += 1
         if self._task is None and self._progress != "off":
             self._task = asyncio.ensure_future(self._show())
@@ -63,27 +64,33 @@ class LiveView:
             self._task.cancel()
             self._task = None
 
+    def _tally(self) -> watching.Tally:
+        return watching.together([watcher.tally() for watcher in self._watchers])
+
     async def _show(self) -> None:
-        said, states = self._clock(), watching.states(self._watcher.tally())
+        said, states = self._clock(), watching.states(self._tally())
         while True:
             await self._sleep(_LINE_SECONDS)
             self._tell_news()
             if self._progress == "line":
                 self._tell_line(ephemeral=True)
                 continue
-            now, silent = watching.states(self._watcher.tally()), self._clock() - said
+            now, silent = watching.states(self._tally()), self._clock() - said
             if silent >= _LOG_SECONDS or (now != states and silent >= _CHANGE_SECONDS):
                 said, states = self._clock(), now
                 self._tell_line(ephemeral=False)
 
     def _tell_line(self, *, ephemeral: bool) -> None:
-        now = watching.line(self._watcher.tally(), datetime.now(UTC))
+        now = watching.line(self._tally(), datetime.now(UTC))
         if now and now != self._shown:
             self._shown = now
             pulumi.log.info(now, ephemeral=ephemeral)
 
     def _tell_news(self) -> None:
-        news = self._watcher.news()
+        for watcher in self._watchers:
+            self._tell_those(watcher.news())
+
+    def _tell_those(self, news: News) -> None:
         for error in news.trouble:
             pulumi.log.warn(
                 f"{error.about('the runs that are waited for')}\n"
@@ -100,14 +107,15 @@ class LiveView:
                 pulumi.log.info(event)
 
 
-_views: dict[int, LiveView] = {}
+_views: WeakKeyDictionary[asyncio.AbstractEventLoop, LiveView] = WeakKeyDictionary()
 
 
-def view_of(watcher: Watcher) -> LiveView:
-    """Return the program's view of a watcher."""
-    if id(watcher) not in _views:
-        _views[id(watcher)] = LiveView(watcher, _progress())
-    return _views[id(watcher)]
+def view() -> LiveView:
+    """Return the program's view: one for all that it waits for, wherever that is."""
+    loop = asyncio.get_running_loop()
+    if loop not in _views:
+        _views[loop] = LiveView(_progress())
+    return _views[loop]
 
 
 def _progress() -> Progress:

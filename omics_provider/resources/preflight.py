@@ -24,6 +24,9 @@ from omics_provider.core.values import UNKNOWN, contains_unknown
 from omics_provider.core.watching import some
 from omics_provider.providers.wire import received
 
+from . import place as places
+from .provider import config_value
+
 if TYPE_CHECKING:
     from .run import OmicsRun
 
@@ -70,13 +73,12 @@ def declared(
     if not pulumi.runtime.is_dry_run():
         return
     try:
-        mode = mode or settings.preflight_mode(_config_value)
-        place = settings.from_config(_config_value)
+        mode = mode or settings.preflight_mode(config_value)
     except errors.SettingsError as error:
         raise pulumi.RunError(str(error)) from None
     if mode == "off" or not preflight.is_start(inputs):
         return
-    gathering = _gathering(place)
+    gathering = _gathering(places.of(run))
     gathering.declared += 1
     chosen = mode
 
@@ -88,12 +90,6 @@ def declared(
         await gathering.add(start)
 
     run.id.apply(seen, run_with_unknowns=True)
-
-
-def _config_value(key: str) -> str | None:
-    """Return a value of the stack's configuration by its full key."""
-    namespace, _, name = key.partition(":")
-    return pulumi.Config(namespace).get(name)
 
 
 # One run -------------------------------------------------------------------------------------
@@ -319,7 +315,8 @@ class _Gathering:
     def _note(self, text: str) -> None:
         if text not in self.told:
             self.told.add(text)
-            pulumi.log.info(f"{_HEADLINE}: {text}")
+            at = f" at {self.place.provider}" if self.place.provider else ""
+            pulumi.log.info(f"{_HEADLINE}{at}: {text}")
 
 
 def _report(found: Mapping[tuple[str, bool], Sequence[_Start]]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -16,14 +16,16 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import pulumi
 from pulumi import Output
 
-from omics_provider.core import errors, settings, watching
+from omics_provider.core import errors, watching
 from omics_provider.core.fields import BY_WIRE
+from omics_provider.core.settings import Settings
 from omics_provider.core.values import UNKNOWN
 from omics_provider.core.watching import Declared, End, Facts, Target
 from omics_provider.providers.wire import received, unknown
 
+from . import place as places
 from .interrupt import interruptible
-from .live_view import view_of
+from .live_view import view
 
 if TYPE_CHECKING:
     from omics_provider.aws.watch import Watcher
@@ -105,7 +107,7 @@ def _checked(on_failure: OnFailure) -> OnFailure:
 
 
 def _waited(runs: Mapping[str, OmicsRun], wish: _Wish) -> Output[dict[str, Facts]]:
-    place = settings.from_config(_config_value)
+    where = {key: places.of(run) for key, run in runs.items()}
     stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
     known = Output.all(
         **{
@@ -115,18 +117,13 @@ def _waited(runs: Mapping[str, OmicsRun], wish: _Wish) -> Output[dict[str, Facts
     )
 
     async def ended(found: Mapping[str, Any]) -> Any:
-        return await _ended(place, stack, runs, found, wish)
+        return await _ended(where, stack, runs, found, wish)
 
     return known.apply(ended, run_with_unknowns=True)
 
 
-def _config_value(key: str) -> str | None:
-    namespace, _, name = key.partition(":")
-    return pulumi.Config(namespace).get(name)
-
-
 async def _ended(
-    place: settings.Settings,
+    where: Mapping[str, Settings],
     stack: str,
     runs: Mapping[str, OmicsRun],
     found: Mapping[str, Any],
@@ -140,18 +137,27 @@ async def _ended(
     others = {key: t for key, t in targets.items() if t and key not in known}
     if others:
         look = _seen_once if pulumi.runtime.is_dry_run() else _seen_to_end
-        told |= await look(await _watcher(place, stack), others, wish)
+        watchers = {place: await _watcher(place, stack) for place in _of(where, others)}
+        told |= await look({key: watchers[where[key]] for key in others}, others, wish)
     if wish.outputs:
-        await _read_outputs(place, told)
+        await _read_outputs(where, told)
     if wish.tasks:
-        await asyncio.to_thread(_count_tasks, place, told, frozenset(known))
+        await asyncio.to_thread(_count_tasks, where, told, frozenset(known))
     failed = {k: end for k, end in told.items() if end.facts["status"] != "COMPLETED"}
     if pulumi.runtime.is_dry_run():
         # What the state knows is told beside the run itself.
         _warn({key: end.facts for key, end in failed.items() if key in others}, wish.on_failure)
     elif failed:
-        _tell(await _explained(place, failed), wish.on_failure)
+        _tell(await _explained(where, failed), wish.on_failure)
     return {key: told[key].facts if key in told else unknown() for key in runs}
+
+
+def _of(where: Mapping[str, Settings], keys: Iterable[str]) -> dict[Settings, list[str]]:
+    """Return the keys by the place that they are at."""
+    by_place: dict[Settings, list[str]] = {}
+    for key in keys:
+        by_place.setdefault(where[key], []).append(key)
+    return by_place
 
 
 async def _target(key: str, run: OmicsRun, known: Any) -> Target | None:
@@ -174,7 +180,7 @@ async def _declared(run: OmicsRun, uuid: str) -> Declared | None:
     return Declared(str(await run.urn.future()), given, uuid)
 
 
-async def _watcher(place: settings.Settings, stack: str) -> Watcher:
+async def _watcher(place: Settings, stack: str) -> Watcher:
     def recorded_at() -> Mapping[str, str] | None:
         from omics_provider.providers.stack_export import state_of
 
@@ -200,9 +206,9 @@ async def _watcher(place: settings.Settings, stack: str) -> Watcher:
 
 
 async def _seen_once(
-    watcher: Watcher, targets: Mapping[str, Target], _wish: _Wish
+    watchers: Mapping[str, Watcher], targets: Mapping[str, Target], _wish: _Wish
 ) -> dict[str, End]:
-    futures = {key: watcher.once(target) for key, target in targets.items()}
+    futures = {key: watchers[key].once(target) for key, target in targets.items()}
     try:
         told = {key: await asyncio.wrap_future(future) for key, future in futures.items()}
     except errors.OmicsError as error:
@@ -214,11 +220,11 @@ async def _seen_once(
 
 
 async def _seen_to_end(
-    watcher: Watcher, targets: Mapping[str, Target], wish: _Wish
+    watchers: Mapping[str, Watcher], targets: Mapping[str, Target], wish: _Wish
 ) -> dict[str, End]:
-    view = view_of(watcher)
-    futures = {key: watcher.until_end(target) for key, target in targets.items()}
-    view.begin()
+    shown = view()
+    futures = {key: watchers[key].until_end(target) for key, target in targets.items()}
+    shown.begin(dict.fromkeys(watchers.values()))
     try:
         await _all_done(futures, wish.timeout)
         return {key: future.result() for key, future in futures.items()}
@@ -227,7 +233,7 @@ async def _seen_to_end(
     finally:
         for future in futures.values():
             future.cancel()
-        view.end()
+        shown.end()
 
 
 async def _all_done(futures: Mapping[str, Future[End]], timeout: float | None) -> None:
@@ -251,14 +257,15 @@ async def _all_done(futures: Mapping[str, Future[End]], timeout: float | None) -
         )
 
 
-async def _read_outputs(place: settings.Settings, told: Mapping[str, End]) -> None:
+async def _read_outputs(where: Mapping[str, Settings], told: Mapping[str, End]) -> None:
     from omics_provider.aws import run_outputs
 
     unread: dict[str, str] = {}
 
     async def read(key: str, run: Facts) -> None:
         try:
-            run["outputs"] = await asyncio.to_thread(run_outputs.read, place, run["run_output_uri"])
+            uri = run["run_output_uri"]
+            run["outputs"] = await asyncio.to_thread(run_outputs.read, where[key], uri)
         except errors.OmicsError as error:
             # The place is the run's own: without it, like reasons are told once.
             unread[key] = str(error).replace(run["run_output_uri"].rstrip("/"), "<run_output_uri>")
@@ -271,7 +278,7 @@ async def _read_outputs(place: settings.Settings, told: Mapping[str, End]) -> No
 
 
 def _count_tasks(
-    place: settings.Settings, told: Mapping[str, End], recorded: frozenset[str]
+    where: Mapping[str, Settings], told: Mapping[str, End], recorded: frozenset[str]
 ) -> None:
     """Count, one run after the other: the account's quota is 10 calls a second.
 
@@ -284,27 +291,34 @@ def _count_tasks(
         try:
             is_there = key not in recorded and not end.answer["recordGone"]
             end.facts["tasks"] = details.task_counts(
-                place, end.facts["id"], str(end.answer["uuid"]), is_there=is_there
+                where[key], end.facts["id"], str(end.answer["uuid"]), is_there=is_there
             )
         except errors.OmicsError as error:
             unread[key] = str(error)
-        time.sleep(0 if place.is_local else _SPACING)
+        time.sleep(0 if where[key].is_local else _SPACING)
     for words in watching.unread("Counts of tasks are", unread):
         pulumi.log.warn(words)
 
 
-async def _explained(place: settings.Settings, failed: Mapping[str, End]) -> str:
+async def _explained(where: Mapping[str, Settings], failed: Mapping[str, End]) -> str:
+    facts = {key: end.facts for key, end in failed.items()}
+    parts = [
+        await _explained_at(place, {key: failed[key] for key in keys})
+        for place, keys in _of(where, failed).items()
+    ]
+    return "\n\n".join(part for part in (*parts, "\n".join(watching.earlier(facts))) if part)
+
+
+async def _explained_at(place: Settings, failed: Mapping[str, End]) -> str:
     from omics_provider.aws.explaining import explain
 
-    facts = {key: end.facts for key, end in failed.items()}
-    earlier = watching.earlier(facts)
     try:
         answers = [end.answer for end in failed.values()]
-        explanation = await asyncio.to_thread(explain, place, answers)
+        return (await asyncio.to_thread(explain, place, answers)).text
     except errors.OmicsError as error:
         # What the runs themselves say is known all the same.
-        return "\n".join([*watching.failures(facts), *earlier, str(error)])
-    return "\n\n".join(part for part in (explanation.text, "\n".join(earlier)) if part)
+        facts = {key: end.facts for key, end in failed.items()}
+        return "\n".join([*watching.failures(facts), str(error)])
 
 
 def _warn(failed: Mapping[str, Facts], on_failure: OnFailure) -> None:

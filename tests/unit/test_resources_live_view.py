@@ -60,8 +60,8 @@ def shown(
 
     async def waited() -> None:
         watcher: Any = wait
-        view = LiveView(watcher, progress, clock=lambda: wait.now, sleep=wait.sleep)
-        view.begin()
+        view = LiveView(progress, clock=lambda: wait.now, sleep=wait.sleep)
+        view.begin([watcher])
         while wait.now < seconds:
             await asyncio.sleep(0)
         view.end()
