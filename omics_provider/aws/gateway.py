@@ -34,6 +34,11 @@ class Runs:
         self._before_start = before_start
 
     @property
+    def settings(self) -> Settings:
+        """How this gateway was told to reach the service."""
+        return self._settings
+
+    @property
     def region(self) -> str:
         """The Region that this gateway asks."""
         return self._client.meta.region_name

@@ -149,7 +149,7 @@ class Lookout:
                 yield Sighting(target, None)
 
     def _require_place(self, target: Target) -> None:
-        """Raise SettingsError where the run is in another account or Region: it may well be there."""
+        """Raise SettingsError where the run is elsewhere: there it may well be."""
         arn = str(target.recorded.get("arn") or "")
         region = identity.region_of(arn)
         if region and region != self._runs.region:

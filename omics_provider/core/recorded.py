@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from .fields import ATTEMPT, DEFAULT_ON_DELETE, EARLIER, SETTLED, STACK
-from .identity import start_token
+from .identity import account_of, region_of, start_token
 from .values import equal
 
 _CREATING: Final = "creating"
@@ -62,16 +62,29 @@ class StackState:
     #: was started before it is recorded, or was released.
     succeeded_at: str | None = None
 
-    def run_ids(self, urn: str) -> frozenset[str]:
-        """Return the ids of recorded resources that are in the way of no start of resource `urn`.
+    def held(self, urn: str) -> frozenset[str]:
+        """Return the ARNs of recorded resources, the id of one without, but those of `urn` itself.
 
-        Ids are used again: a run that a resource leaves behind may have given its id to the next.
+        None of them is what a start of resource `urn` made. Two accounts or Regions may use the
+        same id at once, and ids are used again: what a resource leaves behind may have given its
+        id to the next.
         """
         return frozenset(
-            str(r["id"])
+            _arn(r) or str(r["id"])
             for r in self.resources
             if r.get("id") and r.get("urn") != urn and not _is_leaving(r)
         )
+
+    def beside(self, urn: str, arn: str) -> list[Resource]:
+        """Return the resources that go through the provider of `urn`, in the Region of `arn`."""
+        through = {r.get("provider") for r in self._of(urn)}
+        return [
+            r
+            for r in self.resources
+            if r.get("provider") in through
+            and region_of(_arn(r)) == region_of(arn)
+            and account_of(_arn(r)) == account_of(arn)
+        ]
 
     def keeps(self, urn: str) -> bool:
         """Tell whether, of the resources `urn`, one stays after another is deleted.
@@ -200,6 +213,11 @@ def _revealed(value: Any) -> Any:
     if isinstance(value, list):
         return [_revealed(item) for item in value]
     return value
+
+
+def _arn(resource: Resource) -> str:
+    found = _outputs(resource).get("arn")
+    return found if isinstance(found, str) else ""
 
 
 def _outputs(resource: Resource) -> Mapping[str, Any]:

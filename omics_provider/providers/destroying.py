@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from omics_provider.core import errors
 from omics_provider.core.recorded import StackState
 from omics_provider.core.status import ACTIVE, ENDED, status_of
 
-from . import engine_process, look
+from . import engine_process, host, look
 
 if TYPE_CHECKING:
     from omics_provider.aws.gateway import Runs
@@ -61,14 +61,18 @@ def _verb(words: Sequence[str]) -> str:
     return ""
 
 
-def cancel_all(runs: Runs, state: StackState) -> None:
-    """Cancel, once a process, every active run that `state` records and a destroy would end."""
+def cancel_all(runs: Runs, state: StackState, recorded: Mapping[str, Any]) -> None:
+    """Cancel, once a process, every active run that a destroy would end and that is beside one.
+
+    Those are the runs of `recorded`'s provider and Region: each provider has a process.
+    """
     global _done
     with _lock:
         if _done:
             return
         _done = True
-        to_end = dict(_to_end(state))
+        beside = state.beside(host.urn(), str(recorded.get("arn", "")))
+        to_end = dict(_to_end(beside))
         if len(to_end) > 1:
             # Listed first: the recorded state of most runs is old, and ended ones need no call.
             active = [run["id"] for run in runs.list() if status_of(run["status"]) in ACTIVE]
@@ -82,8 +86,10 @@ def cancelled_at(uuid: str) -> float | None:
     return _cancelled.get(uuid)
 
 
-def _to_end(state: StackState) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for resource in state.resources:
+def _to_end(
+    resources: Iterable[Mapping[str, Any]],
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for resource in resources:
         recorded = resource.get("outputs") or {}
         stays = any(resource.get(mark) for mark in _STAYS)
         if resource.get("type") != _TYPE or stays or not recorded.get("uuid"):

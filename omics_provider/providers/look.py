@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from omics_provider.core import errors, identity, lifecycle
+from omics_provider.core.settings import Settings
 from omics_provider.core.status import ACTIVE
 
 from . import host
@@ -43,13 +44,38 @@ def require_account(runs: Runs, recorded: Mapping[str, Any]) -> None:
 def require_region(runs: Runs, recorded: Mapping[str, Any], operation: str) -> None:
     """Raise SettingsError where the run was started in another Region than is configured."""
     region = identity.region_of(str(recorded.get("arn", "")))
-    if region and region != runs.region:
-        raise errors.SettingsError(
-            operation,
-            f"the run was started in {region}, the configuration now says {runs.region}",
-            advice=f"Set it back with: pulumi config set omics:region {region}, then run "
-            "`pulumi up`: refresh and destroy take the Region of the last one. Nothing was done.",
-        )
+    if not region or region == runs.region:
+        return
+    provider = runs.settings.provider
+    where = f"its provider {provider}" if provider else "the configuration now"
+    back = (
+        f'Set it back with: Provider("{provider}", region="{region}")'
+        if provider
+        else f"Set it back with: pulumi config set omics:region {region}"
+    )
+    raise errors.SettingsError(
+        operation,
+        f"the run was started in {region}, {where} says {runs.region}",
+        advice=f"{back}, then run "
+        "`pulumi up`: refresh and destroy take the Region of the last one. Nothing was done.",
+    )
+
+
+def require_provider_of(settings: Settings, recorded: Mapping[str, Any]) -> None:
+    """Raise SettingsError where a Provider's Region is not the one that the resource is in.
+
+    It costs no call. The stack's own Region counts when something is to be done, and not before.
+    """
+    region = identity.region_of(str(recorded.get("arn", "")))
+    if not (settings.provider and settings.region and region) or region == settings.region:
+        return
+    raise errors.SettingsError(
+        "Check of the Region",
+        f"it is in {region}, its provider {settings.provider} is in {settings.region}",
+        advice=f"What is in {region} stays there: give it a provider of {region} again. To have a "
+        f"new one in {settings.region}, and the old one ended as declared, give a run a new "
+        "`rerun`, or use `pulumi up --replace URN`. Nothing was done.",
+    )
 
 
 def last_facts(runs: Runs, run_id: str, recorded: Mapping[str, Any]) -> dict[str, Any]:

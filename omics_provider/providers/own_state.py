@@ -12,7 +12,7 @@ from typing import Any
 from omics_provider.core import errors, fields, identity
 from omics_provider.core.recorded import EarlierStart, StackState
 
-from . import host
+from . import destroying, host
 
 
 def ask_early(properties: Mapping[str, Any]) -> None:
@@ -34,6 +34,21 @@ def read(properties: Mapping[str, Any], *, secrets: bool = False) -> StackState:
 
 def _stack(properties: Mapping[str, Any]) -> str:
     return identity.stack_of(host.urn(), str(properties[fields.STACK]))
+
+
+def current(properties: Mapping[str, Any]) -> StackState:
+    """Return the stack's state with what this update has recorded so far, in other processes too.
+
+    Each Provider has a process of its own, and a resource may change from one to another: what the
+    new one has made, the old one must not end. Nothing is recorded while a stack is destroyed.
+    """
+    if fields.STACK not in properties or host.current_call() is None:
+        return StackState()
+    if destroying.is_whole_stack():
+        return read(properties)
+    from .stack_export import state_of
+
+    return state_of(str(properties[fields.STACK]), fresh=True)
 
 
 def readable(properties: Mapping[str, Any]) -> StackState | None:

@@ -25,7 +25,7 @@ from omics_provider.core.recorded import EarlierStart, StackState
 from omics_provider.core.settings import Settings
 from omics_provider.core.table import Table
 
-from . import engine_process, host, own_state, wire
+from . import engine_process, host, look, own_state, wire
 
 Live = dict[str, Any]
 
@@ -94,7 +94,10 @@ class PlainProvider(ResourceProvider):
     @host.told_plainly
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """Tell a new resource from a change in place; the engine shows what differs."""
-        found = diffing.difference(_id, wire.received(_olds), wire.received(_news), self.table)
+        recorded = wire.received(_olds)
+        found = diffing.difference(_id, recorded, wire.received(_news), self.table)
+        if not found.replaces:
+            look.require_provider_of(self._settings, recorded)
         return DiffResult(changes=None if found else False, replaces=list(found.replaces))
 
     @host.told_plainly

@@ -91,6 +91,7 @@ class OmicsRunProvider(ResourceProvider):
         inputs = wire.received(_news)
         found = diffing.difference(_id, recorded, inputs)
         if not found.replaces:
+            look.require_provider_of(self._settings, recorded)
             now = self._now(_id, recorded, inputs)
             standing = self._standing(_id, now, inputs)
             if now.get("status") in UNSUCCESSFUL:
@@ -168,7 +169,7 @@ class OmicsRunProvider(ResourceProvider):
         elif not _still_declared(recorded):
             runs = self._runs_of(recorded, "Delete")
             if destroying.is_whole_stack() and (state := own_state.readable(recorded)):
-                destroying.cancel_all(runs, state)
+                destroying.cancel_all(runs, state, recorded)
             self._end_successors(runs, _id, recorded)
             ending.end(runs, _id, recorded)
             if recorded.get("onDelete") == "cancel":
@@ -233,7 +234,8 @@ class OmicsRunProvider(ResourceProvider):
         to_be_taken = _attempts.get(host.urn())
         for _, live in retrying.successors(_start(runs, recorded, "", state), ended):
             kept = live["uuid"] in _made_here or state.records(live["uuid"])
-            if not kept and not (to_be_taken and to_be_taken.stands(live)):
+            taken = to_be_taken is not None and to_be_taken.stands(live)
+            if not kept and not taken and not own_state.current(recorded).records(live["uuid"]):
                 _ender(runs)(live, recorded)
 
     def _now(self, run_id: str, recorded: dict[str, Any], inputs: dict[str, Any]) -> dict[str, Any]:
@@ -272,12 +274,12 @@ class OmicsRunProvider(ResourceProvider):
         return ReadResult(live["id"], lifecycle.started(recorded, live, token))
 
     def _delete_placeholder(self, recorded: dict[str, Any]) -> None:
-        if own_state.read(recorded).keeps(host.urn()):
+        if own_state.current(recorded).keeps(host.urn()):
             # The start is in the hands of the resource that took this one's place.
             return
         runs = self._runs()
         live = _start(runs, recorded, str(recorded["requestId"]), StackState()).find()
-        # The state was read before this update created anything: what it made since, it remembers.
+        # What this process has made may not be recorded yet.
         if live is not None and live["uuid"] not in _made_here:
             _ender(runs)(live, recorded)
 
@@ -335,7 +337,7 @@ def _still_declared(recorded: Mapping[str, Any]) -> bool:
     uuid = str(recorded["uuid"])
     if "requestId" in recorded:
         return False
-    return uuid in _made_here or own_state.read(recorded).keeps_run(uuid)
+    return uuid in _made_here or own_state.current(recorded).keeps_run(uuid)
 
 
 def _start(runs: Runs, inputs: Mapping[str, Any], token: str, state: StackState) -> Start:

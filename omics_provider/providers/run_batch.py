@@ -61,6 +61,8 @@ class OmicsRunBatchProvider(PlainProvider):
         if is_placeholder(recorded):
             return DiffResult(changes=True, replaces=["startUnconfirmed"])
         found = diffing.difference(_id, recorded, inputs, batch.TABLE)
+        if not (found.replaces and inputs.get("onChange") == "all"):
+            look.require_provider_of(self._settings, recorded)
         if outlook := batch_life.outlook(recorded):
             host.warn(outlook)
         if not found.replaces:
@@ -219,8 +221,7 @@ class OmicsRunBatchProvider(PlainProvider):
                 place.batches.retag(each["arn"], change)
 
     def _delete_placeholder(self, recorded: dict[str, Any]) -> None:
-        state, _ = own_state.of_kind(recorded)
-        if state.keeps(host.urn()):
+        if own_state.current(recorded).keeps(host.urn()):
             # The start is in the hands of the resource that took this one's place.
             return
         place = self._place(recorded, "Delete")

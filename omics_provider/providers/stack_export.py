@@ -42,12 +42,16 @@ def ask_early(stack: str) -> None:
     _asked_for(stack, secrets=False)
 
 
-def state_of(stack: str, *, secrets: bool = False) -> StackState:
+def state_of(stack: str, *, secrets: bool = False, fresh: bool = False) -> StackState:
     """Return what is recorded of `stack`, organization/project/stack; `secrets` in plain text.
+
+    It is read once, unless it is to be `fresh`: as it is now, while the update goes on.
 
     Raises OmicsError where the CLI or the state can't be had: nothing then tells whether a run was
     started before.
     """
+    if fresh:
+        return _read(stack, [])
     return _asked_for(stack, secrets=secrets).result()
 
 

@@ -20,7 +20,7 @@ End = Callable[[Live, Mapping[str, Any]], None]
 #: How far the clock of the machine that ran a failed update may have been off.
 _CLOCKS: Final = timedelta(minutes=15)
 
-#: The marks of runs, by id and creation time, as far as they were asked for; None for no mark.
+#: The marks of runs, by ARN and creation time, as far as they were asked for; None for no mark.
 _marks: dict[tuple[str, str], Mark | None] = {}
 
 
@@ -215,9 +215,13 @@ class Start:
 
         ListRuns shows no tags, so each candidate costs one GetRun, once in an update.
         """
-        recorded = self.state.run_ids(self.urn)
+        held = self.state.held(self.urn)
         listed = self.listed or self.runs.list
-        candidates = [item for item in listed() if item["id"] not in recorded and wanted(item)]
+        candidates = [
+            item
+            for item in listed()
+            if item["id"] not in held and item.get("arn") not in held and wanted(item)
+        ]
         for item in sorted(candidates, key=lambda i: str(i["creationTime"]), reverse=True):
             known = _marks.get(_key(item))
             if _key(item) in _marks and (known is None or not fits(known)):
@@ -243,4 +247,4 @@ def _may_be(item: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:
 
 
 def _key(item: Mapping[str, Any]) -> tuple[str, str]:
-    return str(item["id"]), str(item["creationTime"])
+    return str(item.get("arn") or item["id"]), str(item["creationTime"])

@@ -99,7 +99,9 @@ def engine(kind: str, monkeypatch: pytest.MonkeyPatch) -> Engine:
     made = Engine(f"pulumi-python:dynamic/omics:{kind}", monkeypatch, [], uuid.uuid4().hex)
     monkeypatch.setattr(host, "current_call", made.call)
     monkeypatch.setattr(host, "warn", made.warnings.append)
-    monkeypatch.setattr(stack_export, "state_of", lambda stack, secrets=False: made.state)
+    monkeypatch.setattr(
+        stack_export, "state_of", lambda stack, secrets=False, fresh=False: made.state
+    )
     monkeypatch.setattr(engine_process, "require_alive", lambda: None)
     assert plain.host is host
     return made

@@ -237,6 +237,8 @@ class Failing:
     def list(self, **_: Any) -> Iterator[dict[str, Any]]:
         raise AssertionError
 
+    region = REGION
+
     def account(self) -> str:
         return ""
 
@@ -301,6 +303,12 @@ def test_runs_of_another_account_are_not_taken_for_gone(place: Place) -> None:
     run = Target("S", "1", "u", {"arn": "arn:aws:omics:us-east-1:123456789012:run/1"})
     with pytest.raises(errors.SettingsError, match="999999999999"):
         list(Lookout(Elsewhere(), lambda: None).look([run]))
+
+
+def test_runs_of_another_region_are_not_taken_for_gone(place: Place) -> None:
+    run = Target("S", "1", "u", {"arn": "arn:aws:omics:eu-west-1:123456789012:run/1"})
+    with pytest.raises(errors.SettingsError, match=f"in eu-west-1, and is looked for in {REGION}"):
+        list(place.lookout().look([run]))
 
 
 def test_the_quota_is_shared(place: Place) -> None:

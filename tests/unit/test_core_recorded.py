@@ -190,8 +190,8 @@ def test_the_id_of_a_run_that_leaves_may_be_that_of_the_next() -> None:
     doomed = {**resource("b", urn=OTHER, uuid="u2"), "delete": True}
     replaced = {**resource("c", urn=OTHER, uuid="u3"), "pendingReplacement": True}
     found = state(kept, doomed, replaced, resource("d", uuid="u4"))
-    assert found.run_ids(URN) == {"id-a"}
-    assert found.run_ids(OTHER) == {"id-d"}
+    assert found.held(URN) == {"id-a"}
+    assert found.held(OTHER) == {"id-d"}
 
 
 def update(time: str, result: str, kind: str = "update") -> dict[str, str]:

@@ -64,6 +64,10 @@ JUST_AFTER = "2026-11-23T10:00:00.523Z"
         (MADE, item("FAILED"), {}, Verdict.ASK),
         (MADE, item("CANCELLED"), {}, Verdict.ASK),
         (None, item("DELETED"), {}, Verdict.ASK),
+        # Another place has this id, too.
+        (None, {**item("COMPLETED"), "arn": "arn:of-another"}, {}, Verdict.ASK),
+        (MADE, {**item("RUNNING"), "arn": "arn:of-another"}, {}, Verdict.ASK),
+        (MADE, {**item("COMPLETED"), "arn": "arn:of-this"}, {}, Verdict.ENDED),
     ],
 )
 def test_whose_entry_it_is(
@@ -72,7 +76,8 @@ def test_whose_entry_it_is(
     recorded_at: dict[str, str] | None,
     expected: Verdict,
 ) -> None:
-    waited_for = target(creationTime=recorded) if recorded else target()
+    known = {"creationTime": recorded} if recorded else {}
+    waited_for = target(arn="arn:of-this", **known)
     assert watching.verdict(waited_for, listed, recorded_at) is expected
 
 
