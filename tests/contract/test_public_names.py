@@ -91,6 +91,13 @@ def test_waiting_for_runs() -> None:
     assert parameters["on_failure"].default == "fail"
 
 
+def test_the_arguments_of_a_provider() -> None:
+    first, *rest = inspect.signature(omics_provider.Provider).parameters.values()
+    assert first.name == "resource_name"
+    assert [p.name for p in rest] == ["region", "profile", "endpoint", "local_state", "opts"]
+    assert all(p.kind is inspect.Parameter.KEYWORD_ONLY and p.default is None for p in rest)
+
+
 def test_the_type_token() -> None:
     assert OmicsRun._resource_type_name == "dynamic/omics:Run"
 

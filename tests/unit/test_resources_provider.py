@@ -1,0 +1,161 @@
+"""Provider: what it takes from the stack's configuration, and whose place a resource has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pulumi
+import pytest
+from pulumi import ResourceOptions
+
+from omics_provider import OmicsRun, OmicsRunGroup, Provider, RunCohort
+from omics_provider.core.settings import Settings, from_config
+from omics_provider.resources import place
+
+PLACE = {"role_arn": "arn:aws:iam::111122223333:role/r", "output_uri": "s3://b", "workflow_id": "1"}
+STACK = Settings(region="us-east-1", profile="base")
+
+
+class Engine(pulumi.runtime.Mocks):
+    """An engine that keeps the inputs of each resource, by name."""
+
+    def __init__(self) -> None:
+        self.inputs: dict[str, dict[str, Any]] = {}
+
+    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        self.inputs[args.name] = args.inputs
+        return f"{args.name}-id", args.inputs
+
+    def call(self, args: pulumi.runtime.MockCallArgs) -> Any:
+        raise AssertionError(args.token)
+
+
+def up(program: Callable[[], object]) -> dict[str, dict[str, Any]]:
+    """Run a program in a stack in us-east-1 with the profile `base`; return inputs by name."""
+    engine = Engine()
+    pulumi.runtime.set_mocks(engine, project="omics-runs", stack="trial", preview=False)
+    pulumi.runtime.set_all_config({"aws:region": "us-east-1", "omics:profile": "base"})
+
+    @pulumi.runtime.test  # type: ignore[untyped-decorator]
+    def update() -> None:
+        program()
+
+    try:
+        update()
+    finally:
+        pulumi.runtime.set_all_config({})
+    return engine.inputs
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, STACK),
+        ({"region": "eu-west-1"}, Settings(region="eu-west-1", profile="base")),
+        ({"profile": "lab"}, Settings(region="us-east-1", profile="lab")),
+        # An empty text is boto3's own choice.
+        ({"region": "", "profile": ""}, Settings()),
+        (
+            {"endpoint": "local", "local_state": "lab.db"},
+            Settings("us-east-1", "base", "local", "lab.db"),
+        ),
+        ({"endpoint": "http://127.0.0.1:1"}, Settings("us-east-1", "base", "http://127.0.0.1:1")),
+    ],
+)
+def test_the_program_and_the_plugin_have_the_same_place(
+    given: dict[str, str], expected: Settings
+) -> None:
+    made: list[Settings] = []
+    inputs = up(lambda: made.append(Provider("lab", **given).settings))["lab"]
+    assert made == [expected]
+    assert from_config(inputs.get) == expected
+    assert from_config(inputs.get).provider == made[0].provider == "lab"
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"endpoint": "nowhere"}, "Provider lab: .*neither `local` nor a URL"),
+        ({"profile": 3, "region": 4}, "region, profile of lab is no text"),
+        ({"opts": ResourceOptions(env_var_mappings={"A": "B"})}, "env_var_mappings"),
+    ],
+)
+def test_what_is_refused(given: dict[str, Any], words: str) -> None:
+    def program() -> None:
+        with pytest.raises(pulumi.RunError, match=words):
+            Provider("lab", **given)
+
+    assert up(program) == {}
+
+
+def test_an_output_is_refused() -> None:
+    def program() -> None:
+        region: Any = pulumi.Output.from_input("us-east-1")
+        with pytest.raises(pulumi.RunError, match="region of lab is no text"):
+            Provider("lab", region=region)
+
+    assert up(program) == {}
+
+
+def test_a_resource_has_the_place_of_its_provider_given_or_inherited() -> None:
+    found: list[str | None] = []
+
+    def program() -> None:
+        lab, clinic = Provider("lab", region="us-west-2"), Provider("clinic", region="eu-west-1")
+        at_lab = pulumi.ComponentResource("a:b:C", "at-lab", None, ResourceOptions(provider=lab))
+        inside = pulumi.ComponentResource("a:b:C", "inside", None, ResourceOptions(parent=at_lab))
+        options = [
+            None,
+            ResourceOptions(provider=lab),
+            ResourceOptions(providers=[clinic]),
+            ResourceOptions(providers={"pulumi-python": clinic}),
+            ResourceOptions(parent=at_lab),
+            ResourceOptions(parent=inside),
+            ResourceOptions(parent=inside, provider=clinic),
+        ]
+        for number, opts in enumerate(options):
+            found.append(place.of(OmicsRun(f"run-{number}", **PLACE, opts=opts)).region)
+        group = OmicsRunGroup("group", name="g", opts=ResourceOptions(provider=lab))
+        got = OmicsRun.get("got", "1", ResourceOptions(provider=lab))
+        found.extend([place.of(group).region, place.of(got).region])
+
+    up(program)
+    west, clinic = "us-west-2", "eu-west-1"
+    assert found == ["us-east-1", west, clinic, clinic, west, west, clinic, west, west]
+
+
+@pytest.mark.parametrize("way", ["provider", "providers", "parent", "template"])
+def test_a_cohort_hands_its_provider_to_its_runs(way: str) -> None:
+    found: list[str | None] = []
+
+    def program() -> None:
+        lab = Provider("lab", region="us-west-2")
+        outer = pulumi.ComponentResource("a:b:C", "outer", None, ResourceOptions(provider=lab))
+        opts = {
+            "provider": ResourceOptions(provider=lab),
+            "providers": ResourceOptions(providers=[lab]),
+            "parent": ResourceOptions(parent=outer),
+            "template": None,
+        }[way]
+        own = ResourceOptions(provider=lab) if way == "template" else None
+        cohort = RunCohort(
+            "cohort", samples=[{"sample": "S1"}], parameters=["sample"],
+            template={**PLACE, "opts": own}, opts=opts,
+        )  # fmt: skip
+        # Before the run is there, and after: its columns are looked up where it will be.
+        found.append(place.of_child("S1", own, opts).region)
+        found.append(place.of(cohort.runs["S1"]).region)
+
+    up(program)
+    assert found == ["us-west-2", "us-west-2"]
+
+
+def test_another_provider_of_the_package_is_refused_where_a_place_is_needed() -> None:
+    def program() -> None:
+        plain = pulumi.ProviderResource("pulumi-python", "plain", {"omics:region": "eu-west-1"})
+        run = OmicsRun("run", **PLACE, opts=ResourceOptions(provider=plain))
+        with pytest.raises(pulumi.RunError, match=r"run has a provider .* omics_provider.Provider"):
+            place.of(run)
+
+    up(program)
