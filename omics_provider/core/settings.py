@@ -15,7 +15,7 @@ LOCAL: Final = "local"
 DEFAULT_LOCAL_STATE: Final = ".omics/local.db"
 DEFAULT_LOCAL_RUN_SECONDS: Final = 5.0
 #: The key under which a Provider's own configuration has its name.
-PROVIDER: Final = "omics:provider"
+PROVIDER: Final = "omics-provider:name"
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,17 +46,15 @@ def require_region(runs: Runs, recorded: Mapping[str, Any], operation: str) -> N
     region = identity.region_of(str(recorded.get("arn", "")))
     if not region or region == runs.region:
         return
-    provider = runs.settings.provider
-    where = f"its provider {provider}" if provider else "the configuration now"
-    back = (
-        f'Set it back with: Provider("{provider}", region="{region}")'
-        if provider
-        else f"Set it back with: pulumi config set omics:region {region}"
-    )
+    detail = f"the run was started in {region}, the configuration now says {runs.region}"
+    back = f"pulumi config set omics:region {region}"
+    if provider := runs.settings.provider:
+        detail = f"the run was started in {region}, its provider {provider} says {runs.region}"
+        back = f'Provider("{provider}", region="{region}")'
     raise errors.SettingsError(
         operation,
-        f"the run was started in {region}, {where} says {runs.region}",
-        advice=f"{back}, then run "
+        detail,
+        advice=f"Set it back with: {back}, then run "
         "`pulumi up`: refresh and destroy take the Region of the last one. Nothing was done.",
     )
 

@@ -13,7 +13,11 @@ from omics_provider import OmicsRun, OmicsRunGroup, Provider, RunCohort
 from omics_provider.core.settings import Settings, from_config
 from omics_provider.resources import place
 
-PLACE = {"role_arn": "arn:aws:iam::111122223333:role/r", "output_uri": "s3://b", "workflow_id": "1"}
+PLACE: dict[str, Any] = {
+    "role_arn": "arn:aws:iam::111122223333:role/r",
+    "output_uri": "s3://b",
+    "workflow_id": "1",
+}
 STACK = Settings(region="us-east-1", profile="base")
 
 
