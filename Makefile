@@ -26,13 +26,14 @@ down: setup ## pulumi destroy of the stack local
 test: setup ## pass every test, those through the real engine too
 	@$(IN) pytest -n $(WORKERS) --dist worksteal $(TIERS)
 
-check: setup ## the gate: format, lint, types, layers, docs examples, docs site
+check: setup ## the gate: format, lint, types, layers, docs examples, pipelines, docs site
 	$(IN) ruff format --check .
 	$(IN) ruff check .
 	$(IN) mypy
 	$(IN) mypy tools/setup
 	$(IN) lint-imports
 	$(IN) pytest tests/contract
+	$(IN) tools/pipelines
 	$(IN) tools/docs
 
 docs: setup ## build the docs site in build/docs/html, warnings as errors
@@ -54,6 +55,7 @@ chaos: setup ## kill updates of real stacks and judge what is left: docs/chaos.m
 COMPILE = env -u UV_FIND_LINKS uv pip compile --universal --python-version 3.11 --generate-hashes \
     --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --quiet $(LOCK)
 
-lock: setup ## renew requirements.lock and docs/requirements.lock from pyproject.toml
+lock: setup ## renew requirements.lock and the locks of the groups docs and go from pyproject.toml
 	@$(IN) $(COMPILE) pyproject.toml --output-file requirements.lock --all-extras --group dev
 	@$(IN) $(COMPILE) --output-file docs/requirements.lock --group docs
+	@$(IN) $(COMPILE) --output-file tools/actionlint/go.lock --group go
