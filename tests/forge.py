@@ -81,9 +81,7 @@ class Forge:
         made["title"] = body.get("title", "")
         return 201, made
 
-    def _change(
-        self, method: str, kind: str, number: int, body: dict[str, str]
-    ) -> tuple[int, Any]:
+    def _change(self, method: str, kind: str, number: int, body: dict[str, str]) -> tuple[int, Any]:
         key = {"comments": "id", "issues": "number"}[kind]
         there = [each for each in getattr(self, kind) if each[key] == number]
         closing = {"github": {"state": "closed"}, "gitlab": {"state_event": "close"}}[self.kind]

@@ -16,9 +16,7 @@ def main(gitlab: Path, operator: Path, folder: Path) -> None:
     """Write the parts into the folder; it is an error if there are none."""
     scripts = jobs(yaml.safe_load(gitlab.read_text("utf-8")))
     stacks = [
-        each
-        for each in yaml.safe_load_all(operator.read_text("utf-8"))
-        if each["kind"] == "Stack"
+        each for each in yaml.safe_load_all(operator.read_text("utf-8")) if each["kind"] == "Stack"
     ]
     if not scripts or not stacks:
         sys.exit(f"take_apart: no job in {gitlab}, or no Stack in {operator}")

@@ -1,7 +1,7 @@
 """What runs pipelines: as much of a runner of GitHub Actions and of GitLab CI as the template's need.
 
 The files are read as they stand: conditions, variables, steps, scripts. What an action from
-elsewhere does (a checkout, a sign-in) is played; an unknown one, or an unknown setting, is an error.
+elsewhere does (a checkout, a sign-in) is played; an unknown action or setting is an error.
 """
 
 from __future__ import annotations
@@ -230,7 +230,7 @@ class Expressions:
             return repr(functions[token] if token in functions else self._found(token))
 
         tokens = r"'[^']*'|&&|\|\||==|!=|!|[a-z]+\(\)|[A-Za-z_][\w.-]*"
-        return eval(re.sub(tokens, word, expression.strip()), {"__builtins__": {}})  # noqa: S307
+        return eval(re.sub(tokens, word, expression.strip()), {"__builtins__": {}})
 
     def _found(self, name: str) -> Any:
         value: Any = self.context
@@ -266,9 +266,7 @@ class GitLab:
         known |= dict.fromkeys(told["id_tokens"], "a-signed-token")
         job = Job(role=known["OMICS_ROLE"])
         script = "\n".join([*told["before_script"], *told["script"]])
-        step = job.run(
-            script, ["bash", "-eo", "pipefail"], work, {**self.environment, **known}
-        )
+        step = job.run(script, ["bash", "-eo", "pipefail"], work, {**self.environment, **known})
         step.name = name
         job.steps.append(step)
         for path in told["artifacts"]["paths"]:
