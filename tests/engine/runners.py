@@ -1,4 +1,4 @@
-"""What runs pipelines: as much of a runner of GitHub Actions and of GitLab CI as the template's need.
+"""What runs pipelines: as much of GitHub Actions' and GitLab CI's runners as the template needs.
 
 The files are read as they stand: conditions, variables, steps, scripts. What an action from
 elsewhere does (a checkout, a sign-in) is played; an unknown action or setting is an error.

@@ -156,9 +156,9 @@ def main() -> int:
         else:
             did = texts.put(marker, options.report.read_text("utf-8"), options.title)
     except CannotPostError as error:
-        print(f"post: {error}", file=sys.stderr)
+        sys.stderr.write(f"post: {error}\n")
         return 1
-    print(f"post: {kind}: {did}")
+    sys.stdout.write(f"post: {kind}: {did}\n")
     return 0
 
 
