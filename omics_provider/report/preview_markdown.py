@@ -1,4 +1,4 @@
-"""A report on a preview as Markdown for a pull request, and as text for a terminal.
+"""A report as Markdown for a pull request, and as text for a terminal.
 
 Text from outside stands in code spans and fences alone, longer than any run of backticks in it: no
 name or message can become a table cell, a tag, a link or a mention.
@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, NamedTuple
 
-from .preview_words import Code, Line, Part, Row, Words
+from .wording import Code, Line, Part, Row, Words
 
 #: A comment on a pull request has at most 65,536 characters at GitHub.
 LIMIT: Final = 60_000
@@ -23,7 +23,7 @@ class Style(NamedTuple):
     title: Callable[[str], str]
     lead: Callable[[Line], str]
     problem: Callable[[Part], str]
-    head: str
+    head: Callable[[Sequence[str]], str]
     row: Callable[[Row], str]
     heading: Callable[[str], str]
     part: Callable[[Part], str]
@@ -46,7 +46,9 @@ def _written(words: Words, style: Style, limit: int) -> str:
     pages.add("", [style.title(words.headline)], "")
     pages.add("", [style.problem(part) for part in words.problems], "problems")
     pages.add("", [style.lead(line) for line in words.lead], "lines on groups")
-    pages.add(style.head, [style.row(row) for row in words.rows], "rows of the table")
+    pages.add(
+        style.head(words.columns), [style.row(row) for row in words.rows], "rows of the table"
+    )
     heading = style.heading("Warnings and notes")
     pages.add(heading, [style.part(part) for part in words.rest], "notes")
     heading = style.heading("Run by run")
@@ -105,9 +107,11 @@ def _longest_run(text: str) -> int:
 
 
 def _markdown_row(row: Row) -> str:
-    # Whatever does not fit the screen's width is to be the reason, and not the money.
-    cells = (row.run, row.what, (row.cost,), (row.time,), row.why)
-    return "| " + " | ".join(_line(cell, in_table=True) for cell in cells) + " |"
+    return f"| {' | '.join(_line(cell, in_table=True) for cell in row.cells)} |"
+
+
+def _markdown_head(columns: Sequence[str]) -> str:
+    return f"| {' | '.join(columns)} |\n| {' | '.join('---' for _ in columns)} |"
 
 
 def _markdown_part(part: Part) -> str:
@@ -133,7 +137,7 @@ _MARKDOWN: Final = Style(
     title=lambda headline: f"### {headline}",
     lead=lambda line: f"- {_line(line)}",
     problem=_markdown_problem,
-    head="| Run | What | Cost | Time | Why |\n| --- | --- | --- | --- | --- |",
+    head=_markdown_head,
     row=_markdown_row,
     heading=lambda words: f"#### {words}\n",
     part=_markdown_part,
@@ -145,8 +149,7 @@ _MARKDOWN: Final = Style(
 
 
 def _text_row(row: Row) -> str:
-    first = f"{''.join(row.run)} {''.join(row.what)}"
-    return f"  {first}\n      why: {''.join(row.why)}\n      time: {row.time}, cost: {row.cost}"
+    return "  " + "\n      ".join("".join(line) for line in row.lines)
 
 
 def _text_part(part: Part) -> str:
@@ -158,7 +161,7 @@ _TEXT: Final = Style(
     title=lambda headline: headline,
     lead=lambda line: f"  {''.join(line)}",
     problem=_text_part,
-    head="Runs:",
+    head=lambda columns: f"{columns[0]}s:",
     row=_text_row,
     heading=lambda words: f"{words}:",
     part=_text_part,

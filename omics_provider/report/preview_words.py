@@ -1,16 +1,10 @@
-"""A report on a preview in words: the same lines for Markdown and for a terminal.
-
-A line is made of our own words, plain `str`, and of text from outside, `Code`: names, values,
-messages. Whoever writes a line has to make Code harmless; our own words need no care.
-"""
+"""A report on a preview in words: the same lines for Markdown and for a terminal."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from omics_provider.core.explain import plain
 from omics_provider.core.preview import Action, Change, Notice, RunStep
 from omics_provider.core.preview_names import urn_name
 from omics_provider.core.preview_values import cut
@@ -20,67 +14,16 @@ from .cost_estimate import Estimate
 from .guard import Breach
 from .preview_data import REASONS, Entry, Figures, Group, Report
 from .preview_headline import TO, counted, headline, money, span
+from .wording import NAME, Code, Line, Part, Row, Words, joined, names, shortened
 
 _BATCH: Final = ", a batch of {} runs"
 #: Longest value in a row of the table, in characters.
 _IN_TABLE: Final = 28
-#: Names that are listed in a line, changes in a row of the table, and of each run; lines of a
-#: message; characters of a name.
-_NAMES: Final = 20
+#: Changes in a row of the table, and of each run.
 _CHANGES: Final = 3
 _ALL_CHANGES: Final = 40
-_LINES: Final = 12
-_NAME: Final = 100
-
-
+_COLUMNS: Final = ("Run", "What", "Cost", "Time", "Why")
 _TIMES: Final = "\N{MULTIPLICATION SIGN}"
-
-
-class Code(str):
-    """Text from outside: one line without control characters."""
-
-    __slots__ = ()
-
-    def __new__(cls, text: str, most: int | None = None) -> Code:
-        """Take the text, cut to `most` characters."""
-        line = plain(text)
-        cut = line if most is None or len(line) <= most else f"{line[: most - 1]}…"
-        return super().__new__(cls, cut)
-
-
-Line = tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A row of the table."""
-
-    run: Line
-    what: Line
-    why: Line
-    time: str
-    cost: str
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A heading with lines, and a message under some of them."""
-
-    title: Line
-    lines: tuple[Line, ...]
-    message: tuple[Code, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """A report in words, the most important first."""
-
-    headline: str
-    lead: tuple[Line, ...]
-    problems: tuple[Part, ...]
-    rows: tuple[Row, ...]
-    details: tuple[Part, ...]
-    rest: tuple[Part, ...]
 
 
 def words_of(report: Report, breaches: Sequence[Breach] | None) -> Words:
@@ -89,6 +32,7 @@ def words_of(report: Report, breaches: Sequence[Breach] | None) -> Words:
         headline=headline(report),
         lead=tuple(_lead(report)),
         problems=tuple(_problems(report, breaches)),
+        columns=_COLUMNS,
         rows=tuple(_row(entry) for entry in report.entries),
         details=tuple(_details(entry) for entry in report.entries),
         rest=tuple(_rest(report)),
@@ -108,7 +52,7 @@ def _lead(report: Report) -> Iterator[Line]:
             (f"{count:,} ", Code(kind), f" {_OPS.get(step, step)}")
             for (step, kind), count in report.others.items()
         ]
-        yield ("Beside the runs: ", *_joined(others))
+        yield ("Beside the runs: ", *joined(others))
 
 
 _OPS: Final = {"create": "made", "delete": "deleted", "replace": "replaced", "update": "changed"}
@@ -132,23 +76,10 @@ _GROUP_WORDS: Final = {
 def _group(group: Group) -> Line:
     parts: list[Line] = [(f"{group.unchanged:,} unchanged",)] if group.unchanged else []
     parts += [
-        (f"{len(labels):,} {_GROUP_WORDS[action]}: ", *_names(labels))
+        (f"{len(labels):,} {_GROUP_WORDS[action]}: ", *names(labels))
         for action, labels in group.labels.items()
     ]
-    return (Code(group.name, _NAME), ": ", *_joined(parts))
-
-
-def _names(names: Sequence[str], most: int = _NAMES) -> Line:
-    shown = _joined([(Code(name, _NAME),) for name in names[:most]])
-    more = len(names) - most
-    return (*shown, f" and {more:,} more") if more > 0 else shown
-
-
-def _joined(parts: Iterable[Line]) -> Line:
-    found: list[str] = []
-    for part in parts:
-        found += [", ", *part] if found else part
-    return tuple(found)
+    return (Code(group.name, NAME), ": ", *joined(parts))
 
 
 # Problems ------------------------------------------------------------------------------------
@@ -164,17 +95,8 @@ def _problems(report: Report, breaches: Sequence[Breach] | None) -> Iterator[Par
 
 
 def _message(notice: Notice, title: str) -> Part:
-    about: Line = (f"{title}: ", Code(urn_name(notice.urn), _NAME)) if notice.urn else (title,)
-    return Part(about, (), _shortened(notice.text.splitlines()))
-
-
-def _shortened(lines: Sequence[str]) -> tuple[Code, ...]:
-    """Return a message without its middle, where it is long: a traceback's end says what it is."""
-    found = [Code(line) for line in lines if line.strip()]
-    if len(found) <= _LINES:
-        return tuple(found)
-    half = _LINES // 2
-    return (*found[:half], Code(f"… {len(found) - 2 * half} more lines"), *found[-half:])
+    about: Line = (f"{title}: ", Code(urn_name(notice.urn), NAME)) if notice.urn else (title,)
+    return Part(about, (), shortened(notice.text.splitlines()))
 
 
 # The table -----------------------------------------------------------------------------------
@@ -195,25 +117,25 @@ def _what(entry: Entry) -> str:
 
 
 def _row(entry: Entry) -> Row:
+    run, what, why = _who(entry), _what(entry), _why(entry)
+    time, cost = _time(entry.estimate), _price(entry.estimate, entry.runs)
+    # Whatever does not fit the screen's width is to be the reason, and not the money.
     return Row(
-        run=_who(entry),
-        what=(_what(entry),),
-        why=_why(entry),
-        time=_time(entry.estimate),
-        cost=_price(entry.estimate, entry.runs),
+        cells=(run, (what,), (cost,), (time,), why),
+        lines=((*run, " ", what), ("why: ", *why), (f"time: {time}, cost: {cost}",)),
     )
 
 
 def _who(entry: Entry) -> Line:
     if entry.is_batch:
-        return (*_names(entry.labels), counted(entry.count, ", a batch of {} run", _BATCH))
-    names = _names(entry.labels, 5)
+        return (*names(entry.labels), counted(entry.count, ", a batch of {} run", _BATCH))
+    some = names(entry.labels, 5)
     if entry.group is None and len(entry.runs) == 1:
-        return names
-    of = (Code(entry.group, _NAME), ": ") if entry.group else ()
+        return some
+    of = (Code(entry.group, NAME), ": ") if entry.group else ()
     if len(entry.runs) == 1:
-        return (*of, *names)
-    return (*of, f"{len(entry.runs):,} runs: ", *names)
+        return (*of, *some)
+    return (*of, f"{len(entry.runs):,} runs: ", *some)
 
 
 def _old(entry: Entry) -> str:
@@ -241,10 +163,8 @@ def _why(entry: Entry) -> Line:
         parts.append(("the warning says which samples",))
     adopted = entry.runs[0].inputs.get("adoptRunId")
     if adopted and not entry.runs[0].starts and entry.action in (Action.ADOPT, Action.REPLACE):
-        parts.append(("takes over run ", Code(str(adopted), _NAME)))
-    told: list[str] = []
-    for part in parts:
-        told += ["; ", *part] if told else part
+        parts.append(("takes over run ", Code(str(adopted), NAME)))
+    told = [*joined(parts, "; ")]
     if entry.varies and entry.changes:
         told += [f" (as of the first; others of the {len(entry.runs):,} have values of their own)"]
     return tuple(told)
@@ -288,7 +208,7 @@ def _details(entry: Entry) -> Part:
     if entry.workflow:
         lines.append(("Workflow ", Code(entry.workflow)))
     lines += _sources(entry.estimate)
-    message = _shortened([line for note in entry.notices for line in note.text.splitlines()])
+    message = shortened([line for note in entry.notices for line in note.text.splitlines()])
     title = (*_who(entry), " ", _what(entry))
     return Part(title, tuple(lines), message)
 
