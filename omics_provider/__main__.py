@@ -1,4 +1,4 @@
-"""`python -m omics_provider`: explain failed runs, report on runs, previews, set-up."""
+"""`python -m omics_provider`: explain failed runs, report on runs, previews, drift, set-up."""
 
 from __future__ import annotations
 
@@ -9,10 +9,14 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from omics_provider.core.errors import OmicsError, SettingsError
 from omics_provider.core.settings import Settings, from_config
+
+if TYPE_CHECKING:
+    from omics_provider.core.preview import Plan
+    from omics_provider.report.drift_data import Report as Drift
 
 _WHERE: Final = """\
 Region, profile and endpoint come from the options, else from the environment as everywhere with
@@ -39,6 +43,17 @@ now, and what past runs took and cost; it changes nothing.
 _PREVIEW_CODES: Final = """\
 Ends with 0, with 1 where the preview failed or could not be read, with 2 where the command or the
 policy is not understood, with 3 where the update would break a rule of the policy.
+"""
+_DRIFT: Final = """\
+Say what differs between a stack's state and the service: runs that ended, failed or are gone since,
+tags changed by hand, starts in doubt, and runs with the stack's mark that are in no state. It only
+reads. --fix records what happened (`pulumi refresh` of these runs alone) and puts declared tags
+back; it never starts, cancels or deletes anything. Options not given come from the stack's
+configuration.
+"""
+_DRIFT_CODES: Final = """\
+Ends with 0 where there is no drift or all of it was fixed, with 1 where something could not be
+read or fixed, with 2 where the command is not understood, with 4 where there is drift.
 """
 _DOCTOR: Final = """\
 Look at what runs need: engine, packages, state backend, credentials, Region, rights, quotas. Each
@@ -117,7 +132,8 @@ def _preview(options: argparse.Namespace) -> int:
         datetime.now(UTC),
     )
     broken = None if policy.is_empty else guard.breaches(report.figures, policy)
-    _write(options.output, preview_written.written(report, broken, options.format))
+    found = _found_drift(options, plan) if options.drift else None
+    _write(options.output, preview_written.written(report, broken, options.format, found))
     if report.errors:
         return 1
     return _BROKEN if broken else 0
@@ -125,6 +141,30 @@ def _preview(options: argparse.Namespace) -> int:
 
 _RULES: Final = ("max_cost", "max_runs", "no_cancel_running", "allow_unknown_cost")
 _BROKEN: Final = 3
+
+
+def _found_drift(options: argparse.Namespace, plan: Plan) -> Drift:
+    """Return the drift of the stack that a preview is of."""
+    from omics_provider.report import drift_written
+
+    asked = drift_written.Asked(options.orphans)
+    stack = options.stack or plan.stack or None
+    return drift_written.gathered(stack, _settings(options, dict(plan.config)), asked)
+
+
+def _drift(options: argparse.Namespace) -> int:
+    from omics_provider.report import drift_written, stack
+
+    settings = _settings(options, stack.config(options.stack))
+    asked = drift_written.Asked(options.orphans, options.all_tags, options.fix)
+    report = drift_written.gathered(options.stack, settings, asked)
+    _write(options.output, drift_written.written(report, options.format))
+    if report.left:
+        return _DRIFTED
+    return 1 if report.unread or report.problems else 0
+
+
+_DRIFTED: Final = 4
 
 
 def _doctor(options: argparse.Namespace) -> int:
@@ -203,6 +243,9 @@ def _parser() -> argparse.ArgumentParser:
     preview = _command(commands, "preview", "say what an update would do", _PREVIEW, _PREVIEW_CODES)
     _preview_options(preview)
     preview.set_defaults(run=_preview)
+    drift = _command(commands, "drift", "say what a stack's state misses", _DRIFT, _DRIFT_CODES)
+    _drift_options(drift)
+    drift.set_defaults(run=_drift)
     doctor = _command(
         commands, "doctor", "say what is wrong with the set-up", _DOCTOR, _DOCTOR_CODES
     )
@@ -223,10 +266,11 @@ def _preview_options(preview: argparse.ArgumentParser) -> None:
     add = preview.add_argument
     add("file", nargs="?", metavar="FILE", help="output of `pulumi preview --json`; - is the input")
     add("--stack", metavar="NAME", help="the stack to run the preview of, without FILE")
-    add("--format", choices=("markdown", "text", "json"), default="markdown", help="what to write")
-    add("-o", "--output", default="-", metavar="FILE", help="where to write; the output if unset")
+    _writing_options(preview)
     add("--offline", action="store_true", help="look nothing up: states as recorded, listed prices")
     add("--prices", metavar="FILE", help="a price list of your own, JSON, over that of the package")
+    add("--drift", action="store_true", help="add what has drifted, as the command drift tells it")
+    _orphans_option(preview)
     rules = preview.add_argument_group("policy")
     rule = rules.add_argument
     rule("--policy", metavar="FILE", help="YAML with the rules below, such as max_cost: 40")
@@ -234,6 +278,38 @@ def _preview_options(preview: argparse.ArgumentParser) -> None:
     rule("--max-runs", type=int, metavar="N", help="the most runs that may start")
     rule("--no-cancel-running", action="store_true", help="no active run may be cancelled")
     rule("--allow-unknown-cost", action="store_true", help="let runs of unknown cost pass")
+
+
+def _drift_options(drift: argparse.ArgumentParser) -> None:
+    add = drift.add_argument
+    add("--stack", metavar="NAME", help="the stack; the selected one if unset")
+    _writing_options(drift)
+    _orphans_option(drift)
+    add("--all-tags", action="store_true", help="ask for each run, so that all tags are seen")
+    add("--fix", action="store_true", help="record what happened, and put declared tags back")
+
+
+def _writing_options(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    add("--format", choices=("markdown", "text", "json"), default="markdown", help="what to write")
+    add("-o", "--output", default="-", metavar="FILE", help="where to write; the output if unset")
+
+
+def _orphans_option(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--orphans",
+        type=_count,
+        default=200,
+        metavar="N",
+        help="ask N runs that the state does not know for the stack's mark; 200 if unset, 0 is off",
+    )
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise ValueError(text)
+    return number
 
 
 def _command(

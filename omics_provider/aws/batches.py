@@ -60,12 +60,7 @@ class Batches(Place):
 
     def named(self, name: str) -> Iterator[dict[str, Any]]:
         """ListBatch: the batches of this name, page by page."""
-        pages = self._client.get_paginator("list_batch").paginate(
-            name=name, PaginationConfig={"PageSize": _PAGE}
-        )
-        with translated("ListBatch"):
-            for page in pages:
-                yield from whole("ListBatch", page, "items")["items"]
+        return self.list(name=name)
 
     def entries(self, batch_id: str, **filters: Any) -> Iterator[dict[str, Any]]:
         """ListRunsInBatch, page by page; `filters` is one of submissionStatus, runSettingId."""
@@ -95,3 +90,12 @@ class Batches(Place):
         """DeleteBatch: removes the batch's own record."""
         with translated("DeleteBatch"):
             self._client.delete_batch(batchId=batch_id)
+
+    def list(self, **filters: Any) -> Iterator[dict[str, Any]]:
+        """ListBatch, page by page; `filters` are name, runGroupId, status."""
+        pages = self._client.get_paginator("list_batch").paginate(
+            **filters, PaginationConfig={"PageSize": _PAGE}
+        )
+        with translated("ListBatch"):
+            for page in pages:
+                yield from whole("ListBatch", page, "items")["items"]

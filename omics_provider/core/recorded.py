@@ -28,7 +28,7 @@ _CHANGING: Final = frozenset({"update", "destroy"})
 _ENDED: Final = frozenset({"succeeded", "failed"})
 #: How the engine writes a secret into a state: this key beside its JSON text `plaintext`, or its
 #: `ciphertext` where secrets were not asked for (pulumi, sdk/go/common/resource).
-_SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
+SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 Resource = Mapping[str, Any]
 
 
@@ -207,7 +207,7 @@ def _inputs(resource: Resource) -> Mapping[str, Any]:
 
 def _revealed(value: Any) -> Any:
     if isinstance(value, Mapping):
-        if _SIGNATURE in value and "plaintext" in value:
+        if SIGNATURE in value and "plaintext" in value:
             return json.loads(value["plaintext"])
         return {key: _revealed(item) for key, item in value.items()}
     if isinstance(value, list):

@@ -130,6 +130,11 @@ class Project:
     settings: Mapping[str, Any]
 
     @property
+    def name(self) -> str:
+        """Its name, empty without a project."""
+        return str(self.settings.get("name") or "")
+
+    @property
     def program(self) -> Path:
         """The folder of the program."""
         return self.folder / str(self.settings.get("main") or ".")

@@ -5,17 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from omics_provider.core.preview import Plan
 from omics_provider.core.settings import Settings
 
+from . import drift_document, drift_written
+from .drift_data import Report as Drift
 from .guard import Breach
 from .preview_data import Report, report_on
 from .preview_document import document
 from .preview_lookup import Facts, looked_up
-from .preview_markdown import markdown, text
+from .preview_markdown import LIMIT, markdown, text
 from .preview_words import words_of
+
+#: Of the characters of a preview with its drift, the most that are the drift's.
+_DRIFT_LIMIT: Final = 20_000
 
 
 def gathered(
@@ -28,11 +33,18 @@ def gathered(
     return report_on(plan, looked_up(settings, plan, price_list, now), price_list)
 
 
-def written(report: Report, breaches: Sequence[Breach] | None, style: str) -> str:
-    """Return the report as "markdown", "text" or "json"; no `breaches` where there is no policy."""
+def written(
+    report: Report, breaches: Sequence[Breach] | None, style: str, drift: Drift | None = None
+) -> str:
+    """Return the report as "markdown", "text" or "json"; no `breaches` where there is no policy.
+
+    `drift` follows it in the same document.
+    """
     if style == "json":
         policy = None if breaches is None else [breach._asdict() for breach in breaches]
-        made = {**document(report), "policy": policy}
+        more = {} if drift is None else {"drift": drift_document.document(drift)}
+        made = {**document(report), "policy": policy, **more}
         return json.dumps(made, indent=2, ensure_ascii=False) + "\n"
-    words = words_of(report, breaches)
-    return text(words) if style == "text" else markdown(words)
+    below = "" if drift is None else "\n" + drift_written.written(drift, style, _DRIFT_LIMIT)
+    words, limit = words_of(report, breaches), LIMIT - len(below)
+    return (text(words, limit) if style == "text" else markdown(words, limit)) + below

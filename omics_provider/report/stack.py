@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from omics_provider.core.errors import OmicsError
@@ -18,6 +18,8 @@ from .gathering import Wanted
 
 _RUN: Final = "pulumi-python:dynamic/omics:Run"
 _LIMIT_SECONDS: Final = 120
+#: Lines of a failed update that are told.
+_LINES: Final = 12
 
 
 def runs_of(state: Mapping[str, Any]) -> list[Wanted]:
@@ -55,14 +57,17 @@ def _told(outputs: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def state(stack: str) -> dict[str, Any]:
-    """Return the stack's state. Raises OmicsError where it can't be had."""
-    return _asked("stack", "export", "--stack", stack)
+def state(stack: str | None) -> dict[str, Any]:
+    """Return the state of a stack, of the selected one for None.
+
+    Raises OmicsError where it can't be had.
+    """
+    return _asked("stack", "export", *_of(stack))
 
 
-def config(stack: str) -> dict[str, str]:
+def config(stack: str | None) -> dict[str, str]:
     """Return the stack's configuration without its secrets, by full key such as `omics:region`."""
-    found = _asked("config", "--json", "--stack", stack)
+    found = _asked("config", "--json", *_of(stack))
     return {
         key: str(entry["value"])
         for key, entry in found.items()
@@ -70,26 +75,59 @@ def config(stack: str) -> dict[str, str]:
     }
 
 
+def selected() -> str:
+    """Return the name of the stack that is selected in this folder."""
+    return _run("stack", "--show-name", seconds=_LIMIT_SECONDS).strip()
+
+
+def refresh(stack: str | None, urns: Iterable[str]) -> None:
+    """Have the engine bring these resources of the state up to date, and no other.
+
+    What it notes of interrupted starts stays. Raises OmicsError where it could not.
+    """
+    targets = [part for urn in urns for part in ("--target", urn)]
+    _run("refresh", "--yes", "--skip-preview", "--skip-pending-creates", *targets, *_of(stack))
+
+
+def _of(stack: str | None) -> tuple[str, ...]:
+    return ("--stack", stack) if stack else ()
+
+
 def _asked(*arguments: str) -> dict[str, Any]:
-    what = f"`pulumi {' '.join(arguments)}`"
+    text = _run(*arguments, seconds=_LIMIT_SECONDS)
+    try:
+        return dict(json.loads(text))
+    except (ValueError, TypeError) as error:
+        raise _cannot(_named(arguments), type(error).__name__) from error
+
+
+def _run(*arguments: str, seconds: float | None = None) -> str:
+    what = _named(arguments)
     cli = shutil.which("pulumi")
     if cli is None:
         raise _cannot(what, "there is no `pulumi` on PATH")
     try:
-        done = subprocess.run(  # noqa: S603  # fixed commands; the stack's name is one argument
-            [cli, *arguments, "--non-interactive"],
+        done = subprocess.run(  # noqa: S603  # fixed commands; names are arguments of their own
+            [cli, *arguments, "--non-interactive", "--color", "never"],
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            check=True,
-            timeout=_LIMIT_SECONDS,
+            check=False,
+            timeout=seconds,
             env={**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"},
         )
-        found = json.loads(done.stdout)
-    except subprocess.CalledProcessError as error:
-        raise _cannot(what, str(error.stderr).strip() or "it failed") from error
-    except (OSError, subprocess.SubprocessError, ValueError) as error:
+    except (OSError, subprocess.SubprocessError) as error:
         raise _cannot(what, type(error).__name__) from error
-    return dict(found)
+    if done.returncode != 0:
+        # What an update tells of its failure is on its standard output.
+        told = done.stderr.strip() or "\n".join(done.stdout.strip().splitlines()[-_LINES:])
+        raise _cannot(what, told or "it failed")
+    return done.stdout
+
+
+def _named(arguments: Sequence[str]) -> str:
+    shown = arguments[: arguments.index("--target")] if "--target" in arguments else arguments
+    return f"`pulumi {' '.join(shown)}`"
 
 
 def _cannot(what: str, why: str) -> OmicsError:
