@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from .drift_state import Recorded, StackRecord
 from .identity import STACK_MARK, Mark
-from .lifecycle import live_tags
+from .lifecycle import gone, live_tags
 from .status import ACTIVE, ENDED, UNSUCCESSFUL, RunStatus
 
 #: How far the clocks of the service and of the machine that ran the update may be apart.
@@ -138,12 +138,11 @@ def judge(recorded: Recorded, found: Found) -> tuple[Finding, ...]:
         kind = Kind.UNREAD if found.look is Look.UNREAD else Kind.ELSEWHERE
         return (about(recorded, kind, detail=found.why),)
     if found.look is Look.MISSING:
-        return () if recorded.is_gone else (about(recorded, Kind.GONE),)
+        return _gone(recorded, Kind.GONE)
     if found.look is Look.LISTED:
         return _ended(recorded, found.run)
     if found.run.get("uuid") != recorded.uuid:
-        other = str(found.run.get("uuid", ""))
-        return () if recorded.is_gone else (about(recorded, Kind.REUSED, detail=other),)
+        return _gone(recorded, Kind.REUSED, str(found.run.get("uuid", "")))
     return (*_ended(recorded, found.run), *_tags(recorded, found.run))
 
 
@@ -158,6 +157,14 @@ def about(recorded: Recorded, kind: Kind, **more: Any) -> Finding:
         **more,
     }
     return Finding(kind, recorded.name, **known)
+
+
+def _gone(recorded: Recorded, kind: Kind, other: str = "") -> tuple[Finding, ...]:
+    """Tell that the record is gone, unless that is recorded; `other` is who has its id now."""
+    if recorded.is_gone:
+        return ()
+    now = gone(recorded.plain_outputs)
+    return (about(recorded, kind, detail=other, is_rerun=recorded.asks_for_another(now)),)
 
 
 _ENDS: Final = {

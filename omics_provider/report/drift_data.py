@@ -156,7 +156,7 @@ def _entries(found: Iterable[Finding], fixed: frozenset[Finding]) -> Iterator[En
     for each in found:
         numbers[each.kind] += 1
         own = each.id if each.kind in _BY_ID and numbers[each.kind] <= _ALONE else ""
-        tags = repr(each.tags) if numbers[each.kind] <= _ALONE else bool(each.tags)
+        tags = repr(each.tags) if each.tags and numbers[each.kind] <= _ALONE else ""
         # Of a run that is left, its end alone is of interest.
         said = (each.detail, each.is_rerun, tags) if each.kind is not Kind.LEFT else ()
         key = (each.kind, each.what, each.group, own, *said, each in fixed)

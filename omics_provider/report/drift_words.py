@@ -19,9 +19,7 @@ _IDS: Final = 40
 #: Longest value of a tag, in characters.
 _VALUE: Final = 40
 
-_REFRESH: Final = (
-    "`pulumi refresh` records it, and starts nothing; `--fix` does so for this run alone"
-)
+_REFRESH: Final = "`--fix` or `pulumi refresh` records it, and starts nothing"
 _AGAIN: Final = "to run it again, give `rerun` a new value"
 
 
@@ -35,7 +33,8 @@ def words_of(report: Report) -> Words:
         ),
         columns=_COLUMNS,
         rows=tuple(_row(entry) for entry in report.entries),
-        details=tuple(_details(entry) for entry in report.entries),
+        # Of what went well, the names are enough.
+        details=tuple(_details(e) for e in report.entries if e.first.kind is not Kind.COMPLETED),
         rest=tuple(_rest(report)),
     )
 
@@ -177,7 +176,7 @@ _FOUND: Final[Mapping[Kind, Callable[[Finding], Line]]] = {
     Kind.ENDED: lambda each: (f"is {each.now}",),
     Kind.UNREAD: lambda _: ("could not be looked at",),
     Kind.ELSEWHERE: lambda _: ("was not looked at: it is in another place",),
-    Kind.LEFT: lambda _: ("left behind by this stack: no resource stands for them any more",),
+    Kind.LEFT: lambda _: ("left behind by this stack, in no state",),
 }  # fmt: skip
 _WITH_DETAIL: Final = frozenset(
     {Kind.FAILED, Kind.CHANGED, Kind.ENDED, Kind.UNREAD, Kind.ELSEWHERE}
@@ -191,6 +190,8 @@ def _do(entry: Entry) -> Line:
     first = entry.first
     if entry.is_fixed:
         return ("nothing more: `--fix` has done it",)
+    if first.is_rerun:
+        return ("`pulumi up` starts another one, as `rerun_on` or `retry` says",)
     if first.what in _CANCEL:
         return _DO[first.kind](first)
     return _DO_LASTING[first.kind]
@@ -208,16 +209,14 @@ _CANCEL: Final = {
 
 
 def _do_orphan(finding: Finding) -> Line:
-    other = "Nothing, if a stack of the same name in another state backend has it. Else "
+    unless = "; nothing, if a stack of this name in another state backend has it"
     if finding.what != "run":
-        return (other, *_cancelled_by(finding))
+        return (*_cancelled_by(finding), unless)
     take = Code(f'adopt_run_id="{finding.id}"')
-    return other, take, " in the program takes it over, ", *_cancelled_by(finding)
+    return take, " in the program takes it over, ", *_cancelled_by(finding), unless
 
 
 def _do_ended(finding: Finding) -> Line:
-    if finding.is_rerun:
-        return ("`pulumi up` starts another one, as `rerun_on` or `retry` says",)
     explain: Line = ()
     if finding.kind is Kind.FAILED and finding.what == "run":
         explain = (Code(f"python -m omics_provider explain {finding.id}"), " says why; ")
@@ -247,13 +246,13 @@ _DO: Final[Mapping[Kind, Callable[[Finding], Line]]] = {
     Kind.ATTEMPT: lambda _: ("`pulumi up`: it takes the attempt that stands, and starts nothing",),
     Kind.TAGS: _do_tags,
     Kind.COMPLETED: lambda _: (_REFRESH,),
-    Kind.ENDED: lambda _: (_REFRESH.replace("run alone", "batch alone"),),
+    Kind.ENDED: lambda _: (_REFRESH,),
     Kind.UNREAD: lambda _: ("unknown is not gone: see below, and look again",),
     Kind.ELSEWHERE: lambda _: (
         "look there: `--region`, and `--profile` with that account's credentials",
     ),
     Kind.LEFT: lambda _: (
-        "nothing: they were left by `on_delete`, or have ended; `adopt_run_id` takes one over",
+        "nothing: left by `on_delete`, or ended; `adopt_run_id` takes it over",
     ),
 }  # fmt: skip
 _DO_LASTING: Final[Mapping[Kind, Line]] = {
