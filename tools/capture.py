@@ -41,7 +41,7 @@ from typing import Final
 from screen import Screen
 
 DOCS: Final = Path(__file__).parents[1] / "docs"
-PAGES: Final = (DOCS / "waiting.md", DOCS / "start.md", DOCS / "how-to.md")
+PAGES: Final = (DOCS / "waiting.md", DOCS / "start.md", DOCS / "how-to.md", DOCS / "drift.md")
 EXAMPLES: Final = DOCS / "examples"
 
 _ROWS, _COLUMNS = 60, 150

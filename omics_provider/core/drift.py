@@ -275,7 +275,8 @@ def unrecorded(state: StackRecord, live: Mapping[str, Any], what: str = "run") -
     if token in state.in_doubt:
         return Finding(Kind.UNCONFIRMED, name, **known)
     kind = Kind.ORPHAN if is_active and token not in state.settled else Kind.LEFT
-    return Finding(kind, name, **known, detail="" if resource else str(stack))
+    # Where the state has no name to compare with, somebody has to.
+    return Finding(kind, name, **known, detail="" if resource or state.names else str(stack))
 
 
 #: States of a batch in which it starts and holds no active run, besides those that runs have, too.

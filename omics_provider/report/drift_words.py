@@ -224,15 +224,12 @@ def _do_ended(finding: Finding) -> Line:
 
 
 def _do_tags(finding: Finding) -> Line:
-    put = (
-        "`--fix` puts the declared ones back; " if finding.tags and finding.tags.to_put_back else ""
-    )
-    return (
-        f"{put}`pulumi refresh`, then `pulumi up` makes them as declared, removing what was added",
-    )
+    tags = finding.tags
+    put = "`--fix` puts the declared ones back; " if tags and tags.to_put_back else ""
+    added = ", and removes what was added" if tags and tags.added else ""
+    return (f"{put}`pulumi refresh`, then `pulumi up` makes them as declared{added}",)
 
 
-_TAKEN: Final = ("`pulumi up`: it takes the run, or ends it where it is no longer declared",)
 _DO: Final[Mapping[Kind, Callable[[Finding], Line]]] = {
     Kind.ORPHAN: _do_orphan,
     Kind.FAILED: _do_ended,

@@ -86,7 +86,15 @@ def refresh(stack: str | None, urns: Iterable[str]) -> None:
     What it notes of interrupted starts stays. Raises OmicsError where it could not.
     """
     targets = [part for urn in urns for part in ("--target", urn)]
-    _run("refresh", "--yes", "--skip-preview", "--skip-pending-creates", *targets, *_of(stack))
+    given = (*_of(stack), "--yes", "--skip-preview", "--skip-pending-creates")
+    try:
+        _run("refresh", *given, *targets)
+    except OmicsError as error:
+        raise OmicsError(
+            "Refreshing the stack",
+            error.detail,
+            advice="Nothing was recorded. `pulumi refresh` itself may say more.",
+        ) from error
 
 
 def _of(stack: str | None) -> tuple[str, ...]:

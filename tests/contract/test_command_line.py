@@ -11,13 +11,20 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+#: What was captured has options of other commands, too.
+CAPTURED = re.compile(r"^<!-- run: \S+ -->\n```console\n.*?^```$", re.MULTILINE | re.DOTALL)
 PAGE = "".join(
-    (ROOT / "docs" / name).read_text("utf-8")
-    for name in ("explain-and-report.md", "preview.md", "doctor.md")
+    CAPTURED.sub("", (ROOT / "docs" / name).read_text("utf-8"))
+    for name in ("explain-and-report.md", "preview.md", "drift.md", "doctor.md")
 )
-COMMANDS = ("explain", "report", "preview", "doctor")
+COMMANDS = ("explain", "report", "preview", "drift", "doctor")
 #: Options of `pulumi preview` that the docs name.
-PULUMI_S = {"--show-sames", "--show-replacement-steps", "--show-secrets"}
+PULUMI_S = {
+    "--show-sames",
+    "--show-replacement-steps",
+    "--show-secrets",
+    "--clear-pending-creates",
+}
 
 
 def called(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -64,6 +71,8 @@ def test_the_docs_tell_no_option_that_is_not_there() -> None:
         ("preview", "--format", "html"),
         ("preview", "--max-cost", "cheap"),
         ("preview", "a", "b"),
+        ("drift", "dev"),
+        ("drift", "--orphans", "-1"),
         ("reprot",),
         ("explain",),
         ("report",),
