@@ -18,6 +18,8 @@ from .gathering import Wanted
 
 _RUN: Final = "pulumi-python:dynamic/omics:Run"
 _LIMIT_SECONDS: Final = 120
+#: Resources of one refresh: a command line has a limit.
+_TARGETS: Final = 1000
 #: Lines of a failed update that are told.
 _LINES: Final = 12
 
@@ -85,15 +87,16 @@ def refresh(stack: str | None, urns: Iterable[str]) -> None:
 
     What it notes of interrupted starts stays. Raises OmicsError where it could not.
     """
-    targets = [part for urn in urns for part in ("--target", urn)]
-    given = (*_of(stack), "--yes", "--skip-preview", "--skip-pending-creates")
+    targets, given = list(urns), (*_of(stack), "--yes", "--skip-preview", "--skip-pending-creates")
+    parts = [targets[n : n + _TARGETS] for n in range(0, len(targets), _TARGETS)]
     try:
-        _run("refresh", *given, *targets)
+        for part in parts:
+            _run("refresh", *given, *(word for urn in part for word in ("--target", urn)))
     except OmicsError as error:
         raise OmicsError(
             "Refreshing the stack",
             error.detail,
-            advice="Nothing was recorded. `pulumi refresh` itself may say more.",
+            advice="Not all was recorded. `pulumi refresh` itself may say more.",
         ) from error
 
 

@@ -25,7 +25,7 @@ def test_each_example_is_shown_by_one_page() -> None:
 
 #: Commands that are shown without what they write, and where they are run.
 RUN_ELSEWHERE = {
-    "python -m omics_provider drift [--stack NAME] [--format markdown|text|json] [-o FILE] [--fix]": (
+    "python -m omics_provider drift [--stack NAME] [--format markdown|text|json] [--fix]": (
         "tests/engine/test_drift.py"
     ),
     "make setup": "every call of make",

@@ -10,7 +10,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +22,15 @@ from omics_provider.core.drift import Finding, Found, Kind, Look, from_list, jud
 from omics_provider.core.drift_lasting import judge_batch, judge_lasting
 from omics_provider.core.drift_state import CACHE, GROUP, WORKFLOW, Recorded, StackRecord
 from omics_provider.core.identity import STACK_MARK, START_MARK, Mark, retry_token, start_token
-from omics_provider.core.preview import BATCH, RUN
+from omics_provider.core.preview import BATCH, RUN, parse
 from omics_provider.core.status import RunStatus
+from omics_provider.report.cost import price_list
 from omics_provider.report.drift_data import Report, report_on
 from omics_provider.report.drift_written import written
+from omics_provider.report.preview_data import report_on as preview_report
+from omics_provider.report.preview_lookup import Facts
+from omics_provider.report.preview_written import written as preview_written
+from tests.preview_digests import digest, inputs, step
 
 GOLDEN = Path(__file__).parent / "golden" / "drift"
 OWN = "organization/trial/dev"
@@ -302,6 +307,25 @@ def test_a_state_without_runs_knows_its_own_by_project_and_stack() -> None:
     assert not drift_state.parse({}).is_own("acme/trial/dev")
 
 
+def test_a_state_of_the_first_release_is_read() -> None:
+    fixture = Path(__file__).parents[1] / "engine" / "fixtures"
+    export = json.loads((fixture / "state-v1.json").read_text("utf-8"))
+    runs = json.loads((fixture / "runs-v1.json").read_text("utf-8"))
+    stack = drift_state.parse(export)
+    found = {}
+    for each in runs:
+        tags = each["request"].get("tags", {})
+        told = unrecorded(stack, live(uuid=each["uuid"], id=each["id"], tags=tags))
+        found[each["request"]["name"]] = told and told.kind
+    assert found["interrupted"] is Kind.UNCONFIRMED
+    assert found["doubtful"] is Kind.UNCONFIRMED
+    assert found["by hand"] is None
+    assert found["active"] is None
+    foreign = replace(stack, uuids=frozenset())
+    tags = runs[3]["request"]["tags"]
+    assert kind_of(foreign, live(tags=tags)) is Kind.ORPHAN
+
+
 # Batches, groups, caches, workflows ---------------------------------------------------------------
 
 
@@ -523,6 +547,27 @@ def test_a_report_is_never_longer_than_a_comment_may_be() -> None:
         assert "3,000 failed" in found.splitlines()[0]
         assert "Cut to 60,000 characters" in found
     assert len(json.loads(written(report, "json"))["findings"]) == 3000
+
+
+def test_a_preview_with_its_drift_is_no_longer_than_a_comment_may_be() -> None:
+    steps = [
+        step("create", f"run-{n}-{'x' * 90}", new=inputs(), cohort=f"cohort-{n}")
+        for n in range(900)
+    ]
+    preview = preview_report(parse(digest(*steps)), Facts("us-east-1", past={}), price_list())
+    runs = [resource(f"{'x' * 90}{n}", number=n) for n in range(900)]
+    seen = Seen({
+        str(run["urn"]): Found(Look.READ, live(n, "FAILED", failureReason=f"{n}" * 50))
+        for n, run in enumerate(runs)
+    })  # fmt: skip
+    drifted = report_on(state(*runs), seen, "dev")
+    for style in ("markdown", "text"):
+        both = preview_written(preview, None, style, drifted)
+        assert 40_000 < len(both) <= 60_000
+        assert "900 new runs start" in both.splitlines()[0]
+        assert "Drift: 900 failed" in both
+    said = json.loads(preview_written(preview, None, "json", drifted))
+    assert len(said["drift"]["findings"]) == len(said["runs"]) == 900
 
 
 def test_no_secret_of_a_state_is_in_a_report() -> None:
