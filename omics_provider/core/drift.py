@@ -274,7 +274,7 @@ def unrecorded(state: StackRecord, live: Mapping[str, Any], what: str = "run") -
         return Finding(Kind.ATTEMPT, name, **known, number=attempt)
     if token in state.in_doubt:
         return Finding(Kind.UNCONFIRMED, name, **known)
-    kind = Kind.ORPHAN if is_active and token not in state.settled else Kind.LEFT
+    kind = Kind.ORPHAN if is_active and token not in state.left else Kind.LEFT
     # Where the state has no name to compare with, somebody has to.
     return Finding(kind, name, **known, detail="" if resource or state.names else str(stack))
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from . import recorded as state_format
-from .fields import STACK
+from .fields import SETTLED, STACK
 from .identity import Mark, account_of, region_of, retry_number
 from .lifecycle import rerun_wanted
 from .preview import BATCH, RUN
@@ -124,6 +124,8 @@ class StackRecord:
     parents: frozenset[str]
     #: requestIds of starts that are dealt with: recorded, ended, or left on purpose.
     settled: frozenset[str]
+    #: Those among them that no resource stands for any more.
+    left: frozenset[str]
     #: requestIds of starts of which nothing is recorded, each with its resource.
     in_doubt: Mapping[str, Named]
     #: Names of the stack, organization/project/stack, as runs carry them.
@@ -170,6 +172,7 @@ def parse(export: Mapping[str, Any], project: str = "", stack: str = "") -> Stac
             uuid for each in staying if each["type"] == RUN for uuid in _uuids(_outputs(each))
         ),
         settled=state.tokens(),
+        left=frozenset(token for each in resources for token in _left(_outputs(each))),
         in_doubt=_in_doubt(state, urns),
         names=names,
         suffix=f"/{project}/{stack}" if project and stack else "",
@@ -231,6 +234,16 @@ def _has_run(resource: Mapping[str, Any]) -> bool:
 def _uuids(outputs: Mapping[str, Any]) -> Iterable[str]:
     found = [outputs, *_listed(outputs.get("earlierAttempts")), *_listed(outputs.get("batches"))]
     return [_text(each["uuid"]) for each in found if _text(each.get("uuid"))]
+
+
+def _left(outputs: Mapping[str, Any]) -> set[str]:
+    """Return the requestIds that a resource notes as dealt with, but for those of its own runs.
+
+    A second run of an own requestId is none that was left: the service has forgotten the first.
+    """
+    own = {_text(each.get("requestId")) for each in (outputs, *_listed(outputs.get("batches")))}
+    noted = outputs.get(SETTLED)
+    return ({_text(token) for token in noted} if isinstance(noted, list) else set()) - own
 
 
 def _outputs(resource: Mapping[str, Any]) -> Mapping[str, Any]:

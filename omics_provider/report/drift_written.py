@@ -83,5 +83,6 @@ def _with_later(state: StackRecord, later: StackRecord) -> StackRecord:
         state,
         uuids=state.uuids | later.uuids,
         settled=settled,
+        left=state.left | later.left,
         in_doubt={token: each for token, each in doubts.items() if token not in settled},
     )
