@@ -9,25 +9,36 @@ from __future__ import annotations
 
 import importlib.util
 import io
+import re
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 _ENGINES: Final = {".wdl": "WDL", ".nf": "NEXTFLOW", ".cwl": "CWL"}
+_AMOUNT: Final = re.compile(r"\s*([0-9.]+)\s*([A-Za-z]*)\s*")
+#: Units of memory in GiB (WDL 1.0); a plain number is bytes.
+_GIB: Final = {
+    "": 2**-30, "B": 2**-30, "KiB": 2**-20, "MiB": 2**-10, "GiB": 1.0, "TiB": 2.0**10,
+    "KB": 1e3 / 2**30, "MB": 1e6 / 2**30, "GB": 1e9 / 2**30, "TB": 1e12 / 2**30,
+}  # fmt: skip
 _MOST_BYTES: Final = 100 * 2**20
 
 
 @dataclass(frozen=True)
 class Definition:
-    """What a definition says. `problem` is why the service could not take it."""
+    """What a definition says. `problem` is why the service could not take it.
+
+    `needs` gives vCPUs and GiB of memory of the tasks that ask for both, or for one, in numbers.
+    """
 
     engine: str | None = None
     main: str | None = None
     template: dict[str, dict[str, Any]] = field(default_factory=dict)
     tasks: tuple[str, ...] = ()
+    needs: dict[str, tuple[float, float]] = field(default_factory=dict)
     outputs: dict[str, str] = field(default_factory=dict)
     problem: str | None = None
 
@@ -110,7 +121,9 @@ def _read_wdl(folder: Path, engine: str, main: str) -> Definition:
     outputs = {
         f"{workflow.name}.{output.name}": str(output.type) for output in workflow.outputs or []
     }
-    return Definition(engine, main, template, tuple(_calls(workflow.body)), outputs)
+    calls = list(_calls(workflow.body))
+    needs = {call.name: found for call in calls if (found := _needs(call.callee))}
+    return Definition(engine, main, template, tuple(c.name for c in calls), needs, outputs)
 
 
 def _told(error: Any, folder: Path) -> Iterator[str]:
@@ -133,14 +146,28 @@ def _told(error: Any, folder: Path) -> Iterator[str]:
     yield f"({name} Ln {position.line} Col {position.column}) {error}"
 
 
-def _calls(nodes: list[Any]) -> list[str]:
-    """Name the calls of a workflow, those inside scatters and conditions too."""
-    names: list[str] = []
+def _calls(nodes: list[Any]) -> Iterator[Any]:
+    """Give the calls of a workflow, those inside scatters and conditions too."""
     for node in nodes:
         if hasattr(node, "callee_id"):
-            names.append(node.name)
-        names.extend(_calls(getattr(node, "body", [])))
-    return names
+            yield node
+        yield from _calls(getattr(node, "body", []))
+
+
+def _needs(task: Any) -> tuple[float, float] | None:
+    """Give the vCPUs and GiB that a task asks for; what depends on its inputs is not worked out."""
+    asked = getattr(task, "runtime", {})
+    cpus = _number(asked.get("cpu"), {"": 1.0})
+    memory = _number(asked.get("memory"), _GIB)
+    return None if cpus is None and memory is None else (cpus or 1.0, memory or 1.0)
+
+
+def _number(expression: Any, units: Mapping[str, float]) -> float | None:
+    literal = getattr(expression, "literal", None)
+    found = _AMOUNT.fullmatch(str(literal.value)) if literal is not None else None
+    if found is None or found[2] not in units:
+        return None
+    return float(found[1]) * units[found[2]]
 
 
 def _described(meta: Any, wdl_type: str) -> str:

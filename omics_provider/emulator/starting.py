@@ -116,7 +116,9 @@ class Starter:
         if "runGroupId" in request:
             Groups(context).find(request["runGroupId"])
         run_id, run_uuid = context.new_id("run"), context.new_uuid()
-        planned = tasks.plans(workflow.tasks, workflow.accelerators is not None, run_uuid)
+        planned = tasks.plans(
+            workflow.tasks, workflow.needs, workflow.accelerators is not None, workflow.id
+        )
         configuration = self._configuration(request)
         doc = {
             "request": {name: value for name, value in request.items() if name != "requestId"},

@@ -1,7 +1,8 @@
 """Tasks of a run: a believable timeline, made from the run alone.
 
-Nothing is stored of a task. Its name comes from the workflow, its instance, times and id from
-the run's uuid, so every look at the same run sees the same tasks.
+Nothing is stored of a task. Its name and instance come from the workflow, its times and id from
+the run, so every look at the same run sees the same tasks, and every run of a workflow needs the
+same.
 """
 
 from __future__ import annotations
@@ -18,6 +19,12 @@ _INSTANCES: Final = (
     ("omics.m.xlarge", 4, 16), ("omics.m.2xlarge", 8, 32), ("omics.m.4xlarge", 16, 64),
     ("omics.r.xlarge", 4, 32), ("omics.r.2xlarge", 8, 64), ("omics.r.4xlarge", 16, 128),
 )  # fmt: skip
+#: Sizes of a family and their vCPUs, and a family's GiB of memory for a vCPU.
+_SIZES: Final = {
+    "large": 2, "xlarge": 4, "2xlarge": 8, "4xlarge": 16, "8xlarge": 32, "12xlarge": 48,
+    "16xlarge": 64, "24xlarge": 96,
+}  # fmt: skip
+_FAMILIES: Final = {"c": 2, "m": 4, "r": 8}
 _GPU_INSTANCE: Final = ("omics.g4dn.xlarge", 4, 16)
 _USUAL_NAMES: Final = ("prepare", "align", "sort", "call_variants", "report")
 # Failures that come before the first task.
@@ -55,8 +62,14 @@ class Task:
     cached: str | None
 
 
-def plans(names: Sequence[str], accelerated: bool, seed: str) -> tuple[Plan, ...]:
-    """Plan the tasks of a run: two at a time, the second of a pair a little shorter."""
+def plans(
+    names: Sequence[str], needs: Mapping[str, Sequence[float]], accelerated: bool, seed: str
+) -> tuple[Plan, ...]:
+    """Plan the tasks of a run: two at a time, the second of a pair a little shorter.
+
+    `needs` gives vCPUs and GiB of memory of the tasks that ask for some; the others get an instance
+    by `seed` and name.
+    """
     names = names or _USUAL_NAMES
     stages = (len(names) + 1) // 2
     made = []
@@ -64,10 +77,23 @@ def plans(names: Sequence[str], accelerated: bool, seed: str) -> tuple[Plan, ...
         stage, second = divmod(number, 2)
         gpu = accelerated and number == len(names) // 2
         pick = hashlib.sha256(f"{seed}/{name}".encode()).digest()[0] % len(_INSTANCES)
-        instance, cpus, memory = _GPU_INSTANCE if gpu else _INSTANCES[pick]
+        fitting = _smallest(*needs[name]) if name in needs else _INSTANCES[pick]
+        instance, cpus, memory = _GPU_INSTANCE if gpu else fitting
         ends = (stage + (0.8 if second else 1)) / stages
         made.append(Plan(name, instance, cpus, memory, int(gpu), stage / stages, ends))
     return tuple(made)
+
+
+def _smallest(cpus: float, memory: float) -> tuple[str, int, int]:
+    """Give the smallest instance with so many vCPUs and GiB, or the largest there is."""
+    there = sorted(
+        (vcpus, vcpus * by_vcpu, f"omics.{family}.{size}")
+        for size, vcpus in _SIZES.items()
+        for family, by_vcpu in _FAMILIES.items()
+    )
+    fits = (each for each in there if each[0] >= cpus and each[1] >= memory)
+    vcpus, gib, name = next(fits, there[-1])
+    return name, vcpus, gib
 
 
 def peak(planned: Sequence[Plan]) -> tuple[int, int]:

@@ -60,6 +60,7 @@ class Workflow:
     accelerators: str | None = None
     version: str | None = None
     tasks: tuple[str, ...] = ()
+    needs: dict[str, tuple[float, float]] = field(default_factory=dict)
     outputs: dict[str, str] = field(default_factory=dict)
     echoed: dict[str, Any] = field(default_factory=dict)
     repository: dict[str, Any] | None = None
@@ -277,6 +278,7 @@ class Workflows:
             storage_capacity=params.get("storageCapacity"),
             accelerators=params.get("accelerators"),
             tasks=read.tasks,
+            needs=read.needs,
             outputs=read.outputs,
             echoed={name: params[name] for name in _ECHOED if name in params},
             repository=repository and {**repository, "providerType": "GitHub"},

@@ -71,6 +71,44 @@ def test_a_template_is_read_from_wdl(omics):
     }
 
 
+@pytest.mark.parametrize(
+    ("asked", "instance", "cpus", "memory"),
+    [
+        ('cpu: 16  memory: "30 GiB"', "omics.c.4xlarge", 16, 32),
+        ('cpu: "8"  memory: "32 GB"', "omics.m.2xlarge", 8, 32),
+        ('memory: "33 GiB"', "omics.r.2xlarge", 8, 64),
+        ("cpu: 3", "omics.c.xlarge", 4, 8),
+        ("cpu: 400", "omics.r.24xlarge", 96, 768),
+    ],
+)
+def test_a_task_gets_the_smallest_instance_that_it_fits_in(
+    world, omics, asked, instance, cpus, memory
+):
+    wdl = GOOD.replace(
+        "command { touch a.bam }", f"command {{ touch a.bam }} runtime {{ {asked} }}"
+    )
+    made = omics.create_workflow(definitionZip=zipped(main_wdl=wdl))
+    run = omics.start_run(
+        workflowId=made["id"], roleArn=ROLE, outputUri="s3://bucket", parameters={"reads": "a"}
+    )
+    world.advance(10)
+    task = omics.list_run_tasks(id=run["id"])["items"][0]
+    assert (task["instanceType"], task["cpus"], task["memory"]) == (instance, cpus, memory)
+
+
+def test_every_run_of_a_workflow_needs_the_same(world, omics):
+    made = omics.create_workflow(definitionUri="s3://bucket/w.zip", engine="CWL")
+    run = {"workflowId": made["id"], "roleArn": ROLE, "outputUri": "s3://bucket"}
+    runs = [omics.start_run(**run, requestId=str(n))["id"] for n in range(3)]
+    world.advance(10)
+    needs = {
+        tuple(task["instanceType"] for task in omics.list_run_tasks(id=run_id)["items"])
+        for run_id in runs
+    }
+    assert len(needs) == 1
+    assert len(needs.pop()) == 5
+
+
 def test_a_given_template_goes_before_the_one_that_was_read(omics):
     template = {"reads": {"description": "mine"}}
     made = omics.create_workflow(definitionZip=zipped(main_wdl=GOOD), parameterTemplate=template)
