@@ -27,7 +27,7 @@ _HOUR: Final = 3600.0
 
 
 class Range(NamedTuple):
-    """From the least to the most expected."""
+    """From the least to the most."""
 
     low: float
     high: float
@@ -37,6 +37,17 @@ class Range(NamedTuple):
         """Return the range that holds all values, None where there is none."""
         found = list(values)
         return Range(min(found), max(found)) if found else None
+
+    @staticmethod
+    def expected(values: Iterable[float]) -> Range | None:
+        """Return where the next of like values is expected, None where there is none.
+
+        The next one lies beyond all n others with a chance of 2 in n + 1, however they are spread:
+        so the range that holds them is widened by 1/(n + 1) on both sides.
+        """
+        found = list(values)
+        share = 1 / (len(found) + 1)
+        return Range(min(found) * (1 - share), max(found) * (1 + share)) if found else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +85,8 @@ class Past:
 
     seconds: float
     price: Price | None = None
+    #: Whether it was one of the declared version; else there was none of that.
+    is_same_version: bool = True
 
 
 class Prices:

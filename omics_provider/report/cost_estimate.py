@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from omics_provider.core.preview import RunStep
+from omics_provider.core.preview import Action, RunStep
 from omics_provider.core.preview_values import special
+from omics_provider.core.status import RunStatus
 
 from .cost import Past, Prices, Range, Workflow
 
@@ -35,9 +36,15 @@ def workflow_of(run: RunStep) -> Workflow | None:
 
 
 def estimate(
-    run: RunStep, prices: Prices, past: Mapping[Workflow, tuple[Past, ...]] | None
+    run: RunStep,
+    prices: Prices,
+    past: Mapping[Workflow, tuple[Past, ...]] | None,
+    old: RunStatus | None = None,
 ) -> Estimate:
-    """Estimate one run; `past` is None where past runs were not looked up."""
+    """Estimate one run that completes; `past` is None where past runs were not looked up.
+
+    `old` is the state of the run that it replaces, as far as known.
+    """
     workflow = workflow_of(run)
     if workflow is None:
         why = "the workflow is not known in the preview"
@@ -46,15 +53,25 @@ def estimate(
         return Estimate(None, why, None, why)
     runs = (past or {}).get(workflow, ())
     none = _OFFLINE if past is None else f"no completed run of workflow {workflow.id} was found"
-    return Estimate(*_seconds(workflow, prices, runs, none), *_usd(workflow, prices, runs, none))
+    usd, source = _usd(workflow, prices, runs, none)
+    if usd and not workflow.is_ready2run and _may_be_cached(run, old):
+        usd, source = Range(0.0, usd.high), f"{source}; less what the run cache has"
+    return Estimate(*_seconds(workflow, prices, runs, none), usd, source)
+
+
+def _may_be_cached(run: RunStep, old: RunStatus | None) -> bool:
+    """Tell whether tasks of the run that is replaced may be found in the run's cache."""
+    if run.action is not Action.REPLACE or not run.inputs.get("cacheId"):
+        return False
+    return run.inputs.get("cacheBehavior") != "CACHE_ON_FAILURE" or old in (None, RunStatus.FAILED)
 
 
 def _seconds(
     workflow: Workflow, prices: Prices, runs: tuple[Past, ...], none: str
 ) -> tuple[Range | None, str]:
-    found = Range.over(past.seconds for past in runs)
+    found = Range.expected(past.seconds for past in runs)
     if found:
-        return found, _drawn(len(runs))
+        return found, _drawn(runs)
     published = prices.minutes(workflow.id) if workflow.is_ready2run else None
     if published:
         seconds = published[0] * 60
@@ -71,15 +88,17 @@ def _usd(
     asked = [past.price for past in runs if past.price]
     if not asked:
         return None, none if not runs else "the tasks of its past runs were not looked up"
-    found = Range.over(price.usd for price in asked if price.usd is not None)
+    found = Range.expected(price.usd for price in asked if price.usd is not None)
     if found is None:
         return None, asked[0].source
     priced = [price for price in asked if price.usd is not None]
-    return found, f"{_drawn(len(priced))}, {priced[0].source}"
+    drawn = [past for past in runs if past.price and past.price.usd is not None]
+    return found, f"{_drawn(drawn)}, {priced[0].source}"
 
 
-def _drawn(count: int) -> str:
-    return f"{count} past run" + ("" if count == 1 else "s")
+def _drawn(runs: Sequence[Past]) -> str:
+    which = "" if all(past.is_same_version for past in runs) else " of other versions"
+    return f"{len(runs)} past run" + ("" if len(runs) == 1 else "s") + which
 
 
 def as_values(found: Estimate) -> dict[str, Any]:

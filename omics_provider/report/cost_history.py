@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -41,11 +42,12 @@ def past_runs(
     for workflow in wanted:
         items = _of(listed, workflow)
         if workflow.is_ready2run or looked_into >= _WORKFLOWS:
-            found[workflow] = tuple(_timed(item) for item in items[:_TIMED])
-            continue
-        looked_into += 1
-        read = [_read(settings, str(item["id"]), prices, now, gaps) for item in items[:_PAST]]
-        found[workflow] = tuple(past for past in read if past)
+            read: list[Past | None] = [_timed(item) for item in items[:_TIMED]]
+        else:
+            looked_into += 1
+            read = [_read(settings, str(item["id"]), prices, now, gaps) for item in items[:_PAST]]
+        same = all(_is_of(item, workflow) for item in items)
+        found[workflow] = tuple(replace(past, is_same_version=same) for past in read if past)
     return found
 
 
@@ -68,9 +70,13 @@ def _of(listed: Iterable[Mapping[str, Any]], workflow: Workflow) -> list[Mapping
         for item in listed
         if item.get("workflowId") == workflow.id and item.get("startTime") and item.get("stopTime")
     ]
-    same = [item for item in items if item.get("workflowVersionName", "") == workflow.version]
+    same = [item for item in items if _is_of(item, workflow)]
     chosen = same if workflow.version and same else items
     return sorted(chosen, key=lambda item: (str(item["startTime"]), str(item["id"])), reverse=True)
+
+
+def _is_of(item: Mapping[str, Any], workflow: Workflow) -> bool:
+    return not workflow.version or item.get("workflowVersionName", "") == workflow.version
 
 
 def _timed(item: Mapping[str, Any]) -> Past:

@@ -135,7 +135,8 @@ def _in_list(old: OldRun, active: _Active, now: datetime) -> Seen | None:
 
 def _as_seen(live: Mapping[str, Any], now: datetime) -> Seen:
     status, started = status_of(live["status"]), moment(live.get("startTime"))
-    hours = int((now - started).total_seconds() // 3600) if started else None
+    # The service's clock may be ahead of this machine's.
+    hours = max(0, int((now - started).total_seconds() // 3600)) if started else None
     return Seen(status, str(status), hours if status in ACTIVE else None)
 
 

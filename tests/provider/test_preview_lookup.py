@@ -267,7 +267,8 @@ def test_a_private_workflow_costs_what_its_past_runs_used(server: Server) -> Non
     assert set(server.calls()) <= READS
     # The same, by hand, from the run's manifest.
     by_hand = [bill(server, live) for live in lives]
-    assert found.usd == pytest.approx((min(by_hand), max(by_hand)))
+    # From the least to the most of two, and a third beyond.
+    assert found.usd == pytest.approx((min(by_hand) * 2 / 3, max(by_hand) * 4 / 3))
     assert min(by_hand) > 0
 
 

@@ -11,7 +11,8 @@ import pytest
 
 from omics_provider.core.errors import SettingsError
 from omics_provider.core.preview import RunStep, parse
-from omics_provider.report.cost import Past, Price, Prices, Usage, Workflow, price_list
+from omics_provider.core.status import RunStatus
+from omics_provider.report.cost import Past, Price, Prices, Range, Usage, Workflow, price_list
 from omics_provider.report.cost_estimate import estimate, workflow_of
 from omics_provider.report.cost_history import usage_of
 from omics_provider.report.data import run_of
@@ -29,6 +30,10 @@ def run(**declared: Any) -> RunStep:
 
 def usage(*tasks: tuple[str | None, float], **more: Any) -> Usage:
     return Usage(tasks, **{"seconds": 3600, "storage_type": "STATIC", "storage_gib": 0, **more})
+
+
+def near(low: float, high: float) -> Any:
+    return pytest.approx((low, high))
 
 
 def test_the_list_says_where_each_part_is_from() -> None:
@@ -169,7 +174,7 @@ def test_a_ready2run_costs_what_the_list_says_and_takes_what_it_took() -> None:
     key = Workflow(GATK, True)
     found = estimate(run(), HERE, {key: (Past(100.0), Past(300.0))})
     assert found.usd == (10, 10)
-    assert (found.seconds, found.seconds_source) == ((100, 300), "2 past runs")
+    assert (found.seconds, found.seconds_source) == (near(200 / 3, 400), "2 past runs")
     found = estimate(run(), HERE, None)
     assert (found.seconds, found.usd) == ((45_000, 45_000), (10, 10))
 
@@ -182,10 +187,61 @@ def test_a_private_workflow_costs_what_past_runs_cost() -> None:
         Past(300.0, Price(2.5, "price list of d")),
     )
     found = estimate(run(workflowType=None), HERE, {key: past})
-    assert (found.usd, found.usd_source) == ((1.5, 2.5), "2 past runs, price list of d")
-    assert (found.seconds, found.seconds_source) == ((100, 300), "3 past runs")
+    assert (found.usd, found.usd_source) == (near(1, 10 / 3), "2 past runs, price list of d")
+    assert (found.seconds, found.seconds_source) == (near(75, 375), "3 past runs")
     found = estimate(run(workflowType=None), HERE, {key: past[1:2]})
     assert (found.usd, found.usd_source) == (None, "the price list has no omics.g5.xlarge")
+
+
+@pytest.mark.parametrize(
+    ("costs", "expected"),
+    [
+        ([10], (5, 15)),
+        ([9, 10, 12], (6.75, 15)),
+        ([9.0] * 8, (8, 10)),
+        ([0, 9], (0, 12)),
+    ],
+)
+def test_the_fewer_past_runs_the_wider_the_range(costs: Any, expected: Any) -> None:
+    assert Range.expected(costs) == near(*expected)
+
+
+def test_no_past_run_gives_no_range() -> None:
+    assert Range.expected([]) is None
+
+
+def test_past_runs_of_other_versions_are_named_so() -> None:
+    past = (Past(100.0, Price(1.5, "price list of d"), is_same_version=False),)
+    declared = run(workflowType=None, workflowVersionName="2")
+    found = estimate(declared, HERE, {Workflow(GATK, False, "2"): past})
+    assert found.seconds_source == "1 past run of other versions"
+    assert found.usd_source == "1 past run of other versions, price list of d"
+
+
+@pytest.mark.parametrize(
+    ("declared", "old", "may_be"),
+    [
+        ({"cacheId": "1"}, RunStatus.COMPLETED, True),
+        ({"cacheId": "1", "cacheBehavior": "CACHE_ALWAYS"}, RunStatus.COMPLETED, True),
+        ({"cacheId": "1", "cacheBehavior": "CACHE_ON_FAILURE"}, RunStatus.FAILED, True),
+        ({"cacheId": "1", "cacheBehavior": "CACHE_ON_FAILURE"}, None, True),
+        ({"cacheId": "1", "cacheBehavior": "CACHE_ON_FAILURE"}, RunStatus.COMPLETED, False),
+        ({}, RunStatus.FAILED, False),
+    ],
+)
+def test_a_run_again_may_cost_nothing_where_a_cache_has_its_tasks(
+    declared: dict[str, Any], old: RunStatus | None, may_be: bool
+) -> None:
+    past = {Workflow(GATK, False): (Past(100.0, Price(2.0, "price list of d")),)}
+    new = inputs(workflowType=None, **declared)
+    made = step("replace", "NA12878", old=inputs(workflowType=None), new=new)
+    (again,) = parse(digest(made)).runs
+    found = estimate(again, HERE, past, old)
+    assert found.usd == (near(0, 3) if may_be else near(1, 3))
+    assert ("run cache" in found.usd_source) == may_be
+    # A sample that is new has nothing there.
+    (first,) = parse(digest(step("create", "NA12878", new=new))).runs
+    assert estimate(first, HERE, past).usd == near(1, 3)
 
 
 @pytest.mark.parametrize(
