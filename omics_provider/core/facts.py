@@ -55,6 +55,33 @@ def left_behind(run_id: str, left: Sequence[tuple[str, str, bool]]) -> str:
     return "\n".join(words)
 
 
+def foreseen(left: Sequence[tuple[str, str, bool]]) -> str:
+    """Return the words of a preview on runs that an interrupted update left for a run to be made.
+
+    `left` is that of `left_behind`.
+    """
+    words = [
+        f"An interrupted update started run {other} ({status}) for this resource already, "
+        "and nothing records it: "
+        + (
+            "the update takes it, and starts nothing."
+            if fits
+            else "what was asked then is no longer declared, so the update ends it as on_delete "
+            "says."
+        )
+        for other, status, fits in left
+    ]
+    return "\n".join(words)
+
+
+def unforeseen(why: str) -> str:
+    """Return the words of a preview that could not look for what an interrupted update left."""
+    return (
+        "An earlier update was interrupted, and whether it has started this run already could not "
+        f"be looked up: {why}. The update looks again, and starts no second one."
+    )
+
+
 def outlook(
     run_id: str,
     recorded: Mapping[str, Any],

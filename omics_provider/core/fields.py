@@ -123,3 +123,5 @@ STACK: Final = "__stack"
 EARLIER: Final = "__earlier"
 #: Output: request ids of earlier, interrupted starts that have been dealt with.
 SETTLED: Final = "__settled"
+#: Input in a preview alone: runs that interrupted starts have left, each as {id, status, fits}.
+LEFT: Final = "__left"

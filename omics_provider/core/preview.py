@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
 from . import batch
-from .fields import DEFAULT_ON_DELETE
+from .fields import DEFAULT_ON_DELETE, LEFT
 from .preview_names import STACK, group_of, natural, stack_of, type_of, unreadable, urn_name
 from .preview_values import (
     ARGUMENTS,
@@ -94,6 +94,17 @@ class OldRun:
     started: str | None = None
 
 
+class Left(NamedTuple):
+    """A run that an interrupted start of the same resource has left, as the provider found it.
+
+    One that `fits` is taken in place of a start; any other is ended.
+    """
+
+    id: str
+    status: str
+    fits: bool
+
+
 @dataclass(frozen=True, slots=True)
 class RunStep:
     """What happens to one run, or to the runs of one batch."""
@@ -117,6 +128,14 @@ class RunStep:
     #: that are new or changed, and a preview has no sheet.
     least: int = 0
     most: int = 0
+    #: What interrupted starts have left.
+    left: tuple[Left, ...] = ()
+
+    @property
+    def takes(self) -> str | None:
+        """The id of the run that it takes over in place of a start."""
+        adopted = self.inputs.get("adoptRunId")
+        return str(adopted) if adopted else next((run.id for run in self.left if run.fits), None)
 
     @property
     def starts(self) -> bool:
@@ -200,12 +219,16 @@ def _runs(steps: Iterable[Mapping[str, Any]]) -> Iterator[RunStep]:
 def _run(step: Mapping[str, Any], action: Action) -> RunStep:
     new, old = step.get("newState") or {}, _old(step)
     inputs = {k: v for k, v in (new.get("inputs") or {}).items() if not k.startswith("__")}
-    if action is Action.START and inputs.get("adoptRunId"):
+    left = tuple(_left(new.get("inputs") or {}))
+    taken = any(run.fits for run in left)
+    if action is Action.START and (taken or inputs.get("adoptRunId")):
         action = Action.ADOPT
     changing = action in (Action.REPLACE, Action.UPDATE)
     changes = tuple(_changes(step, old.get("inputs") or {}, inputs)) if changing else ()
     is_batch = type_of(step["urn"]) == BATCH
     least, most = _starting(action, old.get("inputs") or {}, inputs, changes, is_batch)
+    if taken:
+        least, most = 0, 0
     return RunStep(
         urn=step["urn"],
         name=urn_name(step["urn"]),
@@ -220,7 +243,15 @@ def _run(step: Mapping[str, Any], action: Action) -> RunStep:
         old_count=batch.count(old.get("inputs") or {}) if is_batch else 1,
         least=least,
         most=most,
+        left=left,
     )
+
+
+def _left(inputs: Mapping[str, Any]) -> Iterator[Left]:
+    """Yield what the provider's hidden input says; the engine writes a secret over the whole."""
+    found = inputs.get(LEFT)
+    for run in found if isinstance(found, list) else ():
+        yield Left(str(run["id"]), str(run["status"]), bool(run["fits"]))
 
 
 def _starting(

@@ -12,6 +12,8 @@ from .preflight import MODES, Mode
 
 #: The endpoint that is the emulator in this very process.
 LOCAL: Final = "local"
+#: Values of `omics:preflight` for no look-ups: YAML takes an unquoted off for false.
+NO_PREFLIGHT: Final = frozenset({"off", "false"})
 DEFAULT_LOCAL_STATE: Final = ".omics/local.db"
 DEFAULT_LOCAL_RUN_SECONDS: Final = 5.0
 #: The key under which a Provider's own configuration has its name.
@@ -95,8 +97,7 @@ def preflight_mode(get: Callable[[str], str | None]) -> Mode:
     Raises SettingsError for a value that is no mode.
     """
     text = get("omics:preflight") or "warn"
-    # YAML takes an unquoted off for false.
-    mode = "off" if text == "false" else text
+    mode = "off" if text in NO_PREFLIGHT else text
     for each in MODES:
         if mode == each:
             return each

@@ -29,6 +29,7 @@ from . import (
     destroying,
     ending,
     engine_process,
+    foreseeing,
     host,
     left_behind,
     look,
@@ -53,6 +54,7 @@ class OmicsRunProvider(ResourceProvider):
 
     serialize_as_secret_always = False
     _settings = Settings()
+    _looks = True
 
     def __getstate__(self) -> None:
         """Carry nothing into the state: the pickle is an address, not a program.
@@ -66,6 +68,7 @@ class OmicsRunProvider(ResourceProvider):
     def configure(self, req: ConfigureRequest) -> None:
         """Take region, profile and endpoint from the stack's configuration."""
         self._settings = settings.from_config(req.config.get)
+        self._looks = req.config.get("omics:preflight") not in settings.NO_PREFLIGHT
         # The engine waits for this call, so it is alive and can be told from one that came later.
         engine_process.command()
 
@@ -76,7 +79,11 @@ class OmicsRunProvider(ResourceProvider):
         failures = [CheckFailure("", p.told(fields.TABLE)) for p in spec.problems(inputs)]
         inputs = spec.keep_spelling(old, inputs)
         inputs.setdefault("onDelete", fields.DEFAULT_ON_DELETE)
-        return CheckResult(wire.sent({**inputs, **own_state.attempt(old)}), failures)
+        inputs |= own_state.attempt(old)
+        makes = not old and not failures and "adoptRunId" not in inputs
+        if makes and self._looks and foreseeing.is_asked():
+            inputs |= foreseeing.note(inputs, lambda state: _first(self._runs(), inputs, state))
+        return CheckResult(wire.sent(inputs), failures)
 
     @host.told_plainly
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
@@ -253,7 +260,7 @@ class OmicsRunProvider(ResourceProvider):
         if earlier:
             state = own_state.read(inputs, secrets=True)
             earlier = state.unconfirmed(urn, own)
-        start = _start(runs, inputs, identity.request_id(urn, inputs), state)
+        start = _first(runs, inputs, state)
         try:
             standing = _attempts.get(urn)
             found = start.once(earlier, _ender(runs), standing.live if standing else None)
@@ -344,6 +351,11 @@ def _start(runs: Runs, inputs: Mapping[str, Any], token: str, state: StackState)
     from .starting import Start
 
     return Start(runs, state, str(inputs.get(fields.STACK, "")), host.urn(), inputs, token)
+
+
+def _first(runs: Runs, inputs: Mapping[str, Any], state: StackState) -> Start:
+    """Return the start that `create` will make."""
+    return _start(runs, inputs, identity.request_id(host.urn(), inputs), state)
 
 
 def _ender(runs: Runs) -> Callable[[dict[str, Any], Mapping[str, Any]], None]:

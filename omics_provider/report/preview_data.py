@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 from omics_provider.core.preview import Action, Change, Notice, OldRun, Plan, RunStep
 from omics_provider.core.preview_fate import Fate, fate
 from omics_provider.core.preview_names import natural
-from omics_provider.core.status import ACTIVE
+from omics_provider.core.status import ACTIVE, RunStatus, status_of
 
 from .cost import Prices, Range
 from .cost_estimate import Estimate, estimate, workflow_of
@@ -133,9 +133,13 @@ class Report:
 def report_on(plan: Plan, facts: Facts, price_list: Mapping[str, Any]) -> Report:
     """Put a report together."""
     prices = Prices(price_list, facts.region)
-    estimates = {run.urn: estimate(run, prices, facts.past) for run in plan.runs if run.starts}
     olds = {_key(run): run.old for run in plan.runs if run.old and not run.is_batch}
     seen = {**as_recorded(olds.values()), **facts.seen}
+    estimates = {
+        run.urn: estimate(run, prices, facts.past, _status(run.old, seen))
+        for run in plan.runs
+        if run.starts
+    }
     endings = {key: _ending(old, seen.get(old.id)) for key, old in olds.items()}
     endings |= {_key(run): _of_batch(run.old) for run in plan.runs if run.old and run.is_batch}
     changing = [run for run in plan.runs if run.action is not Action.SAME]
@@ -163,6 +167,10 @@ def report_on(plan: Plan, facts: Facts, price_list: Mapping[str, Any]) -> Report
 def ending_of(run: RunStep, report: Report) -> Ending | None:
     """Return what becomes of the run that a step replaces or removes."""
     return report.endings.get(_key(run))
+
+
+def _status(old: OldRun | None, seen: Mapping[str, Seen]) -> RunStatus | None:
+    return seen[old.id].status if old and old.id in seen else None
 
 
 def _key(run: RunStep) -> str:
@@ -231,7 +239,10 @@ def _entries(
         apart = len(alone) <= _ALONE
         which = _key(run) if run.is_batch else run.group or (_key(run) if apart else "")
         paths = tuple(change.path for change in run.changes)
-        return which, run.action, _workflow(run, prices), paths, run.reasons, estimates.get(run.urn)
+        return (
+            which, run.action, _workflow(run, prices), paths, run.reasons, run.takes,
+            estimates.get(run.urn),
+        )  # fmt: skip
 
     gathered = [
         part
@@ -315,12 +326,12 @@ def _figures(
         new=sum(run.most for run in new),
         new_least=sum(run.least for run in new),
         replaced=sum(run.most for run in starts if run.action is Action.REPLACE),
-        adopted=sum(1 for run in plan.runs if run.inputs.get("adoptRunId") and not run.starts
+        adopted=sum(1 for run in plan.runs if run.takes and not run.starts
                     and run.action in (Action.ADOPT, Action.REPLACE)),
         # A batch that starts further samples is told by those.
         updated=count[Action.UPDATE] - sum(r.count for r in new if r.action is Action.UPDATE),
         removed=count[Action.REMOVE],
-        cancelled=sum(count for count, found in cancelled if found.is_sure),
+        cancelled=sum(count for count, found in cancelled if found.is_sure) + _left_active(starts),
         maybe_cancelled=sum(count for count, found in cancelled if not found.is_sure),
         unchanged=count[Action.SAME] if plan.has_unchanged else None,
         usd=Range(
@@ -333,3 +344,12 @@ def _figures(
         longest=Range(max(t.low for t in times), max(t.high for t in times)) if times else None,
         longest_unknown=sum(run.most for run in starts if not estimates[run.urn].seconds),
     )  # fmt: skip
+
+
+def _left_active(runs: Iterable[RunStep]) -> int:
+    """Count the active runs that interrupted starts have left, and that the update cancels."""
+    return sum(
+        run.inputs.get("onDelete") != "keep" and not left.fits and status_of(left.status) in ACTIVE
+        for run in runs
+        for left in run.left
+    )

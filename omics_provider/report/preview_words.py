@@ -161,9 +161,11 @@ def _why(entry: Entry) -> Line:
         parts.append(("no longer declared",))
     if entry.action is Action.UPDATE and entry.estimate:
         parts.append(("the warning says which samples",))
-    adopted = entry.runs[0].inputs.get("adoptRunId")
-    if adopted and not entry.runs[0].starts and entry.action in (Action.ADOPT, Action.REPLACE):
-        parts.append(("takes over run ", Code(str(adopted), NAME)))
+    first = entry.runs[0]
+    taken = first.takes
+    if taken and not first.starts and entry.action in (Action.ADOPT, Action.REPLACE):
+        by = ", which an interrupted update started" if first.left else ""
+        parts.append(("takes over run ", Code(taken, NAME), by))
     told = [*joined(parts, "; ")]
     if entry.varies and entry.changes:
         told += [f" (as of the first; others of the {len(entry.runs):,} have values of their own)"]

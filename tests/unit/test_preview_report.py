@@ -84,7 +84,7 @@ def mixed() -> tuple[Digest, Facts]:
             "1000002": seen(RunStatus.STARTING, 0),
             "1000004": Seen(None, "gone"),
         },
-        past={PRIVATE: past(13.61, 17.2, 15.0)},
+        past={PRIVATE: past(15.32, 15.47, 15.4, 15.35, 15.45, 15.38, 15.42, 15.36)},
     )
     return made, facts
 
@@ -118,6 +118,23 @@ def rules() -> tuple[Digest, Facts]:
             for name, key in runs.items()
         ),
         notices=[warning("Run 1 ended FAILED.\nIt is replaced: attempt 2 of 3.", "again")],
+    )  # fmt: skip
+    return made, Facts("us-east-1", past={})
+
+
+def interrupted() -> tuple[Digest, Facts]:
+    """An update was killed: of what it was to do, some is done and nothing records it."""
+
+    def left(run_id: str, status: str, fits: bool) -> dict[str, Any]:
+        return inputs(__left=[{"id": run_id, "status": status, "fits": fits}])
+
+    made = digest(
+        step("create", "trio-NA0", new=left("1000001", "RUNNING", True), cohort="trio"),
+        step("create", "trio-NA1", new=left("1000002", "RUNNING", False), cohort="trio"),
+        step("create", "trio-NA2", new=inputs(), cohort="trio"),
+        step("replace", "trio-NA3", old=inputs(rerun=1), cohort="trio", status="COMPLETED",
+             new={**left("1000003", "PENDING", True), "rerun": 2}, diff=["rerun"]),
+        same=4,
     )  # fmt: skip
     return made, Facts("us-east-1", past={})
 
@@ -196,7 +213,7 @@ def hostile() -> tuple[Digest, Facts]:
 SHAPES = {
     shape.__name__: shape
     for shape in (
-        nothing, mixed, offline, ready2run, elsewhere, rules, cohort, everything, batches,
+        nothing, mixed, offline, ready2run, elsewhere, rules, cohort, interrupted, everything, batches,
         failed, hostile,
     )
 }  # fmt: skip
@@ -344,13 +361,22 @@ def test_the_headline_adds_up() -> None:
     figures = made("mixed").figures
     assert (figures.new, figures.replaced, figures.adopted) == (2, 1, 1)
     assert (figures.updated, figures.removed, figures.cancelled) == (1, 3, 1)
-    assert figures.usd == pytest.approx((3 * 13.61, 3 * 17.2))
-    assert figures.longest == pytest.approx((19_361, 19_720))
+    # From the least to the most of 8 past runs, and a ninth beyond.
+    assert figures.usd == pytest.approx((3 * 15.32 * 8 / 9, 3 * 15.47 * 10 / 9))
+    assert figures.longest == pytest.approx((19_532 * 8 / 9, 19_547 * 10 / 9))
     headline = written(made("mixed"), None, "text").splitlines()[0]
     assert plain(headline) == (
         "2 new runs start, 1 is replaced, 1 is adopted, 3 are removed, 1 changes in place, "
-        "1 cancelled, about 41-52 USD, 5.4-5.5 h"
+        "1 cancelled, about 41-52 USD, 4.8-6 h"
     )
+
+
+def test_a_run_that_an_interrupted_update_started_is_not_counted_as_a_start() -> None:
+    figures = made("interrupted").figures
+    assert (figures.new, figures.replaced, figures.adopted) == (2, 0, 2)
+    # Of what was asked for then and is no longer declared, the active run is cancelled.
+    assert figures.cancelled == 1
+    assert figures.usd == (20, 20)
 
 
 def test_what_is_not_known_is_not_guessed() -> None:
@@ -365,7 +391,7 @@ def test_what_is_not_known_is_not_guessed() -> None:
 def test_a_batch_is_counted_by_its_samples() -> None:
     figures = made("batches").figures
     assert (figures.new_least, figures.new, figures.updated) == (2, 302, 0)
-    assert figures.usd == pytest.approx((2 * 1.5, 302 * 2.5))
+    assert figures.usd == pytest.approx((2 * 1.5 * 2 / 3, 302 * 2.5 * 4 / 3))
     (broken,) = breaches(figures, Policy(max_runs=301))
     assert broken.words == "max_runs: runs that start: 302, allowed: 301: 1 too many."
     removed = report_on(parse(digest(batch("delete", 300, 0))), Facts("us-east-1"), PRICES)
