@@ -72,7 +72,7 @@ class Cohort(Stack):
         )
         shutil.copy(sheet, home / "sheet.csv")
         (home / "backend").mkdir()
-        self._environment = bench_environment(home, one_checkpoint=True) | KEYS
+        self.environment = bench_environment(home, one_checkpoint=True) | KEYS
         self.pulumi("stack", "init", "bench")
         settings = {
             "omics:endpoint": server.url,

@@ -23,6 +23,7 @@ from typing import Any
 import cohort
 import emulator
 import overhead
+import preview_report
 import wait
 from rich.console import Console
 from rich.table import Column, Table
@@ -30,7 +31,7 @@ from rich.table import Column, Table
 RESULTS = Path(__file__).with_name("results.json")
 #: Number of resources -> pairs measured by default. Preview is measured in three at least.
 PAIRS = {1: 5, 100: 3, 1000: 1}
-PARTS = ("overhead", "cohorts", "waiting", "emulator")
+PARTS = ("overhead", "report", "cohorts", "waiting", "emulator")
 PACKAGES = ("omics-provider", "pulumi", "boto3", "botocore", "grpcio", "protobuf", "moto")
 
 
@@ -46,6 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     started = time.monotonic()
     if "overhead" in chosen.parts:
         results["overhead"] = _overhead(chosen, console)
+    if "report" in chosen.parts:
+        results["report"] = _report(console)
     if "cohorts" in chosen.parts:
         results["cohorts"] = _cohorts(console)
     if "waiting" in chosen.parts:
@@ -62,7 +65,8 @@ def _chosen(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
     parser.add_argument(
         "--parts", nargs="+", choices=PARTS, default=None,
-        help="what to measure: OmicsRun against bare resources, cohorts, waiting, emulator (all)",
+        help="what to measure: OmicsRun against bare resources, the report on a preview, cohorts, "
+        "waiting, emulator (all)",
     )  # fmt: skip
     parser.add_argument(
         "--sizes", nargs="+", type=int, default=None, metavar="N",
@@ -106,6 +110,13 @@ def _overhead(chosen: argparse.Namespace, console: Console) -> list[dict[str, An
             measured.append(overhead.measure(place, size, pairs))
     for table in overhead.tables(measured):
         console.print(table)
+    return measured
+
+
+def _report(console: Console) -> dict[str, Any]:
+    console.print("The report on a preview")
+    measured = preview_report.measure()
+    console.print(preview_report.table(measured))
     return measured
 
 

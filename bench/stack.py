@@ -48,7 +48,7 @@ class Stack:
         self.home = home
         shutil.copytree(_PROJECT, home, ignore=shutil.ignore_patterns("__pycache__"))
         (home / "backend").mkdir()
-        self._environment = bench_environment(home, one_checkpoint=count > _MANY)
+        self.environment = bench_environment(home, one_checkpoint=count > _MANY)
         self.pulumi("stack", "init", "bench")
         settings = {
             "omics:endpoint": "local",
@@ -75,7 +75,7 @@ class Stack:
         process = subprocess.Popen(
             command,
             cwd=self.home,
-            env=self._environment,
+            env=self.environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

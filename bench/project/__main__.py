@@ -5,12 +5,14 @@ from declared import run_arguments
 
 config = pulumi.Config("bench")
 count = config.require_int("count")
+changed = config.get_int("changed")
 
 if config.require("kind") == "omics":
     from omics_provider import OmicsRun
 
     for number in range(count):
-        OmicsRun(f"sample-{number:04}", **run_arguments(number))
+        rerun = 1 if number == changed else None
+        OmicsRun(f"sample-{number:04}", **run_arguments(number), rerun=rerun)
 else:
     from bare import Bare
 

@@ -92,6 +92,8 @@ class OldRun:
     #: ISO 8601 in UTC, as far as recorded.
     created: str | None = None
     started: str | None = None
+    #: Whether a refresh has found that the service has no record of it any more.
+    gone: bool = False
 
 
 class Left(NamedTuple):
@@ -323,6 +325,7 @@ def _old_run(old: Mapping[str, Any]) -> OldRun | None:
         else str(outputs.get("onDelete", DEFAULT_ON_DELETE)),
         created=outputs.get("creationTime"),
         started=outputs.get("startTime"),
+        gone=bool(outputs.get("recordGone")),
     )
 
 

@@ -59,7 +59,7 @@ def looked_up(
     """Look up what the report on a preview needs; nothing where it starts and ends nothing."""
     # How a batch's runs are is not looked up: a batch has no one state of its runs.
     ended = [run for run in plan.runs if run.old and not run.is_batch]
-    olds = [run.old for run in ended if run.old and may_have_moved(run.old)]
+    olds = _worth_a_look([run.old for run in ended if run.old])
     starts = [run for run in plan.runs if run.starts]
     if not olds and not starts:
         return Facts(settings.region, past={})
@@ -81,6 +81,13 @@ def looked_up(
     workflows = {workflow for run in starts if (workflow := workflow_of(run))}
     past = past_runs(settings, workflows, Prices(price_list, region), now, gaps)
     return Facts(region, seen, past, gaps.told)
+
+
+def _worth_a_look(olds: list[OldRun]) -> list[OldRun]:
+    """Leave out what can't have changed; where runs are many, also whether a record is there."""
+    there = [old for old in olds if not old.gone]
+    moved = [old for old in there if may_have_moved(old)]
+    return there if len(there) <= _ONE_BY_ONE else moved
 
 
 def _seen(runs: Any, olds: list[OldRun], now: datetime, gaps: Any) -> dict[str, Seen]:
@@ -143,5 +150,9 @@ def _as_seen(live: Mapping[str, Any], now: datetime) -> Seen:
 def as_recorded(olds: Iterable[OldRun]) -> dict[str, Seen]:
     """Return the runs whose recorded end can't change any more."""
     return {
-        old.id: Seen(RunStatus(old.status), old.status) for old in olds if not may_have_moved(old)
+        old.id: Seen(None, "its record is gone")
+        if old.gone
+        else Seen(RunStatus(old.status), old.status)
+        for old in olds
+        if not may_have_moved(old)
     }

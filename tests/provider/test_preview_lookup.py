@@ -169,12 +169,13 @@ def test_a_run_that_stays_is_looked_up_too(server: Server) -> None:
     assert report.figures.cancelled == 0
 
 
-def test_what_the_state_knows_to_be_over_is_not_asked_for(server: Server) -> None:
+def test_of_many_runs_those_known_to_be_over_are_not_asked_for(server: Server) -> None:
     live = server.run(10)
     server.settle(100)
-    report = reported(server, old("delete", live, status="COMPLETED"))
+    steps = [old("delete", {**live, "id": str(n)}, status="COMPLETED") for n in range(21)]
+    report = reported(server, *steps)
     assert server.calls() == []
-    assert words(report) == {f"run-{live['id']}": "record deleted (COMPLETED)"}
+    assert words(report)["run-20"] == "record deleted (COMPLETED)"
 
 
 def test_nothing_is_asked_where_nothing_starts_or_ends(server: Server) -> None:
@@ -197,6 +198,23 @@ def test_many_runs_are_found_in_lists(server: Server) -> None:
     assert report.figures.cancelled == 25
     for live in many:
         server.aws.cancel_run(id=live["id"])
+
+
+def test_an_ended_run_whose_record_is_gone_is_gone_and_not_deleted(server: Server) -> None:
+    by_hand, there, known = (server.run(0) for _ in range(3))
+    server.settle(1)
+    server.aws.delete_run(id=by_hand["id"])
+    steps = [old("delete", live, status="COMPLETED") for live in (by_hand, there)]
+    steps.append(old("delete", known, status="COMPLETED", recordGone=True))
+    server.settle(0)
+    found = words(reported(server, *steps))
+    assert found == {
+        f"run-{by_hand['id']}": "gone already",
+        f"run-{there['id']}": "record deleted (COMPLETED)",
+        # The state knows it: nobody is asked.
+        f"run-{known['id']}": "gone already",
+    }
+    assert server.calls() == ["GetRun", "GetRun"]
 
 
 def test_what_can_not_be_asked_is_said_and_the_report_is_made(server: Server) -> None:
