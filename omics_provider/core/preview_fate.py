@@ -29,5 +29,5 @@ def fate(old: OldRun, status: RunStatus | None) -> Fate:
 
 
 def may_have_moved(old: OldRun) -> bool:
-    """Tell whether only the service knows how the run is now; of one that ended, only its record."""
+    """Tell whether only the service knows how the run is; of one that ended, that is its record."""
     return not old.gone and old.status not in set(RunStatus) - set(ACTIVE)

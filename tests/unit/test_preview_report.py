@@ -213,8 +213,8 @@ def hostile() -> tuple[Digest, Facts]:
 SHAPES = {
     shape.__name__: shape
     for shape in (
-        nothing, mixed, offline, ready2run, elsewhere, rules, cohort, interrupted, everything, batches,
-        failed, hostile,
+        nothing, mixed, offline, ready2run, elsewhere, rules, cohort, interrupted, everything,
+        batches, failed, hostile,
     )
 }  # fmt: skip
 POLICY = Policy(max_cost=20, max_runs=2, no_cancel_running=True)
