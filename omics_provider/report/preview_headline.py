@@ -14,9 +14,10 @@ TO: Final = "\N{EN DASH}"
 def headline(report: Report) -> str:
     """Return the one line that says what starts, what is replaced and cancelled, and the cost."""
     figures = report.figures
-    failed = "The preview failed. " if report.errors else ""
     if not report.entries:
+        failed = "The preview failed. " if report.errors else ""
         return f"{failed}No run starts, changes or ends"
+    failed = "The preview failed. As far as it got: " if report.errors else ""
     parts = [
         _new(figures),
         counted(figures.replaced, "{} is replaced", "{} are replaced"),

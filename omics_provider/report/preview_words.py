@@ -45,6 +45,9 @@ def words_of(report: Report, breaches: Sequence[Breach] | None) -> Words:
 def _lead(report: Report) -> Iterator[Line]:
     if report.stack:
         yield "Stack ", Code(report.stack), f": {_unchanged(report.figures)}"
+    warned = sum(n.severity == "warning" for notes in _notes(report) for n in notes)
+    if warned:
+        yield (counted(warned, "{} warning below.", "{} warnings below."),)
     for group in report.groups:
         yield _group(group)
     if report.others:
@@ -53,6 +56,10 @@ def _lead(report: Report) -> Iterator[Line]:
             for (step, kind), count in report.others.items()
         ]
         yield ("Beside the runs: ", *joined(others))
+
+
+def _notes(report: Report) -> Iterable[Iterable[Notice]]:
+    return [report.notices, *(entry.notices for entry in report.entries)]
 
 
 _OPS: Final = {"create": "made", "delete": "deleted", "replace": "replaced", "update": "changed"}
