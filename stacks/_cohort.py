@@ -1,50 +1,21 @@
-"""What the programs share: one run for each sample, a wait for all, and what is exported."""
+"""The main job's runs: one for each sample, a wait for all, and what is exported."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 import pulumi
 
 from omics_provider import OmicsRun, wait_all
 from stacks._samples import Sample
-
-SHEETS = Path(__file__).parent / "samples"
-SECONDS_AN_HOUR = 3600.0
-
-
-@dataclass(frozen=True)
-class Workflow:
-    """The workflow that every sample of the cohort goes through."""
-
-    id: str
-    type: str
-
-    @staticmethod
-    def configured(config: pulumi.Config) -> "Workflow":
-        """Read `workflowId` and `workflowType` (READY2RUN or PRIVATE)."""
-        return Workflow(config.require("workflowId"), config.require("workflowType"))
-
-
-def sheet(config: pulumi.Config) -> Path:
-    """Return the sample sheet that the stack names, a file of stacks/samples/."""
-    return SHEETS / config.require("sampleSheet")
-
-
-def wait_seconds(config: pulumi.Config) -> float | None:
-    """Return how long to wait for the runs' end, from `waitHours`. None: as long as it takes."""
-    hours = config.get_float("waitHours")
-    return None if hours is None else hours * SECONDS_AN_HOUR
+from stacks._settings import Existing
 
 
 def start(
     samples: Sequence[Sample],
-    workflow: Workflow,
+    workflow: Existing,
     *,
     role_arn: pulumi.Input[str],
     output_uri: pulumi.Input[str],
-    on_delete: str = "delete",
-    depends_on: Sequence[pulumi.Resource] = (),
 ) -> dict[str, OmicsRun]:
     """Declare one run for each sample.
 
@@ -60,17 +31,19 @@ def start(
             role_arn=role_arn,
             output_uri=output_uri,
             parameters=sample.parameters(),
-            on_delete=on_delete,
             tags={"project": pulumi.get_project(), "stack": pulumi.get_stack()},
-            opts=pulumi.ResourceOptions(depends_on=list(depends_on)),
         )
         for sample in samples
     }
 
 
 def export(runs: Mapping[str, OmicsRun], timeout: float | None) -> None:
-    """Wait for the end of all runs and export id, status and place of the results of each."""
-    ended = wait_all(runs, timeout=timeout)
+    """Wait for the end of all runs, and export what became of each."""
+    export_ended(runs, wait_all(runs, timeout=timeout))
+
+
+def export_ended(runs: Mapping[str, OmicsRun], ended: pulumi.Output[dict[str, Any]]) -> None:
+    """Export id, status and place of the results of each run."""
     pulumi.export(
         "runs",
         {

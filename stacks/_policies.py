@@ -63,7 +63,7 @@ def permissions(
     region: str,
     *,
     inputs: Sequence[Location],
-    outputs: Location,
+    outputs: Sequence[Location],
     repositories: Sequence[str] = (),
 ) -> Document:
     """Say what a run may do: read inputs, keep results, write its log, pull its images.
@@ -72,15 +72,17 @@ def permissions(
         account: the account whose runs these are.
         region: the Region in which they run.
         inputs: folders that are read.
-        outputs: the folder that results are written to.
+        outputs: folders that are read and written: results, and the run cache.
         repositories: names of private ECR repositories, `*` allowed. A READY2RUN workflow
             needs none: its images are the publisher's.
 
     """
     return _document(
         *_reads(inputs),
-        _statement("WriteResults", ["s3:GetObject", "s3:PutObject"], [_objects(outputs)]),
-        _statement("ListResults", ["s3:ListBucket"], [_bucket_arn(outputs.bucket)]),
+        _statement(
+            "WriteResults", ["s3:GetObject", "s3:PutObject"], [_objects(each) for each in outputs]
+        ),
+        _statement("ListResults", ["s3:ListBucket"], _buckets(outputs)),
         *_logs(account, region),
         *_pulls(account, region, repositories),
     )
@@ -100,13 +102,29 @@ def bucket(arn: str) -> Document:
     )
 
 
+def topic(arn: str, rule_arn: str) -> Document:
+    """Write the policy of the topic of notices: one rule of EventBridge may publish to it.
+
+    Source: EventBridge user guide, page eb-use-resource-based.
+    """
+    return _document(
+        {
+            "Sid": "OneRule",
+            "Effect": "Allow",
+            "Principal": {"Service": "events.amazonaws.com"},
+            "Action": "sns:Publish",
+            "Resource": arn,
+            "Condition": {"ArnEquals": {"aws:SourceArn": rule_arn}},
+        }
+    )
+
+
 def _reads(inputs: Sequence[Location]) -> list[Document]:
     if not inputs:
         return []
-    buckets = sorted({location.bucket for location in inputs})
     return [
         _statement("ReadInputs", ["s3:GetObject"], [_objects(location) for location in inputs]),
-        _statement("ListInputs", ["s3:ListBucket"], [_bucket_arn(name) for name in buckets]),
+        _statement("ListInputs", ["s3:ListBucket"], _buckets(inputs)),
     ]
 
 
@@ -136,6 +154,10 @@ def _pulls(account: str, region: str, repositories: Sequence[str]) -> list[Docum
             [f"arn:aws:ecr:{region}:{account}:repository/{name}" for name in repositories],
         )
     ]
+
+
+def _buckets(locations: Sequence[Location]) -> list[str]:
+    return [_bucket_arn(name) for name in sorted({each.bucket for each in locations})]
 
 
 def _bucket_arn(name: str) -> str:

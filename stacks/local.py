@@ -6,16 +6,16 @@ with everything else that StartRun takes.
 
 import pulumi
 
-from stacks import _cohort, _samples
+from stacks import _cohort, _samples, _settings
 
 
 def main() -> None:
     """Start a germline run for each sample of the sheet and wait for all of them."""
     config = pulumi.Config()
     runs = _cohort.start(
-        _samples.read_sheet(_cohort.sheet(config)),
-        _cohort.Workflow.configured(config),
+        _samples.read_sheet(_settings.SHEETS / config.require("sampleSheet")),
+        _settings.existing(config),
         role_arn=config.require("roleArn"),
         output_uri=config.require("outputUri"),
     )
-    _cohort.export(runs, _cohort.wait_seconds(config))
+    _cohort.export(runs, _settings.wait_seconds(config))

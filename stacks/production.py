@@ -1,124 +1,127 @@
-"""The same cohort in an AWS account, with a bucket and a role of its own.
+"""A cohort in an AWS account, with all that it needs around it.
 
-The bucket and everything that guards it outlive the stack: results are never deleted.
-The role is good for HealthOmics runs of this account and Region alone, and reads only the
-folders that the sample sheet and `sharedInputs` name.
+A bucket for the results, a role for the runs, how long the log is kept, a workflow, what its runs
+share, a run for each sample of the sheet, and a notice of each run that has ended.
 """
 
-import json
+from pathlib import Path
 
 import pulumi
-import pulumi_aws as aws
 
-from stacks import _cohort, _policies, _samples
+from omics_provider import EachRow, OmicsRunCache, OmicsRunGroup, OmicsWorkflow, RunCohort
+from stacks import _bucket, _cohort, _log, _notice, _policies, _role, _samples
+from stacks._names import Naming, NamingError
+from stacks._settings import Settings
 
 RESULTS = "results/"
-DAYS_FOR_UPLOAD = 7
-DAYS_BEFORE_TIERING = 30
+CACHE = "cache/"
 
 
 def main() -> None:
-    """Make bucket and role, start a run for each sample, and wait for all of them."""
-    config = pulumi.Config()
-    samples = _samples.read_sheet(_cohort.sheet(config))
-    shared: list[str] = config.get_object("sharedInputs") or []
-    inputs = _policies.folders([uri for sample in samples for uri in sample.files()] + shared)
-    bucket, guards = results_bucket()
-    role, permissions = run_role(bucket, inputs, config.get_object("ecrRepositories") or [])
-    runs = _cohort.start(
-        samples,
-        _cohort.Workflow.configured(config),
-        role_arn=role.arn,
-        output_uri=bucket.bucket.apply(lambda name: _policies.Location(name, RESULTS).uri),
-        on_delete="cancel",
-        depends_on=[permissions, *guards],
+    """Make what the runs need, start one for each sample, and wait for all of them."""
+    settings = Settings.configured(pulumi.Config())
+    naming = _naming(settings)
+    samples = _samples.read_sheet(settings.sheet)
+    files = [uri for sample in samples for uri in sample.files()]
+
+    bucket, guards = _bucket.private(
+        naming,
+        _bucket.Lifecycle(RESULTS, CACHE, settings.keeping),
+        is_destroyed=settings.keeping.is_bucket_destroyed,
+    )
+    results = bucket.bucket.apply(lambda name: _policies.Location(name, RESULTS).uri)
+    cache = bucket.bucket.apply(lambda name: _policies.Location(name, CACHE).uri)
+    role, permissions = _role.of_runs(
+        naming,
+        bucket.bucket,
+        reads=_policies.folders([*files, *settings.shared_inputs]),
+        writes=[RESULTS, CACHE],
+        repositories=settings.repositories,
+    )
+    ready = [permissions, *guards, *_log.kept(naming, settings.keeping.log)]
+
+    shared = {**_workflow(settings, naming, cache, ready), **_group(settings, naming)}
+    topic = _notice.of_ended_runs(naming, shared["workflow_id"], settings.notify)
+    cohort = RunCohort(
+        settings.cohort,
+        samples=settings.sheet,
+        id_column="sample_name",
+        template={
+            **shared,
+            "role_arn": role.arn,
+            "output_uri": results,
+            "parameters": settings.runs.parameters,
+            "retention_mode": settings.runs.retention,
+            "on_delete": settings.runs.on_delete,
+            "tags": naming.tags,
+        },
+        parameters={
+            "sample_name": str,
+            "fastq_pairs": EachRow(
+                {"read_group": str, "fastq_1": str, "fastq_2": str, "platform": str}
+            ),
+        },
+        overrides=lambda row: {"tags": naming.of_sample(row.id)},
+        opts=pulumi.ResourceOptions(depends_on=ready),
     )
     pulumi.export("bucket", bucket.bucket)
     pulumi.export("roleArn", role.arn)
-    _cohort.export(runs, _cohort.wait_seconds(config))
+    pulumi.export("topicArn", topic.arn)
+    _cohort.export_ended(cohort.runs, cohort.wait(timeout=settings.runs.wait_seconds))
 
 
-def results_bucket() -> tuple[aws.s3.Bucket, list[pulumi.Resource]]:
-    """Make a private, encrypted bucket, and list the settings that make it so."""
-    keep = pulumi.ResourceOptions(retain_on_delete=True)
-    bucket = aws.s3.Bucket("results", opts=keep)
-    private = aws.s3.BucketPublicAccessBlock(
-        "results",
-        bucket=bucket.id,
-        block_public_acls=True,
-        block_public_policy=True,
-        ignore_public_acls=True,
-        restrict_public_buckets=True,
-        opts=keep,
-    )
-    owned = aws.s3.BucketOwnershipControls(
-        "results",
-        bucket=bucket.id,
-        rule={"object_ownership": "BucketOwnerEnforced"},
-        opts=keep,
-    )
-    encrypted = aws.s3.BucketServerSideEncryptionConfiguration(
-        "results",
-        bucket=bucket.id,
-        rules=[{"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}],
-        opts=keep,
-    )
-    tls = aws.s3.BucketPolicy(
-        "results",
-        bucket=bucket.id,
-        policy=bucket.arn.apply(lambda arn: json.dumps(_policies.bucket(arn))),
-        opts=pulumi.ResourceOptions.merge(keep, pulumi.ResourceOptions(depends_on=[private])),
-    )
-    aws.s3.BucketLifecycleConfiguration(
-        "results",
-        bucket=bucket.id,
-        rules=[
-            {
-                "id": "unfinished-uploads",
-                "status": "Enabled",
-                "filter": {"prefix": ""},
-                "abort_incomplete_multipart_upload": {"days_after_initiation": DAYS_FOR_UPLOAD},
-            },
-            {
-                "id": "results-to-tiers",
-                "status": "Enabled",
-                "filter": {"prefix": RESULTS},
-                "transitions": [
-                    {"days": DAYS_BEFORE_TIERING, "storage_class": "INTELLIGENT_TIERING"}
-                ],
-            },
-        ],
-        opts=keep,
-    )
-    return bucket, [private, owned, encrypted, tls]
+def _naming(settings: Settings) -> Naming:
+    try:
+        return Naming(
+            pulumi.get_project(), pulumi.get_stack(), settings.cohort, settings.cost_centre
+        )
+    except NamingError as error:
+        raise pulumi.RunError(str(error)) from None
 
 
-def run_role(
-    bucket: aws.s3.Bucket, inputs: list[_policies.Location], repositories: list[str]
-) -> tuple[aws.iam.Role, aws.iam.RolePolicy]:
-    """Make the service role of the runs, with what it may do."""
-    account = aws.get_caller_identity_output().account_id
-    region = aws.get_region_output().region
-    role = aws.iam.Role(
+def _group(settings: Settings, naming: Naming) -> dict[str, pulumi.Output[str]]:
+    """Make the run group, and return the argument of a run that names it."""
+    group = OmicsRunGroup(
         "runs",
-        description=f"HealthOmics runs of {pulumi.get_project()}/{pulumi.get_stack()}",
-        assume_role_policy=pulumi.Output.all(account, region).apply(
-            lambda known: json.dumps(_policies.trust(known[0], known[1]))
-        ),
+        name=naming.of("runs"),
+        max_runs=settings.limits.runs,
+        max_cpus=settings.limits.cpus,
+        max_duration=settings.limits.minutes,
+        tags=naming.tags,
     )
-    permissions = aws.iam.RolePolicy(
-        "runs",
-        role=role.id,
-        policy=pulumi.Output.all(account, region, bucket.bucket).apply(
-            lambda known: json.dumps(
-                _policies.permissions(
-                    known[0],
-                    known[1],
-                    inputs=inputs,
-                    outputs=_policies.Location(known[2], RESULTS),
-                    repositories=repositories,
-                )
-            )
-        ),
+    return {"run_group_id": group.id}
+
+
+def _workflow(
+    settings: Settings,
+    naming: Naming,
+    cache_uri: pulumi.Output[str],
+    ready: list[pulumi.Resource],
+) -> dict[str, pulumi.Input[str]]:
+    """Return the arguments of a run that name its workflow.
+
+    A definition of stacks/workflows/ is made a workflow, with a cache for the outputs of its
+    tasks: only private workflows have one (API reference, CreateRunCache).
+    """
+    if not isinstance(settings.workflow, Path):
+        return {
+            "workflow_id": settings.workflow.id,
+            "workflow_type": settings.workflow.type,
+        }
+    name = settings.workflow.name
+    workflow = OmicsWorkflow(
+        name, name=naming.of(name), definition=settings.workflow, tags=naming.tags
     )
-    return role, permissions
+    cache = OmicsRunCache(
+        name,
+        name=naming.of(name),
+        cache_s3_location=cache_uri,
+        cache_behavior=settings.cache_behaviour,
+        tags=naming.tags,
+        opts=pulumi.ResourceOptions(depends_on=ready),
+    )
+    return {
+        "workflow_id": workflow.id,
+        "workflow_version_name": workflow.version_name,
+        "cache_id": cache.id,
+    }

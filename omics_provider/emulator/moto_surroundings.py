@@ -6,14 +6,18 @@ service writes is not a call that a client made.
 
 from __future__ import annotations
 
+import copy
 import json
 import sys
+import uuid
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 LOG_GROUP: Final = "/aws/omics/WorkflowLog"
+#: `Rule.send_to_targets` of moto 5.2.
+_DELIVERED_BY_MOTO: Final = frozenset({"logs", "sqs", "events"})
 
 
 def is_loaded() -> bool:
@@ -65,20 +69,43 @@ class MotoSurroundings:
         self, account: str, region: str, kind: str, time: float, detail: Mapping[str, Any]
     ) -> None:
         """Send an event of `aws.omics` to the default event bus."""
-        _backend("events")[account][region].put_events(
-            [
-                {
-                    "Source": "aws.omics",
-                    "DetailType": kind,
-                    "Time": datetime.fromtimestamp(time, UTC).timestamp(),
-                    "Resources": [detail["arn"]],
-                    "Detail": json.dumps(detail),
-                }
-            ]
-        )
+        event = {
+            "version": "0",
+            "id": str(uuid.uuid4()),
+            "detail-type": kind,
+            "source": "aws.omics",
+            "account": account,
+            "time": datetime.fromtimestamp(time, UTC).timestamp(),
+            "region": region,
+            "resources": [detail["arn"]],
+            "detail": dict(detail),
+            "ingestion-time": time,
+        }
+        bus = _backend("events")[account][region].describe_event_bus("default")
+        for rule in list(bus.rules.values()):
+            for target in list(rule.targets):
+                _deliver(rule, target, event)
 
     def _s3(self, account: str) -> Any:
         return _backend("s3")[account]["aws"]
+
+
+def _deliver(rule: Any, target: Mapping[str, Any], event: dict[str, Any]) -> None:
+    """Deliver an event to one target of a rule that matches it.
+
+    Moto delivers to logs, queues, buses and archives, and stops at the first target that is
+    something else. Topics are served here; behind the rest, such as functions, nothing stands.
+    """
+    *_, service, region, account, _ = str(target["Arn"]).split(":", 5)
+    if service == "sns":
+        if rule.event_pattern.matches_event(event):
+            written = {**event, "time": f"{datetime.fromtimestamp(event['time'], UTC):%FT%TZ}"}
+            del written["ingestion-time"]
+            _backend("sns")[account][region].publish(json.dumps(written), target["Arn"])
+    elif service in _DELIVERED_BY_MOTO:
+        alone = copy.copy(rule)
+        alone.targets = [target]
+        alone.send_to_targets(copy.deepcopy(event))
 
 
 def _backend(name: str) -> Any:

@@ -165,6 +165,34 @@ def test_each_state_is_an_event(cloud, run):
     }
 
 
+def test_a_topic_hears_of_ended_runs_whatever_else_the_rules_feed(cloud, run):
+    events, sns, sqs = cloud.other("events"), cloud.other("sns"), cloud.other("sqs")
+    topic = sns.create_topic(Name="ended")["TopicArn"]
+    queue = sqs.create_queue(QueueName="ended")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn["QueueArn"])
+    everything = {"source": ["aws.omics"]}
+    ended = {"detail-type": ["Run Status Change"], "detail": {"status": ["COMPLETED", "FAILED"]}}
+    events.put_rule(Name="all", EventPattern=json.dumps(everything))
+    events.put_rule(Name="ended", EventPattern=json.dumps({**everything, **ended}))
+    # Nothing of moto stands behind it: it hears nothing, and keeps nobody else from hearing.
+    function = "arn:aws:lambda:us-east-1:123456789012:function:nobody"
+    events.put_targets(Rule="all", Targets=[{"Id": "function", "Arn": function}])
+    events.put_targets(Rule="ended", Targets=[{"Id": "topic", "Arn": topic}])
+    started = run()
+    cloud.advance(10)
+    assert cloud.client().get_run(id=started["id"])["status"] == "COMPLETED"
+    settle(cloud)
+    found = [
+        json.loads(json.loads(message["Body"])["Message"])
+        for message in sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
+    ]
+    assert [(each["detail"]["status"], each["detail"]["runId"]) for each in found] == [
+        ("COMPLETED", started["id"])
+    ]
+    assert found[0]["time"].endswith("Z")
+
+
 def test_each_state_of_a_batch_is_an_event(cloud):
     found = recorded(cloud, "RunBatch Status Change")
     omics = cloud.client()

@@ -18,10 +18,6 @@ Properties = Mapping[str, Any]
 region: str = ""
 
 
-class Unknown:
-    """A value that a preview does not know."""
-
-
 class Refused(Exception):
     """Something that the stand-in does not know, or that AWS would not do."""
 

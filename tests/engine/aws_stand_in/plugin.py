@@ -8,11 +8,12 @@ from importlib.metadata import version
 from typing import Any
 
 from pulumi.provider.experimental import provider as asked
-from pulumi.provider.experimental.property_value import Computed, PropertyValue
+from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.provider.experimental.server import main
+from pulumi.runtime.rpc import UNKNOWN
 
 from . import kinds
-from .kinds import KINDS, Kind, Refused, Unknown
+from .kinds import KINDS, Kind, Refused
 
 #: The settings of the namespace `aws` that the stand-in minds.
 SETTINGS = {"region", "allowedAccountIds"}
@@ -30,7 +31,9 @@ class StandIn(asked.Provider):
     async def check_config(self, request: asked.CheckRequest) -> asked.CheckResponse:
         """Refuse settings that nothing here would heed."""
         unknown = sorted(request.new_inputs.keys() - SETTINGS - ADDED)
-        failures = [asked.CheckFailure(key, f"the stand-in has no setting {key}") for key in unknown]
+        failures = [
+            asked.CheckFailure(key, f"the stand-in has no setting {key}") for key in unknown
+        ]
         return asked.CheckResponse(request.new_inputs, failures)
 
     async def configure(self, request: asked.ConfigureRequest) -> asked.ConfigureResponse:
@@ -100,7 +103,8 @@ class StandIn(asked.Provider):
         """Make it; in a preview, say what will be known."""
         kind, given = kind_of(request.type), plain(request.properties)
         if request.preview:
-            later = {key: PropertyValue.computed() for key in kind.outputs}
+            # `PropertyValue.computed()` can't be sent: pulumi 3.272's marshal does not know it.
+            later = {key: PropertyValue(UNKNOWN) for key in kind.outputs}
             return asked.CreateResponse("", {**request.properties, **later})
         id_, made = kind.make(given)
         return asked.CreateResponse(id_, {**request.properties, **values(_whole(kind, made))})
@@ -131,14 +135,12 @@ def kind_of(type_: str) -> Kind:
 
 
 def plain(properties: Values) -> dict[str, Any]:
-    """Return Python values; `Unknown` is what a preview does not know."""
+    """Return Python values; what a preview does not know stays the engine's mark for it."""
     return {key: _plain(value) for key, value in properties.items() if key != "__defaults"}
 
 
 def _plain(value: PropertyValue) -> Any:
     inner = value.value
-    if isinstance(inner, Computed):
-        return Unknown
     if isinstance(inner, Mapping):
         return plain(inner)
     if isinstance(inner, list | tuple):
