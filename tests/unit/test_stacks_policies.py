@@ -10,11 +10,12 @@ from stacks._policies import Location
 
 ACCOUNT, REGION = "111122223333", "us-east-1"
 OUTPUTS = Location("results", "results/")
+CACHE = Location("results", "cache/")
 INPUTS = [Location("inputs", "fastq/30x/"), Location("inputs", "ref/"), Location("shared", "")]
 
 
 def permissions(**changes: Any) -> dict[str, dict[str, Any]]:
-    asked: dict[str, Any] = {"inputs": INPUTS, "outputs": OUTPUTS} | changes
+    asked: dict[str, Any] = {"inputs": INPUTS, "outputs": [OUTPUTS, CACHE]} | changes
     document = _policies.permissions(ACCOUNT, REGION, **asked)
     return {statement["Sid"]: statement for statement in document["Statement"]}
 
@@ -73,11 +74,13 @@ def test_inputs_are_read_and_never_written() -> None:
     assert permissions()["ListInputs"]["Resource"] == ["arn:aws:s3:::inputs", "arn:aws:s3:::shared"]
 
 
-def test_results_are_written_to_their_own_folder_alone() -> None:
+def test_results_and_cache_are_written_to_their_own_folders_alone() -> None:
     writers = [
         statement for statement in permissions().values() if "s3:PutObject" in statement["Action"]
     ]
-    assert [statement["Resource"] for statement in writers] == [["arn:aws:s3:::results/results/*"]]
+    assert [statement["Resource"] for statement in writers] == [
+        ["arn:aws:s3:::results/results/*", "arn:aws:s3:::results/cache/*"]
+    ]
     assert permissions()["ListResults"]["Resource"] == ["arn:aws:s3:::results"]
 
 
@@ -122,9 +125,16 @@ def test_the_bucket_is_reached_with_tls_only() -> None:
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
+def test_one_rule_alone_publishes_to_the_topic() -> None:
+    (statement,) = _policies.topic("arn:aws:sns:us-east-1:1:t", "arn:aws:events:::r")["Statement"]
+    assert statement["Principal"] == {"Service": "events.amazonaws.com"}
+    assert statement["Action"] == "sns:Publish"
+    assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": "arn:aws:events:::r"}}
+
+
 def test_policies_are_json_that_iam_takes() -> None:
     many = [Location("inputs", f"flowcell-{number:03}/") for number in range(100)]
-    document = _policies.permissions(ACCOUNT, REGION, inputs=many, outputs=OUTPUTS)
+    document = _policies.permissions(ACCOUNT, REGION, inputs=many, outputs=[OUTPUTS, CACHE])
     assert document["Version"] == "2012-10-17"
     # 10,240 characters is IAM's limit for all policies that are part of a role.
     assert len(json.dumps(document)) < 10_240

@@ -10,7 +10,7 @@ import pulumi
 import pytest
 import yaml  # type: ignore[import-untyped]  # comes with pulumi
 
-from stacks import _cohort, _programs
+from stacks import _cohort, _programs, _settings
 
 ROOT = Path(__file__).parents[2]
 RUN = "pulumi-python:dynamic/omics:Run"
@@ -58,8 +58,10 @@ class Monitor(pulumi.runtime.mocks.MockMonitor):
 class Waits(list[dict[str, Any]]):
     """Stands for wait_all: every run has ended well. Keeps what it was asked for."""
 
-    def __call__(self, runs: Mapping[str, Any], **asked: Any) -> pulumi.Output[dict[str, Any]]:
-        self.append({"runs": list(runs), **asked})
+    def __call__(
+        self, runs: Mapping[str, Any], timeout: float | None, *_: Any, **__: Any
+    ) -> pulumi.Output[dict[str, Any]]:
+        self.append({"runs": list(runs), "timeout": timeout})
         ended = {
             name: run.id.apply(
                 lambda id_: {"status": "COMPLETED", "run_output_uri": f"s3://results/{id_}"}
@@ -88,6 +90,7 @@ def _leave_no_config_behind() -> Iterator[None]:
 def waits(monkeypatch: pytest.MonkeyPatch) -> Waits:
     waits = Waits()
     monkeypatch.setattr(_cohort, "wait_all", waits)
+    monkeypatch.setattr("omics_provider.resources.cohort.wait_all", waits)
     return waits
 
 
@@ -112,7 +115,7 @@ def up(stack: str, config: dict[str, str], program: Callable[[], None]) -> tuple
 
 
 def test_the_programs_are_the_public_modules() -> None:
-    assert _programs.names() == ["local", "production"]
+    assert _programs.names() == ["dev", "local", "production"]
 
 
 @pytest.mark.parametrize(
@@ -120,6 +123,8 @@ def test_the_programs_are_the_public_modules() -> None:
     [
         ("local", None, "stacks.local"),
         ("production", None, "stacks.production"),
+        # One program: what differs is in the stacks' files.
+        ("dev", None, "stacks.production"),
         ("alice", "local", "stacks.local"),
         ("local", "production", "stacks.production"),
     ],
@@ -143,7 +148,7 @@ def test_a_stack_runs_the_program_of_its_config_or_name(
 def test_an_unknown_program_names_those_there_are(
     stack: str, configured: str | None, reason: str
 ) -> None:
-    with pytest.raises(pulumi.RunError, match="local, production") as error:
+    with pytest.raises(pulumi.RunError, match="dev, local, production") as error:
         _programs.program(stack, configured)
     assert reason in str(error.value)
 
@@ -179,36 +184,94 @@ def test_a_sheet_in_another_order_is_the_same_cohort(
     config = stack_config("local")
     program = _programs.program("local", None)
     engine, _ = up("local", config, program)
-    header, *rows = (_cohort.SHEETS / config["omics-runs:sampleSheet"]).read_text().splitlines()
+    header, *rows = (_settings.SHEETS / config["omics-runs:sampleSheet"]).read_text().splitlines()
     (tmp_path / "turned.csv").write_text("\n".join([header, *reversed(rows)]))
-    monkeypatch.setattr(_cohort, "SHEETS", tmp_path)
+    monkeypatch.setattr(_settings, "SHEETS", tmp_path)
     turned, _ = up("local", config | {"omics-runs:sampleSheet": "turned.csv"}, program)
     assert turned.of(RUN) == engine.of(RUN)
 
 
-@pytest.fixture
-def production(waits: Waits) -> tuple[Engine, Any, Waits]:
-    engine, exported = up(
-        "production", stack_config("production"), _programs.program("production", None)
-    )
+Declared = tuple[Engine, Any, Waits]
+S3 = "aws:s3/bucket"
+NAMES = {name: f"omics-runs-production-{name}" for name in ("results", "runs", "ended-runs")}
+
+
+def in_account(stack: str, waits: Waits, **changes: Any) -> Declared:
+    """Run the program of a stack in an account, with changed settings; None takes one away."""
+    config = stack_config(stack) | {
+        f"omics-runs:{key}": value if isinstance(value, str) else json.dumps(value)
+        for key, value in changes.items()
+    }
+    kept = {key: value for key, value in config.items() if value != "null"}
+    engine, exported = up(stack, kept, _programs.program(stack, None))
     return engine, exported, waits
 
 
-def test_production_runs_use_the_role_and_bucket_that_it_makes(
-    production: tuple[Engine, Any, Waits],
-) -> None:
+@pytest.fixture
+def production(waits: Waits) -> Declared:
+    return in_account("production", waits)
+
+
+def one(engine: Engine, kind: str) -> dict[str, Any]:
+    """Return the inputs of the only resource of a kind."""
+    ((_, inputs),) = engine.of(kind).items()
+    return inputs
+
+
+def test_production_runs_use_all_that_it_makes(production: Declared) -> None:
     engine, exported, waits = production
     runs = engine.of(RUN)
-    assert sorted(runs) == TRIO
-    assert {inputs["roleArn"] for inputs in runs.values()} == {"arn:aws:made:::runs"}
-    assert {inputs["outputUri"] for inputs in runs.values()} == {"s3://results-1a2b3c4/results"}
+    assert sorted(runs) == [f"ashkenazim-trio-{name}" for name in TRIO]
+    for run in runs.values():
+        assert run["roleArn"] == f"arn:aws:made:::{NAMES['runs']}"
+        assert run["outputUri"] == f"s3://{NAMES['results']}-1a2b3c4/results"
+        assert run["workflowId"] == "fastq-qc-id"
+        assert run["workflowVersionName"].startswith("sha-")
+        assert (run["runGroupId"], run["cacheId"]) == ("runs-id", "fastq-qc-id")
+        assert set(run["parameters"]) == {"sample_name", "fastq_pairs", "fastp_image"}
+        assert "retentionMode" not in run
     assert waits == [{"runs": TRIO, "timeout": 24 * 3600.0}]
-    assert exported["bucket"] == "results-1a2b3c4"
-    assert exported["roleArn"] == "arn:aws:made:::runs"
+    assert exported["bucket"] == f"{NAMES['results']}-1a2b3c4"
+    assert exported["roleArn"] == f"arn:aws:made:::{NAMES['runs']}"
+    assert exported["runs"]["HG002"]["status"] == "COMPLETED"
+    group = one(engine, "pulumi-python:dynamic/omics:RunGroup")
+    assert (group["name"], group["maxRuns"], group["maxCpus"]) == (NAMES["runs"], 50, 2000)
+    cache = one(engine, "pulumi-python:dynamic/omics:RunCache")
+    assert cache["cacheS3Location"] == f"s3://{NAMES['results']}-1a2b3c4/cache"
+    assert cache["cacheBehavior"] == "CACHE_ON_FAILURE"
 
 
-def test_production_runs_wait_for_the_permissions_and_the_guards(
-    production: tuple[Engine, Any, Waits],
+def test_a_workflow_that_is_there_already_has_no_cache(waits: Waits) -> None:
+    engine, _, _ = in_account(
+        "production",
+        waits,
+        workflow=None,
+        workflowId="9500764",
+        workflowType="READY2RUN",
+        workflowParameters=None,
+    )
+    for run in engine.of(RUN).values():
+        assert (run["workflowId"], run["workflowType"]) == ("9500764", "READY2RUN")
+        assert not {"cacheId", "workflowVersionName"} & run.keys()
+        assert set(run["parameters"]) == {"sample_name", "fastq_pairs"}
+    assert not engine.of("pulumi-python:dynamic/omics:Workflow")
+    assert not engine.of("pulumi-python:dynamic/omics:RunCache")
+    pattern = json.loads(one(engine, "aws:cloudwatch/eventRule:EventRule")["eventPattern"])
+    assert pattern["detail"]["workflowId"] == ["9500764"]
+
+
+def test_two_workflows_are_one_too_many(waits: Waits) -> None:
+    with pytest.raises(pulumi.RunError, match="workflow and workflowId are both set"):
+        in_account("production", waits, workflowId="9500764")
+
+
+def test_names_that_can_t_be_stop_before_anything_is_made(waits: Waits) -> None:
+    with pytest.raises(pulumi.RunError, match="costCentre 'R&D'"):
+        in_account("production", waits, costCentre="R&D")
+
+
+def test_production_runs_wait_for_the_permissions_the_guards_and_the_log(
+    production: Declared,
 ) -> None:
     runs = [request for request in production[0].requests if request.type == RUN]
     assert len(runs) == len(TRIO)
@@ -216,68 +279,148 @@ def test_production_runs_wait_for_the_permissions_and_the_guards(
         waited_for = {urn.split("::")[2].rpartition("$")[2] for urn in run.dependencies}
         assert {
             "aws:iam/rolePolicy:RolePolicy",
-            "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
-            "aws:s3/bucketServerSideEncryptionConfiguration"
-            ":BucketServerSideEncryptionConfiguration",
-            "aws:s3/bucketPolicy:BucketPolicy",
+            "aws:cloudwatch/logGroup:LogGroup",
+            f"{S3}PublicAccessBlock:BucketPublicAccessBlock",
+            f"{S3}ServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+            f"{S3}Policy:BucketPolicy",
         } <= waited_for
 
 
-def test_destroy_leaves_the_results_and_the_finished_runs(
-    production: tuple[Engine, Any, Waits],
-) -> None:
-    kept = {
-        request.type: request.retainOnDelete
-        for request in production[0].requests
-        if request.type.startswith("aws:s3/")
+def kept(engine: Engine) -> set[str]:
+    """Return the types that stay when the stack goes."""
+    return {
+        request.type.rpartition(":")[2] for request in engine.requests if request.retainOnDelete
     }
-    assert len(kept) == 6
-    assert all(kept.values())
-    runs = production[0].of(RUN)
-    assert {inputs["onDelete"] for inputs in runs.values()} == {"cancel"}
 
 
-def test_the_bucket_is_private_and_encrypted(production: tuple[Engine, Any, Waits]) -> None:
+def test_destroy_leaves_the_results_the_log_and_the_finished_runs(production: Declared) -> None:
     engine = production[0]
-    block = engine.of("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock")["results"]
+    of_s3 = {request.type for request in engine.requests if request.type.startswith("aws:s3/")}
+    assert len(of_s3) == 6
+    assert kept(engine) == {each.rpartition(":")[2] for each in of_s3} | {"LogGroup"}
+    assert one(engine, f"{S3}:Bucket")["forceDestroy"] is False
+    assert {inputs["onDelete"] for inputs in engine.of(RUN).values()} == {"cancel"}
+
+
+def test_dev_is_small_and_leaves_nothing(waits: Waits) -> None:
+    engine, _, _ = in_account("dev", waits)
+    assert kept(engine) == set()
+    assert one(engine, f"{S3}:Bucket")["forceDestroy"] is True
+    assert not engine.of("aws:cloudwatch/logGroup:LogGroup")
+    for run in engine.of(RUN).values():
+        assert (run["retentionMode"], run["onDelete"]) == ("REMOVE", "delete")
+    assert one(engine, "pulumi-python:dynamic/omics:RunGroup")["maxRuns"] == 2
+    cache = one(engine, "pulumi-python:dynamic/omics:RunCache")
+    assert cache["cacheBehavior"] == "CACHE_ALWAYS"
+
+
+def test_the_bucket_is_private_and_encrypted(production: Declared) -> None:
+    engine = production[0]
+    block = one(engine, f"{S3}PublicAccessBlock:BucketPublicAccessBlock")
     assert {key for key, value in block.items() if value is True} == {
         "blockPublicAcls",
         "blockPublicPolicy",
         "ignorePublicAcls",
         "restrictPublicBuckets",
     }
-    encryption = engine.of(
-        "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
-    )["results"]
+    encryption = one(
+        engine, f"{S3}ServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+    )
     assert encryption["rules"] == [
         {"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}}
     ]
-    policy = json.loads(engine.of("aws:s3/bucketPolicy:BucketPolicy")["results"]["policy"])
+    policy = json.loads(one(engine, f"{S3}Policy:BucketPolicy")["policy"])
     assert policy["Statement"][0]["Effect"] == "Deny"
 
 
-def test_no_lifecycle_rule_deletes_a_result(production: tuple[Engine, Any, Waits]) -> None:
-    lifecycle = production[0].of(
-        "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
-    )["results"]
-    assert len(lifecycle["rules"]) == 2
-    for rule in lifecycle["rules"]:
-        assert rule["status"] == "Enabled"
-        assert "expiration" not in rule
+def lifecycle(engine: Engine) -> dict[str, dict[str, Any]]:
+    """Return the lifecycle rules by id."""
+    rules = one(engine, f"{S3}LifecycleConfiguration:BucketLifecycleConfiguration")["rules"]
+    assert {rule["status"] for rule in rules} == {"Enabled"}
+    return {rule["id"]: rule for rule in rules}
 
 
-def test_the_role_reads_the_sheets_folder_and_the_shared_ones(
-    production: tuple[Engine, Any, Waits],
+def test_no_lifecycle_rule_deletes_a_result_that_nobody_asked_to_delete(
+    production: Declared,
 ) -> None:
-    engine = production[0]
-    role = engine.of("aws:iam/role:Role")["runs"]
+    rules = lifecycle(production[0])
+    assert rules["results"]["transitions"] == [{"days": 30, "storageClass": "INTELLIGENT_TIERING"}]
+    reached = {id_: rule["filter"]["prefix"] for id_, rule in rules.items() if "expiration" in rule}
+    assert reached == {"cache": "cache/"}
+    # A cache has to be readable at once, so that nothing of it may be archived.
+    assert "transitions" not in rules["cache"]
+    assert rules["unfinished-uploads"]["abortIncompleteMultipartUpload"] == {
+        "daysAfterInitiation": 7
+    }
+
+
+def test_results_expire_where_days_are_set(waits: Waits) -> None:
+    rules = lifecycle(in_account("dev", waits)[0])
+    assert rules["results"]["expiration"] == {"days": 14}
+    assert rules["cache"]["expiration"] == {"days": 7}
+    assert "transitions" not in rules["results"]
+
+
+def test_ended_runs_of_the_workflow_are_told(waits: Waits) -> None:
+    engine, exported, _ = in_account("production", waits, notify=["lab@example.org"])
+    rule = json.loads(one(engine, "aws:cloudwatch/eventRule:EventRule")["eventPattern"])
+    assert rule == {
+        "source": ["aws.omics"],
+        "detail-type": ["Run Status Change"],
+        "detail": {
+            "status": ["COMPLETED", "FAILED", "CANCELLED"],
+            "workflowId": ["fastq-qc-id"],
+        },
+    }
+    topic = f"arn:aws:made:::{NAMES['ended-runs']}"
+    assert exported["topicArn"] == topic
+    assert one(engine, "aws:cloudwatch/eventTarget:EventTarget")["arn"] == topic
+    subscription = one(engine, "aws:sns/topicSubscription:TopicSubscription")
+    assert (subscription["protocol"], subscription["endpoint"]) == ("email", "lab@example.org")
+
+
+def test_the_role_reads_the_sheets_folder_and_the_shared_ones(waits: Waits) -> None:
+    engine, _, _ = in_account("production", waits, sharedInputs=["s3://omics-us-east-1/"])
+    role = one(engine, "aws:iam/role:Role")
     (trust,) = json.loads(role["assumeRolePolicy"])["Statement"]
     assert trust["Condition"]["StringEquals"] == {"aws:SourceAccount": ACCOUNT}
-    policy = json.loads(engine.of("aws:iam/rolePolicy:RolePolicy")["runs"]["policy"])
+    policy = json.loads(one(engine, "aws:iam/rolePolicy:RolePolicy")["policy"])
     granted = {statement["Sid"]: statement["Resource"] for statement in policy["Statement"]}
     assert granted["ReadInputs"] == [
         "arn:aws:s3:::genomics-benchmark-datasets/google-brain/fastq/novaseq/wgs_pcr_free/30x/*",
         "arn:aws:s3:::omics-us-east-1/*",
     ]
-    assert granted["WriteResults"] == ["arn:aws:s3:::results-1a2b3c4/results/*"]
-    assert "PullImages" not in granted
+    assert granted["WriteResults"] == [
+        f"arn:aws:s3:::{NAMES['results']}-1a2b3c4/results/*",
+        f"arn:aws:s3:::{NAMES['results']}-1a2b3c4/cache/*",
+    ]
+    assert granted["PullImages"] == ["arn:aws:ecr:us-east-1:111122223333:repository/fastp"]
+
+
+def test_everything_that_can_be_tagged_is(production: Declared) -> None:
+    engine = production[0]
+    shared = {
+        "project": "omics-runs",
+        "stack": "production",
+        "cohort": "ashkenazim-trio",
+        "cost-centre": "genomics",
+    }
+    tagged = {
+        f"{typ.rpartition(':')[2]} {name}": inputs["tags"]
+        for typ, name, inputs in engine.resources
+        if "tags" in inputs
+    }
+    runs = {f"Run ashkenazim-trio-{name}": {**shared, "sample": name} for name in TRIO}
+    # One log group serves all cohorts of the account.
+    log = {key: value for key, value in shared.items() if key != "cohort"}
+    assert tagged == {
+        f"Bucket {NAMES['results']}": shared,
+        f"Role {NAMES['runs']}": shared,
+        f"Topic {NAMES['ended-runs']}": shared,
+        f"EventRule {NAMES['ended-runs']}": shared,
+        "LogGroup workflow-log": log,
+        "Workflow fastq-qc": shared,
+        "RunCache fastq-qc": shared,
+        "RunGroup runs": shared,
+        **runs,
+    }

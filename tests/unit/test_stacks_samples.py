@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from stacks._cohort import SHEETS
+from stacks._settings import SHEETS
 from stacks._samples import FastqPair, Sample, SheetError, parse, read_sheet
 
 HEADER = "sample_name,read_group,fastq_1,fastq_2,platform"
