@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from stacks._settings import SHEETS
 from stacks._samples import FastqPair, Sample, SheetError, parse, read_sheet
+from stacks._settings import SHEETS
 
 HEADER = "sample_name,read_group,fastq_1,fastq_2,platform"
 
