@@ -11,7 +11,6 @@ from .harness import Stack
 from .month.play import ROUNDING, Month
 from .month.script import MONTH, WEEK, Day
 
-
 Record = Callable[[str, object], None]
 
 
