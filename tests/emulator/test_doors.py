@@ -143,7 +143,7 @@ def test_the_server_listens_on_loopback_is_quick_and_ends_quietly(tmp_path):
     server = Server.started(tmp_path / "state.db")
     took = time.monotonic() - began
     assert server.url.startswith("http://127.0.0.1:")
-    assert took < 3
+    assert took < 10  # a second and less where nothing else runs: bench/emulator.py
     server.stop()
     assert server.process.returncode == 0
 

@@ -79,7 +79,7 @@ OmicsRun(
 
     started = time.monotonic()
     outcome = stack.destroy(expect=None)
-    assert time.monotonic() - started < 15
+    assert time.monotonic() - started < 60  # 20 minutes by default
 
     assert "NA12878" in outcome.message
     assert stack.recorded()["id"] in outcome.message

@@ -198,7 +198,7 @@ def test_delete_is_told_its_timeout(plugin: Host) -> None:
     made = plugin.up("slow", declaration(plugin, tags={"emulator:seconds": "100000"}))
     begin = time.monotonic()
     code, text = told(fails(lambda: plugin.delete("slow", made, timeout=1.0)))
-    assert time.monotonic() - begin < 10
+    assert time.monotonic() - begin < 60  # 20 minutes by default
     assert code is grpc.StatusCode.UNKNOWN
     assert text.startswith(
         f"Delete for run slow failed: run {made.id} is still STOPPING 1 s after its cancellation."

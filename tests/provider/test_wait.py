@@ -173,8 +173,9 @@ def test_all_waits_share_one_poller(place: Place) -> None:
     futures = {f"{run.name}-{n}": watcher.until_end(run) for run in runs for n in range(2)}
     assert set(results(futures).values()) == {"COMPLETED"}
     calls = place.calls() - before
-    assert calls.keys() == {"ListRuns"}
     assert calls["ListRuns"] < 60
+    # The last to end may be alone in a look: then GetRun is the cheaper call.
+    assert sum(calls.values()) - calls["ListRuns"] == calls["GetRun"] < 10
     assert watcher.tally().ended == {"COMPLETED": 30}
     assert len(watcher.news().ends) == 30
     assert watcher.news().ends == []

@@ -347,10 +347,10 @@ def test_what_was_cut_is_counted() -> None:
 def test_a_thousand_unchanged_runs_and_one_change_take_no_time() -> None:
     change = {5: step("create", "trio-NA5", new=inputs(), cohort="trio")}
     given = json.dumps(digest(*cohort_of(1000, change)))
-    begun = time.perf_counter()
+    begun = time.process_time()
     found = written(report_on(parse(json.loads(given)), Facts("us-east-1", past={}), PRICES),
                     None, "markdown")  # fmt: skip
-    assert time.perf_counter() - begun < 1
+    assert time.process_time() - begun < 1
     assert "`trio`: 999 unchanged, 1 new: `NA5`" in found
 
 
