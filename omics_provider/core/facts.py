@@ -82,6 +82,14 @@ def unforeseen(why: str) -> str:
     )
 
 
+def deleted(run_id: str, status: str) -> str:
+    """Return the words on a run that an interrupted update ended and that is still declared."""
+    return (
+        f"An interrupted update was ending this resource's run {run_id} ({status}), which is still "
+        "declared: a new run takes its place."
+    )
+
+
 def outlook(
     run_id: str,
     recorded: Mapping[str, Any],

@@ -104,6 +104,11 @@ def account_of(arn: str) -> str:
     return _arn_part(arn, 4)
 
 
+def kind_of(urn: str) -> str:
+    """Return the type token in a URN, without its parents' types; empty for an empty URN."""
+    return urn.rpartition("::")[0].rpartition("::")[2].rpartition("$")[2]
+
+
 def stack_of(urn: str, recorded: str) -> str:
     """Return the stack that resource `urn` is in now, organization/project/stack.
 

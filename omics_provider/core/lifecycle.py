@@ -10,7 +10,7 @@ from . import fields
 from .diffing import difference
 from .identity import MARK
 from .spec import declared
-from .status import DELETABLE, ENDED, RunStatus
+from .status import ACTIVE, DELETABLE, ENDED, RunStatus
 from .values import UNKNOWN
 
 #: Version of the recorded outputs; readers for older versions stay here.
@@ -19,6 +19,9 @@ STATE_VERSION: Final = 1
 
 #: States of an interrupted start's run that can't stand for the declaration.
 USELESS: Final = frozenset({RunStatus.CANCELLED, RunStatus.DELETED})
+
+#: States that a delete which was interrupted leaves a run in that was active.
+_CANCELLED_BY_DELETE: Final = USELESS | {RunStatus.STOPPING}
 
 _ATTEMPT_FACTS: Final = ("uuid", "status", "failureReason", "startTime", "stopTime")
 
@@ -45,6 +48,20 @@ def delete_step(on_delete: str, status: RunStatus | None, *, cancelled: bool) ->
     if not cancelled:
         return Step.CANCEL
     return Step.WAIT if on_delete == "delete" else Step.DONE
+
+
+def was_deleted(
+    recorded: Mapping[str, Any], inputs: Mapping[str, Any], status: RunStatus | None
+) -> bool:
+    """Tell whether a delete that was interrupted has ended the recorded run, from the live status.
+
+    `inputs` still declare the run; `status` is None where it is gone. A run whose end is recorded
+    is done, and one that was adopted has nothing to take its place.
+    """
+    may_be = recorded.get("status") in ACTIVE and recorded.get("onDelete") != "keep"
+    return (
+        may_be and "adoptRunId" not in inputs and (status is None or status in _CANCELLED_BY_DELETE)
+    )
 
 
 def started(

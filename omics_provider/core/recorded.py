@@ -11,15 +11,16 @@ from __future__ import annotations
 import functools
 import itertools
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from .fields import ATTEMPT, DEFAULT_ON_DELETE, EARLIER, SETTLED, STACK
-from .identity import account_of, region_of, start_token
+from .identity import account_of, kind_of, region_of, start_token
 from .values import equal
 
 _CREATING: Final = "creating"
+_DELETING: Final = "deleting"
 #: How many ended starts a resource keeps a note of. Only those of the last minutes matter.
 _NOTED: Final = 50
 #: Updates that create; refreshes and previews do not.
@@ -54,6 +55,7 @@ class StackState:
 
     resources: tuple[Resource, ...] = ()
     creating: tuple[Resource, ...] = ()
+    deleting: tuple[Resource, ...] = ()
     #: When the first of the updates began that have failed since one succeeded, ISO 8601 in UTC;
     #: None where the last one succeeded. Such an update may have started a run that nothing names:
     #: the engine drops its note where the plugin alone dies.
@@ -73,6 +75,21 @@ class StackState:
             _arn(r) or str(r["id"])
             for r in self.resources
             if r.get("id") and r.get("urn") != urn and not _is_leaving(r)
+        )
+
+    def is_ending(self, urn: str) -> bool:
+        """Tell whether an update was interrupted while it ended a run that is still recorded.
+
+        That run or another: a destroy cancels all of a stack's runs before the engine notes of
+        most of them that they are being deleted.
+        """
+        return any(
+            kind_of(str(each.get("urn"))) == kind_of(urn)
+            and any(
+                r.get("id") == each.get("id") and not r.get("delete")
+                for r in self._of(str(each.get("urn")))
+            )
+            for each in self.deleting
         )
 
     def beside(self, urn: str, arn: str) -> list[Resource]:
@@ -155,10 +172,11 @@ class StackState:
 def parse(export: Mapping[str, Any], history: Sequence[Mapping[str, Any]] = ()) -> StackState:
     """Read what `pulumi stack export` (deployment version 3) and `pulumi stack history` printed."""
     deployment = export.get("deployment") or {}
-    pending: Iterable[Mapping[str, Any]] = deployment.get("pending_operations") or ()
+    pending: Sequence[Mapping[str, Any]] = deployment.get("pending_operations") or ()
     return StackState(
         tuple(deployment.get("resources") or ()),
         tuple(op["resource"] for op in pending if op.get("type") == _CREATING),
+        tuple(op["resource"] for op in pending if op.get("type") == _DELETING),
         *_outcomes(history),
     )
 

@@ -103,6 +103,7 @@ def _cancel(runs: Runs, run_id: str, recorded: Mapping[str, Any]) -> None:
     live = look.find_recorded(runs, run_id, recorded)
     if live is None or status_of(live["status"]) not in ACTIVE:
         return
+    engine_process.require_alive("CancelRun")
     try:
         runs.cancel(run_id)
     except (errors.Conflict, errors.NotFound):

@@ -10,7 +10,7 @@ from omics_provider.core import errors, fields, lifecycle
 from omics_provider.core.lifecycle import Step
 from omics_provider.core.status import RunStatus, status_of
 
-from . import destroying, host, look
+from . import destroying, engine_process, host, look
 
 if TYPE_CHECKING:
     from omics_provider.aws.gateway import Runs
@@ -61,6 +61,7 @@ class _Ending:
 
     def advance(self) -> Step:
         """Look, do the next step, and say which it was; DONE where nothing is left to do."""
+        engine_process.require_alive("Delete")
         live = look.find_recorded(self._runs, self._id, self._recorded)
         self.status = status_of(live["status"]) if live else None
         on_delete = str(self._recorded.get("onDelete", fields.DEFAULT_ON_DELETE))

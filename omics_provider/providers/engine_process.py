@@ -32,15 +32,16 @@ def command() -> tuple[str, ...]:
     return engine[1] if engine else ()
 
 
-def require_alive() -> None:
-    """Raise OmicsError where the CLI that was found before has ended.
+def require_alive(operation: str = "StartRun") -> None:
+    """Raise OmicsError where the CLI that was found before has ended; `operation` is left undone.
 
     A plugin outlives a killed CLI and carries on with what it was asked. By then another update may
-    have looked for that start's run, found none, and started it.
+    have looked for that start's run, found none, and started it; or have found the run that it is
+    about to cancel, and kept it.
     """
     engine = _engine()
     if engine is not None and not _is_alive(engine[0]):
-        raise OmicsError("StartRun", "the update that asked for it has ended; nothing was started")
+        raise OmicsError(operation, "the update that asked for it has ended; nothing was done")
 
 
 def _is_alive(process: psutil.Process) -> bool:

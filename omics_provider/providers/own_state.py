@@ -61,9 +61,10 @@ def readable(properties: Mapping[str, Any]) -> StackState | None:
 
 
 def of_kind(properties: Mapping[str, Any]) -> tuple[StackState, tuple[EarlierStart, ...]]:
-    """Return what the stack records of this kind, and the interrupted creates of this resource.
+    """Return what the stack records, and the interrupted creates of this resource.
 
-    Ids of other kinds are left out: they are numbers, too. Empty outside of a stack.
+    Only what is of the resource's own kind is among the recorded resources. Empty outside of a
+    stack.
     """
     urn, own = host.urn(), str(properties.get(fields.ATTEMPT, ""))
     state = read(properties)
@@ -71,7 +72,7 @@ def of_kind(properties: Mapping[str, Any]) -> tuple[StackState, tuple[EarlierSta
         return state, ()
     if state.unconfirmed(urn, own):
         state = read(properties, secrets=True)
-    kind = urn.split("::")[-2].rpartition("$")[2]
+    kind = identity.kind_of(urn)
     own_kind = tuple(r for r in state.resources if r.get("type") == kind)
     state = dataclasses.replace(state, resources=own_kind)
     return state, state.unconfirmed(urn, own)

@@ -23,7 +23,7 @@ from pulumi.dynamic import (
 from omics_provider.core import diffing, errors, facts, fields, identity, lifecycle, settings, spec
 from omics_provider.core.recorded import StackState, is_placeholder
 from omics_provider.core.settings import Settings
-from omics_provider.core.status import ACTIVE, UNSUCCESSFUL
+from omics_provider.core.status import ACTIVE, UNSUCCESSFUL, RunStatus, status_of
 
 from . import (
     destroying,
@@ -106,14 +106,17 @@ class OmicsRunProvider(ResourceProvider):
             if standing:
                 _attempts[host.urn()] = standing
                 return DiffResult(changes=True, replaces=["status"])
-            if left_behind.is_looked_for() and (left := self._left_behind(recorded, inputs)):
-                told = [(run.live["id"], run.live["status"], run.fits) for run in left]
-                host.warn(facts.left_behind(_id, told))
-                taken = any(run.fits for run in left)
-                return DiffResult(
-                    changes=None if found else True,
-                    replaces=["startUnconfirmed"] if taken else [],
-                )
+            if left_behind.is_looked_for():
+                if left := self._left_behind(recorded, inputs):
+                    told = [(run.live["id"], run.live["status"], run.fits) for run in left]
+                    host.warn(facts.left_behind(_id, told))
+                    taken = any(run.fits for run in left)
+                    return DiffResult(
+                        changes=None if found else True,
+                        replaces=["startUnconfirmed"] if taken else [],
+                    )
+                if self._was_deleted(_id, recorded, inputs):
+                    return DiffResult(changes=True, replaces=["status"])
         return DiffResult(changes=None if found else False, replaces=list(found.replaces))
 
     @host.told_plainly
@@ -207,6 +210,20 @@ class OmicsRunProvider(ResourceProvider):
         state = own_state.read(recorded, secrets=True)
         start = _start(self._runs(), inputs, str(recorded.get("requestId", "")), state)
         return left_behind.look(start, state.unconfirmed(urn, own))
+
+    def _was_deleted(self, run_id: str, recorded: dict[str, Any], inputs: dict[str, Any]) -> bool:
+        """Tell whether an interrupted destroy, or replacement, has ended the run; then say so."""
+        state = own_state.readable(recorded)
+        if state is None or not state.is_ending(host.urn()):
+            return False
+        if not lifecycle.was_deleted(recorded, inputs, None):
+            return False
+        live = look.find_recorded(self._runs_of(recorded, "GetRun"), run_id, recorded)
+        status = status_of(live["status"]) if live else None
+        if not lifecycle.was_deleted(recorded, inputs, status):
+            return False
+        host.warn(facts.deleted(run_id, status or RunStatus.DELETED))
+        return True
 
     def _ended_left_behind(self, recorded: dict[str, Any]) -> dict[str, Any]:
         """End the runs that diff found left behind; return the note that they are dealt with."""

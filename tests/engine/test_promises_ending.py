@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
+
 import pytest
 
 from omics_provider.emulator import control
 
-from .harness import ACTIVE, Stack, declaration
+from .harness import ACTIVE, Stack, declaration, until
 
 HUNDRED = 100
 STOPPING_SECONDS = 6.0
@@ -109,3 +112,38 @@ def test_a_protected_run_goes_on_where_the_others_are_destroyed(stack: Stack) ->
     assert [each["urn"] for each in stack.resources()] == [protected["urn"]]
     assert list(stack.statuses()) == [protected["id"]]
     assert stack.live("protected")["status"] in ("PENDING", "STARTING", "RUNNING")
+
+
+@pytest.mark.parametrize("command", ["destroy", "up"])
+def test_after_a_killed_delete_a_plain_up_leaves_no_run_that_is_dead(
+    stack: Stack, command: str
+) -> None:
+    """The delete is a destroy's, or comes before a replacement that is then taken back."""
+    options = {"$opts": {"delete_before_replace": command == "up"}}
+    declared = {name: declaration(tags=SLOW, **options) for name in ("one", "two")}
+    stack.declare(declared)
+    stack.up()
+    before = {each["outputs"]["uuid"] for each in stack.resources()}
+    if command == "up":
+        stack.declare({name: {**run, "rerun": 2} for name, run in declared.items()})
+    process = stack.begin(command, "--yes", "--skip-preview")
+    until(lambda: stack.counted().get("CancelRun", 0), lambda cancelled: cancelled == 2)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    stack.pulumi("cancel", "--yes")
+    stack.declare(declared)
+
+    outcome, calls = stack.calls(stack.up)
+
+    assert calls["StartRun"] == 2
+    told = outcome.text.partition("Diagnostics:")[2]
+    assert told.count("is still declared: a new run takes its place.") == 2
+    # The emulator gives ids of deleted runs to the next ones at once.
+    now = {each["outputs"]["uuid"]: each["id"] for each in stack.resources()}
+    assert len(now) == 2
+    assert not now.keys() & before
+    assert stack.statuses().keys() == set(now.values())
+    assert set(stack.statuses().values()) <= {"PENDING", "STARTING", "RUNNING"}
+    again, calls = stack.calls(lambda: stack.up("--expect-no-changes"))
+    assert calls == {}
+    assert "warning" not in again.text.lower()

@@ -61,7 +61,9 @@ def test_a_plugin_whose_engine_was_killed_starts_nothing(pulumi: Path) -> None:
         time.sleep(0.1)
         engine.stdin.write("\n")
         engine.stdin.flush()
-        assert "the update that asked for it has ended" in engine.stdout.readline()
+        assert (
+            "the update that asked for it has ended; nothing was done" in engine.stdout.readline()
+        )
 
 
 def test_without_an_engine_nothing_is_known_and_nothing_forbidden(

@@ -268,3 +268,14 @@ def test_after_adoption_the_declaration_can_be_completed_without_a_difference() 
     completed = {wire: recorded[wire] for wire in fields.BY_WIRE if wire in recorded}
     del completed["adoptRunId"]
     assert not difference("1234567", recorded, completed)
+
+
+@pytest.mark.parametrize("status", [*S, None])
+def test_what_an_interrupted_delete_has_ended(status: RunStatus | None) -> None:
+    ended = status in (S.STOPPING, S.CANCELLED, S.DELETED, None)
+    recorded = {"status": "RUNNING", "onDelete": "delete"}
+    assert lifecycle.was_deleted(recorded, {}, status) is ended
+    # An end that is recorded is done; what is kept no delete has ended.
+    assert not lifecycle.was_deleted({**recorded, "status": "CANCELLED"}, {}, status)
+    assert not lifecycle.was_deleted({**recorded, "onDelete": "keep"}, {}, status)
+    assert not lifecycle.was_deleted(recorded, {"adoptRunId": "1"}, status)

@@ -194,6 +194,22 @@ def test_the_id_of_a_run_that_leaves_may_be_that_of_the_next() -> None:
     assert found.held(OTHER) == {"id-d"}
 
 
+def deleting(attempt: str, urn: str) -> dict[str, Any]:
+    return {"type": "deleting", "resource": resource(attempt, urn=urn, uuid="u")}
+
+
+def test_an_interrupted_delete_of_a_run_that_is_still_recorded() -> None:
+    workflow = URN.replace("omics:Run", "omics:Workflow")
+    kept, other = resource("a", uuid="u"), resource("b", urn=OTHER, uuid="v")
+    assert state(kept, other, deleting("a", URN)).is_ending(URN)
+    assert state(kept, other, deleting("a", URN)).is_ending(OTHER)
+    assert not state(kept, other).is_ending(URN)
+    # A replaced run's delete: its resource has the new run.
+    assert not state(resource("c", uuid="w"), deleting("a", URN)).is_ending(URN)
+    assert not state({**kept, "delete": True}, deleting("a", URN)).is_ending(URN)
+    assert not state(resource("a", urn=workflow), deleting("a", workflow)).is_ending(URN)
+
+
 def update(time: str, result: str, kind: str = "update") -> dict[str, str]:
     return {"kind": kind, "result": result, "startTime": f"2026-11-23T{time}:00Z"}
 
