@@ -206,19 +206,25 @@ def test_a_cancelled_future_ends_the_looks(place: Place) -> None:
     assert place.calls() == calls
 
 
-@pytest.mark.parametrize("fault", ["error-500", "throttle", "cut-before", "lost-answer"])
-def test_trouble_that_passes_is_told_once_and_waited_out(place: Place, fault: str) -> None:
+@pytest.mark.parametrize(
+    ("fault", "count"),
+    # A throttled client slows down, and with it this test: one call that fails is enough.
+    [("error-500", 14), ("throttle", 7), ("cut-before", 14), ("lost-answer", 14)],
+)
+def test_trouble_that_passes_is_told_once_and_waited_out(
+    place: Place, fault: str, count: int
+) -> None:
     watcher = place.watcher()
     runs = [place.start(f"S{n}") for n in range(2)]
     futures = {run.name: watcher.until_end(run) for run in runs}
     # With the second answer the first look has ended.
     for _ in range(2):
         watcher.once(runs[0]).result(10)
-    place.fault("ListRuns", fault, count=14)
+    place.fault("ListRuns", fault, count=count)
     time.sleep(0.5)
     for run in runs:
         place.end(run)
-    assert set(results(futures).values()) == {"CANCELLED"}
+    assert set(results(futures, 60).values()) == {"CANCELLED"}
     assert trouble(watcher) == 1
 
 
