@@ -12,7 +12,7 @@ from omics_provider.core import errors
 
 _START_RUN_RIGHTS: Final = (
     "Allow the caller omics:StartRun, and iam:PassRole on the run's role_arn "
-    "(iam:PassedToService omics.amazonaws.com); for tags also omics:TagResource."
+    "(iam:PassedToService omics.amazonaws.com), and omics:TagResource: each run gets two tags."
 )
 _RETRY_LATER: Final = "Run `pulumi up` again later: the same request is not started twice."
 _NEW_CREDENTIALS: Final = (
@@ -29,13 +29,26 @@ _BY_CODE: Final[dict[str, type[errors.OmicsError]]] = {
     "ServiceQuotaExceededException": errors.QuotaExceeded,
     "ThrottlingException": errors.Throttled,
     "ValidationException": errors.Invalid,
+    "Throttling": errors.Throttled,
+    "TooManyRequestsException": errors.Throttled,
     # Of the signature layer, the same for every AWS service.
     "ExpiredToken": errors.CredentialsError,
     "ExpiredTokenException": errors.CredentialsError,
     "InvalidClientTokenId": errors.CredentialsError,
+    "IncompleteSignature": errors.CredentialsError,
+    "InvalidAccessKeyId": errors.CredentialsError,
     "InvalidSignatureException": errors.CredentialsError,
+    "InvalidToken": errors.CredentialsError,
+    "RequestExpired": errors.CredentialsError,
+    "RequestTimeTooSkewed": errors.CredentialsError,
     "SignatureDoesNotMatch": errors.CredentialsError,
     "UnrecognizedClientException": errors.CredentialsError,
+}
+
+#: What stands before the service answers with a code that the service's model does not know.
+_BY_STATUS: Final[dict[int, type[errors.OmicsError]]] = {
+    408: errors.TimedOut,
+    429: errors.Throttled,
 }
 
 _ADVICE: Final[dict[type[errors.OmicsError], str]] = {
@@ -117,7 +130,9 @@ def _from_answer(operation: str, error: boto.ClientError) -> errors.OmicsError:
     code = error.response.get("Error", {}).get("Code", "")
     message = error.response.get("Error", {}).get("Message") or "the service gave no message"
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    kind = _BY_CODE.get(code) or (errors.ServiceFault if status >= 500 else errors.ServiceError)
+    kind = _BY_CODE.get(code) or _BY_STATUS.get(
+        status, errors.ServiceFault if status >= 500 else errors.ServiceError
+    )
     return kind(operation, message, code=code, advice=_advice(operation, kind))
 
 

@@ -109,7 +109,8 @@ def _check_length(field: Field, value: str) -> Iterator[str]:
 
 
 def _check_pattern(field: Field, value: str) -> Iterator[str]:
-    if not value:
+    if not value and field.low:
+        # Its length says so.
         return
     if field.pattern is not None:
         if re.fullmatch(field.pattern, value) is None:

@@ -20,6 +20,8 @@ MARK: Final = "omics-provider:"
 START_MARK: Final = MARK + "start"
 #: The stack that declares the run, organization/project/stack.
 STACK_MARK: Final = MARK + "stack"
+#: Characters of a stack's name that the mark has: no tag may be longer.
+MAX_STACK_MARK: Final = 256
 
 
 def request_id(urn: str, inputs: Mapping[str, Any], table: Table = TABLE) -> str:
@@ -83,9 +85,14 @@ class Mark(NamedTuple):
         resource, _, token = str((live.get("tags") or {}).get(START_MARK, "")).partition(".")
         return Mark(resource, token) if token else None
 
+    @staticmethod
+    def stack_on(live: Mapping[str, Any]) -> str:
+        """Return the stack that a run was started for, from GetRun's answer; empty for none."""
+        return str((live.get("tags") or {}).get(STACK_MARK, ""))
+
     def tags(self, stack: str) -> dict[str, str]:
         """Return the tags that put the mark on a run."""
-        named = {STACK_MARK: stack[:256]} if stack else {}
+        named = {STACK_MARK: stack[:MAX_STACK_MARK]} if stack else {}
         return {**named, START_MARK: f"{self.resource}.{self.token}"}
 
 

@@ -74,11 +74,11 @@ def cancel_all(runs: Runs, state: StackState, recorded: Mapping[str, Any]) -> No
         beside = state.beside(host.urn(), str(recorded.get("arn", "")))
         to_end = dict(_to_end(beside))
         if len(to_end) > 1:
-            # Listed first: the recorded state of most runs is old, and ended ones need no call.
-            active = [run["id"] for run in runs.list() if status_of(run["status"]) in ACTIVE]
-            for run_id in active:
-                if run_id in to_end:
-                    _cancel(runs, run_id, to_end[run_id])
+            try:
+                _cancel_active(runs, to_end)
+            except errors.OmicsError as error:
+                # Each run's own delete cancels it, or says why it can't.
+                host.warn(f"Not all active runs were cancelled ahead: {error.detail.rstrip('.')}.")
 
 
 def cancelled_at(uuid: str) -> float | None:
@@ -96,6 +96,14 @@ def _to_end(
             continue
         if recorded.get("onDelete") != "keep" and recorded.get("status") not in ENDED:
             yield str(resource["id"]), recorded
+
+
+def _cancel_active(runs: Runs, to_end: Mapping[str, Mapping[str, Any]]) -> None:
+    # Listed first: the recorded state of most runs is old, and ended ones need no call.
+    active = [run["id"] for run in runs.list() if run["status"] in ACTIVE]
+    for run_id in active:
+        if run_id in to_end:
+            _cancel(runs, run_id, to_end[run_id])
 
 
 def _cancel(runs: Runs, run_id: str, recorded: Mapping[str, Any]) -> None:

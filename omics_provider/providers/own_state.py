@@ -6,6 +6,7 @@ Reading it starts a process, so it is done where it is needed only: see `stack_e
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -87,4 +88,5 @@ def attempt(old: Mapping[str, Any]) -> dict[str, str]:
     if old:
         return {fields.ATTEMPT: old[fields.ATTEMPT]} if fields.ATTEMPT in old else {}
     call = host.current_call()
-    return {fields.ATTEMPT: identity.attempt(call.random_seed)} if call else {}
+    # An engine that hands out no seed must not make all starts of a resource the same one.
+    return {fields.ATTEMPT: identity.attempt(call.random_seed or os.urandom(16))} if call else {}

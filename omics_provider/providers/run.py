@@ -266,7 +266,10 @@ class OmicsRunProvider(ResourceProvider):
         """Return the recorded facts; brought up to date where rerun_on or retry asks for them."""
         if recorded.get("status") not in ACTIVE or not lifecycle.rerun_may_come(recorded, inputs):
             return recorded
-        return _seen(self._runs_of(recorded, "GetRun"), run_id, recorded)
+        runs = self._runs_of(recorded, "GetRun")
+        if not refreshing.may_have_failed(runs, run_id):
+            return recorded
+        return _seen(runs, run_id, recorded)
 
     def _started(self, inputs: dict[str, Any]) -> Started:
         own_state.ask_early(inputs)
@@ -312,6 +315,7 @@ class OmicsRunProvider(ResourceProvider):
 
         runs, run_id = self._runs(), str(inputs["adoptRunId"])
         live = _required(runs, run_id)
+        _require_unowned(live, str(inputs.get(fields.STACK, "")))
         wrong = [fields.BY_WIRE[w].name for w in lifecycle.adoption_mismatch(inputs, live)]
         if wrong:
             raise errors.RunError(
@@ -351,6 +355,19 @@ def _required(runs: Runs, run_id: str) -> dict[str, Any]:
             advice="Check the id, the Region and the account: `aws omics list-runs` shows them.",
         )
     return live
+
+
+def _require_unowned(live: Mapping[str, Any], stack: str) -> None:
+    """Raise RunError where a run was started for another stack, which may still declare it."""
+    owner = identity.Mark.stack_on(live)
+    if owner and stack and owner != stack[: identity.MAX_STACK_MARK]:
+        raise errors.RunError(
+            "Adoption",
+            f"run {live['id']} was started by stack {owner}, which may still declare it",
+            advice="Read it with OmicsRun.get. To hand it over, remove it there with "
+            'on_delete="keep", then remove its tags '
+            f"{identity.START_MARK} and {identity.STACK_MARK}. Nothing was done.",
+        )
 
 
 def _still_declared(recorded: Mapping[str, Any]) -> bool:

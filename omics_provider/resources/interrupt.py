@@ -6,7 +6,7 @@ import asyncio
 import signal
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
@@ -25,15 +25,18 @@ def interruptible(futures: Iterable[asyncio.Future[Any]]) -> Iterator[None]:
     _blocks += 1
     try:
         if catches and _blocks == 1:
-            for number in _SIGNALS:
-                loop.add_signal_handler(number, _cancel)
+            # Where the event loop takes no signals (Windows), Python raises KeyboardInterrupt.
+            with suppress(NotImplementedError):
+                for number in _SIGNALS:
+                    loop.add_signal_handler(number, _cancel)
         yield
     finally:
         _blocks -= 1
         _waiting.difference_update(mine)
         if catches and _blocks == 0:
-            for number in _SIGNALS:
-                loop.remove_signal_handler(number)
+            with suppress(NotImplementedError):
+                for number in _SIGNALS:
+                    loop.remove_signal_handler(number)
 
 
 def _cancel() -> None:

@@ -145,7 +145,7 @@ def chosen(asked: str, environment: Mapping[str, str]) -> Progress:
 def _engine() -> psutil.Process | None:
     for process in psutil.Process().parents():
         try:
-            if process.name() == "pulumi":
+            if Path(process.name()).stem == "pulumi":
                 return process
         except psutil.Error:
             # Another user's process, or one that has just ended.
@@ -158,7 +158,7 @@ def _is_on_terminal(process: psutil.Process) -> bool:
     try:
         return str(output.readlink()).startswith(("/dev/pts/", "/dev/tty"))
     except FileNotFoundError:
-        # Not Linux. A controlling terminal is the next best sign.
-        return process.terminal() is not None
+        # Not Linux. A controlling terminal is the next best sign; Windows knows none.
+        return hasattr(process, "terminal") and process.terminal() is not None
     except PermissionError:
         return False

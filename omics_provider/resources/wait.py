@@ -107,6 +107,8 @@ def _checked(on_failure: OnFailure) -> OnFailure:
 
 
 def _waited(runs: Mapping[str, OmicsRun], wish: _Wish) -> Output[dict[str, Facts]]:
+    if not runs:
+        return Output.from_input({})
     where = {key: places.of(run) for key, run in runs.items()}
     stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
     known = Output.all(

@@ -10,7 +10,7 @@ from pulumi.dynamic import Config, ConfigureRequest
 from pulumi.output import Unknown
 
 from omics_provider.emulator import control
-from omics_provider.providers import left_behind, run
+from omics_provider.providers import left_behind, refreshing, run
 from omics_provider.providers.run import OmicsRunProvider
 
 Inputs = dict[str, Any]
@@ -71,6 +71,7 @@ def next_update() -> None:
     run._made_here.clear()
     run._attempts.clear()
     left_behind.forget()
+    refreshing.forget()
 
 
 @dataclass

@@ -100,6 +100,8 @@ def test_an_exception_of_start_run(
         (403, "InvalidSignatureException", errors.CredentialsError),
         (403, "InvalidClientTokenId", errors.CredentialsError),
         (403, "SignatureDoesNotMatch", errors.CredentialsError),
+        (403, "RequestTimeTooSkewed", errors.CredentialsError),
+        (400, "RequestExpired", errors.CredentialsError),
     ],
 )
 def test_credentials_that_the_service_does_not_take(
@@ -119,11 +121,15 @@ def test_credentials_that_the_service_does_not_take(
         (418, "TeapotException", errors.ServiceError),
         (599, "NewFault", errors.ServiceFault),
         (400, "", errors.ServiceError),
+        (408, "NewTimeout", errors.TimedOut),
+        (429, "LimitExceededException", errors.Throttled),
+        (429, "", errors.Throttled),
     ],
 )
 def test_an_answer_that_nobody_has_heard_of(
-    service: Service, status: int, code: str, kind: type
+    service: Service, monkeypatch: pytest.MonkeyPatch, status: int, code: str, kind: type
 ) -> None:
+    monkeypatch.setattr(start_loop, "_THROTTLED_LIMIT", 20)
     service.answer = (status, code, "")
     text, error = failure_of_create(service.config)
     assert type(cause_of(error)) is kind

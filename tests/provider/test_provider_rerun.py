@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from omics_provider.providers import refreshing
 from omics_provider.providers.run import OmicsRunProvider
 
 from .harness import RUN_SECONDS, Emulator, Inputs, Recorded, Up, bag, next_update
@@ -61,6 +62,29 @@ def test_an_end_that_nobody_has_seen_is_looked_up_only_where_it_matters(
     news = failing(declared, rerun=1, rerunOn=["FAILED"])
     assert emulator.since(lambda: found.append(diffed(provider, watched, news))) == ["GetRun"]
     assert found == [(True, ["status"])]
+
+
+def test_of_many_runs_only_those_are_looked_up_that_may_have_failed(
+    provider: OmicsRunProvider,
+    emulator: Emulator,
+    up: Up,
+    declared: Inputs,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(refreshing, "ONE_BY_ONE", 0)
+    lasting = {**declared, "rerunOn": ["FAILED"], "tags": {"emulator:freezes": "yes"}}
+    failing_ = failing(declared, rerun=1, rerunOn=["FAILED"])
+    runs = [(lasting, up(lasting)), (failing_, up(failing_))]
+    runs += [(more, up(more)) for more in [{**declared, "rerun": 2, "rerunOn": ["FAILED"]}]]
+    emulator.advance(2 * RUN_SECONDS)
+    found: list[list[str]] = []
+
+    calls = emulator.since(
+        lambda: found.extend(diffed(provider, run, inputs)[1] for inputs, run in runs)
+    )
+
+    assert found == [[], ["status"], []]
+    assert calls == ["ListRuns", "GetRun"]
 
 
 def test_a_run_that_goes_well_is_never_replaced(

@@ -470,6 +470,20 @@ def test_adoption_of_a_run_with_other_inputs_is_refused(
     assert "Nothing was done" in text
 
 
+def test_a_run_of_another_stack_is_not_adopted(
+    emulator: Emulator, up: Up, declared: Inputs
+) -> None:
+    declared["tags"] = {"omics-provider:stack": "lab/runs/prod", "sample": "HG002"}
+    run_id = started_by_hand(emulator, declared)
+    theirs = adopting(declared, run_id, tags={"sample": "HG003"}, __stack="lab/runs/dev")
+    with pytest.raises(ProviderError, match="was started by stack lab/runs/prod") as caught:
+        up(theirs)
+    assert "Nothing was done" in str(caught.value)
+    assert (emulator.run(run_id) or {})["tags"] == declared["tags"]
+    # The stack that started it may have lost it from its state.
+    assert up({**theirs, "__stack": "lab/runs/prod"}).id == run_id
+
+
 def test_adoption_of_a_missing_run_is_told(up: Up, declared: Inputs) -> None:
     with pytest.raises(ProviderError, match="there is no run 9999999 in us-east-1"):
         up(adopting(declared, "9999999"))

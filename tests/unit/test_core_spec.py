@@ -90,7 +90,11 @@ VALUES: dict[str, tuple[list[Any], list[tuple[Any, str]]]] = {
     ),
     "workflowOwnerId": (
         ["111122223333"],
-        [("11112222333", "must match [0-9]{12}"), (111122223333, "must be a string")],
+        [
+            ("11112222333", "must match [0-9]{12}"),
+            ("", "must match"),
+            (111122223333, "must be a string"),
+        ],
     ),
     "workflowVersionName": (["v1.0-2_x", "A" * 64], [*LABEL_BAD, ("a" * 65, "1 to 64")]),
     "name": (

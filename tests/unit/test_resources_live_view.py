@@ -12,6 +12,7 @@ import pytest
 from omics_provider.aws.watch import News
 from omics_provider.core import errors
 from omics_provider.core.watching import Facts, Tally
+from omics_provider.resources import live_view
 from omics_provider.resources.live_view import LiveView, Progress, chosen
 
 Told = list[tuple[int, str]]
@@ -147,3 +148,24 @@ def test_what_is_asked_for_holds(asked: str) -> None:
 
 def test_a_pipeline_gets_a_log() -> None:
     assert chosen("auto", {"CI": "true"}) == "log"
+
+
+def test_a_system_without_terminals_of_this_kind_gets_a_log(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Process:
+        """psutil's on Windows, which has neither /proc nor `terminal`."""
+
+        pid = 0
+
+        def name(self) -> str:
+            return "pulumi.exe"
+
+        def cmdline(self) -> list[str]:
+            return ["pulumi", "up"]
+
+        def parents(self) -> list[Process]:
+            return [self]
+
+    monkeypatch.setattr(live_view.psutil, "Process", Process)
+    assert chosen("auto", {}) == "log"

@@ -1,0 +1,21 @@
+"""Waiting, as far as it needs no run."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from omics_provider import wait_all
+
+
+def test_where_nothing_is_waited_for_nothing_is_unknown() -> None:
+    async def waited() -> tuple[bool, Any]:
+        ended = wait_all([])
+        return await ended.is_known(), await ended.future()
+
+    # asyncio.run would leave the thread without a loop, which Pulumi's tests need.
+    loop = asyncio.new_event_loop()
+    try:
+        assert loop.run_until_complete(waited()) == (True, {})
+    finally:
+        loop.close()
