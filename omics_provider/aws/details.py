@@ -5,8 +5,7 @@ Every function raises the errors of `omics_provider.core.errors`.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
@@ -15,14 +14,13 @@ from omics_provider.core.errors import NotFound, Unreachable
 from omics_provider.core.explain import LOG_GROUP
 from omics_provider.core.settings import Settings
 
+from . import neighbours
 from .clients import neighbour, omics
 from .failures import translated
 from .gateway import Runs
 
 #: A page of log events may be empty although older ones hold some (GetLogEvents, API reference).
 _PAGES_BACK: Final = 5
-#: A manifest has an entry for the run and one for each task; a page holds 10,000 events or 1 MiB.
-_PAGES_ON: Final = 100
 
 
 def tasks(
@@ -102,33 +100,9 @@ def manifest(settings: Settings, run_id: str, uuid: str) -> list[dict[str, Any]]
     Empty where there is none, as with logLevel OFF.
     """
     try:
-        return list(_manifest(settings, f"manifest/run/{run_id}/{uuid}"))
+        return list(neighbours.manifest(settings, run_id, uuid))
     except NotFound:
         return []
-
-
-def _manifest(settings: Settings, stream: str) -> Iterator[dict[str, Any]]:
-    token: dict[str, str] = {}
-    for _ in range(_PAGES_ON):
-        with translated("GetLogEvents"):
-            page = neighbour(settings, "logs").get_log_events(
-                logGroupName=LOG_GROUP, logStreamName=stream, startFromHead=True, **token
-            )
-        for event in page.get("events", ()):
-            yield from _entry(event["message"])
-        # The end is reached when the token stays as it was (GetLogEvents, API reference).
-        if page.get("nextForwardToken") in (None, token.get("nextToken")):
-            return
-        token = {"nextToken": page["nextForwardToken"]}
-
-
-def _entry(message: str) -> Iterator[dict[str, Any]]:
-    try:
-        entry = json.loads(message)
-    except ValueError:
-        return
-    if isinstance(entry, dict):
-        yield entry
 
 
 def _plain(answer: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import functools
 import json
+from collections.abc import Iterator
 from typing import Any, Final
 
+from omics_provider.core.explain import LOG_GROUP
 from omics_provider.core.settings import Settings
 
 from .clients import neighbour
 from .failures import translated
 
-#: Developer guide, page monitoring-cloudwatch-logs.
-_LOG_GROUP: Final = "/aws/omics/WorkflowLog"
+#: A manifest has an entry for the run and one for each task; a page holds 10,000 events or 1 MiB.
+_PAGES: Final = 100
 
 
 @functools.cache
@@ -22,25 +24,33 @@ def account(settings: Settings) -> str:
         return str(neighbour(settings, "sts").get_caller_identity()["Account"])
 
 
-def manifest(settings: Settings, run_id: str, uuid: str) -> dict[str, Any] | None:
-    """Return the run's own entry in its manifest: status, times, failureReason and more.
+def manifest(settings: Settings, run_id: str, uuid: str) -> Iterator[dict[str, Any]]:
+    """Give the entries of an ended run's manifest, the run's own and its tasks', page by page.
 
-    None where the manifest has none, as with logLevel OFF. Raises NotFound where there is no
-    manifest, and what else can go wrong.
+    None where there are none, as with logLevel OFF. Raises NotFound where there is no manifest, and
+    what else can go wrong.
     """
-    with translated("GetLogEvents"):
-        answer = neighbour(settings, "logs").get_log_events(
-            logGroupName=_LOG_GROUP,
-            logStreamName=f"manifest/run/{run_id}/{uuid}",
-            startFromHead=True,
-        )
-    entries = (_parsed(event["message"]) for event in answer["events"])
-    return next((entry for entry in entries if entry.get("uuid") == uuid), None)
+    token: dict[str, str] = {}
+    for _ in range(_PAGES):
+        with translated("GetLogEvents"):
+            page = neighbour(settings, "logs").get_log_events(
+                logGroupName=LOG_GROUP,
+                logStreamName=f"manifest/run/{run_id}/{uuid}",
+                startFromHead=True,
+                **token,
+            )
+        for event in page.get("events", ()):
+            yield from _entry(event["message"])
+        # The end is reached when the token stays as it was (GetLogEvents, API reference).
+        if page.get("nextForwardToken") in (None, token.get("nextToken")):
+            return
+        token = {"nextToken": page["nextForwardToken"]}
 
 
-def _parsed(message: str) -> dict[str, Any]:
+def _entry(message: str) -> Iterator[dict[str, Any]]:
     try:
         entry = json.loads(message)
     except ValueError:
-        return {}
-    return entry if isinstance(entry, dict) else {}
+        return
+    if isinstance(entry, dict):
+        yield entry

@@ -17,7 +17,7 @@ from botocore.config import Config
 from botocore.stub import Stubber
 
 from omics_provider import __main__ as command
-from omics_provider.aws import details, explaining
+from omics_provider.aws import details, explaining, neighbours
 from omics_provider.aws.explaining import explain, explain_ids
 from omics_provider.aws.gateway import Runs
 from omics_provider.core.errors import CredentialsError, NotFound, SettingsError, Unreachable
@@ -303,7 +303,8 @@ def test_links_are_for_aws_and_not_for_an_emulator(server: Server) -> None:
 def logs(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
     """Answers GetLogEvents, page by page."""
     client = boto3.client("logs", **KEYS)
-    monkeypatch.setattr(details, "neighbour", lambda settings, name: client)
+    for module in (details, neighbours):
+        monkeypatch.setattr(module, "neighbour", lambda settings, name: client)
     with Stubber(client) as stub:
 
         def page(token: str | None, back: str, *messages: str, **asked: Any) -> None:
@@ -347,6 +348,16 @@ def test_a_manifest_of_several_pages_is_read_whole(logs: Callable[..., None]) ->
     logs("f2", "f2", **MANIFEST)
     found = details.manifest(Settings(region=REGION), "1", "u")
     assert found == [{"uuid": "u"}, {"uuid": "t"}]
+
+
+def test_a_run_is_found_on_whichever_page_of_its_manifest(logs: Callable[..., None]) -> None:
+    # The first page may be empty although others are not (GetLogEvents, API reference).
+    logs(None, "f1", **MANIFEST)
+    logs("f1", "f2", '{"uuid": "t"}', **MANIFEST)
+    logs("f2", "f3", '{"uuid": "u", "stopTime": "2026-11-23T12:00:00"}', **MANIFEST)
+    found = Runs(Settings(region=REGION)).manifest("1", "u")
+    # Times of the service are in UTC, whatever the zone of this machine.
+    assert found == {"uuid": "u", "stopTime": "2026-11-23T12:00:00Z"}
 
 
 @pytest.mark.parametrize("fault", ["torn-answer", "cut-before"])
