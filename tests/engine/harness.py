@@ -323,7 +323,7 @@ def make_stack(
     (home / "Pulumi.yaml").write_text(f"name: {PROJECT}\nruntime: python\n")
     stack = Stack(
         home,
-        {**environment(home), **(environment or {})},
+        {**clean_environment(home), **(environment or {})},
         emulator_state or home / "omics.db",
     )
     stack.program(PROGRAM)
@@ -378,7 +378,7 @@ def until(look: Callable[[], T], done: Callable[[T], bool], seconds: float = 20.
     return found
 
 
-def environment(home: Path) -> dict[str, str]:
+def clean_environment(home: Path) -> dict[str, str]:
     """Give an environment with nothing of the caller's AWS or Pulumi settings in it."""
     kept = {
         name: value

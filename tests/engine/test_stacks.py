@@ -26,7 +26,7 @@ from omics_provider.emulator import control
 from tests.served import ACCOUNT, REGION, Served, serving
 
 from . import aws_stand_in
-from .harness import COMMAND_SECONDS, environment, until
+from .harness import COMMAND_SECONDS, clean_environment, until
 
 ROOT = Path(__file__).parents[2]
 LOG_GROUP = "/aws/omics/WorkflowLog"
@@ -107,7 +107,7 @@ def team(home: Path, name: str, aws: Served) -> Team:
     project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text("utf-8"))
     # The environment of these tests, whatever the project's own is.
     (home / "Pulumi.yaml").write_text(json.dumps({**project, "runtime": "python"}))
-    env = environment(home)
+    env = clean_environment(home)
     made = Team(
         home,
         name,
