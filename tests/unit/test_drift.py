@@ -261,6 +261,16 @@ def test_a_run_that_was_left_on_purpose_is_no_orphan_though_it_is_at_work() -> N
     assert kind_of(stack, marked(2, of="HG002", token="kept")) is Kind.LEFT
 
 
+def test_a_second_batch_of_one_request_id_is_an_orphan() -> None:
+    kept = {"id": "7", "uuid": "u", "status": "PROCESSED", "count": 3, "requestId": "own"}
+    recorded = resource("sheet", batches=[kept], __settled=["own", "left"], uuid="u")
+    stack = state({**recorded, "type": BATCH, "urn": urn("sheet", BATCH)})
+    for token, kind in (("own", Kind.ORPHAN), ("left", Kind.LEFT)):
+        found = unrecorded(stack, marked(2, "INPROGRESS", token=token), "batch")
+        assert found is not None
+        assert (found.kind, found.what) == (kind, "batch")
+
+
 def test_attempts_that_waits_started_are_no_orphans() -> None:
     earlier = [{"id": "1000009", "uuid": "uuid-earlier"}]
     stack = state(resource("HG002", "FAILED", earlierAttempts=earlier))
@@ -373,9 +383,15 @@ def test_what_runs_share_is_gone_changed_or_as_it_was(kind: str) -> None:
         found = judge_lasting(recorded, Found(Look.READ, seen))
         assert (found and found.kind) == expected
         assert not (found and found.is_recordable)
+    # Another one of the same id.
+    later = {"live": {**now, "name": "shared", "creationTime": "2026-12-01T10:00:00Z"}}
+    since = of_kind(kind, name="shared", uuid=None)
+    for each, found in ((recorded, Found(Look.MISSING)), (since, Found(Look.READ, later))):
+        told = judge_lasting(each, found)
+        assert told is not None
+        assert told.kind is Kind.GONE
     gone = judge_lasting(recorded, Found(Look.MISSING))
     assert gone is not None
-    assert gone.kind is Kind.GONE
     # A refresh would take it out of the state, and the next update give runs another id.
     assert not gone.is_recordable
 
