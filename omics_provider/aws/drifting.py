@@ -233,6 +233,8 @@ class _Looking:
             return Found(Look.ELSEWHERE, why=f"Region {resource.region}")
         if resource.account and self._account and resource.account != self._account:
             return Found(Look.ELSEWHERE, why=f"account {resource.account}")
+        if not resource.is_at(self._settings):
+            return Found(Look.ELSEWHERE, why=f"the endpoint of Provider {resource.provider}")
         return None
 
     def _asked(self, ids: Sequence[str], find: Callable[[str], Live | None]) -> dict[str, Found]:

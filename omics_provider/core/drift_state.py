@@ -15,6 +15,7 @@ from .identity import Mark, account_of, region_of, retry_number
 from .lifecycle import rerun_wanted
 from .preview import BATCH, RUN
 from .preview_names import group_of, stack_of, type_of, urn_name, urn_parts
+from .settings import LOCAL, Settings
 from .table import MAX_TAG_VALUE
 
 #: Types of what runs share, and what each is.
@@ -23,6 +24,7 @@ CACHE: Final = "pulumi-python:dynamic/omics:RunCache"
 WORKFLOW: Final = "pulumi-python:dynamic/omics:Workflow"
 LASTING: Final = {GROUP: "run group", CACHE: "run cache", WORKFLOW: "workflow"}
 
+_PROVIDER: Final = "pulumi:providers:pulumi-python"
 _SIGNATURE: Final = state_format.SIGNATURE
 
 
@@ -55,6 +57,19 @@ class Recorded(Named):
     since: str = ""
     #: Read with `get`, and so somebody else's.
     is_external: bool = False
+    #: The Provider that it was given, and what that is configured with; none for the stack's own.
+    provider: str = ""
+    place: Mapping[str, Any] = field(default_factory=dict)
+
+    def is_at(self, settings: Settings) -> bool:
+        """Tell whether its Provider asks the endpoint of these settings, as far as it names one."""
+        state_file = settings.local_state if settings.is_local else None
+        asked = {"omics:endpoint": settings.endpoint, "omics:localState": state_file}
+        named = {key: _text(self.place.get(key)) for key in asked}
+        if not settings.is_local and named["omics:endpoint"] != LOCAL:
+            # Only the emulator in the process has a file.
+            del named["omics:localState"]
+        return all(not value or value == asked[key] for key, value in named.items())
 
     @property
     def uuid(self) -> str:
@@ -158,7 +173,12 @@ def parse(export: Mapping[str, Any], project: str = "", stack: str = "") -> Stac
     state = state_format.parse(export)
     resources = [each for each in (*state.resources, *state.creating) if _is_ours(each)]
     staying = [r for r in state.resources if _is_ours(r) and not r.get("delete") and _has_run(r)]
-    recorded = [_recorded(each) for each in staying]
+    providers = {
+        f"{each['urn']}::{each.get('id')}": each
+        for each in state.resources
+        if each.get("type") == _PROVIDER and not urn_name(str(each["urn"])).startswith("default")
+    }
+    recorded = [_recorded(each, providers.get(str(each.get("provider")))) for each in staying]
     project, stack = _named(state.resources) or (project, stack)
     names = _names(resources, project, stack)
     urns = {str(each["urn"]): Named(str(each["urn"]), each.get("parent")) for each in resources}
@@ -210,8 +230,10 @@ def _names(ours: Iterable[Mapping[str, Any]], project: str, stack: str) -> froze
     return frozenset(found | now)
 
 
-def _recorded(resource: Mapping[str, Any]) -> Recorded:
+def _recorded(resource: Mapping[str, Any], provider: Mapping[str, Any] | None) -> Recorded:
     return Recorded(
+        provider=urn_name(str(provider["urn"])) if provider else "",
+        place=(provider.get("inputs") or {}) if provider else {},
         urn=str(resource["urn"]),
         parent=resource.get("parent"),
         id=str(resource.get("id", "")),

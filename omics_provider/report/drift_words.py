@@ -230,6 +230,10 @@ def _do_tags(finding: Finding) -> Line:
     return (f"{put}`pulumi refresh`, then `pulumi up` makes them as declared{added}",)
 
 
+_UNKNOWN: Final = ("unknown is not gone: see below, and look again",)
+_LOOK_THERE: Final = (
+    "look there: `--region`, `--endpoint`, or `--profile` with that account's credentials",
+)
 _DO: Final[Mapping[Kind, Callable[[Finding], Line]]] = {
     Kind.ORPHAN: _do_orphan,
     Kind.FAILED: _do_ended,
@@ -244,10 +248,8 @@ _DO: Final[Mapping[Kind, Callable[[Finding], Line]]] = {
     Kind.TAGS: _do_tags,
     Kind.COMPLETED: lambda _: (_REFRESH,),
     Kind.ENDED: lambda _: (_REFRESH,),
-    Kind.UNREAD: lambda _: ("unknown is not gone: see below, and look again",),
-    Kind.ELSEWHERE: lambda _: (
-        "look there: `--region`, and `--profile` with that account's credentials",
-    ),
+    Kind.UNREAD: lambda _: _UNKNOWN,
+    Kind.ELSEWHERE: lambda _: _LOOK_THERE,
     Kind.LEFT: lambda _: (
         "nothing: left by `on_delete`, or ended; `adopt_run_id` takes it over",
     ),
@@ -258,8 +260,8 @@ _DO_LASTING: Final[Mapping[Kind, Line]] = {
         "look at the preview, since runs that use it may start anew",
     ),
     Kind.CHANGED: ("`pulumi refresh`, then `pulumi up` makes it as declared",),
-    Kind.UNREAD: ("unknown is not gone: see below, and look again",),
-    Kind.ELSEWHERE: ("look there: `--region`, and `--profile` with that account's credentials",),
+    Kind.UNREAD: _UNKNOWN,
+    Kind.ELSEWHERE: _LOOK_THERE,
 }
 
 

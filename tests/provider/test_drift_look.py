@@ -303,6 +303,21 @@ def test_a_run_of_another_region_is_not_looked_for_here(world: World) -> None:
     assert calls == {}
 
 
+def test_a_run_of_a_provider_with_another_emulator_is_not_taken_for_gone(world: World) -> None:
+    kind = "pulumi:providers:pulumi-python"
+    provider = {"urn": urn("west", kind), "type": kind, "id": "p",
+                "inputs": {"omics:localState": "other.db"}}  # fmt: skip
+    world.record("far", world.start("far"))
+    world.aws.delete_run(id=world.resources[0]["id"])
+    world.resources[0]["provider"] = f"{provider['urn']}::p"
+    world.resources.append(provider)
+    report, calls = world.look(candidates=0)
+    assert [(each.kind, each.detail) for each in report.findings] == [
+        (Kind.ELSEWHERE, "the endpoint of Provider west")
+    ]
+    assert calls == {}
+
+
 def test_a_run_of_another_account_is_not_looked_for_with_these_credentials(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -23,6 +23,7 @@ from omics_provider.core.drift_lasting import judge_batch, judge_lasting
 from omics_provider.core.drift_state import CACHE, GROUP, WORKFLOW, Recorded, StackRecord
 from omics_provider.core.identity import STACK_MARK, START_MARK, Mark, retry_token, start_token
 from omics_provider.core.preview import BATCH, RUN, parse
+from omics_provider.core.settings import Settings
 from omics_provider.core.status import RunStatus
 from omics_provider.report.cost import price_list
 from omics_provider.report.drift_data import Report, report_on
@@ -185,6 +186,36 @@ def test_a_rule_that_asks_for_another_run_is_known() -> None:
     assert judge(one(rerunOn=["FAILED"]), ended)[0].is_rerun
     assert not judge(one(rerunOn=["FAILED"], attempts=3), ended)[0].is_rerun
     assert judge(one(retry={"attempts": 2}), ended)[0].is_rerun
+
+
+HERE = Settings(region="us-east-1", endpoint="local", local_state="a.db")
+
+
+@pytest.mark.parametrize(
+    ("place", "settings", "is_here"),
+    [
+        ({}, HERE, True),
+        ({"omics:region": "eu-west-1"}, HERE, True),  # its ARN tells
+        ({"omics:endpoint": "local", "omics:localState": "a.db"}, HERE, True),
+        ({"omics:endpoint": "local", "omics:localState": "b.db"}, HERE, False),
+        ({"omics:endpoint": "http://127.0.0.1:1"}, HERE, False),
+        ({"omics:endpoint": "local"}, Settings(), False),
+        ({"omics:localState": "b.db"}, Settings(), True),
+        ({"omics:endpoint": SECRET}, HERE, True),
+    ],
+)
+def test_a_run_of_a_provider_at_another_endpoint_is_elsewhere(
+    place: Any, settings: Settings, is_here: bool
+) -> None:
+    kind = "pulumi:providers:pulumi-python"
+    provider = {"urn": urn("west", kind), "type": kind, "id": "p", "inputs": place}
+    run = {**resource("HG002"), "provider": f"{provider['urn']}::p"}
+    (recorded,) = state(provider, run).runs
+    assert (recorded.provider, recorded.is_at(settings)) == ("west", is_here)
+    # The stack's own follows the configuration, which may have changed since.
+    provider["urn"] = urn("default", kind)
+    (recorded,) = state(provider, {**run, "provider": f"{provider['urn']}::p"}).runs
+    assert recorded.is_at(settings)
 
 
 # What a list says ----------------------------------------------------------------------------
