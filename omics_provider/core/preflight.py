@@ -12,12 +12,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 from . import fields, trust
 from .watching import some
 
 Inputs = Mapping[str, Any]
+_T = TypeVar("_T")
 Mode = Literal["off", "warn", "fail"]
 MODES: Final[tuple[Mode, ...]] = ("off", "warn", "fail")
 
@@ -104,11 +105,16 @@ def is_start(inputs: Inputs) -> bool:
 
 
 def problems(
-    inputs: Inputs, answers: Answers, place: Place, planned: Mapping[str, Any] | None = None
+    inputs: Inputs,
+    answers: Answers,
+    place: Place,
+    planned: Mapping[str, Any] | None = None,
+    named: Mapping[str, str] | None = None,
 ) -> list[Problem]:
     """Return all that is wrong with one declaration, by what was found.
 
-    `planned` is the parameter template of a workflow that the same update makes or changes.
+    `planned` is the parameter template of a workflow that the same update makes or changes; `named`
+    are the input files, as `files` gives them, where they are not those of `inputs`.
     """
     if planned is not None:
         fresh = Found({"parameterTemplate": planned})
@@ -120,7 +126,7 @@ def problems(
         *_things(inputs, answers),
         *_role(inputs, answers, place),
         *_bucket(inputs, answers, place),
-        *_files(inputs, answers),
+        *_files(files(inputs) if named is None else named, answers),
     ]
 
 
@@ -145,11 +151,11 @@ def files(inputs: Inputs) -> dict[str, str]:
     return found
 
 
-def sample(uris: Sequence[str], most: int) -> list[str]:
-    """Return at most `most` of the URIs, from all parts of the list, the first and last too."""
-    if len(uris) <= most:
-        return list(uris)
-    return [uris[round(n * (len(uris) - 1) / max(most - 1, 1))] for n in range(most)]
+def sample(things: Sequence[_T], most: int) -> list[_T]:
+    """Return at most `most` of them, from all parts of the list, the first and last too."""
+    if len(things) <= most:
+        return list(things)
+    return [things[round(n * (len(things) - 1) / max(most - 1, 1))] for n in range(most)]
 
 
 def bucket_of(uri: Any) -> str | None:
@@ -165,7 +171,9 @@ _SINGLE: Final = {
     "configurationName": (Kind.CONFIGURATION, "configuration"),
 }
 #: A parameter of such a name says where something goes, not where it comes from.
-_OUTPUT_NAME: Final = re.compile(r"(?i)out|publish")
+_OUTPUT_NAME: Final = re.compile(
+    r"(?i:(?:^|[^a-z0-9])(?:out|publish|result|dest))|(?<=[a-z0-9])(?:Out|Publish|Result|Dest)"
+)
 #: Patterns of files (Nextflow) are no keys.
 _PATTERN: Final = re.compile(r"[*?{}\[\]]")
 
@@ -195,7 +203,7 @@ def _uris(value: Any, path: str) -> Iterator[tuple[str, str]]:
             yield path, value
     elif isinstance(value, Mapping):
         for key, item in value.items():
-            if not _OUTPUT_NAME.match(key.rpartition(".")[2]):
+            if not _OUTPUT_NAME.search(key.rpartition(".")[2]):
                 yield from _uris(item, f"{path}.{key}")
     elif isinstance(value, list | tuple):
         for index, item in enumerate(value):
@@ -337,8 +345,8 @@ def _bucket(inputs: Inputs, answers: Answers, place: Place) -> Iterator[Problem]
             )
 
 
-def _files(inputs: Inputs, answers: Answers) -> Iterator[Problem]:
-    for uri, path in files(inputs).items():
+def _files(named: Mapping[str, str], answers: Answers) -> Iterator[Problem]:
+    for uri, path in named.items():
         if isinstance(answers.get(Look(Kind.FILE, (uri,))), Missing):
             reason = f"there is nothing at {uri} ({path}): correct it, or put the file there"
             yield Problem("parameters", reason, is_absence=True)

@@ -40,10 +40,11 @@ _HEADLINE: Final = "Preflight"
 
 
 @dataclass(frozen=True)
-class _Start:
-    """A run that the update would start."""
+class Start:
+    """A run that the update would start, or runs of a batch that are judged by one of them."""
 
-    run: OmicsRun
+    resource: pulumi.Resource
+    name: str
     mode: Mode
     inputs: Mapping[str, Any]
     #: Inputs that resources of this stack give: the update may mend what is wrong with them.
@@ -52,6 +53,13 @@ class _Start:
     comes_after: bool
     #: The parameter template of a workflow that this update makes or changes.
     planned: Mapping[str, Any] | None
+    #: How many runs it stands for, and the input files to look for: those of `inputs` where None.
+    count: int = 1
+    named: Mapping[str, str] | None = None
+
+    def files(self) -> Mapping[str, str]:
+        """Return the input files, each with where it stands."""
+        return preflight.files(self.inputs) if self.named is None else self.named
 
     def may_come(self, problem: preflight.Problem) -> bool:
         """Tell whether what is missing may be made by this update, before the run."""
@@ -68,36 +76,48 @@ def declared(
 
     Raises ValueError for a mode that is none; RunError for one in the stack's configuration.
     """
+    found = gathering(run, mode)
+    if found is None or not preflight.is_start(inputs):
+        return
+    gathered, chosen = found
+    gathered.declared += 1
+
+    async def seen(run_id: Any) -> Any:
+        # A run that stays has its id already.
+        starts = []
+        if not isinstance(run_id, str):
+            starts = [await start(run, chosen, inputs, opts)]
+        await gathered.add(starts)
+
+    run.id.apply(seen, run_with_unknowns=True)
+
+
+def gathering(resource: CustomResource, mode: Mode | None) -> tuple[Gathering, Mode] | None:
+    """Return what gathers the starts of this preview, and the mode; None where nothing looks.
+
+    Raises ValueError for a mode that is none; RunError for one in the stack's configuration.
+    """
     if mode is not None and mode not in get_args(Mode):
         raise ValueError(f'preflight is "off", "warn" or "fail", not {mode!r}.')
     if not pulumi.runtime.is_dry_run():
-        return
+        return None
     try:
         mode = mode or settings.preflight_mode(config_value)
     except errors.SettingsError as error:
         raise pulumi.RunError(str(error)) from None
-    if mode == "off" or not preflight.is_start(inputs):
-        return
-    gathering = _gathering(places.of(run))
-    gathering.declared += 1
-    chosen = mode
-
-    async def seen(run_id: Any) -> Any:
-        # A run that stays has its id already.
-        start = None
-        if not isinstance(run_id, str):
-            start = await _start(run, inputs, chosen, opts)
-        await gathering.add(start)
-
-    run.id.apply(seen, run_with_unknowns=True)
+    return None if mode == "off" else (_gathering(places.of(resource)), mode)
 
 
 # One run -------------------------------------------------------------------------------------
 
 
-async def _start(
-    run: OmicsRun, inputs: Mapping[str, Any], mode: Mode, opts: ResourceOptions | None
-) -> _Start:
+async def start(
+    resource: pulumi.Resource,
+    mode: Mode,
+    inputs: Mapping[str, Any],
+    opts: ResourceOptions | None,
+) -> Start:
+    """Return a start with what a preview knows of it."""
     own: set[str] = set()
     known: dict[str, Any] = {}
     for wire, value in inputs.items():
@@ -106,7 +126,8 @@ async def _start(
             if is_own:
                 own.add(wire)
     comes_after = await _any_to_be_made(await _depended_on(opts))
-    return _Start(run, mode, known, frozenset(own), comes_after, await _planned(inputs))
+    name, planned = resource._name, await _planned(inputs)
+    return Start(resource, name, mode, known, frozenset(own), comes_after, planned)
 
 
 async def _planned(inputs: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -197,26 +218,26 @@ async def _resources(value: Any) -> list[pulumi.Resource]:
 
 
 @dataclass
-class _Gathering:
+class Gathering:
     """The runs of one preview, and what was found for them."""
 
     place: settings.Settings
     declared: int = 0
     come: int = 0
     latest: float = 0.0
-    starts: list[_Start] = field(default_factory=list)
+    starts: list[Start] = field(default_factory=list)
     answers: dict[Look, Answer] = field(default_factory=dict)
     told: set[str] = field(default_factory=set)
     files: int = 0
     report: asyncio.Task[bool] | None = None
 
-    async def add(self, start: _Start | None) -> None:
-        """Take a run, None for one that stays as it is, and wait until it has been looked at."""
+    async def add(self, starts: Sequence[Start]) -> None:
+        """Take what a resource starts, nothing where it stays, and wait until it is looked at."""
         self.come += 1
         self.latest = time.monotonic()
-        if start is None:
+        if not starts:
             return
-        self.starts.append(start)
+        self.starts += starts
         if self.report is not None:
             await asyncio.wait([self.report])
             return
@@ -235,7 +256,7 @@ class _Gathering:
         await asyncio.to_thread(_load)
         while self.come < self.declared and time.monotonic() < self.latest + _QUIET:
             await asyncio.sleep(_BETWEEN)
-        starts = sorted(self.starts, key=lambda start: start.run._name)
+        starts = sorted(self.starts, key=lambda start: start.name)
         self.starts, self.report = [], None
         try:
             place = await self._looked_up(starts)
@@ -244,12 +265,12 @@ class _Gathering:
             return False
         return self._tell(starts, place)
 
-    async def _looked_up(self, starts: Sequence[_Start]) -> preflight.Place:
+    async def _looked_up(self, starts: Sequence[Start]) -> preflight.Place:
         from omics_provider.aws import preflight as aws
 
         region = await asyncio.to_thread(aws.region, self.place)
         looks = [look for start in starts for look in preflight.looks(start.inputs)]
-        uris = [uri for start in starts for uri in preflight.files(start.inputs)]
+        uris = [uri for start in starts for uri in start.files()]
         chosen = preflight.sample(list(dict.fromkeys(uris)), FILES - self.files)
         self.files += len(chosen)
         await asyncio.gather(
@@ -276,18 +297,21 @@ class _Gathering:
 
     # What is told ------------------------------------------------------------------------
 
-    def _tell(self, starts: Sequence[_Start], place: preflight.Place) -> bool:
-        found: dict[tuple[str, bool], list[_Start]] = {}
+    def _tell(self, starts: Sequence[Start], place: preflight.Place) -> bool:
+        found: dict[tuple[str, bool], list[Start]] = {}
         later = 0
         for start in starts:
-            for problem in preflight.problems(start.inputs, self.answers, place, start.planned):
+            for problem in preflight.problems(
+                start.inputs, self.answers, place, start.planned, start.named
+            ):
                 if start.may_come(problem):
                     later += 1
                     continue
                 fails = start.mode == "fail" and problem.property not in start.own
                 found.setdefault((str(problem), fails), []).append(start)
         troubles, news = preflight.quota_news(
-            [preflight.storage_of(s.inputs, self.answers) for s in starts], self.answers
+            [preflight.storage_of(s.inputs, self.answers) for s in starts for _ in range(s.count)],
+            self.answers,
         )
         for trouble in troubles:
             found[trouble, all(s.mode == "fail" for s in starts)] = list(starts)
@@ -319,22 +343,30 @@ class _Gathering:
             pulumi.log.info(f"{_HEADLINE}{at}: {text}")
 
 
-def _report(found: Mapping[tuple[str, bool], Sequence[_Start]]) -> None:
+def _report(found: Mapping[tuple[str, bool], Sequence[Start]]) -> None:
     """Report the problems: those of the same runs in one message."""
     messages: dict[tuple[tuple[str, ...], bool], list[str]] = {}
-    runs: dict[str, OmicsRun] = {}
+    by_name: dict[str, Start] = {}
     for (text, fails), starts in found.items():
-        names = tuple(start.run._name for start in starts)
-        runs |= {start.run._name: start.run for start in starts}
+        names = tuple(start.name for start in starts)
+        by_name |= {start.name: start for start in starts}
         messages.setdefault((names, fails), []).append(text)
     for (names, fails), lines in messages.items():
         tell = pulumi.log.error if fails else pulumi.log.warn
-        if len(names) == 1:
-            which, about = "this run", runs[names[0]]
-        else:
-            which, about = f"{len(names):,} runs ({some(names, 5)})", None
+        starts = [by_name[name] for name in names]
+        resources = {start.resource for start in starts}
         text = "\n".join(f"  {line}" for line in lines)
-        tell(f"{_HEADLINE} of {which}:\n{text}", resource=about)
+        about = resources.pop() if len(resources) == 1 else None
+        tell(f"{_HEADLINE} of {_which(starts)}:\n{text}", resource=about)
+
+
+def _which(starts: Sequence[Start]) -> str:
+    many = sum(start.count for start in starts)
+    if many == 1 and starts[0].name == starts[0].resource._name:
+        return "this run"
+    of_one = len(starts) > 1 and len({start.resource for start in starts}) == 1
+    names = [starts[0].resource._name] if of_one else [start.name for start in starts]
+    return f"{many:,} {'run' if many == 1 else 'runs'} ({some(names, 5)})"
 
 
 def _counted(number: int) -> str:
@@ -345,12 +377,12 @@ def _load() -> None:
     import omics_provider.aws.preflight  # noqa: F401
 
 
-_gatherings: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[settings.Settings, _Gathering]] = (
+_gatherings: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[settings.Settings, Gathering]] = (
     WeakKeyDictionary()
 )
 
 
-def _gathering(place: settings.Settings) -> _Gathering:
+def _gathering(place: settings.Settings) -> Gathering:
     """Return the gathering of this preview: one for each place and event loop."""
     loop = asyncio.get_event_loop()
-    return _gatherings.setdefault(loop, {}).setdefault(place, _Gathering(place))
+    return _gatherings.setdefault(loop, {}).setdefault(place, Gathering(place))

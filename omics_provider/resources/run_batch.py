@@ -10,9 +10,11 @@ from pulumi import Input, Output, ResourceOptions, dynamic
 
 from omics_provider.core import batch, fields
 from omics_provider.core.cohort import Parameters
+from omics_provider.core.preflight import Mode
 from omics_provider.providers.batch_folder import folder_of
 from omics_provider.providers.run_batch import OmicsRunBatchProvider
 
+from . import batch_preflight
 from .batch_sheet import read, without_collector, written
 from .cohort import Overrides
 from .document import crossing
@@ -68,6 +70,7 @@ class OmicsRunBatch(dynamic.Resource, module="omics", name="RunBatch"):
         rerun: Any = None,
         on_change: Input[str] | None = None,
         on_delete: Input[str] | None = None,
+        preflight: Mode | None = None,
         opts: ResourceOptions | None = None,
         **unknown: Any,
     ) -> None:
@@ -123,6 +126,9 @@ class OmicsRunBatch(dynamic.Resource, module="omics", name="RunBatch"):
             on_delete: What destroy and replacement do. "delete", the default, cancels active runs,
                 then deletes the runs' records and the batches'; "cancel" cancels active runs;
                 "keep" touches nothing. Files in S3 and logs always stay.
+            preflight: What a preview does about what the batch needs, as OmicsRun takes it: "fail",
+                "warn" or "off". Samples with parameters of the same names are judged by one of
+                them; of their input files some are looked for.
             opts: Pulumi's resource options. customTimeouts.delete bounds a delete.
             **unknown: Takes no argument; a name that does not exist is reported by the preview
                 together with everything else that is wrong.
@@ -161,11 +167,15 @@ class OmicsRunBatch(dynamic.Resource, module="omics", name="RunBatch"):
             "onChange": on_change,
             "onDelete": on_delete,
         }
-        given = _given(_shared(template), arguments)
+        shared = _shared(template)
+        mode = preflight or shared.pop("preflight", None)
+        given = _given(shared, arguments)
         with without_collector():
             declared = read(samples, parameters, id_column, format, overrides)
             rows = written(folder_of(_stack(), resource_name), declared, given, rerun)
         super().__init__(_PROVIDER, resource_name, _properties({**given, **unknown}, rows), opts)
+        if batch.PROBLEMS not in rows:
+            batch_preflight.declared(self, given, declared.samples, mode, opts)
 
     @property
     def arn(self) -> Output[str]:

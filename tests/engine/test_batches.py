@@ -363,3 +363,44 @@ def test_a_hundred_thousand_samples(
     assert warned(changed).startswith("7 samples to start in a further batch: 7 new")
     assert further_calls == {"ListBatch": 1, "StartRunBatch": 1}
     assert [each["count"] for each in kept(stack)] == [MANY - 10, 7]
+
+
+def test_what_a_batch_needs_is_looked_at_once_before_it_starts(cohort: Stack) -> None:
+    cohort.configure(preflight="fail")
+    made = cohort.service.create_workflow(
+        name="templated",
+        engine="NEXTFLOW",
+        definitionUri="s3://workflows/w.zip",
+        parameterTemplate={
+            **{"reads": {}, "reference": {}},
+            **dict.fromkeys(("sample", "sex"), {"optional": True}),
+        },
+    )
+    good = {**rows(4), "S4": {"reads": "s3://reads/4", "sex": "XX"}}
+    odd = {**good, "S5": {"read": "s3://reads/5"}}
+    declare(cohort, odd, workflow_id=made["id"], run_group_id="1234567")
+
+    outcome, calls = cohort.calls(lambda: cohort.pulumi("up", "--yes", expect=None))
+
+    workflow = f"workflow {made['id']}"
+    assert calls == {"GetWorkflow": 1, "GetRunGroup": 1}
+    assert "Preflight of 1 run (cohort, such as S5):" in outcome.text
+    assert f"parameters: {workflow} requires reads as well: give a value" in outcome.text
+    assert f"parameters: {workflow} has no parameter read: did you mean reads?" in outcome.text
+    assert "Preflight of 6 runs (cohort):" in outcome.text
+    assert "run_group_id: there is no run group 1234567" in outcome.text
+    assert live(cohort) == []
+
+    declare(cohort, good, workflow_id=made["id"])
+    _, calls = cohort.calls(lambda: cohort.pulumi("up", "--yes"))
+    assert calls == {"GetWorkflow": 1, "StartRunBatch": 1}
+    _, calls = cohort.calls(cohort.preview)
+    assert calls == {}
+
+    # A further batch is a start, too.
+    declare(cohort, odd, workflow_id=made["id"])
+    outcome, _ = cohort.calls(lambda: cohort.preview(expect=None))
+    assert "has no parameter read: did you mean reads?" in outcome.text
+    declare(cohort, odd, workflow_id=made["id"], preflight="off")
+    _, calls = cohort.calls(cohort.preview)
+    assert calls == {}

@@ -98,6 +98,12 @@ def test_an_adoption_starts_nothing() -> None:
         ("omics://123/reference", {}),
         ({"outdir": "s3://results/x", "W.output_dir": "s3://results/y"}, {}),
         ({"publish_dir": "s3://results/x"}, {}),
+        ({"final_workflow_outputs_dir": "s3://results/x", "finalOutDir": "s3://results/y"}, {}),
+        ({"results_path": "s3://results/x", "destination": "s3://results/y"}, {}),
+        (
+            {"cutout_bed": "s3://b/1", "layout": "s3://b/2"},
+            {"s3://b/1": "parameters.p.cutout_bed", "s3://b/2": "parameters.p.layout"},
+        ),
     ],
 )
 def test_input_files_among_the_parameters(value: Any, found: dict[str, str]) -> None:
