@@ -78,7 +78,7 @@ class Browser:
         return result["result"].get("value")
 
     def until(self, script):
-        for _ in range(100):
+        for _ in range(600):
             if self.run(script):
                 return
             time.sleep(0.1)
@@ -165,3 +165,26 @@ def test_runs_tasks_and_faults_on_the_page(world, browser):
     browser.until("document.querySelector('#faults').innerText.includes('None planned')")
     omics.start_run(**inputs)
     browser.until("document.querySelectorAll('tr[data-run]').length === 3")
+
+
+def test_a_phone_shows_the_whole_page(world, browser):
+    omics = world.client()
+    workflow = omics.create_workflow(name="w" * 40, definitionUri="s3://bucket/w.zip")["id"]
+    omics.start_run(
+        workflowId=workflow,
+        name="a-fairly-long-name-of-a-sample-without-any-blank",
+        tags={"emulator:fails": "OUT_OF_MEMORY_ERROR"},
+        roleArn=ROLE,
+        outputUri="s3://bucket/out",
+    )
+    world.advance(20)
+    browser.send(
+        "Emulation.setDeviceMetricsOverride",
+        **{"width": 360, "height": 800, "deviceScaleFactor": 2, "mobile": True},
+    )
+    browser.go(world.url + "/")
+    browser.until("document.querySelectorAll('tr[data-run]').length > 0")
+    browser.run("document.querySelector('tr[data-run]').click()")
+    browser.until("document.querySelectorAll('.lane').length > 0")
+    assert browser.run("document.documentElement.scrollWidth") <= 360
+    assert "OUT_OF_MEMORY_ERROR" in browser.run("document.body.innerText")
