@@ -180,7 +180,10 @@ def test_a_phone_shows_the_whole_page(world, browser):
     world.advance(20)
     browser.send(
         "Emulation.setDeviceMetricsOverride",
-        **{"width": 360, "height": 800, "deviceScaleFactor": 2, "mobile": True},
+        width=360,
+        height=800,
+        deviceScaleFactor=2,
+        mobile=True,
     )
     browser.go(world.url + "/")
     browser.until("document.querySelectorAll('tr[data-run]').length > 0")

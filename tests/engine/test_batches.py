@@ -372,8 +372,10 @@ def test_what_a_batch_needs_is_looked_at_once_before_it_starts(cohort: Stack) ->
         engine="NEXTFLOW",
         definitionUri="s3://workflows/w.zip",
         parameterTemplate={
-            **{"reads": {}, "reference": {}},
-            **dict.fromkeys(("sample", "sex"), {"optional": True}),
+            "reads": {},
+            "reference": {},
+            "sample": {"optional": True},
+            "sex": {"optional": True},
         },
     )
     good = {**rows(4), "S4": {"reads": "s3://reads/4", "sex": "XX"}}
