@@ -64,6 +64,8 @@ class Month:
     def _play(self, day: Day) -> None:
         if day.by_hand:
             day.by_hand(self.stack)
+            # A run that is cancelled is STOPPING for a while.
+            self._pass(1)
         if day.refreshed:
             self.stack.refresh()
         commit = self.repository.commit(day.message, day.change)

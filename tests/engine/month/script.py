@@ -114,13 +114,17 @@ OmicsRun(
     "{JOINT}",
     workflow_id="9500764",
     workflow_type="READY2RUN",
+    name="{JOINT}",
     role_arn=place["role_arn"],
     output_uri=place["output_uri"],
-    parameters={{"sample_name": "{JOINT}"}},
+    parameters={{
+        "sample_name": "{JOINT}",
+        "fastq_pairs": [{{"fastq_1": "s3://panel/1.fq.gz", "fastq_2": "s3://panel/2.fq.gz"}}],
+    }},
 )
 """
 
-_KEPT: Final = _SINGLE.replace("},\n)", '},\n    on_delete="keep",\n)')
+_KEPT: Final = _SINGLE.replace("    },\n)", '    },\n    on_delete="keep",\n)')
 
 _FOUR: Final = (
     cram("NA12718", 30, 58), cram("NA18536", 31, 62), cram("NA18917", 29, 55),
