@@ -11,7 +11,7 @@ from typing import Any, Final
 from omics_provider.emulator import control
 
 from ..chaos.ledger import Event, Ledger
-from ..harness import STACK, Stack, name_of
+from ..harness import COMMAND_SECONDS, STACK, Outcome, Stack, name_of, until
 from .bill import bill
 from .book import JOINT, Book, Work
 from .pipeline import Pipeline, Said
@@ -81,20 +81,31 @@ class Month:
             assert words in said.markdown, f"{words!r} is not in\n{said.markdown}"
         self._bill()
         before = self._current()
-        if day.expects.cancelled:
-            # A cancelled run is STOPPING for a twentieth of its hours, which the update waits for.
-            self.stack.settings(speed=600)
         if day.killed:
             self._killed(day, commit)
         else:
-            outcome = self.pipeline.update(fails=bool(day.refused))
+            outcome = self._updated(day)
             assert day.refused in outcome.message, outcome.text
-        self.stack.settings(speed=1)
         if not day.refused:
             self.book.take(self.repository.files)
         self._judge(day, said, before, self._events())
         self._look()
         self._pass(day.hours)
+
+    def _updated(self, day: Day) -> Outcome:
+        if not day.expects.cancelled:
+            return self.pipeline.update(fails=bool(day.refused))
+        # A cancelled run is STOPPING for a twentieth of its hours, which the update waits for.
+        process = self.stack.begin("up", "--yes", "--skip-preview")
+        until(
+            lambda: sum(e.what == "cancel" for e in self._events(look=True)),
+            lambda cancelled: cancelled == day.expects.cancelled or process.poll() is not None,
+            COMMAND_SECONDS,
+        )
+        control.advance(self.stack.emulator_state, 3600)
+        outcome = self.stack.finish(process)
+        assert outcome.code == 0, outcome.text
+        return outcome
 
     def _killed(self, day: Day, commit: str) -> None:
         """Kill the pipeline; the next one of the same commit says what is left to do."""
