@@ -241,7 +241,7 @@ def _entries(
         paths = tuple(change.path for change in run.changes)
         return (
             which, run.action, _workflow(run, prices), paths, run.reasons, run.takes,
-            estimates.get(run.urn),
+            run.left, estimates.get(run.urn),
         )  # fmt: skip
 
     gathered = [

@@ -173,6 +173,10 @@ def _why(entry: Entry) -> Line:
     if taken and not first.starts and entry.action in (Action.ADOPT, Action.REPLACE):
         by = ", which an interrupted update started" if first.left else ""
         parts.append(("takes over run ", Code(taken, NAME), by))
+    for left in first.left:
+        if not left.fits:
+            whose = ", which an interrupted update started for other inputs"
+            parts.append(("ends run ", Code(left.id, NAME), whose))
     told = [*joined(parts, "; ")]
     if entry.varies and entry.changes:
         told += [f" (as of the first; others of the {len(entry.runs):,} have values of their own)"]
