@@ -7,7 +7,7 @@ WORKERS = 3
 TIERS   = tests/unit tests/provider tests/emulator tests/contract tests/engine
 IN      = . tools/env &&
 
-.PHONY: help setup up test check docs bench scale chaos campaign down lock
+.PHONY: help setup new up test check docs bench scale chaos campaign down lock
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
@@ -22,6 +22,9 @@ up: setup ## run the main job: pulumi up of the stack local, against the emulato
 down: setup ## pulumi destroy of the stack local
 	@$(IN) pulumi stack select --create $(STACK)
 	@$(IN) pulumi destroy --yes --stack $(STACK)
+
+new: ## make a project of your own of stacks/: make new DIR=../lab-runs STACK=lab LIKE=production
+	@tools/new "$(DIR)" $(if $(filter command,$(origin STACK)),--stack "$(STACK)") $(if $(LIKE),--like "$(LIKE)")
 
 test: setup ## pass every test, those through the real engine too
 	@$(IN) pytest -n $(WORKERS) --dist worksteal $(TIERS)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import csv
 import json
 import os
-import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -98,17 +98,15 @@ class Team:
 
 
 def team(home: Path, name: str, aws: Served) -> Team:
-    """Copy the repository's project, and point the stack at `aws`."""
-    home.mkdir()
-    (home / "backend").mkdir()
-    shutil.copy(ROOT / "__main__.py", home)
-    ignored = shutil.ignore_patterns("__pycache__", "Pulumi.local.yaml")
-    shutil.copytree(ROOT / "stacks", home / "stacks", ignore=ignored)
-    project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text("utf-8"))
+    """Make a project of one's own from stacks/, and point the stack at `aws`."""
+    made = [sys.executable, ROOT / "tools" / "new", home, "--name", "omics-runs"]
+    subprocess.run(made, check=True, capture_output=True)
+    project = yaml.safe_load((home / "Pulumi.yaml").read_text("utf-8"))
     # The environment of these tests, whatever the project's own is.
     (home / "Pulumi.yaml").write_text(json.dumps({**project, "runtime": "python"}))
+    (home / "backend").mkdir()
     env = clean_environment(home)
-    made = Team(
+    ours = Team(
         home,
         name,
         aws,
@@ -120,13 +118,13 @@ def team(home: Path, name: str, aws: Served) -> Team:
             "AWS_SECRET_ACCESS_KEY": "test",
         },
     )
-    made.configure(
+    ours.configure(
         aws__allowedAccountIds=[ACCOUNT],
         omics__endpoint=aws.url,
         **{"omics-runs:sampleSheet": "ours.csv", "omics-runs:cohort": "trio"},
     )
-    made.pulumi("stack", "init")
-    return made
+    ours.pulumi("stack", "init")
+    return ours
 
 
 @pytest.fixture

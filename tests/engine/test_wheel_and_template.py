@@ -303,3 +303,50 @@ def test_the_template_s_readme_tells_every_key_and_command() -> None:
         assert used <= keys
         # The engine puts a line's end behind ${PROJECT} in YAML.
         assert "$" not in text
+
+
+# A project of stacks/ ----------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_a_project_made_of_stacks_runs_elsewhere(trial: Trial) -> None:
+    new = (sys.executable, ROOT / "tools" / "new", trial.project, "--name", "lab-runs")
+    ran(*new, "--stack", "night", "--like", "production", cwd=trial.elsewhere)
+    trial.install()
+    (trial.project / ".venv").symlink_to(trial.venv)
+    (asked,) = (trial.project / "requirements.txt").read_text().splitlines()
+    assert Requirement(asked).specifier.contains(metadata.version("omics-provider"))
+    settings = (trial.project / "stacks" / "Pulumi.night.yaml").read_text()
+    assert "  lab-runs:program: production\n" in settings
+    assert "omics-runs:" not in settings
+
+    local = trial.project / "stacks" / "Pulumi.local.yaml"
+    local.write_text(local.read_text().replace('Seconds: "5"', 'Seconds: "0"'))
+    trial.pulumi("stack", "init", "local")
+
+    outputs, runs = trial.updated()
+
+    assert {run["status"] for run in outputs["runs"].values()} == {"COMPLETED"}
+    assert sorted(run["inputs"]["name"] for run in runs) == ["HG002", "HG003", "HG004"]
+    assert trial.states() == [STATE]
+
+
+@pytest.mark.parametrize(
+    ("folder", "arguments", "why"),
+    [
+        ("full", [], "is there already, and not empty: nothing was written"),
+        ("Lab_Runs", [], "'Lab_Runs' can't name a project"),
+        ("lab", ["--stack", "Night"], "'Night' can't name a stack"),
+        (str(ROOT / "lab"), [], "is in this repository"),
+    ],
+)
+def test_a_project_is_made_of_nothing_else(
+    tmp_path: Path, folder: str, arguments: list[str], why: str
+) -> None:
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "theirs").write_text("theirs")
+    before = sorted(tmp_path.rglob("*"))
+    new = (sys.executable, ROOT / "tools" / "new", folder, *arguments)
+    assert why in " ".join(ran(*new, cwd=tmp_path, code=2).stderr.split())
+    assert sorted(tmp_path.rglob("*")) == before
+    assert not (ROOT / "lab").exists()
