@@ -12,7 +12,7 @@ def kept(naming: Naming, days: int | None) -> list[pulumi.Resource]:
 
     There is one group for all runs of an account and Region, made by the service where it is
     missing. So one stack at most has it, which takes it over if it is there already
-    (docs/stacks.md), and no destroy deletes it.
+    (the page on stacks), and no destroy deletes it.
     """
     if days is None:
         return []

@@ -1,7 +1,7 @@
 """How things are named and tagged: one rule for all that a stack makes. No Pulumi, no AWS.
 
 Names are `<project>-<stack>-<what>`; Pulumi puts seven characters behind those of AWS resources,
-which have to be unique. Tags are those that cost reports group by: docs/stacks.md.
+which have to be unique. Tags are those that cost reports group by.
 """
 
 import re

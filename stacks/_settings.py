@@ -1,4 +1,4 @@
-"""What a stack in an AWS account may set, read in one place: docs/configuration.md."""
+"""What a stack in an AWS account may set, read in one place; README.md has the keys."""
 
 from dataclasses import dataclass
 from pathlib import Path
