@@ -25,6 +25,9 @@ from tests import forge
 from .harness import until
 from .runners import GitHub, GitLab, Job
 
+#: Several whole jobs a test, each with pip and the engine.
+pytestmark = pytest.mark.timeout(600)
+
 ROOT = Path(__file__).parents[2]
 TEMPLATE = ROOT / "templates" / "omics-runs"
 STACK = "dev"
@@ -217,8 +220,11 @@ class Actions:
 
 
 @pytest.fixture
-def actions(team: Team, hub: forge.Forge) -> Actions:
-    return Actions(team, hub)
+def actions(team: Team, hub: forge.Forge) -> Iterator[Actions]:
+    made = Actions(team, hub)
+    yield made
+    for job in made.runner.jobs:
+        job.clean_up()
 
 
 # A pull request, a merge, drift -------------------------------------------------------------------
