@@ -19,12 +19,16 @@ from .data import Report, Run, run_of
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A run that a report is asked for, with what a stack's state knows of it."""
+    """A run that a report is asked for, with what a stack's state knows of it.
+
+    `place` is where its own Provider says, None for the place of the others.
+    """
 
     id: str
     resource: str | None = None
     uuid: str | None = None
     recorded: Mapping[str, Any] = field(default_factory=dict)
+    place: Settings | None = None
 
 
 _NOT_READ: Final = "UNKNOWN"
@@ -37,26 +41,28 @@ def gathered(settings: Settings, wanted: Iterable[Wanted], title: str, now: date
     """
     wanted = list(wanted)
     gaps = Gaps()
-    answers = [_answer(settings, each, gaps) for each in wanted]
+    places = [each.place or settings for each in wanted]
+    answers = [_answer(place, each, gaps) for place, each in zip(places, wanted, strict=True)]
     runs = [
-        _run(settings, live, each.resource, now, gaps)
-        for each, live in zip(wanted, answers, strict=True)
+        _run(place, live, each.resource, now, gaps)
+        for place, each, live in zip(places, wanted, answers, strict=True)
     ]
     # A reader knows a stack's runs by the names of their resources.
-    named = [
-        {**live, "name": each.resource or live.get("name")}
-        for each, live in zip(wanted, answers, strict=True)
-        if live["status"] != _NOT_READ
-    ]
-    explained = explain(settings, named)
-    told = dict.fromkeys((*gaps.told, *explained.gaps))
+    named: dict[Settings, list[dict[str, Any]]] = {}
+    for place, each, live in zip(places, wanted, answers, strict=True):
+        if live["status"] != _NOT_READ:
+            told = {**live, "name": each.resource or live.get("name")}
+            named.setdefault(place, []).append(told)
+    explained = [explain(place, lives) for place, lives in named.items()]
+    several = len(set(places)) > 1
     return Report(
         title=title,
         made=now,
         runs=tuple(sorted(runs, key=lambda run: (run.created or now, run.id))),
-        groups=explained.groups,
-        gaps=tuple(told),
-        region=region_to_link(settings),
+        groups=tuple(group for each in explained for group in each.groups),
+        gaps=tuple(dict.fromkeys((*gaps.told, *(gap for e in explained for gap in e.gaps)))),
+        # Links lead to one Region.
+        region=None if several else region_to_link(next(iter(places), settings)),
     )
 
 

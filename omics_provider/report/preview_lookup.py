@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from omics_provider.core.errors import OmicsError
-from omics_provider.core.identity import region_of
+from omics_provider.core.identity import account_of, region_of
 from omics_provider.core.preview import OldRun, Plan
 from omics_provider.core.preview_fate import may_have_moved
 from omics_provider.core.settings import Settings
@@ -77,7 +77,7 @@ def looked_up(
     here = [old for old in olds if region_of(old.arn) in ("", region)]
     for other in sorted({region_of(old.arn) for old in olds} - {"", region}):
         gaps.note(f"region {other}", f"runs in {other}: the report looks at {region}.")
-    seen = _seen(runs, here, now, gaps)
+    seen = _seen(runs, _of_this_account(runs, here, gaps), now, gaps)
     workflows = {workflow for run in starts if (workflow := workflow_of(run))}
     past = past_runs(settings, workflows, Prices(price_list, region), now, gaps)
     return Facts(region, seen, past, gaps.told)
@@ -88,6 +88,19 @@ def _worth_a_look(olds: list[OldRun]) -> list[OldRun]:
     there = [old for old in olds if not old.gone]
     moved = [old for old in there if may_have_moved(old)]
     return there if len(there) <= _ONE_BY_ONE else moved
+
+
+def _of_this_account(runs: Any, olds: list[OldRun], gaps: Any) -> list[OldRun]:
+    """Leave out the runs of other accounts, where there are such: their ids are others' here."""
+    accounts = {account_of(old.arn) for old in olds} - {""}
+    if len(accounts) < 2:
+        return olds
+    told = gaps.attempt("GetCallerIdentity", "runs that end", runs.account)
+    if not told:
+        return olds if told == "" else []
+    for other in sorted(accounts - {told}):
+        gaps.note(f"account {other}", f"runs in account {other}: the report looks at {told}.")
+    return [old for old in olds if account_of(old.arn) in ("", told)]
 
 
 def _seen(runs: Any, olds: list[OldRun], now: datetime, gaps: Any) -> dict[str, Seen]:

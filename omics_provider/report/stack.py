@@ -13,9 +13,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from omics_provider.core.errors import OmicsError
+from omics_provider.core.settings import PROVIDER, Settings, from_config
 
 from .gathering import Wanted
 
+_PROVIDER: Final = "pulumi:providers:pulumi-python"
 _RUN: Final = "pulumi-python:dynamic/omics:Run"
 _LIMIT_SECONDS: Final = 120
 #: Resources of one refresh: a command line has a limit.
@@ -30,18 +32,29 @@ def runs_of(state: Mapping[str, Any]) -> list[Wanted]:
     A resource whose start was interrupted has no run yet, and is left out.
     """
     resources = (state.get("deployment") or {}).get("resources") or []
+    places = _places(resources)
     return [
         Wanted(
             id=str(resource["id"]),
             resource=str(resource["urn"]).rpartition("::")[2],
             uuid=resource["outputs"]["uuid"],
             recorded=_told(resource["outputs"]),
+            place=places.get(resource.get("provider", "")),
         )
         for resource in resources
         if resource.get("type") == _RUN
         and not resource.get("delete")
         and isinstance((resource.get("outputs") or {}).get("uuid"), str)
     ]
+
+
+def _places(resources: Iterable[Mapping[str, Any]]) -> dict[str, Settings]:
+    """Return the places of the stack's Providers, by the reference that resources have to them."""
+    return {
+        f"{resource['urn']}::{resource['id']}": from_config(resource["inputs"].get)
+        for resource in resources
+        if resource.get("type") == _PROVIDER and PROVIDER in (resource.get("inputs") or {})
+    }
 
 
 #: What a report takes from a state: none of it can hold a secret input but the name.

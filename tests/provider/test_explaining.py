@@ -18,6 +18,7 @@ from botocore.stub import Stubber
 
 from omics_provider import __main__ as command
 from omics_provider.aws import details, explaining, neighbours
+from omics_provider.aws.clients import omics
 from omics_provider.aws.explaining import explain, explain_ids
 from omics_provider.aws.gateway import Runs
 from omics_provider.core.errors import CredentialsError, NotFound, SettingsError, Unreachable
@@ -388,6 +389,23 @@ def test_a_report_of_ended_runs_comes_from_their_manifests(server: Server) -> No
     assert by_id[failed].tasks[-1].code == "OUT_OF_MEMORY_ERROR"
     assert report.groups[0].first.id == failed
     assert report.gaps == ()
+
+
+def test_a_report_looks_at_each_run_where_it_is(server: Server, tmp_path: Path) -> None:
+    (here,) = server.ended("OUT_OF_MEMORY_ERROR")
+    there = Settings("eu-west-1", endpoint="local", local_state=str(tmp_path / "there.db"))
+    service: Any = omics(there)
+    control.change_settings(there.local_state, {"parameterCheck": "off"})
+    started = service.start_run(
+        workflowId="9500764", workflowType="READY2RUN", roleArn=ROLE, outputUri="s3://b/out",
+        requestId="there", tags={"emulator:seconds": "0", "emulator:fails": "RUN_TIMED_OUT"},
+    )  # fmt: skip
+    wanted = [Wanted(here, "HG002"), Wanted(started["id"], "HG003", started["uuid"], place=there)]
+    report = gathered(server.place, wanted, "two places", NOW)
+    assert {run.id for run in report.runs} == {here, started["id"]}
+    assert {group.first.id for group in report.groups} == {here, started["id"]}
+    # Links would lead to one of the two.
+    assert report.region is None
 
 
 def test_neither_page_nor_json_shows_a_parameter(server: Server) -> None:

@@ -242,6 +242,17 @@ def test_a_run_of_another_region_is_not_looked_for_here(server: Server) -> None:
     assert report.figures.maybe_cancelled == 1
 
 
+def test_a_run_of_another_account_is_not_looked_for_here(server: Server) -> None:
+    here, there = server.run(100_000), server.run(100_000)
+    server.settle(1)
+    moved = old("delete", there)
+    moved["oldState"]["outputs"]["arn"] = f"arn:aws:omics:{REGION}:210987654321:run/{there['id']}"
+    report = reported(server, old("delete", here), moved)
+    assert server.calls() == ["GetRun"]
+    assert report.gaps == ("runs in account 210987654321: the report looks at 123456789012.",)
+    assert report.figures.maybe_cancelled == 1
+
+
 def test_too_many_active_runs_to_list_leave_it_open(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:

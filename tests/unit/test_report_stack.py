@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from omics_provider.core.errors import OmicsError
+from omics_provider.core.settings import Settings
 from omics_provider.report import stack
 
 RUN = "pulumi-python:dynamic/omics:Run"
@@ -46,6 +47,26 @@ def test_the_runs_of_a_state() -> None:
     ]
     assert found[0].recorded == {"uuid": "u-1", "status": "COMPLETED"}
     assert found[1].recorded == {"uuid": "u-3", "status": "FAILED"}
+
+
+def test_a_run_is_at_the_place_of_its_provider() -> None:
+    provider = {
+        "urn": "urn:pulumi:dev::p::pulumi:providers:pulumi-python::lab",
+        "type": "pulumi:providers:pulumi-python",
+        "id": "4f",
+        "inputs": {"omics:region": "eu-west-1", "omics-provider:name": "lab"},
+    }
+    default = {**provider, "urn": "urn:pulumi:dev::p::pulumi:providers:pulumi-python::default"}
+    default["inputs"] = {"omics:region": "us-east-1"}
+    resources = [
+        provider,
+        default,
+        resource("HG002", "1", provider=f"{provider['urn']}::4f"),
+        resource("HG003", "1", provider=f"{default['urn']}::4f"),
+        resource("HG004", "2"),
+    ]
+    found = stack.runs_of({"deployment": {"resources": resources}})
+    assert [each.place for each in found] == [Settings(region="eu-west-1"), None, None]
 
 
 @pytest.mark.parametrize("state", [{}, {"deployment": None}, {"deployment": {"resources": None}}])

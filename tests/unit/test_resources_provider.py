@@ -68,7 +68,7 @@ def up(program: Callable[[], object]) -> dict[str, dict[str, Any]]:
     ],
 )
 def test_the_program_and_the_plugin_have_the_same_place(
-    given: dict[str, str], expected: Settings
+    given: dict[str, Any], expected: Settings
 ) -> None:
     made: list[Settings] = []
     inputs = up(lambda: made.append(Provider("lab", **given).settings))["lab"]
