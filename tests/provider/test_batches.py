@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import json
 import uuid
@@ -996,4 +997,19 @@ def test_in_another_region_nothing_is_done(place: Place, call: str) -> None:
     arguments = (kept.id, moved) if call in ("read", "delete") else (kept.id, moved, news)
     with pytest.raises(ProviderError, match="was started in eu-west-1"):
         getattr(place.provider(), call)(*arguments)
+    assert len(place.batches()) == 1
+
+
+def test_a_provider_of_another_region_is_refused_before_anything_is_done(place: Place) -> None:
+    kept = place.up(sheet(2))
+    moved = kept.bag(arn=kept.outs["arn"].replace(REGION, "eu-west-1"))
+    provider = place.provider()
+    provider._settings = dataclasses.replace(provider._settings, provider="lab")
+    for samples, more in ((sheet(2), {}), (sheet(3), {}), (sheet(2), {"tags": {"a": "b"}})):
+        news = bag(place.checked(place.inputs(samples, **more)))
+        with pytest.raises(ProviderError, match=f"in eu-west-1, its provider lab is in {REGION}"):
+            provider.diff(kept.id, moved, news)
+    # All samples again are a new batch: it starts there.
+    news = bag(place.checked(place.inputs(sheet(3), onChange="all")))
+    assert provider.diff(kept.id, moved, news).replaces
     assert len(place.batches()) == 1

@@ -170,6 +170,17 @@ def test_another_region_is_told_and_nothing_done(
         provider.delete(made.id, elsewhere)
 
 
+def test_a_provider_of_another_region_is_refused_before_anything_is_done(
+    emulator: Emulator, provider: OmicsRunGroupProvider, config: dict[str, str]
+) -> None:
+    made = up(provider, DECLARED)
+    lab = {**config, "omics:region": "eu-west-1", "omics-provider:name": "lab"}
+    elsewhere = lasting.configured(OmicsRunGroupProvider, lab)
+    for news in (made.bag(), made.bag(maxCpus=8)):
+        with pytest.raises(ProviderError, match="its provider lab is in eu-west-1"):
+            elsewhere.diff(made.id, made.bag(), news)
+
+
 def test_an_existing_group_is_looked_up(
     emulator: Emulator, provider: OmicsRunGroupProvider
 ) -> None:

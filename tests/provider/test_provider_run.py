@@ -381,6 +381,26 @@ def test_a_run_of_another_region_is_not_looked_up_here(
     assert emulator.calls() == before
 
 
+def test_a_provider_of_another_region_is_refused_before_anything_is_done(
+    config: dict[str, str], emulator: Emulator, up: Up, declared: Inputs
+) -> None:
+    run = up(declared)
+    before = emulator.calls()
+    elsewhere = configured({**config, "omics:region": "eu-west-1", "omics-provider:name": "lab"})
+    for news in (run.bag(), run.bag(tags={"a": "b"}), run.bag(onDelete="keep")):
+        with pytest.raises(ProviderError, match=f"it is in {REGION}, its provider lab is in eu-w"):
+            elsewhere.diff(run.id, run.bag(), news)
+    with pytest.raises(ProviderError, match=rf'Provider\("lab", region="{REGION}"\)'):
+        elsewhere.read(run.id, run.bag())
+    # A new run is asked for: it starts there.
+    found = elsewhere.diff(run.id, run.bag(), run.bag(rerun="again"))
+    assert found.replaces == ["rerun"]
+    # The same Region by way of a Provider is no difference.
+    same = configured({**config, "omics-provider:name": "lab"})
+    assert same.diff(run.id, run.bag(), run.bag()).changes is False
+    assert emulator.calls() == before
+
+
 # Get -------------------------------------------------------------------------------------------
 
 

@@ -210,6 +210,33 @@ def test_an_interrupted_delete_of_a_run_that_is_still_recorded() -> None:
     assert not state(resource("a", urn=workflow), deleting("a", workflow)).is_ending(URN)
 
 
+def test_two_places_may_use_the_same_id() -> None:
+    here = resource("a", urn=OTHER, uuid="u1", arn="arn:aws:omics:us-east-1:1:run/7")
+    found = state(here, resource("b", uuid="u2"))
+    assert found.held(URN) == {"arn:aws:omics:us-east-1:1:run/7"}
+    # A secret ARN can't be compared with.
+    assert state({**here, "outputs": {"arn": {"ciphertext": "v1"}}}).held(URN) == {"id-a"}
+
+
+def test_what_goes_through_the_same_provider_in_the_same_region() -> None:
+    def made(name: str, region: str, account: str, provider: str) -> dict[str, Any]:
+        arn = f"arn:aws:omics:{region}:{account}:run/7"
+        urn = URN if name == "own" else f"{OTHER}-{name}"
+        return {**resource(name, urn=urn, uuid=name, arn=arn), "provider": provider}
+
+    own = made("own", "us-east-1", "1", "lab::2")
+    beside = made("beside", "us-east-1", "1", "lab::2")
+    found = state(
+        own,
+        beside,
+        made("another-region", "eu-west-1", "1", "lab::2"),
+        made("another-account", "us-east-1", "2", "lab::2"),
+        made("another-provider", "us-east-1", "1", "default::1"),
+    )
+    names = [each["id"] for each in found.beside(URN, own["outputs"]["arn"])]
+    assert names == ["id-own", "id-beside"]
+
+
 def update(time: str, result: str, kind: str = "update") -> dict[str, str]:
     return {"kind": kind, "result": result, "startTime": f"2026-11-23T{time}:00Z"}
 

@@ -3,7 +3,7 @@
 import pytest
 
 from omics_provider.core.errors import SettingsError
-from omics_provider.core.settings import Settings, from_config
+from omics_provider.core.settings import Settings, from_config, provider_config
 
 
 @pytest.mark.parametrize(
@@ -88,3 +88,26 @@ def test_settings_are_a_key() -> None:
     assert len({Settings(), Settings(), Settings(region="x")}) == 2
     assert Settings(endpoint="local").is_local
     assert not Settings().is_local
+
+
+def test_a_provider_has_what_it_is_given_else_the_stacks() -> None:
+    stack = {
+        "aws:region": "us-east-1", "omics:profile": "base", "omics:endpoint": "local",
+        "omics:localState": "here.db", "omics:localRunSeconds": "3", "omics:progress": "off",
+    }  # fmt: skip
+    assert provider_config("lab", {}, stack.get) == {
+        "omics-provider:name": "lab", "omics:region": "us-east-1", "omics:profile": "base",
+        "omics:endpoint": "local", "omics:localState": "here.db", "omics:localRunSeconds": "3",
+    }  # fmt: skip
+    given = {"region": "eu-west-1", "profile": "", "endpoint": "https://omics.example.org"}
+    assert provider_config("lab", given, stack.get) == {
+        "omics-provider:name": "lab", "omics:region": "eu-west-1",
+        "omics:endpoint": "https://omics.example.org",
+    }  # fmt: skip
+    assert provider_config("lab", {}, {}.get) == {"omics-provider:name": "lab"}
+
+
+def test_two_providers_of_one_place_are_one_place() -> None:
+    lab, again = (from_config({"omics-provider:name": name}.get) for name in ("lab", "again"))
+    assert lab == again == Settings()
+    assert (lab.provider, again.provider) == ("lab", "again")

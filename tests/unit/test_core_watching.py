@@ -156,6 +156,24 @@ def facts_of(status: str, **more: Any) -> dict[str, Any]:
     return {**target().ended_as(item(status)), **more}
 
 
+def test_several_places_are_told_as_one() -> None:
+    started = (NOW - timedelta(minutes=30)).isoformat()
+    run = {"status": "RUNNING", "startTime": started, "workflowId": "7"}
+    hour = [3600.0] * 3
+    here = Tally([run], Counter(COMPLETED=2), {"7": hour})
+    there = Tally([run, {"status": "PENDING"}], Counter(COMPLETED=1, FAILED=1))
+    whole = watching.together([here, there])
+    assert watching.states(whole) == [
+        ("RUNNING", 2), ("PENDING", 1), ("COMPLETED", 3), ("FAILED", 1),
+    ]  # fmt: skip
+    # Workflow 7 there is not workflow 7 here.
+    assert watching.next_end(whole, NOW) == NOW + timedelta(minutes=30)
+    assert (
+        watching.next_end(watching.together([Tally([], lengths={"7": hour}), there]), NOW) is None
+    )
+    assert watching.together([here]) is here
+
+
 def test_an_event_for_each_end() -> None:
     ended = facts_of("COMPLETED", start_time=MADE, stop_time="2026-11-23T12:13:40.123Z")
     failed = facts_of("FAILED", failure_reason="RUN_TASK_FAILED")
