@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from .lifecycle import Standing, attempt_limit, attempts, attempts_left, ends_in_rerun
+from .lifecycle import Fate, Standing, attempt_limit, attempts, attempts_left, ends_in_rerun
 from .status import RunStatus
 
 _TOLD: Final = (
@@ -82,11 +82,20 @@ def unforeseen(why: str) -> str:
     )
 
 
-def deleted(run_id: str, status: str) -> str:
-    """Return the words on a run that an interrupted update ended and that is still declared."""
+def torn(run_id: str, status: str, fate: Fate) -> str:
+    """Return the words on a run that an interrupted update was ending and that is still declared.
+
+    `fate` is REPLACE, or UNSURE.
+    """
+    if fate is Fate.REPLACE:
+        return (
+            f"An interrupted update was ending this resource's run {run_id} ({status}), which is "
+            "still declared: a new run takes its place."
+        )
     return (
-        f"An interrupted update was ending this resource's run {run_id} ({status}), which is still "
-        "declared: a new run takes its place."
+        f"Run {run_id} is {status}, and an update was interrupted that ended runs of this stack. "
+        "Whether it asked for this is not known, so nothing is started. For a new run, give "
+        "`rerun` a new value; to be rid of it, run `pulumi destroy`."
     )
 
 

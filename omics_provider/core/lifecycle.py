@@ -20,9 +20,6 @@ STATE_VERSION: Final = 1
 #: States of an interrupted start's run that can't stand for the declaration.
 USELESS: Final = frozenset({RunStatus.CANCELLED, RunStatus.DELETED})
 
-#: States that a delete which was interrupted leaves a run in that was active.
-_CANCELLED_BY_DELETE: Final = USELESS | {RunStatus.STOPPING}
-
 _ATTEMPT_FACTS: Final = ("uuid", "status", "failureReason", "startTime", "stopTime")
 
 
@@ -50,18 +47,37 @@ def delete_step(on_delete: str, status: RunStatus | None, *, cancelled: bool) ->
     return Step.WAIT if on_delete == "delete" else Step.DONE
 
 
-def was_deleted(
-    recorded: Mapping[str, Any], inputs: Mapping[str, Any], status: RunStatus | None
-) -> bool:
-    """Tell whether a delete that was interrupted has ended the recorded run, from the live status.
+class Fate(Enum):
+    """What becomes of a declared run whose delete was interrupted."""
 
-    `inputs` still declare the run; `status` is None where it is gone. A run whose end is recorded
-    is done, and one that was adopted has nothing to take its place.
+    REPLACE = "the delete has ended it: a new run takes its place"
+    KEEP = "it goes on, or has ended by itself: it stays"
+    UNSURE = "nothing tells what ends it: nothing is done"
+
+
+def may_be_torn(recorded: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:
+    """Tell whether an interrupted delete can have ended the recorded run, which `inputs` declare.
+
+    A run whose end is recorded is done, and one that was adopted has nothing to take its place.
     """
-    may_be = recorded.get("status") in ACTIVE and recorded.get("onDelete") != "keep"
     return (
-        may_be and "adoptRunId" not in inputs and (status is None or status in _CANCELLED_BY_DELETE)
+        recorded.get("status") in ACTIVE
+        and recorded.get("onDelete") != "keep"
+        and "adoptRunId" not in inputs
     )
+
+
+def after_torn_delete(on_delete: str, status: RunStatus | None) -> Fate:
+    """Return what becomes of a declared run whose delete was interrupted, from its live status.
+
+    `status` is None where the run is gone. A run that completes, or fails, is STOPPING, too; and
+    only `on_delete` "delete" removes records.
+    """
+    if status is None:
+        return Fate.REPLACE if on_delete == "delete" else Fate.KEEP
+    if status is RunStatus.STOPPING:
+        return Fate.UNSURE
+    return Fate.REPLACE if status in USELESS else Fate.KEEP
 
 
 def started(

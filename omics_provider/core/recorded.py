@@ -77,18 +77,19 @@ class StackState:
             if r.get("id") and r.get("urn") != urn and not _is_leaving(r)
         )
 
-    def is_ending(self, urn: str) -> bool:
-        """Tell whether an update was interrupted while it ended a run that is still recorded.
-
-        That run or another: a destroy cancels all of a stack's runs before the engine notes of
-        most of them that they are being deleted.
-        """
+    def is_ending(self, urn: str, run_id: str) -> bool:
+        """Tell whether an update was interrupted while it ended the run that `urn` still has."""
         return any(
-            kind_of(str(each.get("urn"))) == kind_of(urn)
-            and any(
-                r.get("id") == each.get("id") and not r.get("delete")
-                for r in self._of(str(each.get("urn")))
-            )
+            each.get("urn") == urn and str(each.get("id")) == run_id and self._has(each)
+            for each in self.deleting
+        )
+
+    def is_ending_another(self, urn: str) -> bool:
+        """Tell the same of a run of another resource of the kind of `urn`."""
+        return any(
+            each.get("urn") != urn
+            and kind_of(str(each.get("urn"))) == kind_of(urn)
+            and self._has(each)
             for each in self.deleting
         )
 
@@ -156,6 +157,13 @@ class StackState:
         for resource in self._of(urn):
             if is_placeholder(_outputs(resource)):
                 yield from _starts(urn, _inputs(resource), _outputs(resource), own_attempt)
+
+    def _has(self, deleting: Resource) -> bool:
+        """Tell whether what is being deleted is recorded as what its resource stands for."""
+        return any(
+            r.get("id") == deleting.get("id") and not r.get("delete")
+            for r in self._of(str(deleting.get("urn")))
+        )
 
     def _of(self, urn: str) -> list[Resource]:
         return self._by_urn.get(urn, [])

@@ -23,7 +23,7 @@ from pulumi.dynamic import (
 from omics_provider.core import diffing, errors, facts, fields, identity, lifecycle, settings, spec
 from omics_provider.core.recorded import StackState, is_placeholder
 from omics_provider.core.settings import Settings
-from omics_provider.core.status import ACTIVE, UNSUCCESSFUL, RunStatus, status_of
+from omics_provider.core.status import ACTIVE, UNSUCCESSFUL
 
 from . import (
     destroying,
@@ -35,6 +35,7 @@ from . import (
     look,
     own_state,
     refreshing,
+    torn_delete,
     wire,
 )
 
@@ -115,8 +116,12 @@ class OmicsRunProvider(ResourceProvider):
                         changes=None if found else True,
                         replaces=["startUnconfirmed"] if taken else [],
                     )
-                if self._was_deleted(_id, recorded, inputs):
+                fate = self._torn(_id, recorded, inputs)
+                if fate is lifecycle.Fate.REPLACE:
                     return DiffResult(changes=True, replaces=["status"])
+                if fate is lifecycle.Fate.KEEP:
+                    # Updated in place, so that the engine writes the state without its note.
+                    return DiffResult(changes=None if found else True)
         return DiffResult(changes=None if found else False, replaces=list(found.replaces))
 
     @host.told_plainly
@@ -211,19 +216,20 @@ class OmicsRunProvider(ResourceProvider):
         start = _start(self._runs(), inputs, str(recorded.get("requestId", "")), state)
         return left_behind.look(start, state.unconfirmed(urn, own))
 
-    def _was_deleted(self, run_id: str, recorded: dict[str, Any], inputs: dict[str, Any]) -> bool:
-        """Tell whether an interrupted destroy, or replacement, has ended the run; then say so."""
+    def _torn(
+        self, run_id: str, recorded: dict[str, Any], inputs: dict[str, Any]
+    ) -> lifecycle.Fate | None:
+        """Return what becomes of a run whose delete was interrupted; None for any other run."""
+        if not lifecycle.may_be_torn(recorded, inputs):
+            return None
         state = own_state.readable(recorded)
-        if state is None or not state.is_ending(host.urn()):
-            return False
-        if not lifecycle.was_deleted(recorded, inputs, None):
-            return False
-        live = look.find_recorded(self._runs_of(recorded, "GetRun"), run_id, recorded)
-        status = status_of(live["status"]) if live else None
-        if not lifecycle.was_deleted(recorded, inputs, status):
-            return False
-        host.warn(facts.deleted(run_id, status or RunStatus.DELETED))
-        return True
+        if state is None or not state.deleting:
+            return None
+        runs = self._runs_of(recorded, "GetRun")
+        if state.is_ending(host.urn(), run_id):
+            return torn_delete.fate(runs, run_id, recorded)
+        torn_delete.tell_of_others(runs, state, run_id, recorded)
+        return None
 
     def _ended_left_behind(self, recorded: dict[str, Any]) -> dict[str, Any]:
         """End the runs that diff found left behind; return the note that they are dealt with."""

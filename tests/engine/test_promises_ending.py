@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 
+import psutil
 import pytest
 
 from omics_provider.emulator import control
@@ -147,3 +148,55 @@ def test_after_a_killed_delete_a_plain_up_leaves_no_run_that_is_dead(
     again, calls = stack.calls(lambda: stack.up("--expect-no-changes"))
     assert calls == {}
     assert "warning" not in again.text.lower()
+
+
+def killed_in_delete(stack: Stack, *command: str) -> None:
+    """Kill a command and its plugin while no CancelRun of theirs takes effect."""
+    stack.plan_faults({"operation": "CancelRun", "fault": "cut-before", "rate": 1})
+    process = stack.begin(*command, "--yes", "--skip-preview")
+    until(lambda: stack.counted().get("CancelRun", 0), lambda asked: asked > 0)
+    for each in [*psutil.Process(process.pid).children(recursive=True), process]:
+        each.kill()
+    process.communicate()
+    stack.plan_faults()
+    stack.pulumi("cancel", "--yes")
+
+
+def test_a_run_that_a_killed_destroy_did_not_reach_is_kept_for_good(stack: Stack) -> None:
+    """Its record is dropped long after its end, when the engine's note of the delete is stale."""
+    stack.declare()
+    stack.up()
+    run = stack.recorded()
+    killed_in_delete(stack, "destroy")
+    assert stack.live()["status"] in ("PENDING", "STARTING", "RUNNING")
+
+    _, calls = stack.calls(stack.up)
+
+    assert "StartRun" not in calls
+    assert stack.recorded()["outputs"]["uuid"] == run["outputs"]["uuid"]
+    assert stack.recorded()["outputs"]["status"] == run["outputs"]["status"]
+    stack.service.cancel_run(id=run["id"])
+    until(stack.live, lambda live: live["status"] == "CANCELLED")
+    stack.service.delete_run(id=run["id"])
+    outcome, calls = stack.calls(lambda: stack.up("--expect-no-changes"))
+    assert calls == {}
+    assert "warning" not in outcome.message
+
+
+def test_a_run_cancelled_by_hand_is_not_taken_for_one_that_a_killed_delete_ended(
+    stack: Stack,
+) -> None:
+    both = {name: declaration(name=name) for name in ("stays", "withdrawn")}
+    stack.declare(both)
+    stack.up()
+    stack.declare({"stays": both["stays"]})
+    killed_in_delete(stack, "up")
+    stack.service.cancel_run(id=stack.recorded("stays")["id"])
+    until(lambda: stack.live("stays"), lambda live: live["status"] == "CANCELLED")
+    stack.declare(both)
+
+    outcome, calls = stack.calls(stack.up)
+
+    assert "StartRun" not in calls
+    assert "Whether it asked for this is not known, so nothing is started" in outcome.message
+    assert stack.live("withdrawn")["status"] in ("PENDING", "STARTING", "RUNNING")

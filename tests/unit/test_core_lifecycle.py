@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from omics_provider.core import fields, lifecycle
-from omics_provider.core.lifecycle import Step, delete_step
+from omics_provider.core.lifecycle import Fate, Step, delete_step
 from omics_provider.core.status import RunStatus
 
 S = RunStatus
@@ -270,12 +270,23 @@ def test_after_adoption_the_declaration_can_be_completed_without_a_difference() 
     assert not difference("1234567", recorded, completed)
 
 
-@pytest.mark.parametrize("status", [*S, None])
-def test_what_an_interrupted_delete_has_ended(status: RunStatus | None) -> None:
-    ended = status in (S.STOPPING, S.CANCELLED, S.DELETED, None)
+@pytest.mark.parametrize("on_delete", ["delete", "cancel"])
+@pytest.mark.parametrize("status", [None, *S])
+def test_what_becomes_of_a_run_whose_delete_was_interrupted(
+    on_delete: str, status: RunStatus | None
+) -> None:
+    ended_by_it = status in (S.CANCELLED, S.DELETED) or (status is None and on_delete == "delete")
+    expected = Fate.REPLACE if ended_by_it else Fate.KEEP
+    if status is S.STOPPING:  # as a run that completes is
+        expected = Fate.UNSURE
+    assert lifecycle.after_torn_delete(on_delete, status) is expected
+
+
+def test_which_runs_an_interrupted_delete_can_have_ended() -> None:
     recorded = {"status": "RUNNING", "onDelete": "delete"}
-    assert lifecycle.was_deleted(recorded, {}, status) is ended
+    assert lifecycle.may_be_torn(recorded, {})
     # An end that is recorded is done; what is kept no delete has ended.
-    assert not lifecycle.was_deleted({**recorded, "status": "CANCELLED"}, {}, status)
-    assert not lifecycle.was_deleted({**recorded, "onDelete": "keep"}, {}, status)
-    assert not lifecycle.was_deleted(recorded, {"adoptRunId": "1"}, status)
+    assert not lifecycle.may_be_torn({**recorded, "status": "CANCELLED"}, {})
+    assert not lifecycle.may_be_torn({**recorded, "status": "COMPLETED"}, {})
+    assert not lifecycle.may_be_torn({**recorded, "onDelete": "keep"}, {})
+    assert not lifecycle.may_be_torn(recorded, {"adoptRunId": "1"})

@@ -201,13 +201,18 @@ def deleting(attempt: str, urn: str) -> dict[str, Any]:
 def test_an_interrupted_delete_of_a_run_that_is_still_recorded() -> None:
     workflow = URN.replace("omics:Run", "omics:Workflow")
     kept, other = resource("a", uuid="u"), resource("b", urn=OTHER, uuid="v")
-    assert state(kept, other, deleting("a", URN)).is_ending(URN)
-    assert state(kept, other, deleting("a", URN)).is_ending(OTHER)
-    assert not state(kept, other).is_ending(URN)
+    found = state(kept, other, deleting("a", URN))
+    assert found.is_ending(URN, "id-a")
+    assert not found.is_ending(URN, "id-b")
+    assert not found.is_ending(OTHER, "id-b")
+    assert (found.is_ending_another(URN), found.is_ending_another(OTHER)) == (False, True)
+    assert not state(kept, other).is_ending(URN, "id-a")
     # A replaced run's delete: its resource has the new run.
-    assert not state(resource("c", uuid="w"), deleting("a", URN)).is_ending(URN)
-    assert not state({**kept, "delete": True}, deleting("a", URN)).is_ending(URN)
-    assert not state(resource("a", urn=workflow), deleting("a", workflow)).is_ending(URN)
+    for resources in ([resource("c", uuid="w")], [{**kept, "delete": True}]):
+        found = state(*resources, deleting("a", URN))
+        assert not found.is_ending(URN, "id-a")
+        assert not found.is_ending_another(OTHER)
+    assert not state(resource("a", urn=workflow), deleting("a", workflow)).is_ending_another(URN)
 
 
 def test_two_places_may_use_the_same_id() -> None:
