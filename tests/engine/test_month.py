@@ -40,7 +40,7 @@ def hold(month: Month, days: tuple[Day, ...], record: Record) -> None:
     for claim in month.claims:
         billed = sum(month.bills[uuid] for uuid in claim.started)
         where = f"{claim.message}: started {len(claim.started)}, {claim.usd}, billed {billed:.4f}"
-        # `pytest --junitxml` keeps it.
+        # `pytest --junitxml=FILE -o junit_family=xunit1` keeps it.
         record(claim.message, where)
         if claim.usd is None:
             assert claim.unknown == len(claim.started), where
