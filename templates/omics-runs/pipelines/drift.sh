@@ -1,24 +1,33 @@
 #!/usr/bin/env bash
-# Writes drift.md: what has changed in AWS since the last update of $OMICS_STACK. Changes nothing.
-# Ends with 0 where nothing has, with 4 where something has, with 1 where it can't be told.
+# Writes drift.md: what the state of $OMICS_STACK misses. Changes nothing.
+# Ends with 0 where nobody needs to look, with 4 where somebody does, with 1 where it can't be told.
 set -euo pipefail
 
-stack=${OMICS_STACK:?is not set: the stack to look at}
-rm -f drift.md
+rm -f drift.md drift.json
 status=0
-# The drift check, in this one place. 7 is Pulumi's code for changes that were not expected.
-pulumi refresh --preview-only --expect-no-changes --diff --non-interactive --color never \
-    --stack "$stack" >drift.log 2>&1 || status=$?
-cat drift.log
+drift() {
+    python -m omics_provider drift --stack "${OMICS_STACK:?is not set: the stack to look at}" "$@"
+}
 
-case $status in
-0) heading='No drift' ended=0 ;;
-7) heading='Changed by hand since the last update' ended=4 ;;
-*) heading='Whether anything was changed by hand could not be told' ended=1 ;;
-esac
-{
-    printf '### %s\n\n' "$heading"
-    # Indented by four, no line of a program can be Markdown.
-    tail -c 50000 drift.log | sed 's/^/    /'
-} >drift.md
-exit "$ended"
+drift --output drift.md 2>drift.err || status=$?
+cat drift.err >&2
+
+if [ "$status" -eq 4 ]; then
+    # Runs that completed are news, and nothing to do anything about.
+    drift --format json --output drift.json || true
+    if python - drift.json <<'END'; then status=0; fi
+import json, sys
+
+with open(sys.argv[1]) as file:
+    found = json.load(file)["findings"]
+sys.exit(any(each["drift"] and each["kind"] != "completed" for each in found))
+END
+fi
+
+if [ ! -s drift.md ]; then
+    {
+        printf '### Whether there is drift could not be told\n\n'
+        tail -c 20000 drift.err | sed 's/^/    /'
+    } >drift.md
+fi
+exit "$status"
