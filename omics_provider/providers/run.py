@@ -116,12 +116,8 @@ class OmicsRunProvider(ResourceProvider):
                         changes=None if found else True,
                         replaces=["startUnconfirmed"] if taken else [],
                     )
-                fate = self._torn(_id, recorded, inputs)
-                if fate is lifecycle.Fate.REPLACE:
+                if self._torn(_id, recorded, inputs) is lifecycle.Fate.REPLACE:
                     return DiffResult(changes=True, replaces=["status"])
-                if fate is lifecycle.Fate.KEEP:
-                    # Updated in place, so that the engine writes the state without its note.
-                    return DiffResult(changes=None if found else True)
         return DiffResult(changes=None if found else False, replaces=list(found.replaces))
 
     @host.told_plainly

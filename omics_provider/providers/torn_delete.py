@@ -2,7 +2,7 @@
 
 After a killed `pulumi destroy`, or a killed replacement with `delete_before_replace` that is taken
 back, a plain `pulumi up` asks for nothing, and the state could point to a cancelled run. The engine
-notes what it is deleting, and keeps the note until it writes the state again (pulumi,
+notes what it is deleting, and keeps the note until the next update has written the state (pulumi,
 pkg/backend/snapshot.go); so `diff` looks, in an update.
 """
 
