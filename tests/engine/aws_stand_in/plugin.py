@@ -50,12 +50,13 @@ class StandIn(asked.Provider):
     async def invoke(self, request: asked.InvokeRequest) -> asked.InvokeResponse:
         """Answer the two look-ups that stacks/ makes."""
         answers = {
-            "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": kinds.account()},
-            "aws:index/getRegion:getRegion": {"region": kinds.region},
+            "aws:index/getCallerIdentity:getCallerIdentity": ("accountId", kinds.account),
+            "aws:index/getRegion:getRegion": ("region", lambda: kinds.region),
         }
         if request.tok not in answers or request.args:
             raise Refused(f"the stand-in has no function {request.tok}({', '.join(request.args)})")
-        return asked.InvokeResponse(values(answers[request.tok]))
+        name, found = answers[request.tok]
+        return asked.InvokeResponse(values({name: found()}))
 
     # Resources -------------------------------------------------------------------------------
 
