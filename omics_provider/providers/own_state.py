@@ -49,7 +49,7 @@ def current(properties: Mapping[str, Any]) -> StackState:
         return read(properties)
     from .stack_export import state_of
 
-    return state_of(str(properties[fields.STACK]), fresh=True)
+    return state_of(_stack(properties), fresh=True)
 
 
 def readable(properties: Mapping[str, Any]) -> StackState | None:

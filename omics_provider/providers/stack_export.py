@@ -28,7 +28,7 @@ _LIMIT_SECONDS: Final = 120
 _PATIENCE: Final = 5.0
 _PACE: Final = Pace(first=0.3, longest=3.0)
 _OPERATION: Final = "Looking for interrupted starts"
-_HISTORY: Final = ("history", "--json", "--page-size", "20")
+_HISTORY: Final = ("history", "--json", "--page-size", "100")
 
 _Done: TypeAlias = subprocess.CompletedProcess[bytes]
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from omics_provider.aws.polling import Pace
+from omics_provider.core import fields
 from omics_provider.core.errors import OmicsError
-from omics_provider.providers import engine_process, stack_export
+from omics_provider.core.recorded import StackState
+from omics_provider.providers import engine_process, host, own_state, stack_export
 
 STACK = "organization/trial/dev"
 CLI = """\
@@ -71,3 +75,20 @@ def test_what_failed_is_asked_for_again_by_the_next_resource(
         stack_export.state_of(STACK)
 
     assert stack_export.state_of(STACK).resources == ({"urn": "a"},)
+
+
+@pytest.mark.parametrize("read", [own_state.read, own_state.current])
+def test_the_stack_is_asked_for_by_the_name_that_it_has_now(
+    monkeypatch: pytest.MonkeyPatch, read: Callable[[dict[str, str]], StackState]
+) -> None:
+    """Outputs keep the name that the stack had; another stack may have that name by now."""
+    asked: list[str] = []
+    urn = "urn:pulumi:renamed::trial::pulumi-python:dynamic/omics:Run::NA12878"
+    monkeypatch.setattr(host, "current_call", lambda: SimpleNamespace(urn=urn))
+    monkeypatch.setattr(
+        stack_export, "state_of", lambda stack, **_: asked.append(stack) or StackState()
+    )
+
+    read({fields.STACK: STACK})
+
+    assert asked == ["organization/trial/renamed"]
