@@ -6,6 +6,7 @@ as they go, in the environment of these tests. What is not required is not there
 
 from __future__ import annotations
 
+import filecmp
 import json
 import os
 import re
@@ -19,6 +20,7 @@ from typing import Any
 
 import boto3
 import pytest
+import yaml
 from packaging.requirements import Requirement
 
 from omics_provider.emulator.local import attach
@@ -313,7 +315,6 @@ def test_a_project_made_of_stacks_runs_elsewhere(trial: Trial) -> None:
     new = (sys.executable, ROOT / "tools" / "new", trial.project, "--name", "lab-runs")
     ran(*new, "--stack", "night", "--like", "production", cwd=trial.elsewhere)
     trial.install()
-    (trial.project / ".venv").symlink_to(trial.venv)
     (asked,) = (trial.project / "requirements.txt").read_text().splitlines()
     assert Requirement(asked).specifier.contains(metadata.version("omics-provider"))
     settings = (trial.project / "stacks" / "Pulumi.night.yaml").read_text()
@@ -329,6 +330,22 @@ def test_a_project_made_of_stacks_runs_elsewhere(trial: Trial) -> None:
     assert {run["status"] for run in outputs["runs"].values()} == {"COMPLETED"}
     assert sorted(run["inputs"]["name"] for run in runs) == ["HG002", "HG003", "HG004"]
     assert trial.states() == [STATE]
+
+
+def test_a_project_made_of_stacks_brings_the_pipelines(tmp_path: Path) -> None:
+    ran(sys.executable, ROOT / "tools" / "new", "lab-runs", cwd=tmp_path)
+
+    made = tmp_path / "lab-runs"
+    names = [
+        str(each.relative_to(TEMPLATE))
+        for each in (TEMPLATE / "pipelines").rglob("*")
+        if each.is_file()
+    ]
+    assert "pipelines/github/omics-up.yml" in names
+    assert filecmp.cmpfiles(TEMPLATE, made, names, shallow=False)[0] == names
+    runtime = yaml.safe_load((made / "Pulumi.yaml").read_text("utf-8"))["runtime"]
+    assert runtime["options"]["virtualenv"] == "venv"
+    assert {"/venv/", "/report.md"} <= set((made / ".gitignore").read_text("utf-8").splitlines())
 
 
 @pytest.mark.parametrize(
