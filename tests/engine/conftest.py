@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from .harness import Stack, engine_problem, make_stack
+from .harness import Stack, end_plugins, engine_problem, make_stack
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -36,13 +36,14 @@ def engine() -> None:
 
 
 @pytest.fixture
-def make(tmp_path: Path) -> Callable[..., Stack]:
+def make(tmp_path: Path) -> Iterator[Callable[..., Stack]]:
     """Make further stacks, each in a folder of its own."""
 
     def made(name: str, **options: object) -> Stack:
         return make_stack(tmp_path / name, **options)  # type: ignore[arg-type]
 
-    return made
+    yield made
+    end_plugins(tmp_path)
 
 
 @pytest.fixture

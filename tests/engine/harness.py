@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import boto3
+import psutil
 
 from omics_provider.emulator import control
 from omics_provider.emulator.local import attach
@@ -437,6 +438,14 @@ def answering(status: int, code: str, message: str) -> Iterator[tuple[str, list[
     finally:
         server.shutdown()
         server.server_close()
+
+
+def end_plugins(folder: Path) -> None:
+    """End the plugins of stacks in `folder` that have outlived a killed command, as they do."""
+    for process in psutil.process_iter(["cmdline", "cwd"]):
+        is_plugin = "pulumi.dynamic" in (process.info["cmdline"] or ())
+        if is_plugin and Path(process.info["cwd"] or "/").is_relative_to(folder):
+            process.kill()
 
 
 def engine_problem() -> str | None:
