@@ -112,8 +112,10 @@ class StackState:
         return _one_stays(self._of(urn))
 
     def keeps_run(self, uuid: str) -> bool:
-        """Tell the same of the resources that point to the run of `uuid`."""
-        return _one_stays([r for r in self.resources if _outputs(r).get("uuid") == uuid])
+        """Tell the same of the resources that point to the run of `uuid`, but those of `get`."""
+        return _one_stays(
+            [r for r in self.resources if _outputs(r).get("uuid") == uuid and not r.get("external")]
+        )
 
     def records(self, uuid: str) -> bool:
         """Tell whether a resource that is not about to be deleted has the run of `uuid`."""

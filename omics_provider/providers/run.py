@@ -375,12 +375,17 @@ def _require_unowned(live: Mapping[str, Any], stack: str) -> None:
 def _still_declared(recorded: Mapping[str, Any]) -> bool:
     """Tell whether another resource of the stack stands for this very run: then it stays.
 
-    Only an adopted run can be met twice, where its adoption was replaced by another.
+    A run is met twice where a resource has adopted what another one started, or adopted before.
     """
     uuid = str(recorded["uuid"])
-    if "requestId" in recorded:
+    if uuid in _made_here:
+        return True
+    if "requestId" not in recorded:
+        return own_state.current(recorded).keeps_run(uuid)
+    if destroying.is_whole_stack():
         return False
-    return uuid in _made_here or own_state.current(recorded).keeps_run(uuid)
+    state = own_state.readable(recorded)
+    return state is not None and state.keeps_run(uuid)
 
 
 def _start(runs: Runs, inputs: Mapping[str, Any], token: str, state: StackState) -> Start:

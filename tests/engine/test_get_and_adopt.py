@@ -152,3 +152,40 @@ def test_two_declarations_are_two_runs(stack: Stack) -> None:
     stack.declare({"one": declaration(), "other": declaration()})
     stack.up()
     assert len(stack.statuses()) == 2
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_run_that_another_resource_has_adopted_outlives_the_one_that_started_it(
+    stack: Stack, at_once: bool
+) -> None:
+    """As where a run gets another name, by adoption in place of an alias."""
+    stack.declare({"first": declaration()})
+    stack.up()
+    run_id, uuid = stack.recorded("first")["id"], stack.recorded("first")["outputs"]["uuid"]
+    adopted = declaration(adopt_run_id=run_id, workflow_id=None)
+    if not at_once:
+        stack.declare({"first": declaration(), "second": adopted})
+        stack.up()
+    stack.declare({"second": adopted})
+
+    _, calls = stack.calls(stack.up)
+
+    assert not calls.keys() & {"StartRun", "CancelRun", "DeleteRun"}
+    (left,) = stack.resources()
+    assert (left["urn"].rpartition("::")[2], left["outputs"]["uuid"]) == ("second", uuid)
+    assert stack.statuses()[run_id] in ("PENDING", "STARTING", "RUNNING")
+    stack.destroy()
+    assert stack.statuses() == {}
+
+
+def test_a_run_that_get_reads_as_well_ends_with_its_resource(stack: Stack) -> None:
+    stack.declare({"own": declaration()})
+    stack.up()
+    reader = {"$get": stack.recorded("own")["id"]}
+    stack.declare({"own": declaration(), "reader": reader})
+    stack.up()
+    stack.declare({"reader": reader})
+
+    _, calls = stack.calls(lambda: stack.up("--target", stack.recorded("own")["urn"]))
+
+    assert calls["CancelRun"] == calls["DeleteRun"] == 1
