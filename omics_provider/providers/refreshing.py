@@ -28,9 +28,13 @@ _listed: dict[str, Mapping[str, Any]] | None = None
 
 def is_as_recorded(runs: Runs, run_id: str, recorded: Mapping[str, Any]) -> bool:
     """Tell, without a call of its own, whether an ended run is still as it was recorded."""
-    if _is_read_by_itself() or recorded.get("status") not in ENDED:
+    is_gone = bool(recorded.get("recordGone"))
+    if _is_read_by_itself() or not (is_gone or recorded.get("status") in ENDED):
         return False
     listed = _entry(runs, run_id)
+    if is_gone:
+        # Where nothing at all is listed, listing may not be allowed.
+        return bool(_listed) and not listed
     return all(
         recorded.get(key) is not None and recorded[key] == listed.get(key)
         for key in ("status", "creationTime", "stopTime")
