@@ -380,12 +380,12 @@ def until(look: Callable[[], T], done: Callable[[T], bool], seconds: float = 20.
 
 
 def clean_environment(home: Path) -> dict[str, str]:
-    """Give an environment with nothing of the caller's AWS or Pulumi settings in it."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("AWS_", "PULUMI_", "OMICS_", "MOTO_", "BOTO"))
-    }
+    """Give an environment with nothing of the caller's AWS or Pulumi settings in it.
+
+    Bytecode is kept even if the caller does without: a command starts three Python processes.
+    """
+    unwanted = ("AWS_", "PULUMI_", "OMICS_", "MOTO_", "BOTO", "PYTHONDONTWRITEBYTECODE")
+    kept = {n: value for n, value in os.environ.items() if not n.startswith(unwanted)}
     nowhere = str(home / "nowhere")
     return {
         **kept,
