@@ -355,6 +355,7 @@ def test_a_project_made_of_stacks_brings_the_pipelines(tmp_path: Path) -> None:
         ("Lab_Runs", [], "'Lab_Runs' can't name a project"),
         ("lab", ["--stack", "Night"], "'Night' can't name a stack"),
         (str(ROOT / "lab"), [], "is in this repository"),
+        ("", [], "name a folder outside of this repository"),
     ],
 )
 def test_a_project_is_made_of_nothing_else(
