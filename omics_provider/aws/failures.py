@@ -146,7 +146,10 @@ def _advice(operation: str, kind: type[errors.OmicsError]) -> str:
 
 def _settings_advice(error: Exception) -> str:
     if isinstance(error, boto.NoRegionError):
-        return "Set it with: pulumi config set omics:region us-east-1 (or AWS_DEFAULT_REGION)."
+        return (
+            "Set it with: pulumi config set omics:region us-east-1 (or AWS_DEFAULT_REGION). "
+            "A command that is given no stack needs --region."
+        )
     if isinstance(error, boto.ProfileNotFound):
         return "Check omics:profile (or aws:profile) against ~/.aws/config."
     return "Check omics:region, omics:profile and omics:endpoint."

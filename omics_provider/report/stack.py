@@ -159,5 +159,5 @@ def _cannot(what: str, why: str) -> OmicsError:
         "Reading the stack",
         f"{what}: {why}",
         advice="Run it in the folder of the stack's Pulumi.yaml, where `pulumi stack ls` shows it; "
-        "or name the runs with --runs.",
+        "the command report takes --runs instead.",
     )

@@ -218,6 +218,7 @@ def test_no_region() -> None:
     assert type(error) is errors.SettingsError
     assert text.startswith("Connecting to HealthOmics failed: You must specify a region.")
     assert "pulumi config set omics:region" in text
+    assert "given no stack needs --region" in text
 
 
 @pytest.mark.usefixtures("signed")

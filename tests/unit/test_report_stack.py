@@ -107,7 +107,7 @@ def test_a_stack_that_can_not_be_read_is_an_error(
     cli(tmp_path, monkeypatch, script)
     with pytest.raises(OmicsError, match=words) as caught:
         stack.state("dev")
-    assert "--runs" in caught.value.advice
+    assert "the command report takes --runs" in caught.value.advice
 
 
 def test_without_pulumi_the_error_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
