@@ -52,8 +52,8 @@ back; it never starts, cancels or deletes anything. Options not given come from 
 configuration.
 """
 _DRIFT_CODES: Final = """\
-Ends with 0 where there is no drift or all of it was fixed, with 1 where something could not be
-read or fixed, with 2 where the command is not understood, with 4 where there is drift.
+Ends with 0 where there is no drift or all of it was fixed, with 2 where the command is not
+understood, with 4 where there is drift, else with 1 where something could not be read or fixed.
 """
 _DOCTOR: Final = """\
 Look at what runs need: engine, packages, state backend, credentials, Region, rights, quotas. Each
@@ -236,7 +236,11 @@ def _parser() -> argparse.ArgumentParser:
     which.add_argument("--stack", metavar="NAME", help="all runs of this Pulumi stack")
     which.add_argument("--runs", nargs="+", metavar="ID", help="these runs")
     report.add_argument(
-        "-o", "--output", required=True, metavar="FILE", help="where to write, - for the output"
+        "-o",
+        "--output",
+        required=True,
+        metavar="FILE",
+        help="where to write, - for standard output",
     )
     report.add_argument("--json", action="store_true", help="write JSON instead of a page")
     report.set_defaults(run=_report)
@@ -264,7 +268,12 @@ def _doctor_options(doctor: argparse.ArgumentParser) -> None:
 
 def _preview_options(preview: argparse.ArgumentParser) -> None:
     add = preview.add_argument
-    add("file", nargs="?", metavar="FILE", help="output of `pulumi preview --json`; - is the input")
+    add(
+        "file",
+        nargs="?",
+        metavar="FILE",
+        help="output of `pulumi preview --json`; - is standard input",
+    )
     add("--stack", metavar="NAME", help="the stack to run the preview of, without FILE")
     _writing_options(preview)
     add("--offline", action="store_true", help="look nothing up: states as recorded, listed prices")
@@ -292,7 +301,13 @@ def _drift_options(drift: argparse.ArgumentParser) -> None:
 def _writing_options(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
     add("--format", choices=("markdown", "text", "json"), default="markdown", help="what to write")
-    add("-o", "--output", default="-", metavar="FILE", help="where to write; the output if unset")
+    add(
+        "-o",
+        "--output",
+        default="-",
+        metavar="FILE",
+        help="where to write; standard output if unset",
+    )
 
 
 def _orphans_option(command: argparse.ArgumentParser) -> None:

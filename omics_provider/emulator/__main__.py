@@ -145,9 +145,13 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_MORE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--port", type=_port, default=4999, help="0 takes a free one (4999)")
     parser.add_argument(
-        "--state", type=Path, help="the state file, made where there is none (a temporary one)"
+        "--port", type=_port, default=4999, help="0 takes a free one; 4999 if unset"
+    )
+    parser.add_argument(
+        "--state",
+        type=Path,
+        help="the state file, made where there is none; a temporary one if unset",
     )
     parser.add_argument("--settings", type=Path, help="a JSON file, as for /_omics/settings")
     parser.add_argument("--faults", type=Path, help="a JSON file, as for /_omics/faults")
@@ -155,7 +159,7 @@ def _parser() -> argparse.ArgumentParser:
         "--run-seconds",
         type=float,
         default=DEFAULT_RUN_SECONDS,
-        help="emulated length of a run without the tag emulator:seconds (5)",
+        help="emulated length of a run without the tag emulator:seconds; 5 if unset",
     )
     return parser
 
