@@ -52,6 +52,19 @@ def current(properties: Mapping[str, Any]) -> StackState:
     return state_of(_stack(properties), fresh=True)
 
 
+def late(properties: Mapping[str, Any]) -> StackState:
+    """Return the same as it was when this process first asked, with one read for all deletes.
+
+    The engine deletes when the program has ended and all else is done, but what it replaces with
+    `delete_before_replace`.
+    """
+    if fields.STACK not in properties or host.current_call() is None:
+        return StackState()
+    from .stack_export import late_state_of
+
+    return late_state_of(_stack(properties))
+
+
 def readable(properties: Mapping[str, Any]) -> StackState | None:
     """Return the stack's recorded state for what can be left undone; warn where it can't be had."""
     try:

@@ -384,8 +384,12 @@ def _still_declared(recorded: Mapping[str, Any]) -> bool:
         return own_state.current(recorded).keeps_run(uuid)
     if destroying.is_whole_stack():
         return False
-    state = own_state.readable(recorded)
-    return state is not None and state.keeps_run(uuid)
+    # Another Provider's process may have adopted it in this update. The last one to go ends it.
+    return (
+        own_state.readable(recorded) is not None
+        and own_state.late(recorded).keeps_run(uuid)
+        and own_state.current(recorded).keeps_run(uuid)
+    )
 
 
 def _start(runs: Runs, inputs: Mapping[str, Any], token: str, state: StackState) -> Start:

@@ -32,7 +32,7 @@ _HISTORY: Final = ("history", "--json", "--page-size", "100")
 
 _Done: TypeAlias = subprocess.CompletedProcess[bytes]
 
-_states: dict[tuple[str, bool], Future[StackState]] = {}
+_states: dict[tuple[str, bool, bool], Future[StackState]] = {}
 _lock = threading.Lock()
 _readers = ThreadPoolExecutor(thread_name_prefix="stack-state")
 
@@ -55,12 +55,17 @@ def state_of(stack: str, *, secrets: bool = False, fresh: bool = False) -> Stack
     return _asked_for(stack, secrets=secrets).result()
 
 
-def _asked_for(stack: str, *, secrets: bool) -> Future[StackState]:
+def late_state_of(stack: str) -> StackState:
+    """Return what is recorded of `stack` when it is first asked for here; raises as state_of."""
+    return _asked_for(stack, secrets=False, late=True).result()
+
+
+def _asked_for(stack: str, *, secrets: bool, late: bool = False) -> Future[StackState]:
     with _lock:
-        found = _states.get((stack, secrets))
+        found = _states.get((stack, secrets, late))
         if found is None or (found.done() and found.exception() is not None):
             found = _readers.submit(_read, stack, ["--show-secrets"] if secrets else [])
-            _states[stack, secrets] = found
+            _states[stack, secrets, late] = found
         return found
 
 

@@ -189,3 +189,53 @@ def test_a_run_that_get_reads_as_well_ends_with_its_resource(stack: Stack) -> No
     _, calls = stack.calls(lambda: stack.up("--target", stack.recorded("own")["urn"]))
 
     assert calls["CancelRun"] == calls["DeleteRun"] == 1
+
+
+#: Each run after the ones above it, with a Provider of its own where `$apart` is set.
+IN_ORDER = """
+import json
+import pathlib
+from pulumi import ResourceOptions
+from omics_provider import OmicsRun, Provider
+
+runs = []
+for name, given in json.loads(pathlib.Path("runs.json").read_text()).items():
+    apart = Provider("apart", endpoint="local") if given.pop("$apart", False) else None
+    opts = ResourceOptions(depends_on=runs[-1:], provider=apart)
+    runs.append(OmicsRun(name, **given, opts=opts))
+"""
+
+
+def started_first(stack: Stack, other: dict[str, Any]) -> str:
+    """Start two runs, `other` and `first`; give the id of `first`."""
+    stack.program(IN_ORDER)
+    stack.declare({"other": other, "first": declaration()})
+    stack.up()
+    run_id: str = stack.recorded("first")["id"]
+    return run_id
+
+
+def test_a_run_adopted_through_another_provider_outlives_the_one_that_started_it(
+    stack: Stack,
+) -> None:
+    """The process of the one has read the state before that of the other adopts the run."""
+    other = declaration(parameters={"sample_name": "other"})
+    run_id = started_first(stack, other)
+    adopted = declaration(adopt_run_id=run_id, workflow_id=None, **{"$apart": True})
+    stack.declare({"other": other, "second": adopted})
+
+    _, calls = stack.calls(stack.up)
+
+    assert not calls.keys() & {"StartRun", "CancelRun", "DeleteRun"}
+    assert stack.recorded("second")["id"] == run_id
+
+
+def test_a_run_ends_with_the_last_of_the_resources_that_stand_for_it(stack: Stack) -> None:
+    other = declaration(parameters={"sample_name": "other"})
+    run_id = started_first(stack, other)
+    adopted = declaration(adopt_run_id=run_id, workflow_id=None)
+    stack.declare({"other": other, "first": declaration(), "second": adopted})
+    stack.up()
+    stack.declare({"other": other})
+    stack.up()
+    assert run_id not in stack.statuses()
