@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -92,10 +93,16 @@ def _replaced_with_its_place(
     config: Mapping[str, str], opts: ResourceOptions | None
 ) -> ResourceOptions:
     """Add that another place is another provider: what is left at the old one is ended there."""
-    place: dict[str, Any] = {key: config[key] for key in _PLACE if key in config}
+    place: dict[str, Any] = {key: _unsaid(key, config[key]) for key in _PLACE if key in config}
     if opts is not None and opts.replacement_trigger is not None:
         place["own"] = opts.replacement_trigger
     return ResourceOptions.merge(opts, ResourceOptions(replacement_trigger=place))
+
+
+def _unsaid(key: str, value: str) -> str:
+    # The engine keeps a trigger as it is given, and `pulumi preview --json` dies of a secret in it.
+    is_secret = pulumi.runtime.is_config_secret(key)
+    return hashlib.sha256(value.encode()).hexdigest() if is_secret else value
 
 
 def _guarded(key: str, value: str) -> Any:

@@ -299,3 +299,11 @@ def test_a_run_stays_in_its_region_until_another_is_asked_for(stack: Stack) -> N
     outcome, calls = stack.calls(lambda: stack.destroy(expect=None))
     assert "started in eu-west-1, the configuration now says us-east-1" in outcome.message
     assert calls == {}
+
+
+def test_a_secret_of_the_configuration_stays_one_beside_a_provider(stack: Stack) -> None:
+    declare(stack, {"lab": {}}, {"here": declaration(**{"$at": "lab"})})
+    stack.pulumi("config", "set", "--secret", "omics:profile", "profile-unsaid")
+    stack.up()
+    assert "profile-unsaid" not in stack.checkpoint
+    stack.preview("--expect-no-changes")
