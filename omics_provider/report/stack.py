@@ -51,10 +51,22 @@ def runs_of(state: Mapping[str, Any]) -> list[Wanted]:
 def _places(resources: Iterable[Mapping[str, Any]]) -> dict[str, Settings]:
     """Return the places of the stack's Providers, by the reference that resources have to them."""
     return {
-        f"{resource['urn']}::{resource['id']}": from_config(resource["inputs"].get)
+        f"{resource['urn']}::{resource['id']}": _place(resource["inputs"])
         for resource in resources
         if resource.get("type") == _PROVIDER and PROVIDER in (resource.get("inputs") or {})
     }
+
+
+def _place(inputs: Mapping[str, Any]) -> Settings:
+    hidden = sorted(key for key, value in inputs.items() if not isinstance(value, str))
+    if hidden:
+        raise OmicsError(
+            "Reading the stack",
+            f"{', '.join(hidden)} of Provider {inputs[PROVIDER]} is secret, and secrets stay "
+            "encrypted, so where its runs are is not known",
+            advice="Set it without --secret, then run `pulumi up`; or name the runs with --runs.",
+        )
+    return from_config(inputs.get)
 
 
 #: What a report takes from a state: none of it can hold a secret input but the name.

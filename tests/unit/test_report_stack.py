@@ -69,6 +69,19 @@ def test_a_run_is_at_the_place_of_its_provider() -> None:
     assert [each.place for each in found] == [Settings(region="eu-west-1"), None, None]
 
 
+def test_a_provider_with_a_secret_place_is_told_of() -> None:
+    secret = {"4dabf18193072939515e22adb298388d": "1b47c9", "ciphertext": "v1:x"}
+    provider = {
+        "urn": "urn:pulumi:dev::p::pulumi:providers:pulumi-python::lab",
+        "type": "pulumi:providers:pulumi-python",
+        "id": "4f",
+        "inputs": {"omics:profile": secret, "omics-provider:name": "lab"},
+    }
+    run = resource("HG002", "1", provider=f"{provider['urn']}::4f")
+    with pytest.raises(OmicsError, match="omics:profile of Provider lab is secret"):
+        stack.runs_of({"deployment": {"resources": [provider, run]}})
+
+
 @pytest.mark.parametrize("state", [{}, {"deployment": None}, {"deployment": {"resources": None}}])
 def test_an_empty_state_has_none(state: dict[str, object]) -> None:
     assert stack.runs_of(state) == []
