@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 
 #: uuids of the runs that this process, which is this update, has started or adopted.
 _made_here: set[str] = set()
+#: Those of them that it has adopted.
+_adopted_here: set[str] = set()
 #: By URN, the attempt that rerun_on or retry asks for in this update, until it is created.
 _attempts: dict[str, lifecycle.Standing] = {}
 
@@ -130,6 +132,8 @@ class OmicsRunProvider(ResourceProvider):
         take = self._adopted if "adoptRunId" in inputs else self._started
         found = take(inputs)
         _made_here.add(str(found.properties.get("uuid")))
+        if "adoptRunId" in inputs:
+            _adopted_here.add(str(found.properties["uuid"]))
         standing = _attempts.pop(host.urn(), None)
         return CreateResult(
             found.run_id, {**found.properties, **(standing.note if standing else {})}
@@ -378,7 +382,8 @@ def _still_declared(recorded: Mapping[str, Any]) -> bool:
     A run is met twice where a resource has adopted what another one started, or adopted before.
     """
     uuid = str(recorded["uuid"])
-    if uuid in _made_here:
+    # What this process has started is nobody else's yet, unless it has adopted it, too.
+    if uuid in (_adopted_here if "requestId" in recorded else _made_here):
         return True
     if "requestId" not in recorded:
         return own_state.current(recorded).keeps_run(uuid)

@@ -69,6 +69,7 @@ def configured(config: Mapping[str, str]) -> OmicsRunProvider:
 def next_update() -> None:
     """Go on as another `pulumi up` does: in another process, which remembers nothing."""
     run._made_here.clear()
+    run._adopted_here.clear()
     run._attempts.clear()
     left_behind.forget()
     refreshing.forget()
