@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from omics_provider.core import errors
@@ -22,13 +22,6 @@ if TYPE_CHECKING:
     from omics_provider.aws.gateway import Runs
 
 _VERBS: Final = frozenset({"destroy", "down", "dn"})
-#: Options of every command that take no value of their own from the next word.
-_SWITCHES: Final = frozenset(
-    {
-        "--disable-integrity-checking", "--emoji", "-e", "--fully-qualify-stack-names", "--help",
-        "-h", "--logflow", "--logtostderr", "--non-interactive",
-    }
-)  # fmt: skip
 #: Options with which `pulumi destroy` leaves some resources alone.
 _PARTLY: Final = ("--target", "-t", "--exclude", "-x", "--run-program")
 #: What the engine notes beside a resource whose delete it will not ask for. It refuses to delete
@@ -44,21 +37,8 @@ _done = False
 
 def is_whole_stack() -> bool:
     """Tell whether this process works for a `pulumi destroy` of a whole stack."""
-    command = engine_process.command()
-    return _verb(command[1:]) in _VERBS and not any(word.startswith(_PARTLY) for word in command)
-
-
-def _verb(words: Sequence[str]) -> str:
-    """Return the command among the CLI's arguments: options may come before it, with values."""
-    is_value = False
-    for word in words:
-        if word.startswith("-"):
-            is_value = "=" not in word and word not in _SWITCHES
-        elif is_value:
-            is_value = False
-        else:
-            return word
-    return ""
+    partly = any(word.startswith(_PARTLY) for word in engine_process.command())
+    return engine_process.verb() in _VERBS and not partly
 
 
 def cancel_all(runs: Runs, state: StackState, recorded: Mapping[str, Any]) -> None:

@@ -11,6 +11,13 @@ import psutil
 from omics_provider.core.errors import OmicsError
 
 _NAME: Final = "pulumi"
+#: Options of every command that take no value of their own from the next word.
+_SWITCHES: Final = frozenset(
+    {
+        "--disable-integrity-checking", "--emoji", "-e", "--fully-qualify-stack-names", "--help",
+        "-h", "--logflow", "--logtostderr", "--non-interactive",
+    }
+)  # fmt: skip
 
 
 @functools.cache
@@ -30,6 +37,19 @@ def command() -> tuple[str, ...]:
     """Return the command line of the CLI, empty where none is found among the ancestors."""
     engine = _engine()
     return engine[1] if engine else ()
+
+
+def verb() -> str:
+    """Return which of its commands the CLI carries out; options may come before it, with values."""
+    is_value = False
+    for word in command()[1:]:
+        if word.startswith("-"):
+            is_value = "=" not in word and word not in _SWITCHES
+        elif is_value:
+            is_value = False
+        else:
+            return word
+    return ""
 
 
 def require_alive(operation: str = "StartRun") -> None:

@@ -28,8 +28,8 @@ _VERBS: Final = frozenset({"preview", "pre"})
 
 def is_asked() -> bool:
     """Tell whether this process works for `pulumi preview`, and for no plan."""
-    words = engine_process.command()[1:]
-    return bool(_VERBS & set(words)) and not any(w.startswith("--save-plan") for w in words)
+    is_plan = any(word.startswith("--save-plan") for word in engine_process.command())
+    return engine_process.verb() in _VERBS and not is_plan
 
 
 def note(

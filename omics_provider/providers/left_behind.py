@@ -44,7 +44,7 @@ class LeftBehind:
 
 def is_looked_for() -> bool:
     """Tell whether this process works for `pulumi up`; a preview alone pays for no look."""
-    return bool(_VERBS & set(engine_process.command()[1:]))
+    return engine_process.verb() in _VERBS
 
 
 def look(start: Start, earlier: tuple[EarlierStart, ...]) -> tuple[LeftBehind, ...]:

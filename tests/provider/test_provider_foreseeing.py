@@ -22,6 +22,8 @@ INPUTS = {fields.STACK: "organization/trial/dev", fields.ATTEMPT: "a1", "name": 
         ("preview --json --stack dev", True),
         ("--non-interactive preview", True),
         ("pre", True),
+        ("-s up preview", True),
+        ("up --yes --stack preview", False),
         ("up --yes", False),
         ("update", False),
         ("refresh --preview-only", False),
