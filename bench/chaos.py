@@ -28,10 +28,10 @@ from typing import Any, Final
 ROOT: Final = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.engine.chaos.episode import Episode, Report, RequestId  # noqa: E402
-from tests.engine.chaos.schedule import Play, plays  # noqa: E402
-from tests.engine.chaos.weather import STORM, Storm, storm  # noqa: E402
-from tests.engine.harness import engine_problem  # noqa: E402
+from tests.engine.chaos.episode import Episode, Report, RequestId  # noqa: E402  # found by the path above
+from tests.engine.chaos.schedule import Play, plays  # noqa: E402  # found by the path above
+from tests.engine.chaos.weather import STORM, Storm, storm  # noqa: E402  # found by the path above
+from tests.engine.harness import engine_problem  # noqa: E402  # found by the path above
 
 RESULTS: Final = ROOT / "bench" / "chaos-results.json"
 PAGE: Final = ROOT / "docs" / "chaos.md"
@@ -254,7 +254,7 @@ def _keep(campaign: Campaign, arguments: argparse.Namespace) -> None:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]  # there is one
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--kills", type=int, default=200, help="stop after so many")
     parser.add_argument("--seconds", type=float, default=5400, help="begin nothing after that")

@@ -25,13 +25,13 @@ class Source(Protocol):
     """What is asked: see `omics_provider.aws.gateway.Runs`."""
 
     @property
-    def region(self) -> str: ...  # noqa: D102
+    def region(self) -> str: ...  # noqa: D102  # said in Runs
 
-    def find(self, run_id: str) -> dict[str, Any] | None: ...  # noqa: D102
+    def find(self, run_id: str) -> dict[str, Any] | None: ...  # noqa: D102  # said in Runs
 
-    def list(self, **filters: Any) -> Iterator[dict[str, Any]]: ...  # noqa: D102
+    def list(self, **filters: Any) -> Iterator[dict[str, Any]]: ...  # noqa: D102  # said in Runs
 
-    def account(self) -> str: ...  # noqa: D102
+    def account(self) -> str: ...  # noqa: D102  # said in Runs
 
 
 @dataclass(frozen=True, slots=True)

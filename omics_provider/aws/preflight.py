@@ -146,6 +146,7 @@ def _workflow(settings: Settings, key: tuple[str, ...]) -> Answer:
 def _get_workflow(settings: Settings, workflow: str, kind: str, owner: str) -> Mapping[str, Any]:
     more = {"workflowOwnerId": owner} if owner else {}
     with translated("GetWorkflow"):
+        # The type is checked, and no literal.
         return omics(settings).get_workflow(id=workflow, type=kind, **more)  # type: ignore[arg-type]
 
 
@@ -156,8 +157,8 @@ def _version(settings: Settings, key: tuple[str, ...]) -> Answer:
         answer = omics(settings).get_workflow_version(
             workflowId=workflow,
             versionName=name,
-            type=kind,  # type: ignore[arg-type]
-            **more,  # type: ignore[arg-type]
+            type=kind,  # type: ignore[arg-type]  # checked, no literal
+            **more,  # type: ignore[arg-type]  # of one key
         )
     return _described(answer, kind)
 
@@ -260,6 +261,7 @@ def _quota(settings: Settings, key: tuple[str, ...]) -> Answer:
 def _active(settings: Settings, storage: str, status: str) -> int:
     """Count the runs of a status on the first page of ListRuns."""
     with translated("ListRuns"):
+        # The status is one of _ACTIVE, and no literal.
         page = omics(settings).list_runs(status=status, maxResults=100)  # type: ignore[arg-type]
     return sum(1 for run in page["items"] if run.get("storageType") == storage)
 
