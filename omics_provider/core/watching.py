@@ -21,6 +21,8 @@ from .status import ACTIVE, ENDED, UNSUCCESSFUL, RunStatus, status_of
 _SHARE_OF_AGE: Final = 0.01
 #: Share of a core that looking may take: a look that costs more is repeated less often.
 _SHARE_OF_CORE: Final = 0.03
+#: Seconds for which a dear look puts off the next at most: it may have been dear only once.
+_LONGEST_PUT_OFF: Final = 10.0
 #: How far the clocks of this machine and of the service may be apart.
 _SKEW: Final = timedelta(seconds=10)
 #: Past runs of a workflow from which the end of the next is estimated, at least.
@@ -190,12 +192,12 @@ def needs_record_times(target: Target, item: Mapping[str, Any]) -> bool:
 def interval(ages: Iterable[float], cost: float, pace: Pace) -> float:
     """Return the seconds until the next look.
 
-    A hundredth of the youngest active run's age, within the limits of `pace`; more where a look
-    takes `cost` seconds of a core, so that waiting takes no more than 3 % of it.
+    A hundredth of the youngest active run's age, within the limits of `pace`; more, up to 10 s,
+    where a look takes `cost` seconds of a core, so that waiting takes no more than 3 % of it.
     """
     youngest = max(0.0, min(ages, default=0.0))
     asked = min(max(youngest * _SHARE_OF_AGE, pace.shortest), pace.longest)
-    return max(asked, cost / _SHARE_OF_CORE)
+    return max(asked, min(cost / _SHARE_OF_CORE, _LONGEST_PUT_OFF))
 
 
 def age(live: Mapping[str, Any], now: datetime) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -77,7 +78,7 @@ def seen(sightings: Iterator[Sighting]) -> dict[str, str | None]:
     return {s.target.name: s.live and s.live["status"] for s in sightings}
 
 
-def results(futures: Mapping[str, Future[Any]], seconds: float = 20) -> dict[str, str]:
+def results(futures: Mapping[str, Future[Any]], seconds: float = 60) -> dict[str, str]:
     _, late = wait_for(futures.values(), timeout=seconds)
     assert not late
     return {name: future.result().facts["status"] for name, future in futures.items()}
@@ -293,10 +294,13 @@ def test_a_defect_of_the_poller_leaves_nobody_waiting() -> None:
         def find(self, run_id: str) -> dict[str, Any] | None:
             raise ZeroDivisionError
 
+    before = set(threading.enumerate())
     watcher = Watcher(Lookout(Broken(), lambda: None), FAST, quiet=0.01)
     future = watcher.until_end(Target("S", "1", "u"))
     with pytest.raises(errors.OmicsError, match="poller ended"):
         future.result(10)
+    for thread in set(threading.enumerate()) - before:
+        thread.join(10)
 
 
 def test_runs_of_another_account_are_not_taken_for_gone(place: Place) -> None:

@@ -36,6 +36,8 @@ def item(status: str, created: str = MADE) -> dict[str, Any]:
         ([10 * 3600], 0, LOCAL, 1),
         ([0], 0.3, LOCAL, 10),
         ([10 * 3600], 0.3, REMOTE, 60),
+        # One look that was dear, a busy machine's say, does not put off the next for long.
+        ([0], 3, LOCAL, 10),
     ],
 )
 def test_the_next_look(ages: list[float], cost: float, pace: watching.Pace, seconds: float) -> None:
