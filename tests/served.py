@@ -72,5 +72,5 @@ def serving(state: Path) -> Iterator[Served]:
         yield Served(process.stdout.readline().strip(), str(state))
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
         process.stdout.close()

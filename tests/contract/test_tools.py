@@ -264,7 +264,7 @@ def test_a_program_that_hangs_is_given_up_in_time(
     start = time.monotonic()
     with pytest.raises(tools["common"].CannotWorkError, match="no result in 1 s"):
         tools["common"].run([hanging], limit=1)
-    assert time.monotonic() - start < 10
+    assert time.monotonic() - start < 30
 
 
 # --- Pulumi's installer

@@ -119,7 +119,7 @@ def test_calls_are_given_after_a_number(served, after):
 
 @pytest.mark.parametrize("length", ["many", "-1"])
 def test_a_length_that_is_none_is_an_error_of_the_caller(served, length):
-    asked = http.client.HTTPConnection(served.url.removeprefix("http://"), timeout=10)
+    asked = http.client.HTTPConnection(served.url.removeprefix("http://"), timeout=60)
     asked.request("POST", "/_omics/settings", headers={"Content-Length": length})
     assert asked.getresponse().status == 400
     asked.close()
@@ -132,7 +132,7 @@ def test_a_length_that_is_none_is_an_error_of_the_caller(served, length):
 def test_control_is_for_names_of_this_machine(served, host, status):
     """A page of a name that was rebound to 127.0.0.1 is of one origin with the server."""
     place = served.url.removeprefix("http://")
-    asked = http.client.HTTPConnection(place, timeout=10)
+    asked = http.client.HTTPConnection(place, timeout=60)
     asked.request("GET", "/_omics/calls", headers={"Host": host.format(place.split(":")[1])})
     assert asked.getresponse().status == status
     asked.close()
@@ -143,7 +143,7 @@ def test_the_server_listens_on_loopback_is_quick_and_ends_quietly(tmp_path):
     server = Server.started(tmp_path / "state.db")
     took = time.monotonic() - began
     assert server.url.startswith("http://127.0.0.1:")
-    assert took < 10  # a second and less where nothing else runs: bench/emulator.py
+    assert took < 30  # a second and less where nothing else runs: bench/emulator.py
     server.stop()
     assert server.process.returncode == 0
 

@@ -84,7 +84,7 @@ def kill_an_update(stage: Any) -> None:
         until(lambda: starts(stage), bool, SECONDS)
     finally:
         os.killpg(update.pid, signal.SIGKILL)
-        update.wait(10)
+        update.wait(60)
 
 
 def runs(stage: Any) -> list[dict[str, Any]]:
@@ -150,7 +150,7 @@ def serving(stage: Any) -> Iterator[tuple[int, str]]:
         yield port, ask
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 def is_open(port: int) -> bool:

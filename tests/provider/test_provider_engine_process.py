@@ -57,7 +57,7 @@ def test_a_plugin_whose_engine_was_killed_starts_nothing(pulumi: Path) -> None:
         assert engine.stdout is not None
         assert engine.stdout.readline() == "up\n"
         engine.kill()
-        engine.wait(timeout=10)
+        engine.wait(timeout=60)
         time.sleep(0.1)
         engine.stdin.write("\n")
         engine.stdin.flush()

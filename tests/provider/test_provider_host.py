@@ -104,7 +104,7 @@ class Host:
     def close(self) -> None:
         self._channel.close()
         self._process.terminate()
-        self._process.wait(10)
+        self._process.wait(60)
 
 
 @pytest.fixture(scope="module")

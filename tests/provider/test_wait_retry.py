@@ -290,7 +290,7 @@ def test_trouble_that_passes_is_told_once_and_waited_out() -> None:
     done, trouble = [], []  # type: ignore[var-annotated]
     one, ended = job(done, trouble)
     Succession(next_attempt, 0.01).add(one)
-    assert ended.wait(30)
+    assert ended.wait(60)
     assert (done, trouble) == ([TARGET], [EXPIRED])
     # From the second try on, what the first may have started is looked for.
     assert asked == [False, True, True, True]
@@ -305,7 +305,7 @@ def test_a_refusal_and_a_lost_interest_end_it() -> None:
     for wanted in (True, False):
         one, ended = job(done, trouble, wanted)
         succession.add(one)
-        assert ended.wait(30)
+        assert ended.wait(60)
     assert isinstance(done[0], errors.Denied)
     assert "nobody waits" in str(done[1])
 
@@ -321,10 +321,10 @@ def test_a_defect_leaves_nobody_waiting() -> None:
     for _ in range(2):
         one, ended = job(done, trouble)
         succession.add(one)
-        assert ended.wait(30)
+        assert ended.wait(60)
         for thread in set(threading.enumerate()) - before:
             if thread.name == "omics-retry":
-                thread.join(10)
+                thread.join(60)
     assert len(done) == 2
 
 

@@ -42,7 +42,7 @@ def ended(served: Served, name: str, **more: Any) -> dict[str, Any]:
 
 
 def until(look: Callable[[], bool]) -> None:
-    end = time.monotonic() + 30
+    end = time.monotonic() + 60
     while not look():
         assert time.monotonic() < end
         time.sleep(0.02)
