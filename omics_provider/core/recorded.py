@@ -30,6 +30,9 @@ _ENDED: Final = frozenset({"succeeded", "failed"})
 #: How the engine writes a secret into a state: this key beside its JSON text `plaintext`, or its
 #: `ciphertext` where secrets were not asked for (pulumi, sdk/go/common/resource).
 SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
+#: What the engine notes beside a resource whose delete it will not ask for.
+_LEFT: Final = ("external", "protect", "retainOnDelete", "deletedWith")
+
 Resource = Mapping[str, Any]
 
 
@@ -115,6 +118,22 @@ class StackState:
         """Tell the same of the resources that point to the run of `uuid`, but those of `get`."""
         return _one_stays(
             [r for r in self.resources if _outputs(r).get("uuid") == uuid and not r.get("external")]
+        )
+
+    def keeps_run_in_destroy(self, uuid: str) -> bool:
+        """Tell whether a resource that adopted the run of `uuid` leaves it to another one.
+
+        In the destroy of a whole stack that is the one that started it, or one that spares it.
+        """
+        others = [r for r in self.resources if _outputs(r).get("uuid") == uuid]
+        return any(
+            not r.get("external")
+            and (
+                "requestId" in _outputs(r)
+                or _outputs(r).get("onDelete") == "keep"
+                or is_left_in_destroy(r)
+            )
+            for r in others
         )
 
     def records(self, uuid: str) -> bool:
@@ -207,6 +226,14 @@ def _is_leaving(resource: Resource) -> bool:
 def is_placeholder(outputs: Mapping[str, Any]) -> bool:
     """Tell whether recorded outputs stand for a start whose outcome is not known."""
     return bool(outputs.get("requestId")) and not outputs.get("uuid")
+
+
+def is_left_in_destroy(resource: Resource) -> bool:
+    """Tell whether the engine will not ask for the delete of a recorded resource.
+
+    It refuses to delete what is protected only when its turn comes: others are gone by then.
+    """
+    return any(resource.get(mark) for mark in _LEFT)
 
 
 def _one_stays(resources: Sequence[Resource]) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from omics_provider.core import errors
-from omics_provider.core.recorded import StackState
+from omics_provider.core.recorded import StackState, is_left_in_destroy
 from omics_provider.core.status import ACTIVE, ENDED, status_of
 
 from . import engine_process, host, look
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 _VERBS: Final = frozenset({"destroy", "down", "dn"})
 #: Options with which `pulumi destroy` leaves some resources alone.
 _PARTLY: Final = ("--target", "-t", "--exclude", "-x", "--run-program")
-#: What the engine notes beside a resource whose delete it will not ask for. It refuses to delete
-#: what is protected only when its turn comes: others have been deleted by then.
-_STAYS: Final = ("external", "protect", "retainOnDelete", "deletedWith")
 _TYPE: Final = "pulumi-python:dynamic/omics:Run"
 
 _lock = threading.Lock()
@@ -71,8 +68,8 @@ def _to_end(
 ) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for resource in resources:
         recorded = resource.get("outputs") or {}
-        stays = any(resource.get(mark) for mark in _STAYS)
-        if resource.get("type") != _TYPE or stays or not recorded.get("uuid"):
+        is_left = is_left_in_destroy(resource)
+        if resource.get("type") != _TYPE or is_left or not recorded.get("uuid"):
             continue
         if recorded.get("onDelete") != "keep" and recorded.get("status") not in ENDED:
             yield str(resource["id"]), recorded

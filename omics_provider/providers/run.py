@@ -385,10 +385,11 @@ def _still_declared(recorded: Mapping[str, Any]) -> bool:
     # What this process has started is nobody else's yet, unless it has adopted it, too.
     if uuid in (_adopted_here if "requestId" in recorded else _made_here):
         return True
-    if "requestId" not in recorded:
-        return own_state.current(recorded).keeps_run(uuid)
+    is_adopted = "requestId" not in recorded
     if destroying.is_whole_stack():
-        return False
+        return is_adopted and own_state.read(recorded).keeps_run_in_destroy(uuid)
+    if is_adopted:
+        return own_state.current(recorded).keeps_run(uuid)
     # Another Provider's process may have adopted it in this update. The last one to go ends it.
     return (
         own_state.readable(recorded) is not None

@@ -178,6 +178,17 @@ def test_a_run_that_another_resource_has_adopted_outlives_the_one_that_started_i
     assert stack.statuses() == {}
 
 
+def test_a_run_that_two_resources_have_adopted_ends_with_both(stack: Stack) -> None:
+    run_id = started_by_hand(stack, ACTIVE)
+    adopted = declaration(adopt_run_id=run_id, workflow_id=None)
+    stack.declare({"one": adopted, "two": adopted})
+    stack.up()
+
+    stack.destroy()
+
+    assert stack.statuses() == {}
+
+
 def test_a_run_that_get_reads_as_well_ends_with_its_resource(stack: Stack) -> None:
     stack.declare({"own": declaration()})
     stack.up()

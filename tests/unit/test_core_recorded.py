@@ -283,3 +283,28 @@ def test_of_two_resources_for_one_run_one_is_kept() -> None:
     alone, both = state(doomed), state(doomed, resource("b", uuid="u1"))
     destroyed = state(resource("a", uuid="u1"))
     assert [s.keeps_run("u1") for s in (alone, destroyed, both)] == [False, False, True]
+
+
+def adopter(attempt: str, **outputs: Any) -> dict[str, Any]:
+    return {**resource(attempt), "outputs": {"uuid": "u1", **outputs}}
+
+
+@pytest.mark.parametrize(
+    ("other", "is_kept"),
+    [
+        (adopter("b"), False),
+        (resource("b", uuid="u1"), True),
+        (adopter("b", onDelete="keep"), True),
+        (resource("b", uuid="u2"), False),
+        *(
+            ({**adopter("b"), mark: True}, True)
+            for mark in ("protect", "retainOnDelete", "deletedWith")
+        ),
+        # Read by `get`: nobody's run.
+        ({**resource("b", uuid="u1"), "external": True}, False),
+    ],
+)
+def test_for_whom_an_adopted_run_outlasts_the_destroy_of_its_stack(
+    other: dict[str, Any], is_kept: bool
+) -> None:
+    assert state(adopter("a"), other).keeps_run_in_destroy("u1") is is_kept
