@@ -71,7 +71,8 @@ def provider_config(
     """Return a Provider's configuration, by full keys: what is given, else the stack's.
 
     `given` are values by key without namespace. An empty one leaves the choice to boto3's own
-    chain, whatever the stack says. Raises SettingsError as from_config does.
+    chain, whatever the stack says. Where the stack's previews look nothing up, the Provider's do
+    not either. Raises SettingsError as from_config does.
     """
 
     def chosen(key: str) -> str | None:
@@ -79,13 +80,14 @@ def provider_config(
         return get(key) if value is None else value
 
     found = from_config(chosen)
-    seconds = chosen("omics:localRunSeconds")
+    seconds, preflight = chosen("omics:localRunSeconds"), get("omics:preflight")
     values = {
         "omics:region": found.region,
         "omics:profile": found.profile,
         "omics:endpoint": found.endpoint,
         "omics:localState": found.local_state if found.is_local else None,
         "omics:localRunSeconds": seconds if found.is_local else None,
+        "omics:preflight": preflight if preflight in NO_PREFLIGHT else None,
         PROVIDER: name,
     }
     return {key: value for key, value in values.items() if value}

@@ -111,3 +111,13 @@ def test_two_providers_of_one_place_are_one_place() -> None:
     lab, again = (from_config({"omics-provider:name": name}.get) for name in ("lab", "again"))
     assert lab == again == Settings()
     assert (lab.provider, again.provider) == ("lab", "again")
+
+
+@pytest.mark.parametrize(
+    ("mode", "is_handed_on"), [("off", True), ("false", True), ("fail", False)]
+)
+def test_a_provider_looks_nothing_up_where_its_stack_does_not(
+    mode: str, is_handed_on: bool
+) -> None:
+    made = provider_config("lab", {}, {"omics:preflight": mode}.get)
+    assert made.get("omics:preflight") == (mode if is_handed_on else None)
