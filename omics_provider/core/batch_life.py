@@ -49,8 +49,8 @@ CANCELLABLE: Final = frozenset(
     {BatchStatus.PENDING, BatchStatus.SUBMITTING, BatchStatus.INPROGRESS}
 )
 EMPTIABLE: Final = frozenset({BatchStatus.PROCESSED, BatchStatus.CANCELLED})
-#: A batch in one of these can't stand for a declaration.
-USELESS: Final = frozenset(
+#: A batch in one of these was ended.
+_ENDED: Final = frozenset(
     {
         BatchStatus.STOPPING,
         BatchStatus.CANCELLED,
@@ -58,7 +58,6 @@ USELESS: Final = frozenset(
         BatchStatus.RUNS_DELETED,
         BatchStatus.RUNS_DELETE_FAILED,
         BatchStatus.DELETED,
-        BatchStatus.FAILED,
     }
 )
 
@@ -96,6 +95,18 @@ def status_of(text: Any) -> BatchStatus | None:
         return BatchStatus(str(text))
     except ValueError:
         return None
+
+
+def can_stand(live: Batch) -> bool:
+    """Tell from GetBatch's answer whether a batch can stand for a declaration.
+
+    One that FAILED can where it had started runs: they may be at work, or done.
+    """
+    if live["status"] == BatchStatus.FAILED:
+        submitted = live.get("submissionSummary") or {}
+        runs = live.get("runSummary") or {}
+        return bool(submitted.get(_SUBMISSIONS["started"])) or any(runs.values())
+    return live["status"] not in _ENDED
 
 
 def delete_step(on_delete: str, live: str | None, *, cancelled: bool, emptied: bool) -> Step:

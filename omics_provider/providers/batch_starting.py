@@ -180,7 +180,7 @@ class Cohort:
 
         Raises OmicsError where nothing tells what it has started.
         """
-        if live["status"] in batch_life.USELESS:
+        if not batch_life.can_stand(live):
             self.ended.append(str(live["uuid"]))
             return
         _, sha256 = _index_mark(live)
@@ -196,7 +196,7 @@ class Cohort:
         mark = Mark.on(live)
         token = mark.token if mark else ""
         kept = batch_life.started(live, token, int(live.get("totalRuns") or 0), "")
-        self.kept.append(kept)
+        self.kept.append(batch_life.refreshed(kept, live))
         host.warn(
             f"An interrupted update started batch {live['id']} ({live['status']}) for this "
             "resource: it is taken, and nothing of it runs again."

@@ -173,8 +173,9 @@ class OmicsRunBatchProvider(PlainProvider):
             # The token is taken; or the inputs are wrong, which the start itself will say, too.
             return
         live = batch_ending.find(cohort.place.batches, then.kept[0])
-        if live is not None and live["status"] not in batch_life.USELESS:
-            cohort.kept, cohort.index = then.kept, then.index
+        if live is not None and batch_life.can_stand(live):
+            cohort.kept = [batch_life.refreshed(then.kept[0], live)]
+            cohort.index = then.index
             tags = diffing.tag_change(earlier.inputs.get("tags", {}), cohort.inputs.get("tags", {}))
             cohort.place.batches.retag(str(live["arn"]), tags)
 

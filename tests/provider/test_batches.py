@@ -522,6 +522,61 @@ def test_an_interrupted_create_for_another_sheet_is_completed(
     assert len(place.batches()) == 2
 
 
+@pytest.mark.parametrize("memory", ["replay", "conflict", "forget"])
+def test_what_a_failed_batch_of_an_interrupted_create_has_started_runs_once(
+    place: Place, monkeypatch: pytest.MonkeyPatch, memory: str
+) -> None:
+    place.settings(requestId=memory)
+    earlier = place.checked(place.inputs(sheet(150), settingsUri=PREFIX))
+    place.provider().create(bag(earlier))
+    place.advance(MOMENTS["SUBMITTING"])
+    assert 0 < len(runs_of(place)) < 150
+    failed = fail(place)
+    started = len(runs_of(place))
+    assert 0 < started < 150
+    interrupted(place, earlier, monkeypatch)
+    kept = place.up(sheet(150), __attempt=uuid.uuid4().hex, settingsUri=PREFIX)
+    assert kept.outs["uuid"] == failed["uuid"]
+    place.advance(BATCH + 1)
+    assert len(runs_of(place)) == started
+    # The next preview says that not all have started.
+    news = bag(place.checked(place.inputs(sheet(150), settingsUri=PREFIX)))
+    place.provider().diff(kept.id, kept.bag(), news)
+    assert f"Run batch {kept.id} ended FAILED" in place.warnings[-1]
+
+
+def test_a_failed_batch_of_an_interrupted_create_that_started_nothing_does_not_count(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    earlier = place.checked(place.inputs(sheet(150), settingsUri=PREFIX))
+    place.provider().create(bag(earlier))
+    failed = fail(place)
+    assert runs_of(place) == []
+    interrupted(place, earlier, monkeypatch)
+    kept = place.up(sheet(150), __attempt=uuid.uuid4().hex, settingsUri=PREFIX)
+    assert kept.outs["uuid"] != failed["uuid"]
+    place.advance(BATCH + 1)
+    assert len(runs_of(place)) == len(place.entries(kept.id)) == 150
+
+
+def fail(place: Place) -> dict[str, Any]:
+    """Have the one batch fail, as its settings can't be read for a while; give its answer."""
+    s3, files = place.served.client("s3"), place.files()
+    for key in files:
+        s3.put_object(Bucket=BUCKET, Key=key, Body=b"[]")
+    place.advance(BATCH)
+    (live,) = place.batches()
+    assert live["status"] == "FAILED"
+    for key, content in files.items():
+        s3.put_object(Bucket=BUCKET, Key=key, Body=content)
+    return live
+
+
+def runs_of(place: Place) -> list[dict[str, Any]]:
+    pages = place.omics.get_paginator("list_runs").paginate()
+    return [run for page in pages for run in page["items"]]
+
+
 def test_an_interrupted_create_under_another_name_is_found(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
