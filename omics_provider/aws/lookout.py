@@ -10,6 +10,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
 from omics_provider.core import errors, identity, watching
@@ -52,7 +53,9 @@ class Lookout:
 
     `recorded_at` gives, by uuid, when the state got each run, or None where that can't be had.
     `spacing` is the least number of seconds between two calls: the account's other callers, the
-    plugins of this very update among them, share the quota of 10 calls a second.
+    plugins of this very update among them, share the quota of 10 calls a second. `grace` is for how
+    many seconds a run that has just been started, and was never seen, is not taken for gone: no
+    source says that GetRun knows a run at once.
     """
 
     def __init__(
@@ -61,12 +64,19 @@ class Lookout:
         recorded_at: Callable[[], Mapping[str, str] | None],
         *,
         spacing: float = 0.0,
+        grace: float = 0.0,
         sleep: Callable[[float], object] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._runs = runs
         self._recorded_at = recorded_at
         self._spacing = spacing
+        self._grace = grace
         self._sleep = sleep
+        self._clock = clock
+        #: Runs that GetRun has told of, and when it first did not, by uuid.
+        self._seen: set[str] = set()
+        self._missed: dict[str, float] = {}
         self._may_list = True
         #: Pages that all entries took when they were last read, at least.
         self._pages = 1
@@ -143,10 +153,22 @@ class Lookout:
             self._sleep(self._spacing)
             live = self._runs.find(target.id)
             if live is not None and live["uuid"] == target.uuid:
+                self._seen.add(target.uuid)
                 yield Sighting(target, live)
-            else:
-                self._require_place(target)
-                yield Sighting(target, None)
+                continue
+            self._require_place(target)
+            may_come = live is None and self._may_come(target)
+            yield Sighting(target, target.recorded if may_come else None)
+
+    def _may_come(self, target: Target) -> bool:
+        """Tell whether a run that GetRun does not know has only just been started."""
+        is_known = target.uuid in self._seen or target.uuid in self._creations
+        if is_known or not watching.may_be_new(target):
+            return False
+        now = self._clock()
+        if now - self._missed.setdefault(target.uuid, now) >= self._grace:
+            return False
+        return watching.is_new(target, self._recorded_at(), self._grace, datetime.now(UTC))
 
     def _require_place(self, target: Target) -> None:
         """Raise SettingsError where the run is elsewhere: there it may well be."""

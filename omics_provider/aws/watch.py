@@ -31,6 +31,8 @@ from .succession import PASSING, Failed, Job, NextAttempt, Succession
 _SET_UP: Final = (errors.CredentialsError, errors.Unreachable)
 #: Seconds between two calls at the service: half of the quota of 10 a second.
 _SPACING: Final = 0.2
+#: Seconds for which a run that has just been started need not be known to the service.
+_GRACE: Final = 60.0
 #: Seconds without a further wait before the first look, and how long that is put off at most.
 _QUIET, _QUIET_LOCAL, _QUIET_LONGEST = 0.5, 0.1, 3.0
 
@@ -329,7 +331,12 @@ def watcher_of(
         if settings not in _watchers:
             is_local = settings.is_local
             _watchers[settings] = Watcher(
-                Lookout(Runs(settings), recorded_at, spacing=0.0 if is_local else _SPACING),
+                Lookout(
+                    Runs(settings),
+                    recorded_at,
+                    spacing=0.0 if is_local else _SPACING,
+                    grace=0.0 if is_local else _GRACE,
+                ),
                 watching.LOCAL if is_local else watching.REMOTE,
                 quiet=_QUIET_LOCAL if is_local else _QUIET,
                 next_attempt=next_attempt,

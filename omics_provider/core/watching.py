@@ -189,6 +189,24 @@ def needs_record_times(target: Target, item: Mapping[str, Any]) -> bool:
     return item["status"] == RunStatus.COMPLETED and not target.recorded.get("creationTime")
 
 
+def may_be_new(target: Target) -> bool:
+    """Tell whether the state knows no more of a run than that StartRun has answered."""
+    return not target.recorded.get("creationTime") and target.recorded.get("status") in ACTIVE
+
+
+def is_new(
+    target: Target, recorded_at: Mapping[str, str] | None, seconds: float, now: datetime
+) -> bool:
+    """Tell whether a run has been in the state for less than `seconds`, or is not there yet.
+
+    `recorded_at` as in `verdict`. False where that could not be read.
+    """
+    if recorded_at is None:
+        return False
+    since = recorded_at.get(target.uuid)
+    return since is None or (now - _time(since)).total_seconds() < seconds
+
+
 def interval(ages: Iterable[float], cost: float, pace: Pace) -> float:
     """Return the seconds until the next look.
 

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
@@ -318,6 +319,66 @@ def test_runs_of_another_account_are_not_taken_for_gone(place: Place) -> None:
     run = Target("S", "1", "u", {"arn": "arn:aws:omics:us-east-1:123456789012:run/1"})
     with pytest.raises(errors.SettingsError, match="999999999999"):
         list(Lookout(Elsewhere(), lambda: None).look([run]))
+
+
+class Late(Failing):
+    """A service that knows a run only some looks after its start."""
+
+    def __init__(self, looks: int) -> None:
+        super().__init__()
+        self.looks = looks
+
+    def find(self, run_id: str) -> dict[str, Any] | None:
+        self.looks -= 1
+        return None if self.looks >= 0 else super().find(run_id)
+
+
+PENDING = {"status": "PENDING", "arn": "arn:aws:omics:us-east-1:123456789012:run/1"}
+
+
+def looked(looks: int, recorded_at: Any, recorded: dict[str, Any] = PENDING) -> list[str | None]:
+    """Look every 20 s, for a minute after the first look; give what was seen each time."""
+    now = iter(range(0, 1000, 20))
+    lookout = Lookout(Late(looks), lambda: recorded_at, grace=60, clock=lambda: next(now))
+    run = Target("S", "1", "u", recorded)
+    return [seen(lookout.look([run]))["S"] for _ in range(4)]
+
+
+def ago(seconds: float) -> str:
+    return (datetime.now(UTC) - timedelta(seconds=seconds)).isoformat()
+
+
+@pytest.mark.parametrize("recorded_at", [{}, {"other": ago(900)}, {"u": ago(5)}])
+def test_a_run_that_has_just_been_started_may_not_be_known_yet(recorded_at: Any) -> None:
+    assert looked(2, recorded_at) == ["PENDING", "PENDING", "COMPLETED", "COMPLETED"]
+
+
+def test_a_run_that_never_comes_to_be_known_is_gone() -> None:
+    assert looked(9, {}) == ["PENDING", "PENDING", "PENDING", None]
+
+
+@pytest.mark.parametrize(
+    ("recorded_at", "recorded"),
+    [
+        ({"u": ago(900)}, PENDING),
+        # The state can't be read.
+        (None, PENDING),
+        # It was seen, by a refresh.
+        ({}, {**PENDING, "creationTime": "2026-11-23T10:00:00Z"}),
+        ({}, {**PENDING, "status": "COMPLETED"}),
+    ],
+)
+def test_an_older_run_that_is_not_there_is_gone(recorded_at: Any, recorded: dict[str, Any]) -> None:
+    assert looked(1, recorded_at, recorded)[:2] == [None, "COMPLETED"]
+
+
+def test_a_run_that_was_seen_and_is_not_there_any_more_is_gone() -> None:
+    service = Late(0)
+    lookout = Lookout(service, dict, grace=60)
+    run = Target("S", "1", "u", PENDING)
+    assert seen(lookout.look([run])) == {"S": "COMPLETED"}
+    service.looks = 9
+    assert seen(lookout.look([run])) == {"S": None}
 
 
 def test_runs_of_another_region_are_not_taken_for_gone(place: Place) -> None:
