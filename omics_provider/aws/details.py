@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
-from omics_provider.core import watching
+from omics_provider.core import progress
 from omics_provider.core.errors import NotFound, Unreachable
 from omics_provider.core.explain import LOG_GROUP
 from omics_provider.core.settings import Settings
@@ -41,7 +41,7 @@ def tasks(
 def task_counts(
     settings: Settings, run_id: str, uuid: str, *, is_there: bool
 ) -> dict[str, int] | None:
-    """Return how many tasks an ended run had and how they ended, by `watching.task_counts`.
+    """Return how many tasks an ended run had and how they ended, by `progress.task_counts`.
 
     One ListRunTasks call for 100 tasks. Where it is not known that the id still is this run's
     (`is_there`), GetRun is asked first. Where the run's record is gone its manifest tells, if there
@@ -49,14 +49,14 @@ def task_counts(
     """
     if is_there or _is_run(settings, run_id, uuid):
         try:
-            return watching.task_counts(tasks(settings, run_id))
+            return progress.task_counts(tasks(settings, run_id))
         except NotFound:
             pass
     if settings.is_local:
         return None
     entries = manifest(settings, run_id, uuid)
     own = [entry for entry in entries if entry.get("uuid") != uuid]
-    return watching.task_counts(own) if entries else None
+    return progress.task_counts(own) if entries else None
 
 
 def _is_run(settings: Settings, run_id: str, uuid: str) -> bool:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from omics_provider.core import errors, watching
+from omics_provider.core import errors, progress, watching
 from omics_provider.core.settings import Settings
 from omics_provider.core.watching import End, Facts, Target
 
@@ -117,13 +117,13 @@ class Watcher:
             self._entry(target).looks.append(future)
         return future
 
-    def tally(self) -> watching.Tally:
+    def tally(self) -> progress.Tally:
         """Return what is known of all runs at this moment."""
         with self._changed:
             waited_for = [each for each in self._watched.values() if each.ends]
             active = [each.live or each.target.recorded for each in waited_for]
             active += [{} for _ in self._retrying]
-            return watching.Tally(active, Counter(self._ended), self._lookout.lengths)
+            return progress.Tally(active, Counter(self._ended), self._lookout.lengths)
 
     def news(self) -> News:
         """Return what has happened since the last call."""
@@ -244,7 +244,7 @@ class Watcher:
         with self._changed:
             del self._retrying[watched.target.uuid]
             self._successors[watched.target.uuid] = successor
-            self._retries.append(watching.retried(watched.target, live, successor))
+            self._retries.append(progress.retried(watched.target, live, successor))
             entry = self._entry(successor)
             entry.ends += watched.ends
             entry.looks += watched.looks

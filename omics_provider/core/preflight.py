@@ -15,7 +15,7 @@ from enum import Enum
 from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 from . import fields, trust
-from .watching import some
+from .progress import some
 
 Inputs = Mapping[str, Any]
 _T = TypeVar("_T")

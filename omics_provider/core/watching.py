@@ -1,37 +1,39 @@
-"""Waiting for many runs: how often to look, whose state was seen, what is told meanwhile.
+"""Waiting for many runs: how often to look, and whose state was seen.
 
 Pure functions; times of the service are ISO 8601 in UTC, ages and lengths are seconds.
 """
 
 from __future__ import annotations
 
-import statistics
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Any, Final
 
 from . import facts
-from .lifecycle import attempt_limit, attempts, next_attempt, retry_wanted
+from .lifecycle import attempts, next_attempt, retry_wanted
 from .status import ACTIVE, ENDED, UNSUCCESSFUL, RunStatus, status_of
 
 #: Share of a run's age that may pass until its end is noticed.
 _SHARE_OF_AGE: Final = 0.01
+
+
 #: Share of a core that looking may take: a look that costs more is repeated less often.
 _SHARE_OF_CORE: Final = 0.03
+
+
 #: Seconds for which a dear look puts off the next at most: it may have been dear only once.
 _LONGEST_PUT_OFF: Final = 10.0
+
+
 #: How far the clocks of this machine and of the service may be apart.
 _SKEW: Final = timedelta(seconds=10)
-#: Past runs of a workflow from which the end of the next is estimated, at least.
-_LEAST_PAST_RUNS: Final = 3
-#: Runs that are named one by one where many have the same to tell.
-_NAMED: Final = 3
+
 
 #: What is known of an attempt when it starts. Its state is the poller's business.
 _OF_A_START: Final = ("uuid", "arn", "runOutputUri", "creationTime")
+
 
 #: What each wait tells of an ended run, by the names that programs use.
 Facts = dict[str, Any]
@@ -47,6 +49,8 @@ class Pace:
 
 #: At the service, and at the emulator in the process.
 REMOTE: Final = Pace(1.5, 60.0)
+
+
 LOCAL: Final = Pace(0.2, 1.0)
 
 
@@ -179,7 +183,7 @@ def verdict(
     if recorded_at is None:
         return Verdict.ASK
     latest = recorded_at.get(target.uuid)
-    if latest is not None and _time(item["creationTime"]) > _time(latest) + _SKEW:
+    if latest is not None and moment(item["creationTime"]) > moment(latest) + _SKEW:
         return Verdict.ASK
     return Verdict.ENDED
 
@@ -204,7 +208,7 @@ def is_new(
     if recorded_at is None:
         return False
     since = recorded_at.get(target.uuid)
-    return since is None or (now - _time(since)).total_seconds() < seconds
+    return since is None or (now - moment(since)).total_seconds() < seconds
 
 
 def interval(ages: Iterable[float], cost: float, pace: Pace) -> float:
@@ -221,77 +225,7 @@ def interval(ages: Iterable[float], cost: float, pace: Pace) -> float:
 def age(live: Mapping[str, Any], now: datetime) -> float:
     """Return for how long a run has been running, or waiting to; 0 where that is not known."""
     since = live.get("startTime") or live.get("creationTime")
-    return max(0.0, (now - _time(since)).total_seconds()) if since else 0.0
-
-
-@dataclass
-class Tally:
-    """What is known of all runs of a program's waits at one moment.
-
-    `active` holds the last seen entry of each run that goes on, `ended` the number of runs by
-    their final state, `lengths` those of completed runs in seconds by workflow id.
-    """
-
-    active: list[Mapping[str, Any]] = field(default_factory=list)
-    ended: Counter[str] = field(default_factory=Counter)
-    lengths: Mapping[str, Sequence[float]] = field(default_factory=dict)
-
-
-def together(tallies: Sequence[Tally]) -> Tally:
-    """Return what several places have, as one. A workflow's id is one place's own."""
-    if len(tallies) == 1:
-        return tallies[0]
-    lengths: dict[str, Sequence[float]] = {}
-    whole = Tally(lengths=lengths)
-    for number, tally in enumerate(tallies):
-        for live in tally.active:
-            workflow = f"{number}:{live.get('workflowId')}"
-            whole.active.append({**live, "workflowId": workflow})
-        whole.ended += tally.ended
-        lengths |= {f"{number}:{workflow}": past for workflow, past in tally.lengths.items()}
-    return whole
-
-
-def line(tally: Tally, now: datetime) -> str:
-    """Return the one line that is always current."""
-    parts = [f"{count} {state.lower()}" for state, count in states(tally)]
-    oldest = max((age(live, now) for live in tally.active), default=0.0)
-    if oldest:
-        parts.append(f"oldest {clock(oldest)}")
-    end = next_end(tally, now)
-    if end is not None:
-        parts.append(f"next end expected about {end.astimezone():%H:%M}")
-    return ", ".join(parts)
-
-
-def states(tally: Tally) -> list[tuple[str, int]]:
-    """Return how many runs are in which state, in the order in which they are told."""
-    active = Counter(str(live.get("status", RunStatus.PENDING)) for live in tally.active)
-    counted = [(str(state), active[state]) for state in _SHOWN_ACTIVE]
-    counted += [(str(state), tally.ended[state]) for state in _SHOWN_ENDED]
-    return [(state, count) for state, count in counted if count]
-
-
-_SHOWN_ACTIVE: Final = (
-    RunStatus.RUNNING, RunStatus.PENDING, RunStatus.STARTING, RunStatus.STOPPING,
-)  # fmt: skip
-_SHOWN_ENDED: Final = (
-    RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.CANCELLED, RunStatus.DELETED,
-)  # fmt: skip
-
-
-def next_end(tally: Tally, now: datetime) -> datetime | None:
-    """Return when the next run should end, from the median length of its workflow's past runs.
-
-    None where fewer than three of them are known, or where every run is late already.
-    """
-    expected = (
-        _time(live["startTime"]) + timedelta(seconds=statistics.median(past))
-        for live in tally.active
-        if live.get("startTime")
-        and len(past := tally.lengths.get(str(live.get("workflowId")), ())) >= _LEAST_PAST_RUNS
-    )
-    return min((end for end in expected if end >= now), default=None)
+    return max(0.0, (now - moment(since)).total_seconds()) if since else 0.0
 
 
 def length(live: Mapping[str, Any]) -> float | None:
@@ -300,97 +234,10 @@ def length(live: Mapping[str, Any]) -> float | None:
         return None
     if not live.get("startTime") or not live.get("stopTime"):
         return None
-    return (_time(live["stopTime"]) - _time(live["startTime"])).total_seconds()
+    return (moment(live["stopTime"]) - moment(live["startTime"])).total_seconds()
 
 
-def events(ends: Sequence[tuple[str, Facts]]) -> list[str]:
-    """Return a line for each run that has just ended; one for many that completed together."""
-    completed = [end for end in ends if end[1]["status"] == RunStatus.COMPLETED]
-    others = [end for end in ends if end[1]["status"] != RunStatus.COMPLETED]
-    if len(completed) <= _NAMED:
-        lines = [_event(name, run) for name, run in completed]
-    else:
-        lines = [f"{len(completed)} runs COMPLETED: {some([n for n, _ in completed])}."]
-    return lines + [facts.sentence(name, run) for name, run in others]
-
-
-def retried(before: Target, live: Mapping[str, Any] | None, after: Target) -> str:
-    """Return the words on a run that failed, and on the attempt that was started in its place."""
-    known = {**before.recorded, **(live or {})}
-    limit = attempt_limit(known, after.declared.inputs) if after.declared else 0
-    number = attempts(after.recorded)
-    said = facts.sentence(before.name, facts.of_ended({**known, "id": before.id}))
-    return f"{said} Attempt {number} of {limit} is run {after.id}."
-
-
-def earlier(found: Mapping[str, Facts]) -> list[str]:
-    """Return a line on each run that was not the first attempt, with what became of the others."""
-    lines = []
-    for name, run in found.items():
-        before = [
-            f"{each['id']} {each.get('failureReason') or each.get('status')}"
-            for each in run["earlier_attempts"]
-        ]
-        if before:
-            number = run["attempts"]
-            lines.append(f"Run {name} was attempt {number}; earlier ones: {', '.join(before)}.")
-    return lines
-
-
-def failures(found: Mapping[str, Facts]) -> list[str]:
-    """Return a line for each run that did not complete; one for many that failed alike."""
-    alike: dict[tuple[Any, ...], list[str]] = {}
-    for name, run in found.items():
-        if run["status"] != RunStatus.COMPLETED:
-            kind = (run["status"], run.get("failure_reason"), run.get("status_message"))
-            alike.setdefault(kind, []).append(name)
-    lines = []
-    for names in alike.values():
-        if len(names) <= _NAMED:
-            lines += [facts.sentence(name, found[name]) for name in names]
-        else:
-            first = facts.sentence(names[0], found[names[0]])
-            lines.append(f"{first}\n  {len(names)} runs ended like this: {some(names)}.")
-    return lines
-
-
-def task_counts(tasks: Iterable[Mapping[str, Any]]) -> dict[str, int]:
-    """Return how many tasks a run had, and how many of them ended how, from ListRunTasks' items."""
-    states = Counter(str(task.get("status")) for task in tasks)
-    ends = (RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.CANCELLED)
-    return {"total": states.total(), **{end.lower(): states[end] for end in ends}}
-
-
-def unread(what: str, errors: Mapping[str, str]) -> list[str]:
-    """Return the words on what could not be read of some runs: once for all that fail alike.
-
-    `what` says what it is, `errors` why it can't be read, by the name of the run.
-    """
-    alike: dict[str, list[str]] = {}
-    for name, why in errors.items():
-        alike.setdefault(why, []).append(name)
-    return [f"{what} left out of {some(names, 5)}: {why}" for why, names in alike.items()]
-
-
-def some(names: Sequence[str], most: int = 20) -> str:
-    """Return the first names, and how many more there are."""
-    more = len(names) - most
-    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
-
-
-def clock(seconds: float) -> str:
-    """Return a length of time as hours, minutes and seconds: 02:13:40."""
-    minutes, rest = divmod(int(seconds), 60)
-    return f"{minutes // 60:02}:{minutes % 60:02}:{rest:02}"
-
-
-def _event(name: str, run: Facts) -> str:
-    took = length({"status": run["status"], "startTime": run["start_time"],
-                   "stopTime": run["stop_time"]})  # fmt: skip
-    after = "" if took is None else f" after {clock(took)}"
-    return f"Run {name} ({run['id']}) ended {run['status']}{after}."
-
-
-def _time(text: str) -> datetime:
+def moment(text: str) -> datetime:
+    """Return a time of the service; one without a zone is UTC."""
     found = datetime.fromisoformat(text)
     return found if found.tzinfo else found.replace(tzinfo=UTC)

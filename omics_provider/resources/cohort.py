@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 from pulumi import Output, ResourceOptions
 
-from omics_provider.core import cohort, watching
+from omics_provider.core import cohort, progress
 from omics_provider.core.cohort import Parameters, Sample
 from omics_provider.core.sheet import Row, SheetError
 
@@ -126,7 +126,7 @@ class RunCohort(pulumi.ComponentResource):
         if len(failed) > self._max_failures and not pulumi.runtime.is_dry_run():
             raise pulumi.RunError(
                 f"{len(failed)} of {len(ended)} samples of the cohort {self._name} failed, "
-                f"{self._max_failures} may: {watching.some(failed)}. The reasons are in the "
+                f"{self._max_failures} may: {progress.some(failed)}. The reasons are in the "
                 "warning before this. Give the samples a new `rerun`, or allow more max_failures."
             )
         return ended

@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 import psutil
 import pulumi
 
-from omics_provider.core import watching
+from omics_provider.core import progress
 from omics_provider.core.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -64,24 +64,24 @@ class LiveView:
             self._task.cancel()
             self._task = None
 
-    def _tally(self) -> watching.Tally:
-        return watching.together([watcher.tally() for watcher in self._watchers])
+    def _tally(self) -> progress.Tally:
+        return progress.together([watcher.tally() for watcher in self._watchers])
 
     async def _show(self) -> None:
-        said, states = self._clock(), watching.states(self._tally())
+        said, states = self._clock(), progress.states(self._tally())
         while True:
             await self._sleep(_LINE_SECONDS)
             self._tell_news()
             if self._progress == "line":
                 self._tell_line(ephemeral=True)
                 continue
-            now, silent = watching.states(self._tally()), self._clock() - said
+            now, silent = progress.states(self._tally()), self._clock() - said
             if silent >= _LOG_SECONDS or (now != states and silent >= _CHANGE_SECONDS):
                 said, states = self._clock(), now
                 self._tell_line(ephemeral=False)
 
     def _tell_line(self, *, ephemeral: bool) -> None:
-        now = watching.line(self._tally(), datetime.now(UTC))
+        now = progress.line(self._tally(), datetime.now(UTC))
         if now and now != self._shown:
             self._shown = now
             pulumi.log.info(now, ephemeral=ephemeral)
@@ -103,7 +103,7 @@ class LiveView:
                 pulumi.log.info(words)
             if news.is_over:
                 pulumi.log.info("The service answers again.")
-            for event in watching.events(news.ends):
+            for event in progress.events(news.ends):
                 pulumi.log.info(event)
 
 

@@ -20,8 +20,8 @@ from pulumi import CustomResource, Output, ResourceOptions
 
 from omics_provider.core import errors, preflight, settings
 from omics_provider.core.preflight import Answer, Found, Kind, Look, Mode, Unseen
+from omics_provider.core.progress import some
 from omics_provider.core.values import UNKNOWN, contains_unknown
-from omics_provider.core.watching import some
 from omics_provider.providers.wire import received
 
 from . import place as places

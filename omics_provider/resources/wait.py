@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import pulumi
 from pulumi import Output
 
-from omics_provider.core import errors, watching
+from omics_provider.core import errors, progress
 from omics_provider.core.fields import BY_WIRE
 from omics_provider.core.settings import Settings
 from omics_provider.core.values import UNKNOWN
@@ -252,7 +252,7 @@ async def _all_done(futures: Mapping[str, Future[End]], timeout: float | None) -
         )
     failed = any(each.exception() for each in done)
     if late and not failed:
-        names = watching.some([waiting[each] for each in waiting if each in late])
+        names = progress.some([waiting[each] for each in waiting if each in late])
         raise pulumi.RunError(
             f"{_OPERATION}: after {timeout:.0f} s these runs have not ended: {names}.\n"
             "They go on. Run `pulumi up` again to go on waiting."
@@ -275,7 +275,7 @@ async def _read_outputs(where: Mapping[str, Settings], told: Mapping[str, End]) 
     facts = {key: end.facts for key, end in told.items()}
     completed = {k: run for k, run in facts.items() if run["status"] == "COMPLETED"}
     await asyncio.gather(*(read(k, r) for k, r in completed.items() if r["run_output_uri"]))
-    for words in watching.unread("Outputs are", unread):
+    for words in progress.unread("Outputs are", unread):
         pulumi.log.warn(words)
 
 
@@ -298,7 +298,7 @@ def _count_tasks(
         except errors.OmicsError as error:
             unread[key] = str(error)
         time.sleep(0 if where[key].is_local else _SPACING)
-    for words in watching.unread("Counts of tasks are", unread):
+    for words in progress.unread("Counts of tasks are", unread):
         pulumi.log.warn(words)
 
 
@@ -308,7 +308,7 @@ async def _explained(where: Mapping[str, Settings], failed: Mapping[str, End]) -
         await _explained_at(place, {key: failed[key] for key in keys})
         for place, keys in _of(where, failed).items()
     ]
-    return "\n\n".join(part for part in (*parts, "\n".join(watching.earlier(facts))) if part)
+    return "\n\n".join(part for part in (*parts, "\n".join(progress.earlier(facts))) if part)
 
 
 async def _explained_at(place: Settings, failed: Mapping[str, End]) -> str:
@@ -320,14 +320,14 @@ async def _explained_at(place: Settings, failed: Mapping[str, End]) -> str:
     except errors.OmicsError as error:
         # What the runs themselves say is known all the same.
         facts = {key: end.facts for key, end in failed.items()}
-        return "\n".join([*watching.failures(facts), str(error)])
+        return "\n".join([*progress.failures(facts), str(error)])
 
 
 def _warn(failed: Mapping[str, Facts], on_failure: OnFailure) -> None:
     """Say in a preview what an update over the same runs will say, with no call to explain it."""
     if failed:
         end = ["The next `pulumi up` fails with this."] if on_failure == "fail" else []
-        pulumi.log.warn("\n".join([*watching.failures(failed), *end]))
+        pulumi.log.warn("\n".join([*progress.failures(failed), *end]))
 
 
 def _tell(message: str, on_failure: OnFailure) -> None:

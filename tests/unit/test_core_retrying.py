@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from omics_provider.core import facts, lifecycle, watching
+from omics_provider.core import facts, lifecycle, progress
 from omics_provider.core.identity import Mark, is_retry, retry_number, retry_token, start_token
 from omics_provider.core.lifecycle import Standing, may_have_successors, retry_wanted, standing
 from omics_provider.core.watching import Declared, Target
@@ -111,8 +111,8 @@ def test_a_successor_is_waited_for_in_its_place_and_tells_the_whole_chain() -> N
     assert [each["uuid"] for each in told["earlier_attempts"]] == ["uuid-1", "uuid-2"]
     assert third.declared == first.declared
     assert second.ended_as(None)["run_output_uri"] == "s3://r/2"
-    assert "attempt 2 of 3" in watching.retried(first, run(1), second).lower()
-    assert watching.earlier({"S": told, "T": first.ended_as(run(1))}) == [
+    assert "attempt 2 of 3" in progress.retried(first, run(1), second).lower()
+    assert progress.earlier({"S": told, "T": first.ended_as(run(1))}) == [
         "Run S was attempt 3; earlier ones: 1 SERVICE_ERROR, 2 SERVICE_ERROR."
     ]
 

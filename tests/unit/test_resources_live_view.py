@@ -11,7 +11,8 @@ import pytest
 
 from omics_provider.aws.watch import News
 from omics_provider.core import errors
-from omics_provider.core.watching import Facts, Tally
+from omics_provider.core.progress import Tally
+from omics_provider.core.watching import Facts
 from omics_provider.resources import live_view
 from omics_provider.resources.live_view import LiveView, Progress, chosen
 
@@ -110,7 +111,7 @@ def test_where_nothing_but_time_has_changed_the_line_says_so_once_a_minute(
 ) -> None:
     ages = iter(range(1, 1000))
     monkeypatch.setattr(
-        "omics_provider.core.watching.line", lambda *_: f"1 running, oldest 00:{next(ages):02}:00"
+        "omics_provider.core.progress.line", lambda *_: f"1 running, oldest 00:{next(ages):02}:00"
     )
     said, _ = shown(monkeypatch, "log", 301, {0: ["RUNNING"]})
     assert [second for second, _ in said] == [60, 120, 180, 240, 300]
