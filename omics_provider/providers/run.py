@@ -26,6 +26,7 @@ from omics_provider.core.settings import Settings
 from omics_provider.core.status import ACTIVE, UNSUCCESSFUL
 
 from . import (
+    adopting,
     destroying,
     ending,
     engine_process,
@@ -46,8 +47,6 @@ if TYPE_CHECKING:
 
 #: uuids of the runs that this process, which is this update, has started or adopted.
 _made_here: set[str] = set()
-#: Those of them that it has adopted.
-_adopted_here: set[str] = set()
 #: By URN, the attempt that rerun_on or retry asks for in this update, until it is created.
 _attempts: dict[str, lifecycle.Standing] = {}
 
@@ -129,11 +128,11 @@ class OmicsRunProvider(ResourceProvider):
         Where an earlier start of this resource was interrupted, its run is taken.
         """
         inputs = wire.received(props)
-        take = self._adopted if "adoptRunId" in inputs else self._started
-        found = take(inputs)
-        _made_here.add(str(found.properties.get("uuid")))
         if "adoptRunId" in inputs:
-            _adopted_here.add(str(found.properties["uuid"]))
+            found = adopting.adopted(self._runs(), inputs)
+        else:
+            found = self._started(inputs)
+        _made_here.add(str(found.properties.get("uuid")))
         standing = _attempts.pop(host.urn(), None)
         return CreateResult(
             found.run_id, {**found.properties, **(standing.note if standing else {})}
@@ -147,7 +146,7 @@ class OmicsRunProvider(ResourceProvider):
         if is_placeholder(recorded):
             return self._read_placeholder(runs, id_, recorded)
         if not recorded.get("uuid"):
-            return ReadResult(id_, lifecycle.adopted({}, _required(runs, id_)))
+            return ReadResult(id_, lifecycle.adopted({}, adopting.required(runs, id_)))
         if refreshing.is_as_recorded(runs, id_, recorded):
             return ReadResult(id_, recorded)
         now = _seen(runs, id_, recorded)
@@ -181,7 +180,7 @@ class OmicsRunProvider(ResourceProvider):
                 f"no uuid is recorded for run id {_id}, so nothing tells whether it is this run",
                 advice="Run `pulumi refresh` first, or remove the run by hand.",
             )
-        elif not _still_declared(recorded):
+        elif not adopting.is_still_declared(recorded, _made_here):
             runs = self._runs_of(recorded, "Delete")
             if destroying.is_whole_stack() and (state := own_state.readable(recorded)):
                 destroying.cancel_all(runs, state, recorded)
@@ -316,23 +315,6 @@ class OmicsRunProvider(ResourceProvider):
         if live is not None and live["uuid"] not in _made_here:
             _ender(runs)(live, recorded)
 
-    def _adopted(self, inputs: dict[str, Any]) -> Started:
-        from .starting import Started
-
-        runs, run_id = self._runs(), str(inputs["adoptRunId"])
-        live = _required(runs, run_id)
-        _require_unowned(live, str(inputs.get(fields.STACK, "")))
-        wrong = [fields.BY_WIRE[w].name for w in lifecycle.adoption_mismatch(inputs, live)]
-        if wrong:
-            raise errors.RunError(
-                "Adoption",
-                f"run {run_id} was started with another {', '.join(wrong)} than declared",
-                advice="Declare what the run was started with, or leave it out. Nothing was done.",
-            )
-        if "tags" in inputs:
-            runs.retag(live["arn"], diffing.tag_change(lifecycle.live_tags(live), inputs["tags"]))
-        return Started(run_id, lifecycle.adopted(inputs, live))
-
     def _runs(self) -> Runs:
         # boto3 costs a quarter of a second, which previews need not pay.
         from omics_provider.aws.gateway import Runs
@@ -350,52 +332,6 @@ def _seen(runs: Runs, run_id: str, recorded: dict[str, Any]) -> dict[str, Any]:
     if live is None:
         return look.last_facts(runs, run_id, recorded)
     return lifecycle.refreshed(recorded, live)
-
-
-def _required(runs: Runs, run_id: str) -> dict[str, Any]:
-    live = runs.find(run_id)
-    if live is None:
-        raise errors.RunError(
-            "GetRun",
-            f"there is no run {run_id} in {runs.region}",
-            advice="Check the id, the Region and the account: `aws omics list-runs` shows them.",
-        )
-    return live
-
-
-def _require_unowned(live: Mapping[str, Any], stack: str) -> None:
-    """Raise RunError where a run was started for another stack, which may still declare it."""
-    owner = identity.Mark.stack_on(live)
-    if owner and stack and owner != stack[: identity.MAX_STACK_MARK]:
-        raise errors.RunError(
-            "Adoption",
-            f"run {live['id']} was started by stack {owner}, which may still declare it",
-            advice="Read it with OmicsRun.get. To hand it over, remove it there with "
-            'on_delete="keep", then remove its tags '
-            f"{identity.START_MARK} and {identity.STACK_MARK}. Nothing was done.",
-        )
-
-
-def _still_declared(recorded: Mapping[str, Any]) -> bool:
-    """Tell whether another resource of the stack stands for this very run: then it stays.
-
-    A run is met twice where a resource has adopted what another one started, or adopted before.
-    """
-    uuid = str(recorded["uuid"])
-    # What this process has started is nobody else's yet, unless it has adopted it, too.
-    if uuid in (_adopted_here if "requestId" in recorded else _made_here):
-        return True
-    is_adopted = "requestId" not in recorded
-    if destroying.is_whole_stack():
-        return is_adopted and own_state.read(recorded).keeps_run_in_destroy(uuid)
-    if is_adopted:
-        return own_state.current(recorded).keeps_run(uuid)
-    # Another Provider's process may have adopted it in this update. The last one to go ends it.
-    return (
-        own_state.readable(recorded) is not None
-        and own_state.late(recorded).keeps_run(uuid)
-        and own_state.current(recorded).keeps_run(uuid)
-    )
 
 
 def _start(runs: Runs, inputs: Mapping[str, Any], token: str, state: StackState) -> Start:

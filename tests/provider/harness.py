@@ -10,7 +10,7 @@ from pulumi.dynamic import Config, ConfigureRequest
 from pulumi.output import Unknown
 
 from omics_provider.emulator import control
-from omics_provider.providers import left_behind, refreshing, run
+from omics_provider.providers import adopting, left_behind, refreshing, run
 from omics_provider.providers.run import OmicsRunProvider
 
 Inputs = dict[str, Any]
@@ -69,7 +69,7 @@ def configured(config: Mapping[str, str]) -> OmicsRunProvider:
 def next_update() -> None:
     """Go on as another `pulumi up` does: in another process, which remembers nothing."""
     run._made_here.clear()
-    run._adopted_here.clear()
+    adopting._adopted_here.clear()
     run._attempts.clear()
     left_behind.forget()
     refreshing.forget()
