@@ -344,13 +344,15 @@ def looked(looks: int, recorded_at: Any, recorded: dict[str, Any] = PENDING) -> 
     return [seen(lookout.look([run]))["S"] for _ in range(4)]
 
 
-def ago(seconds: float) -> str:
-    return (datetime.now(UTC) - timedelta(seconds=seconds)).isoformat()
+def since(ages: Mapping[str, float] | None) -> dict[str, str] | None:
+    """Give when the state got runs, from how many seconds ago that was."""
+    now = datetime.now(UTC)
+    return ages and {uuid: (now - timedelta(seconds=age)).isoformat() for uuid, age in ages.items()}
 
 
-@pytest.mark.parametrize("recorded_at", [{}, {"other": ago(900)}, {"u": ago(5)}])
-def test_a_run_that_has_just_been_started_may_not_be_known_yet(recorded_at: Any) -> None:
-    assert looked(2, recorded_at) == ["PENDING", "PENDING", "COMPLETED", "COMPLETED"]
+@pytest.mark.parametrize("ages", [{}, {"other": 900}, {"u": 5}])
+def test_a_run_that_has_just_been_started_may_not_be_known_yet(ages: dict[str, float]) -> None:
+    assert looked(2, since(ages)) == ["PENDING", "PENDING", "COMPLETED", "COMPLETED"]
 
 
 def test_a_run_that_never_comes_to_be_known_is_gone() -> None:
@@ -358,9 +360,9 @@ def test_a_run_that_never_comes_to_be_known_is_gone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("recorded_at", "recorded"),
+    ("ages", "recorded"),
     [
-        ({"u": ago(900)}, PENDING),
+        ({"u": 900}, PENDING),
         # The state can't be read.
         (None, PENDING),
         # It was seen, by a refresh.
@@ -368,8 +370,10 @@ def test_a_run_that_never_comes_to_be_known_is_gone() -> None:
         ({}, {**PENDING, "status": "COMPLETED"}),
     ],
 )
-def test_an_older_run_that_is_not_there_is_gone(recorded_at: Any, recorded: dict[str, Any]) -> None:
-    assert looked(1, recorded_at, recorded)[:2] == [None, "COMPLETED"]
+def test_an_older_run_that_is_not_there_is_gone(
+    ages: dict[str, float] | None, recorded: dict[str, Any]
+) -> None:
+    assert looked(1, since(ages), recorded)[:2] == [None, "COMPLETED"]
 
 
 def test_a_run_that_was_seen_and_is_not_there_any_more_is_gone() -> None:
