@@ -147,6 +147,9 @@ class Episode:
             command.resume(plugin)
         if self._survivors():
             time.sleep(_ORPHAN_SECONDS)
+        if late and step.deed == "give up":
+            # Nothing holds back a request of an update that is not repeated: the next one finds it.
+            self._run(step.deed, arguments, None, late)
         name = self._names[0]
         for _ in range(len(replaced) if step.deed == "force" else 0):
             self._promise.ask(name, self._promise.samples[name])
