@@ -146,8 +146,11 @@ def _workflow(settings: Settings, key: tuple[str, ...]) -> Answer:
 def _get_workflow(settings: Settings, workflow: str, kind: str, owner: str) -> Mapping[str, Any]:
     more = {"workflowOwnerId": owner} if owner else {}
     with translated("GetWorkflow"):
-        # The type is checked, and no literal.
-        return omics(settings).get_workflow(id=workflow, type=kind, **more)  # type: ignore[arg-type]
+        return omics(settings).get_workflow(
+            id=workflow,
+            type=kind,  # type: ignore[arg-type]  # checked, no literal
+            **more,  # type: ignore[arg-type]  # of one key
+        )
 
 
 def _version(settings: Settings, key: tuple[str, ...]) -> Answer:
@@ -261,8 +264,10 @@ def _quota(settings: Settings, key: tuple[str, ...]) -> Answer:
 def _active(settings: Settings, storage: str, status: str) -> int:
     """Count the runs of a status on the first page of ListRuns."""
     with translated("ListRuns"):
-        # The status is one of _ACTIVE, and no literal.
-        page = omics(settings).list_runs(status=status, maxResults=100)  # type: ignore[arg-type]
+        page = omics(settings).list_runs(
+            status=status,  # type: ignore[arg-type]  # one of _ACTIVE, no literal
+            maxResults=100,
+        )
     return sum(1 for run in page["items"] if run.get("storageType") == storage)
 
 

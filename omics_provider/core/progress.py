@@ -19,8 +19,6 @@ from .watching import Facts, Target, age, length, moment
 
 #: Past runs of a workflow from which the end of the next is estimated, at least.
 _LEAST_PAST_RUNS: Final = 3
-
-
 #: Runs that are named one by one where many have the same to tell.
 _NAMED: Final = 3
 
@@ -76,8 +74,6 @@ def states(tally: Tally) -> list[tuple[str, int]]:
 _SHOWN_ACTIVE: Final = (
     RunStatus.RUNNING, RunStatus.PENDING, RunStatus.STARTING, RunStatus.STOPPING,
 )  # fmt: skip
-
-
 _SHOWN_ENDED: Final = (
     RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.CANCELLED, RunStatus.DELETED,
 )  # fmt: skip

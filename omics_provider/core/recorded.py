@@ -125,7 +125,7 @@ class StackState:
 
         In the destroy of a whole stack that is the one that started it, or one that spares it.
         """
-        others = [r for r in self.resources if _outputs(r).get("uuid") == uuid]
+        having = [r for r in self.resources if _outputs(r).get("uuid") == uuid]
         return any(
             not r.get("external")
             and (
@@ -133,7 +133,7 @@ class StackState:
                 or _outputs(r).get("onDelete") == "keep"
                 or is_left_in_destroy(r)
             )
-            for r in others
+            for r in having
         )
 
     def records(self, uuid: str) -> bool:

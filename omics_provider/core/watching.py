@@ -17,23 +17,15 @@ from .status import ACTIVE, ENDED, UNSUCCESSFUL, RunStatus, status_of
 
 #: Share of a run's age that may pass until its end is noticed.
 _SHARE_OF_AGE: Final = 0.01
-
-
 #: Share of a core that looking may take: a look that costs more is repeated less often.
 _SHARE_OF_CORE: Final = 0.03
-
-
 #: Seconds for which a dear look puts off the next at most: it may have been dear only once.
 _LONGEST_PUT_OFF: Final = 10.0
-
-
 #: How far the clocks of this machine and of the service may be apart.
 _SKEW: Final = timedelta(seconds=10)
 
-
 #: What is known of an attempt when it starts. Its state is the poller's business.
 _OF_A_START: Final = ("uuid", "arn", "runOutputUri", "creationTime")
-
 
 #: What each wait tells of an ended run, by the names that programs use.
 Facts = dict[str, Any]
@@ -49,8 +41,6 @@ class Pace:
 
 #: At the service, and at the emulator in the process.
 REMOTE: Final = Pace(1.5, 60.0)
-
-
 LOCAL: Final = Pace(0.2, 1.0)
 
 
