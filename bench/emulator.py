@@ -22,8 +22,8 @@ import moto
 from botocore.config import Config
 
 from omics_provider.emulator import control, install
-from omics_provider.emulator.local import attach
-from omics_provider.emulator.store import open_store
+from omics_provider.emulator.doors.local import attach
+from omics_provider.emulator.world.store import open_store
 
 KEYS = {"aws_access_key_id": "x", "aws_secret_access_key": "y"}
 RUN = {"roleArn": "arn:aws:iam::123456789012:role/x", "outputUri": "s3://bucket/out"}
@@ -147,7 +147,7 @@ def memory(folder: Path) -> dict[str, float]:
         "import json, re, sys, boto3\n"
         "read = lambda: open('/proc/self/status').read()\n"
         "peak = lambda: int(re.search(r'VmHWM:\\s+(\\d+)', read())[1])\n"
-        "from omics_provider.emulator.local import attach\n"
+        "from omics_provider.emulator.doors.local import attach\n"
         "client = boto3.client('omics', region_name='us-east-1')\n"
         "made = peak()\n"
         "attach(client, sys.argv[1])\n"

@@ -22,12 +22,13 @@ from typing import Any, Final
 import boto3
 from rich.table import Table
 
-from omics_provider.aws.gateway import Runs
-from omics_provider.aws.lookout import Lookout
-from omics_provider.aws.watch import Watcher
-from omics_provider.core.settings import Settings
-from omics_provider.core.watching import REMOTE, Target
-from omics_provider.emulator import control, local
+from omics_provider.base.settings import Settings
+from omics_provider.emulator import control
+from omics_provider.emulator.doors import local
+from omics_provider.runs.calls import Runs
+from omics_provider.waits.lookout import Lookout
+from omics_provider.waits.rules.targets import REMOTE, Target
+from omics_provider.waits.watcher import Watcher
 
 SIZES: Final = (1, 100, 1000)
 WAYS: Final = ("poller", "loop")

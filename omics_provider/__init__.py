@@ -4,7 +4,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from omics_provider.core.cohort import Column, EachRow
     from omics_provider.resources.cohort import RunCohort
     from omics_provider.resources.provider import Provider
     from omics_provider.resources.run import OmicsRun
@@ -13,6 +12,7 @@ if TYPE_CHECKING:
     from omics_provider.resources.run_group import OmicsRunGroup
     from omics_provider.resources.wait import wait_all
     from omics_provider.resources.workflow import OmicsWorkflow
+    from omics_provider.sheets.parameters import Column, EachRow
 
 __all__ = [
     "Column",
@@ -30,8 +30,8 @@ __all__ = [
 # Names are looked up when they are used, so that the emulator and the plugin process, which import
 # this package too, do not pay for the Pulumi program's half of it.
 _HOMES: Final = {
-    "Column": "omics_provider.core.cohort",
-    "EachRow": "omics_provider.core.cohort",
+    "Column": "omics_provider.sheets.parameters",
+    "EachRow": "omics_provider.sheets.parameters",
     "OmicsRun": "omics_provider.resources.run",
     "OmicsRunBatch": "omics_provider.resources.run_batch",
     "OmicsRunCache": "omics_provider.resources.run_cache",

@@ -11,12 +11,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from omics_provider.core.errors import OmicsError, SettingsError
-from omics_provider.core.settings import Settings, from_config
+from omics_provider.base.errors import OmicsError, SettingsError
+from omics_provider.base.settings import Settings, from_config
 
 if TYPE_CHECKING:
-    from omics_provider.core.preview import Plan
-    from omics_provider.report.drift_data import Report as Drift
+    from omics_provider.commands.drift.data import Report as Drift
+    from omics_provider.commands.preview.rules.plan import Plan
 
 _WHERE: Final = """\
 Region, profile and endpoint come from the options, else from the environment as everywhere with
@@ -81,7 +81,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _explain(options: argparse.Namespace) -> int:
-    from omics_provider.aws.explaining import explain_ids
+    from omics_provider.explain.gather import explain_ids
 
     explained = explain_ids(_settings(options, {}), options.runs)
     sys.stdout.write(explained.text + "\n")
@@ -89,22 +89,24 @@ def _explain(options: argparse.Namespace) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
-    from omics_provider.report import data, gathering, stack
+    from omics_provider.commands.report import data, gather
+
+    from .engine import cli as stack
 
     if not options.json and not _has_jinja():
         sys.stderr.write(_NO_JINJA)
         return 1
     config: dict[str, str] = {}
     title = "HealthOmics runs"
-    wanted = [gathering.Wanted(each) for each in dict.fromkeys(options.runs or ())]
+    wanted = [gather.Wanted(each) for each in dict.fromkeys(options.runs or ())]
     if options.stack:
         title, config = f"Stack {options.stack}", stack.config(options.stack)
         wanted = stack.runs_of(stack.state(options.stack))
-    made = gathering.gathered(_settings(options, config), wanted, title, datetime.now(UTC))
+    made = gather.gathered(_settings(options, config), wanted, title, datetime.now(UTC))
     if options.json:
         text = json.dumps(data.document(made), indent=2) + "\n"
     else:
-        from omics_provider.report import page
+        from omics_provider.commands.report import page
 
         text = page.rendered(made)
     _write(options.output, text)
@@ -112,17 +114,17 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _preview(options: argparse.Namespace) -> int:
-    from omics_provider.report import guard
+    from omics_provider.commands.preview import policy as guard
 
     try:
         policy = guard.policy(options.policy, {name: getattr(options, name) for name in _RULES})
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    from omics_provider.core import preview
-    from omics_provider.report import preview_written
-    from omics_provider.report.cost import price_list
-    from omics_provider.report.preview_source import digest
+    from omics_provider.commands.preview import command as preview_written
+    from omics_provider.commands.preview.prices import price_list
+    from omics_provider.commands.preview.rules import plan as preview
+    from omics_provider.commands.preview.source import digest
 
     plan = preview.parse(digest(options.file, options.stack))
     report = preview_written.gathered(
@@ -145,7 +147,7 @@ _BROKEN: Final = 3
 
 def _found_drift(options: argparse.Namespace, plan: Plan) -> Drift:
     """Return the drift of the stack that a preview is of."""
-    from omics_provider.report import drift_written
+    from omics_provider.commands.drift import command as drift_written
 
     asked = drift_written.Asked(options.orphans)
     stack = options.stack or plan.stack or None
@@ -153,7 +155,9 @@ def _found_drift(options: argparse.Namespace, plan: Plan) -> Drift:
 
 
 def _drift(options: argparse.Namespace) -> int:
-    from omics_provider.report import drift_written, stack
+    from omics_provider.commands.drift import command as drift_written
+
+    from .engine import cli as stack
 
     settings = _settings(options, stack.config(options.stack))
     asked = drift_written.Asked(options.orphans, options.all_tags, options.fix)
@@ -168,13 +172,14 @@ _DRIFTED: Final = 4
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from omics_provider.aws.doctor import Wanted
-    from omics_provider.core.doctor import exit_code
-    from omics_provider.report import doctor, doctor_machine
+    from omics_provider.commands.doctor import command as doctor
+    from omics_provider.commands.doctor import machine
+    from omics_provider.commands.doctor.account import Wanted
+    from omics_provider.commands.doctor.rules.judge import exit_code
 
     config: dict[str, str] = {}
     if options.stack:
-        config = doctor_machine.project(Path.cwd()).config(options.stack)
+        config = machine.project(Path.cwd()).config(options.stack)
     settings = _settings(options, config)
     named = options.region or config.get("omics:region") or config.get("aws:region")
     unread = "AWS_REGION" if settings.region and not named else None

@@ -220,7 +220,7 @@ def commands(root: Path) -> str:
 
 
 _REASONS = """\
-from omics_provider.core.explain import REASONS
+from omics_provider.explain.rules.reasons import REASONS
 for code, reason in sorted(REASONS.items()):
     print(code, reason.meaning, reason.advice, sep="\\t")
 """

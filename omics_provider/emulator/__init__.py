@@ -2,7 +2,7 @@
 
 Three doors lead to the same service:
 
-- `omics_provider.emulator.local.attach(client, state)` answers one boto3 client in its own
+- `omics_provider.emulator.doors.local.attach(client, state)` answers one boto3 client in its own
   process;
 - `install()` makes moto's `mock_aws` and moto's server know omics;
 - `python -m omics_provider.emulator` serves omics beside moto's s3, iam, sts, logs and events.
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from omics_provider.emulator.store import Store
+    from omics_provider.emulator.world.store import Store
 
 __all__ = ["install"]
 
@@ -32,6 +32,6 @@ def install(state: str | Path | None = None) -> Store:
     does. The store that comes back is what `omics_provider.emulator.control` takes. Calling
     it again changes nothing but the state file, where one is given.
     """
-    from omics_provider.emulator import seams
+    from omics_provider.emulator.doors.moto import seams
 
     return seams.install(state)

@@ -16,11 +16,12 @@ from typing import Final
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
 
-from omics_provider.emulator import control
-from omics_provider.emulator.moto_surroundings import MotoSurroundings
-from omics_provider.emulator.service import DEFAULT_RUN_SECONDS, Service
-from omics_provider.emulator.show import shown
-from omics_provider.emulator.store import StateTooNewError, Store, open_store
+from omics_provider.emulator.world.moto_surroundings import MotoSurroundings
+from omics_provider.emulator.world.store import StateTooNewError, Store, open_store
+
+from . import control
+from .service import DEFAULT_RUN_SECONDS, Service
+from .show import shown
 
 _USE: Final = """\
 AWS HealthOmics for one machine. Serves omics, and beside it moto's s3, iam, sts, logs and
@@ -80,7 +81,7 @@ def main(arguments: list[str]) -> int:
     if not all(find_spec(name) for name in _NEEDED):
         sys.stderr.write(_NO_MOTO)
         return 1
-    from omics_provider.emulator.server import serve
+    from omics_provider.emulator.doors.server import serve
 
     state = options.state or Path(tempfile.mkdtemp(prefix="omics-emulator-")) / "state.db"
     model = ServiceModel(Loader().load_service_model("omics", "service-2"), "omics")

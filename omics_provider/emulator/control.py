@@ -20,9 +20,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from omics_provider.emulator import faults, settings
-from omics_provider.emulator.store import Store, open_store
-from omics_provider.emulator.wire import iso8601
+from omics_provider.emulator.protocol.wire import iso8601
+from omics_provider.emulator.world.store import Store, open_store
+
+from .world import faults, settings
 
 State = str | Path | Store
 SETTINGS_VARIABLE: Final = "OMICS_EMULATOR_SETTINGS"
@@ -35,7 +36,7 @@ class TimeError(ValueError):
 
 
 def plan_faults(state: State, plans: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Replace the planned faults; see `omics_provider.emulator.faults.Fault` for their form."""
+    """Replace the planned faults; `omics_provider.emulator.world.faults.Fault` is their form."""
     with _store(state).transaction() as connection:
         faults.plan(connection, plans)
         return faults.planned(connection)
@@ -48,7 +49,7 @@ def planned_faults(state: State) -> list[dict[str, Any]]:
 
 
 def change_settings(state: State, changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Change some settings and answer all; see `omics_provider.emulator.settings.Settings`.
+    """Change some settings and answer all; see `omics_provider.emulator.world.settings.Settings`.
 
     A change of `speed` does not let the time jump.
     """

@@ -16,23 +16,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore import xform_name
 
-from omics_provider.emulator import control, faults, rates, settings
-from omics_provider.emulator.batches import Batches
-from omics_provider.emulator.caches import Caches
-from omics_provider.emulator.configurations import Configurations
-from omics_provider.emulator.context import Context
-from omics_provider.emulator.exceptions import (
+from omics_provider.emulator.batches.batches import Batches
+from omics_provider.emulator.protocol.exceptions import (
     InternalServerException,
     NotEmulatedException,
     ServiceError,
 )
-from omics_provider.emulator.groups import Groups
-from omics_provider.emulator.queue import Queue
-from omics_provider.emulator.runs import Runs
-from omics_provider.emulator.surroundings import NoSurroundings, Surroundings
-from omics_provider.emulator.tags import Tags
-from omics_provider.emulator.validation import validate
-from omics_provider.emulator.wire import (
+from omics_provider.emulator.protocol.validation import validate
+from omics_provider.emulator.protocol.wire import (
     HttpAnswer,
     HttpRequest,
     Router,
@@ -40,12 +31,23 @@ from omics_provider.emulator.wire import (
     serialize_answer,
     serialize_error,
 )
-from omics_provider.emulator.workflows import Workflows
+from omics_provider.emulator.runs.caches import Caches
+from omics_provider.emulator.runs.queue import Queue
+from omics_provider.emulator.runs.runs import Runs
+from omics_provider.emulator.shared.configurations import Configurations
+from omics_provider.emulator.shared.groups import Groups
+from omics_provider.emulator.shared.tags import Tags
+from omics_provider.emulator.workflows.workflows import Workflows
+from omics_provider.emulator.world.context import Context
+from omics_provider.emulator.world.surroundings import NoSurroundings, Surroundings
+
+from . import control
+from .world import faults, rates, settings
 
 if TYPE_CHECKING:
     from botocore.model import ServiceModel
 
-    from omics_provider.emulator.store import Store
+    from omics_provider.emulator.world.store import Store
 
 DEFAULT_ACCOUNT: Final = "123456789012"
 DEFAULT_RUN_SECONDS: Final = 5.0

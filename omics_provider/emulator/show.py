@@ -11,10 +11,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
-from omics_provider.emulator import faults, settings
-from omics_provider.emulator.life import life_of
-from omics_provider.emulator.store import Store
-from omics_provider.emulator.wire import iso8601
+from omics_provider.emulator.protocol.wire import iso8601
+from omics_provider.emulator.runs.life import life_of
+from omics_provider.emulator.world.store import Store
+
+from .world import faults, settings
 
 _NEWEST: Final = 50
 

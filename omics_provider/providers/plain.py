@@ -20,18 +20,23 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
-from omics_provider.core import checks, diffing, errors, fields, identity, lasting, settings
-from omics_provider.core.recorded import EarlierStart, StackState
-from omics_provider.core.settings import Settings
-from omics_provider.core.table import Table
+from omics_provider.base import checks, errors, identity, settings
+from omics_provider.base import diff as diffing
+from omics_provider.base.settings import Settings
+from omics_provider.base.table import Table
+from omics_provider.engine import own_state, process
+from omics_provider.engine.state import EarlierStart, StackState
+from omics_provider.runs import lookup
+from omics_provider.runs.rules import table as fields
+from omics_provider.shared.rules import lasting
 
-from . import engine_process, host, look, own_state, wire
+from . import _host, _wire
 
 Live = dict[str, Any]
 
 
 class Service(Protocol):
-    """The calls on one kind of resource; they raise `omics_provider.core.errors`."""
+    """The calls on one kind of resource; they raise `omics_provider.base.errors`."""
 
     @property
     def region(self) -> str:
@@ -77,42 +82,42 @@ class PlainProvider(ResourceProvider):
         """Return the calls on this kind of resource; boto3 is imported here and not before."""
         raise NotImplementedError
 
-    @host.told_plainly
+    @_host.told_plainly
     def configure(self, req: ConfigureRequest) -> None:
         """Take region, profile and endpoint from the stack's configuration."""
         self._settings = settings.from_config(req.config.get)
-        engine_process.command()
+        process.command()
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Find everything that is wrong with the declaration; the service is not asked."""
-        old, inputs = wire.received(_olds), wire.received(news)
+        old, inputs = _wire.received(_olds), _wire.received(news)
         found = checks.problems(self.table, inputs, self.rules)
         # Beside a property's name the engine prints its value, secrets in plain text, too.
         failures = [CheckFailure("", problem.told(self.table)) for problem in found]
-        return CheckResult(wire.sent({**inputs, **own_state.attempt(old)}), failures)
+        return CheckResult(_wire.sent({**inputs, **own_state.attempt(old)}), failures)
 
-    @host.told_plainly
+    @_host.told_plainly
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """Tell a new resource from a change in place; the engine shows what differs."""
-        recorded = wire.received(_olds)
-        found = diffing.difference(_id, recorded, wire.received(_news), self.table)
+        recorded = _wire.received(_olds)
+        found = diffing.difference(_id, recorded, _wire.received(_news), self.table)
         if not found.replaces:
-            look.require_provider_of(self._settings, recorded)
+            lookup.require_provider_of(self._settings, recorded)
         return DiffResult(changes=None if found else False, replaces=list(found.replaces))
 
-    @host.told_plainly
+    @_host.told_plainly
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Make the resource, or take the one that an interrupted create of it has made."""
-        inputs, service = wire.received(props), self.service()
+        inputs, service = _wire.received(props), self.service()
         live, settled, is_new = self.obtained(service, inputs)
         if not is_new:
             self._change(service, live, lasting.live_inputs(self.table, live), inputs)
         return CreateResult(live["id"], lasting.made(self.table, inputs, live, settled))
 
-    @host.told_plainly
+    @_host.told_plainly
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """Bring the recorded values up to date; where it is gone, the next update makes it."""
-        recorded, service = wire.received(props), self.service()
+        recorded, service = _wire.received(props), self.service()
         if not recorded.get("arn"):
             return ReadResult(id_, lasting.looked_up(self.table, self.required(service, id_)))
         live = self.found(service, id_, recorded)
@@ -121,31 +126,31 @@ class PlainProvider(ResourceProvider):
         now = lasting.refreshed(self.table, recorded, live)
         return ReadResult(id_, now, lasting.drifted(self.table, recorded, now))
 
-    @host.told_plainly
+    @_host.told_plainly
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         """Change in place what differs."""
-        recorded, inputs, service = wire.received(_olds), wire.received(_news), self.service()
+        recorded, inputs, service = _wire.received(_olds), _wire.received(_news), self.service()
         live = self.still_there(service, _id, recorded)
         self._change(service, live, recorded, inputs)
         return UpdateResult({**recorded, **inputs})
 
-    @host.told_plainly
+    @_host.told_plainly
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Delete it, if it still is this one; done where it is gone."""
-        recorded, service = wire.received(_props), self.service()
+        recorded, service = _wire.received(_props), self.service()
         if self.found(service, _id, recorded) is not None:
             self.end(service, _id)
 
     def arguments(self, inputs: Live, token: str) -> dict[str, Any]:
         """Return the arguments of the call that makes it."""
-        return lasting.create_arguments(self.table, inputs, host.urn(), token)
+        return lasting.create_arguments(self.table, inputs, _host.urn(), token)
 
     def obtained(self, service: Service, inputs: Live) -> tuple[Live, list[str], bool]:
         """Make the resource, or take the one that an interrupted create of it has made.
 
         Returns it, the requestIds that led to it, and whether it is new.
         """
-        token = identity.request_id(host.urn(), inputs, self.table)
+        token = identity.request_id(_host.urn(), inputs, self.table)
         state, earlier = own_state.of_kind(inputs)
         live = self._left_behind(service, inputs, token, state, earlier)
         is_new = live is None
@@ -158,7 +163,7 @@ class PlainProvider(ResourceProvider):
 
         Raises Conflict where the service goes on to refuse.
         """
-        from omics_provider.aws.polling import Pace, TimeLimitReached, poll
+        from omics_provider.service.polling import Pace, TimeLimitReached, poll
 
         refusals: list[errors.Conflict] = []
 
@@ -226,7 +231,7 @@ class PlainProvider(ResourceProvider):
 
     def _made(self, service: Service, inputs: Live, token: str) -> Live:
         arguments = self.arguments(inputs, token)
-        engine_process.require_alive()
+        process.require_alive()
         try:
             made = service.create(arguments)
         except errors.Conflict:
@@ -239,7 +244,7 @@ class PlainProvider(ResourceProvider):
             return {**made, **(service.find(made["id"]) or {})}
         except errors.OmicsError as error:
             # It is there, and nothing may keep its id from the state.
-            host.warn(f"It was made, and could not be looked at: {error.detail}.")
+            _host.warn(f"It was made, and could not be looked at: {error.detail}.")
             return made
 
     def _left_behind(
@@ -260,7 +265,7 @@ class PlainProvider(ResourceProvider):
         live: Live = found[0]
         wrong = lasting.in_the_way(self.table, inputs, live)
         if wrong:
-            host.warn(
+            _host.warn(
                 f"An interrupted update has left {live['arn']}, with another "
                 f"{', '.join(self.table.by_wire[w].name for w in wrong)}. Delete it by hand."
             )
@@ -270,15 +275,15 @@ class PlainProvider(ResourceProvider):
 
 def time_limit(otherwise: float) -> float:
     """Return the resource's customTimeouts for this call in seconds, else `otherwise`."""
-    call = host.current_call()
+    call = _host.current_call()
     return (call and call.timeout) or otherwise
 
 
 def _start(service: Service, inputs: Live, token: str, state: StackState) -> Any:
-    from .starting import Start
+    from omics_provider.runs.starts import Start
 
     stack = str(inputs.get(fields.STACK, ""))
-    return Start(cast(Any, service), state, stack, host.urn(), inputs, token)
+    return Start(cast(Any, service), state, stack, _host.urn(), inputs, token)
 
 
 def _require(now: str, made_in: str, what: str) -> None:

@@ -20,30 +20,29 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
-from omics_provider.core import diffing, errors, facts, fields, identity, lifecycle, settings, spec
-from omics_provider.core.recorded import StackState, is_placeholder
-from omics_provider.core.settings import Settings
-from omics_provider.core.status import ACTIVE, UNSUCCESSFUL
-
-from . import (
-    adopting,
+from omics_provider.base import diff as diffing
+from omics_provider.base import errors, identity, settings
+from omics_provider.base.settings import Settings
+from omics_provider.base.status import ACTIVE, UNSUCCESSFUL
+from omics_provider.engine import own_state, process
+from omics_provider.engine.state import StackState, is_placeholder
+from omics_provider.runs import (
+    adoption,
     destroying,
     ending,
-    engine_process,
     foreseeing,
-    host,
-    left_behind,
-    look,
-    own_state,
+    interrupted,
+    lookup,
     refreshing,
     torn_delete,
-    wire,
 )
+from omics_provider.runs.rules import declaration, lifecycle, table, words
+
+from . import _host, _wire
 
 if TYPE_CHECKING:
-    from omics_provider.aws.gateway import Runs
-
-    from .starting import Start, Started
+    from omics_provider.runs.calls import Runs
+    from omics_provider.runs.starts import Start, Started
 
 #: uuids of the runs that this process, which is this update, has started or adopted.
 _made_here: set[str] = set()
@@ -66,52 +65,52 @@ class OmicsRunProvider(ResourceProvider):
         """
         return
 
-    @host.told_plainly
+    @_host.told_plainly
     def configure(self, req: ConfigureRequest) -> None:
         """Take region, profile and endpoint from the stack's configuration."""
         self._settings = settings.from_config(req.config.get)
         self._looks = req.config.get("omics:preflight") not in settings.NO_PREFLIGHT
         # The engine waits for this call, so it is alive and can be told from one that came later.
-        engine_process.command()
+        process.command()
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Find everything that is wrong with the declaration; the service is not asked."""
-        old, inputs = wire.received(_olds), wire.received(news)
+        old, inputs = _wire.received(_olds), _wire.received(news)
         # Beside a property's name the engine prints its value, secrets in plain text, too.
-        failures = [CheckFailure("", p.told(fields.TABLE)) for p in spec.problems(inputs)]
-        inputs = spec.keep_spelling(old, inputs)
-        inputs.setdefault("onDelete", fields.DEFAULT_ON_DELETE)
+        failures = [CheckFailure("", p.told(table.TABLE)) for p in declaration.problems(inputs)]
+        inputs = declaration.keep_spelling(old, inputs)
+        inputs.setdefault("onDelete", table.DEFAULT_ON_DELETE)
         inputs |= own_state.attempt(old)
         makes = not old and not failures and "adoptRunId" not in inputs
         if makes and self._looks and foreseeing.is_asked():
             inputs |= foreseeing.note(inputs, lambda state: _first(self._runs(), inputs, state))
-        return CheckResult(wire.sent(inputs), failures)
+        return CheckResult(_wire.sent(inputs), failures)
 
-    @host.told_plainly
+    @_host.told_plainly
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """Tell a new run from a change in place.
 
         The engine compares the inputs itself, with nested detail, wherever an input differs. With
         rerun_on or retry, a run that ended so is replaced; the key `status` and a warning say why.
         """
-        recorded = wire.received(_olds)
+        recorded = _wire.received(_olds)
         if is_placeholder(recorded):
             return DiffResult(changes=True, replaces=["startUnconfirmed"])
-        inputs = wire.received(_news)
+        inputs = _wire.received(_news)
         found = diffing.difference(_id, recorded, inputs)
         if not found.replaces:
-            look.require_provider_of(self._settings, recorded)
+            lookup.require_provider_of(self._settings, recorded)
             now = self._now(_id, recorded, inputs)
             standing = self._standing(_id, now, inputs)
             if now.get("status") in UNSUCCESSFUL:
-                host.warn(facts.outlook(_id, now, inputs, standing))
+                _host.warn(words.outlook(_id, now, inputs, standing))
             if standing:
-                _attempts[host.urn()] = standing
+                _attempts[_host.urn()] = standing
                 return DiffResult(changes=True, replaces=["status"])
-            if left_behind.is_looked_for():
+            if interrupted.is_looked_for():
                 if left := self._left_behind(recorded, inputs):
                     told = [(run.live["id"], run.live["status"], run.fits) for run in left]
-                    host.warn(facts.left_behind(_id, told))
+                    _host.warn(words.left_behind(_id, told))
                     taken = any(run.fits for run in left)
                     return DiffResult(
                         changes=None if found else True,
@@ -121,55 +120,55 @@ class OmicsRunProvider(ResourceProvider):
                     return DiffResult(changes=True, replaces=["status"])
         return DiffResult(changes=None if found else False, replaces=list(found.replaces))
 
-    @host.told_plainly
+    @_host.told_plainly
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Start the run, with one call, and return; or take over the run of adopt_run_id.
 
         Where an earlier start of this resource was interrupted, its run is taken.
         """
-        inputs = wire.received(props)
+        inputs = _wire.received(props)
         if "adoptRunId" in inputs:
-            found = adopting.adopted(self._runs(), inputs)
+            found = adoption.adopted(self._runs(), inputs)
         else:
             found = self._started(inputs)
         _made_here.add(str(found.properties.get("uuid")))
-        standing = _attempts.pop(host.urn(), None)
+        standing = _attempts.pop(_host.urn(), None)
         return CreateResult(
             found.run_id, {**found.properties, **(standing.note if standing else {})}
         )
 
-    @host.told_plainly
+    @_host.told_plainly
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """Bring the recorded facts up to date. A run whose record is gone stays, marked so."""
-        recorded = wire.received(props)
+        recorded = _wire.received(props)
         runs = self._runs_of(recorded, "GetRun")
         if is_placeholder(recorded):
             return self._read_placeholder(runs, id_, recorded)
         if not recorded.get("uuid"):
-            return ReadResult(id_, lifecycle.adopted({}, adopting.required(runs, id_)))
+            return ReadResult(id_, lifecycle.adopted({}, adoption.required(runs, id_)))
         if refreshing.is_as_recorded(runs, id_, recorded):
             return ReadResult(id_, recorded)
         now = _seen(runs, id_, recorded)
         return ReadResult(id_, now, lifecycle.declared_with_drift(recorded, now))
 
-    @host.told_plainly
+    @_host.told_plainly
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         """Change the tags that changed, if it still is this run, and remember on_delete."""
-        recorded, inputs = wire.received(_olds), wire.received(_news)
+        recorded, inputs = _wire.received(_olds), _wire.received(_news)
         now = {**recorded, **inputs, **self._ended_left_behind(recorded)}
         change = diffing.tag_change(recorded.get("tags", {}), now.get("tags", {}))
         if any(change):
             runs = self._runs_of(recorded, "TagResource")
-            live = look.find_recorded(runs, _id, recorded)
+            live = lookup.find_recorded(runs, _id, recorded)
             if live is None:
-                return UpdateResult(look.last_facts(runs, _id, now))
+                return UpdateResult(lookup.last_facts(runs, _id, now))
             runs.retag(live["arn"], change)
         return UpdateResult(now)
 
-    @host.told_plainly
+    @_host.told_plainly
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """End the run as on_delete says, on its live status, if it still is this run."""
-        recorded = wire.received(_props)
+        recorded = _wire.received(_props)
         if is_placeholder(recorded):
             self._delete_placeholder(recorded)
         elif recorded.get("onDelete") == "keep":
@@ -180,7 +179,7 @@ class OmicsRunProvider(ResourceProvider):
                 f"no uuid is recorded for run id {_id}, so nothing tells whether it is this run",
                 advice="Run `pulumi refresh` first, or remove the run by hand.",
             )
-        elif not adopting.is_still_declared(recorded, _made_here):
+        elif not adoption.is_still_declared(recorded, _made_here):
             runs = self._runs_of(recorded, "Delete")
             if destroying.is_whole_stack() and (state := own_state.readable(recorded)):
                 destroying.cancel_all(runs, state, recorded)
@@ -196,24 +195,24 @@ class OmicsRunProvider(ResourceProvider):
         would take the run for the one that it is about to start.
         """
         state = own_state.readable(recorded)
-        if state is None or recorded.get("requestId") not in state.settled(host.urn()):
+        if state is None or recorded.get("requestId") not in state.settled(_host.urn()):
             return
         runs = self._runs_of(recorded, "UntagResource")
-        live = look.find_recorded(runs, run_id, recorded)
+        live = lookup.find_recorded(runs, run_id, recorded)
         if live is not None:
             runs.retag(live["arn"], diffing.TagChange({}, (identity.START_MARK,)))
 
     def _left_behind(
         self, recorded: dict[str, Any], inputs: dict[str, Any]
-    ) -> tuple[left_behind.LeftBehind, ...]:
+    ) -> tuple[interrupted.LeftBehind, ...]:
         """Return the runs that interrupted starts of this resource have left, if any."""
-        urn, own = host.urn(), str(recorded.get(fields.ATTEMPT, ""))
+        urn, own = _host.urn(), str(recorded.get(table.ATTEMPT, ""))
         state = own_state.readable(recorded)
         if state is None or not (state.failing_since or state.unconfirmed(urn, own)):
             return ()
         state = own_state.read(recorded, secrets=True)
         start = _start(self._runs(), inputs, str(recorded.get("requestId", "")), state)
-        return left_behind.look(start, state.unconfirmed(urn, own))
+        return interrupted.look(start, state.unconfirmed(urn, own))
 
     def _torn(
         self, run_id: str, recorded: dict[str, Any], inputs: dict[str, Any]
@@ -225,18 +224,18 @@ class OmicsRunProvider(ResourceProvider):
         if state is None or not state.deleting:
             return None
         runs = self._runs_of(recorded, "GetRun")
-        if state.is_ending(host.urn(), run_id):
+        if state.is_ending(_host.urn(), run_id):
             return torn_delete.fate(runs, run_id, recorded)
         torn_delete.tell_of_others(runs, state, run_id, recorded)
         return None
 
     def _ended_left_behind(self, recorded: dict[str, Any]) -> dict[str, Any]:
         """End the runs that diff found left behind; return the note that they are dealt with."""
-        left = left_behind.remembered(host.urn())
+        left = interrupted.remembered(_host.urn())
         for run in left:
             _ender(self._runs())(run.live, run.inputs)
-        settled = [*recorded.get(fields.SETTLED, ()), *(run.token for run in left)]
-        return {fields.SETTLED: settled} if left else {}
+        settled = [*recorded.get(table.SETTLED, ()), *(run.token for run in left)]
+        return {table.SETTLED: settled} if left else {}
 
     def _standing(
         self, run_id: str, now: dict[str, Any], inputs: dict[str, Any]
@@ -246,22 +245,22 @@ class OmicsRunProvider(ResourceProvider):
         unseen = now.get("recordGone") and lifecycle.may_have_successors(now)
         if not wanted and not unseen:
             return None
-        from . import retrying
+        from omics_provider.waits import attempts
 
         start = _start(self._runs(), inputs, "", own_state.readable(inputs) or StackState())
-        standing = retrying.standing(start, run_id, now)
+        standing = attempts.standing(start, run_id, now)
         return standing if wanted or standing.live else None
 
     def _end_successors(self, runs: Runs, run_id: str, recorded: dict[str, Any]) -> None:
         """End the attempts that waits have started after this run, but one that is recorded."""
-        from . import retrying
+        from omics_provider.waits import attempts
 
         unseen = recorded.get("status") in ACTIVE and "retry" in recorded
         ended = _seen(runs, run_id, recorded) if unseen else recorded
         if not lifecycle.may_have_successors(ended) or not (state := own_state.readable(recorded)):
             return
-        to_be_taken = _attempts.get(host.urn())
-        for _, live in retrying.successors(_start(runs, recorded, "", state), ended):
+        to_be_taken = _attempts.get(_host.urn())
+        for _, live in attempts.successors(_start(runs, recorded, "", state), ended):
             kept = live["uuid"] in _made_here or state.records(live["uuid"])
             taken = to_be_taken is not None and to_be_taken.stands(live)
             if not kept and not taken and not own_state.current(recorded).records(live["uuid"]):
@@ -278,9 +277,9 @@ class OmicsRunProvider(ResourceProvider):
 
     def _started(self, inputs: dict[str, Any]) -> Started:
         own_state.ask_early(inputs)
-        urn, runs = host.urn(), self._runs()
+        urn, runs = _host.urn(), self._runs()
         state = own_state.read(inputs)
-        own = str(inputs.get(fields.ATTEMPT, ""))
+        own = str(inputs.get(table.ATTEMPT, ""))
         earlier = state.unconfirmed(urn, own)
         if earlier:
             state = own_state.read(inputs, secrets=True)
@@ -292,10 +291,10 @@ class OmicsRunProvider(ResourceProvider):
         except errors.Unconfirmed as unclear:
             tokens = [e.token for e in earlier if e.is_for(inputs)]
             properties = lifecycle.placeholder(inputs, start.token, tokens)
-            host.record_unfinished(f"unconfirmed-{start.token[:12]}", properties, _doubt(unclear))
+            _host.record_unfinished(f"unconfirmed-{start.token[:12]}", properties, _doubt(unclear))
         ended = (*state.outlived(urn), *state.settled(urn), *(e.token for e in earlier))
         settled = list(dict.fromkeys(ended))
-        note = {fields.SETTLED: settled} if settled else {}
+        note = {table.SETTLED: settled} if settled else {}
         return found._replace(properties={**found.properties, **note})
 
     def _read_placeholder(self, runs: Runs, id_: str, recorded: dict[str, Any]) -> ReadResult:
@@ -306,7 +305,7 @@ class OmicsRunProvider(ResourceProvider):
         return ReadResult(live["id"], lifecycle.started(recorded, live, token))
 
     def _delete_placeholder(self, recorded: dict[str, Any]) -> None:
-        if own_state.current(recorded).keeps(host.urn()):
+        if own_state.current(recorded).keeps(_host.urn()):
             # The start is in the hands of the resource that took this one's place.
             return
         runs = self._runs()
@@ -317,44 +316,44 @@ class OmicsRunProvider(ResourceProvider):
 
     def _runs(self) -> Runs:
         # boto3 costs a quarter of a second, which previews need not pay.
-        from omics_provider.aws.gateway import Runs
+        from omics_provider.runs.calls import Runs
 
-        return Runs(self._settings, engine_process.require_alive)
+        return Runs(self._settings, process.require_alive)
 
     def _runs_of(self, recorded: dict[str, Any], operation: str) -> Runs:
         runs = self._runs()
-        look.require_region(runs, recorded, operation)
+        lookup.require_region(runs, recorded, operation)
         return runs
 
 
 def _seen(runs: Runs, run_id: str, recorded: dict[str, Any]) -> dict[str, Any]:
-    live = look.find_recorded(runs, run_id, recorded)
+    live = lookup.find_recorded(runs, run_id, recorded)
     if live is None:
-        return look.last_facts(runs, run_id, recorded)
+        return lookup.last_facts(runs, run_id, recorded)
     return lifecycle.refreshed(recorded, live)
 
 
 def _start(runs: Runs, inputs: Mapping[str, Any], token: str, state: StackState) -> Start:
-    from .starting import Start
+    from omics_provider.runs.starts import Start
 
-    return Start(runs, state, str(inputs.get(fields.STACK, "")), host.urn(), inputs, token)
+    return Start(runs, state, str(inputs.get(table.STACK, "")), _host.urn(), inputs, token)
 
 
 def _first(runs: Runs, inputs: Mapping[str, Any], state: StackState) -> Start:
     """Return the start that `create` will make."""
-    return _start(runs, inputs, identity.request_id(host.urn(), inputs), state)
+    return _start(runs, inputs, identity.request_id(_host.urn(), inputs), state)
 
 
 def _ender(runs: Runs) -> Callable[[dict[str, Any], Mapping[str, Any]], None]:
     def end(live: dict[str, Any], inputs: Mapping[str, Any]) -> None:
-        on_delete = inputs.get("onDelete", fields.DEFAULT_ON_DELETE)
+        on_delete = inputs.get("onDelete", table.DEFAULT_ON_DELETE)
         ending.end(runs, live["id"], {**live, "onDelete": on_delete})
 
     return end
 
 
 def _doubt(unclear: errors.Unconfirmed) -> str:
-    call = host.current_call()
+    call = _host.current_call()
     return (
         f"{unclear.cause.about(call.subject if call else '')}\n"
         "Whether the run has started is not known. The state remembers the request: the next "

@@ -19,21 +19,20 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
-from omics_provider.core import (
-    batch,
-    batch_life,
-    diffing,
-    errors,
-    fields,
-    identity,
-    lifecycle,
-    spec,
-)
-from omics_provider.core.recorded import EarlierStart, StackState, is_placeholder
-from omics_provider.core.values import contains_unknown
+from omics_provider.base import diff as diffing
+from omics_provider.base import errors, identity
+from omics_provider.base.values import contains_unknown
+from omics_provider.batches import ending, starts
+from omics_provider.batches.rules import lifecycle as batch_life
+from omics_provider.batches.rules import table as batch
+from omics_provider.batches.starts import Cohort, Live, Place
+from omics_provider.engine import own_state, process
+from omics_provider.engine.state import EarlierStart, StackState, is_placeholder
+from omics_provider.runs import lookup
+from omics_provider.runs.rules import declaration, lifecycle
+from omics_provider.runs.rules import table as fields
 
-from . import batch_ending, batch_starting, engine_process, host, look, own_state, wire
-from .batch_starting import Cohort, Live, Place
+from . import _host, _wire
 from .plain import PlainProvider
 
 #: uuids of the batches that this process, which is this update, has started.
@@ -47,54 +46,54 @@ class OmicsRunBatchProvider(PlainProvider):
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Find everything that is wrong with the declaration; the service is not asked."""
-        old, inputs = wire.received(_olds), wire.received(news)
+        old, inputs = _wire.received(_olds), _wire.received(news)
         found = batch.problems(inputs, has_s3=not self._settings.is_local)
         # Beside a property's name the engine prints its value, secrets in plain text, too.
         failures = [CheckFailure("", batch.told(p)) for p in found]
-        inputs = spec.keep_spelling(old, batch.with_defaults(inputs))
-        return CheckResult(wire.sent({**inputs, **own_state.attempt(old)}), failures)
+        inputs = declaration.keep_spelling(old, batch.with_defaults(inputs))
+        return CheckResult(_wire.sent({**inputs, **own_state.attempt(old)}), failures)
 
-    @host.told_plainly
+    @_host.told_plainly
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """Tell what a change means, and warn of what it will start before anything happens."""
-        recorded, inputs = wire.received(_olds), wire.received(_news)
+        recorded, inputs = _wire.received(_olds), _wire.received(_news)
         if is_placeholder(recorded):
             return DiffResult(changes=True, replaces=["startUnconfirmed"])
         found = diffing.difference(_id, recorded, inputs, batch.TABLE)
         if not (found.replaces and inputs.get("onChange") == "all"):
-            look.require_provider_of(self._settings, recorded)
+            lookup.require_provider_of(self._settings, recorded)
         if outlook := batch_life.outlook(recorded):
-            host.warn(outlook)
+            _host.warn(outlook)
         if not found.replaces:
             return DiffResult(changes=None if found else False, replaces=[])
         if inputs.get("onChange") == "all":
-            host.warn(_all_again(recorded, inputs))
+            _host.warn(_all_again(recorded, inputs))
             return DiffResult(changes=None, replaces=list(found.replaces))
-        host.warn(self._outlook(recorded, inputs))
+        _host.warn(self._outlook(recorded, inputs))
         return DiffResult(changes=None, replaces=[])
 
-    @host.told_plainly
+    @_host.told_plainly
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Start one batch with all samples; where an earlier start was interrupted, take its."""
-        inputs = wire.received(props)
+        inputs = _wire.received(props)
         cohort = self._cohort(inputs)
         state, earlier = own_state.of_kind(inputs)
-        token = identity.request_id(host.urn(), inputs, batch.TABLE)
+        token = identity.request_id(_host.urn(), inputs, batch.TABLE)
         try:
             self._create(cohort, token, state, earlier)
         except errors.Unconfirmed as unclear:
             tokens = [each.token for each in earlier if each.is_for(inputs)]
             properties = lifecycle.placeholder(inputs, token, tokens)
-            host.record_unfinished(f"unconfirmed-{token[:12]}", properties, _doubt(unclear))
+            _host.record_unfinished(f"unconfirmed-{token[:12]}", properties, _doubt(unclear))
         _made_here.update(str(each["uuid"]) for each in cohort.kept)
-        settled = (*state.outlived(host.urn()), *state.settled(host.urn()))
+        settled = (*state.outlived(_host.urn()), *state.settled(_host.urn()))
         properties = cohort.recorded((*settled, *(start.token for start in earlier)))
         return CreateResult(str(cohort.kept[0]["id"]), properties)
 
-    @host.told_plainly
+    @_host.told_plainly
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """Bring the recorded counts up to date. A batch whose record is gone stays, marked so."""
-        recorded = wire.received(props)
+        recorded = _wire.received(props)
         place = self._place(recorded, "GetBatch")
         if is_placeholder(recorded):
             return ReadResult(id_, recorded)
@@ -103,13 +102,13 @@ class OmicsRunBatchProvider(PlainProvider):
         kept = [_seen(place, each) for each in recorded["batches"]]
         now = batch_life.with_batches(recorded, kept, list(_failures(place, recorded, kept)))
         if (outlook := batch_life.outlook(now)) and outlook != batch_life.outlook(recorded):
-            host.warn(outlook)
+            _host.warn(outlook)
         return ReadResult(id_, now)
 
-    @host.told_plainly
+    @_host.told_plainly
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         """Start what is new or changed as a further batch; change tags in place."""
-        recorded, inputs = wire.received(_olds), wire.received(_news)
+        recorded, inputs = _wire.received(_olds), _wire.received(_news)
         now = {**recorded, **inputs}
         if diffing.difference(_id, recorded, inputs, batch.TABLE).replaces:
             now = self._advance(recorded, inputs)
@@ -118,10 +117,10 @@ class OmicsRunBatchProvider(PlainProvider):
             self._retag(recorded, change)
         return UpdateResult(now)
 
-    @host.told_plainly
+    @_host.told_plainly
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """End all batches as on_delete says, on their live states, if they still are these."""
-        recorded = wire.received(_props)
+        recorded = _wire.received(_props)
         if is_placeholder(recorded):
             self._delete_placeholder(recorded)
         elif recorded.get("onDelete") == "keep":
@@ -133,7 +132,7 @@ class OmicsRunBatchProvider(PlainProvider):
         place, on_delete = self._place(recorded, "Delete"), str(recorded.get("onDelete", ""))
         cohort = Cohort(place, recorded, [], {}, kept=recorded["batches"])
         # What a killed update has started, and nothing records, is of this resource, too.
-        batch_ending.end(place.batches, [*recorded["batches"], *cohort.further()], on_delete)
+        ending.end(place.batches, [*recorded["batches"], *cohort.further()], on_delete)
         if on_delete == "cancel":
             self._release(recorded)
 
@@ -143,7 +142,7 @@ class OmicsRunBatchProvider(PlainProvider):
         With that note, the next create would take them for what it is about to start.
         """
         state, _ = own_state.of_kind(recorded)
-        if recorded.get("requestId") in state.settled(host.urn()):
+        if recorded.get("requestId") in state.settled(_host.urn()):
             self._retag(recorded, diffing.TagChange({}, (identity.START_MARK,)))
 
     def _create(
@@ -172,7 +171,7 @@ class OmicsRunBatchProvider(PlainProvider):
         except (errors.Conflict, errors.Invalid):
             # The token is taken; or the inputs are wrong, which the start itself will say, too.
             return
-        live = batch_ending.find(cohort.place.batches, then.kept[0])
+        live = ending.find(cohort.place.batches, then.kept[0])
         if live is not None and batch_life.can_stand(live):
             cohort.kept = [batch_life.refreshed(then.kept[0], live)]
             cohort.index = then.index
@@ -198,12 +197,12 @@ class OmicsRunBatchProvider(PlainProvider):
 
     def _cohort(self, inputs: dict[str, Any], recorded: dict[str, Any] | None = None) -> Cohort:
         place = self._place(recorded or {}, "StartRunBatch")
-        rows, hashes = batch_starting.wanted(inputs)
+        rows, hashes = starts.wanted(inputs)
         cohort = Cohort(place, inputs, rows, hashes)
         if recorded is not None:
             cohort.earlier = [recorded]
             cohort.kept = [dict(each) for each in recorded["batches"]]
-            cohort.index = batch_starting.recorded_index(place, recorded, inputs)
+            cohort.index = starts.recorded_index(place, recorded, inputs)
         return cohort
 
     def _outlook(self, recorded: dict[str, Any], inputs: dict[str, Any]) -> str:
@@ -213,22 +212,22 @@ class OmicsRunBatchProvider(PlainProvider):
 
     def _end(self, cohort: Cohort, live: Live) -> None:
         on_delete = str(cohort.inputs.get("onDelete", ""))
-        batch_ending.end(cohort.place.batches, [live], on_delete)
+        ending.end(cohort.place.batches, [live], on_delete)
 
     def _retag(self, recorded: dict[str, Any], change: diffing.TagChange) -> None:
         place = self._place(recorded, "TagResource")
         for each in recorded["batches"]:
-            if batch_ending.find(place.batches, each) is not None:
+            if ending.find(place.batches, each) is not None:
                 place.batches.retag(each["arn"], change)
 
     def _delete_placeholder(self, recorded: dict[str, Any]) -> None:
-        if own_state.current(recorded).keeps(host.urn()):
+        if own_state.current(recorded).keeps(_host.urn()):
             # The start is in the hands of the resource that took this one's place.
             return
         place = self._place(recorded, "Delete")
         live = Cohort(place, recorded, [], {}).find(str(recorded["requestId"]))
         if live is not None and live["uuid"] not in _made_here:
-            batch_ending.end(place.batches, [live], str(recorded.get("onDelete", "")))
+            ending.end(place.batches, [live], str(recorded.get("onDelete", "")))
 
     def _refuse_lookup(self, id_: str) -> NoReturn:
         raise errors.OmicsError(
@@ -239,14 +238,14 @@ class OmicsRunBatchProvider(PlainProvider):
 
     def _place(self, recorded: Mapping[str, Any], operation: str) -> Place:
         # boto3 costs a quarter of a second, which previews need not pay.
-        from omics_provider.aws.batch_files import BatchFiles
-        from omics_provider.aws.batches import Batches
+        from omics_provider.batches.calls import Batches
+        from omics_provider.batches.files import BatchFiles
 
-        batches = Batches(self._settings, engine_process.require_alive)
+        batches = Batches(self._settings, process.require_alive)
         if recorded.get("arn"):
-            look.require_region(batches.runs, recorded, operation)
+            lookup.require_region(batches.runs, recorded, operation)
         files = None if self._settings.is_local else BatchFiles(self._settings)
-        return Place(batches, files, host.urn())
+        return Place(batches, files, _host.urn())
 
 
 def _all_again(recorded: Mapping[str, Any], inputs: Mapping[str, Any]) -> str:
@@ -261,7 +260,7 @@ def _all_again(recorded: Mapping[str, Any], inputs: Mapping[str, Any]) -> str:
 def _seen(place: Place, kept: dict[str, Any]) -> dict[str, Any]:
     if batch_life.status_of(kept["status"]) in batch_life.FINAL:
         return kept
-    live = batch_ending.find(place.batches, kept)
+    live = ending.find(place.batches, kept)
     return batch_life.gone(kept) if live is None else batch_life.refreshed(kept, live)
 
 
@@ -282,7 +281,7 @@ def _failures(
 
 
 def _doubt(unclear: errors.Unconfirmed) -> str:
-    call = host.current_call()
+    call = _host.current_call()
     return (
         f"{unclear.cause.about(call.subject if call else '')}\n"
         "Whether the batch has started is not known. The state remembers the request: the next "

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from omics_provider.core.run_cache import RULES, TABLE
+from omics_provider.shared.rules.run_cache import RULES, TABLE
 
 from .plain import PlainProvider
 
 if TYPE_CHECKING:
-    from omics_provider.aws.caches import Caches
+    from omics_provider.shared.caches import Caches
 
 
 class OmicsRunCacheProvider(PlainProvider):
@@ -20,6 +20,6 @@ class OmicsRunCacheProvider(PlainProvider):
 
     def service(self) -> Caches:
         """Return the calls on run caches."""
-        from omics_provider.aws.caches import Caches
+        from omics_provider.shared.caches import Caches
 
         return Caches(self._settings)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, cast
 
-from omics_provider.core import errors
-from omics_provider.core.run_group import TABLE
-from omics_provider.core.status import RunStatus
+from omics_provider.base import errors
+from omics_provider.base.status import RunStatus
+from omics_provider.shared.rules.run_group import TABLE
 
 from .plain import PlainProvider, Service
 
 if TYPE_CHECKING:
-    from omics_provider.aws.groups import Groups
+    from omics_provider.shared.groups import Groups
 
 #: Ids of runs that an error names.
 _NAMED: Final = 5
@@ -25,7 +25,7 @@ class OmicsRunGroupProvider(PlainProvider):
 
     def service(self) -> Groups:
         """Return the calls on run groups."""
-        from omics_provider.aws.groups import Groups
+        from omics_provider.shared.groups import Groups
 
         return Groups(self._settings)
 

@@ -9,14 +9,18 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, DiffResult, ReadResult
 from pulumi.dynamic import UpdateResult as Updated
 
-from omics_provider.core import definition, errors, lasting, workflow
-from omics_provider.core.workflow import RULES, TABLE
+from omics_provider.base import errors
+from omics_provider.shared.rules import lasting
+from omics_provider.workflows import files as definition_files
+from omics_provider.workflows.rules import definition
+from omics_provider.workflows.rules import table as workflow
+from omics_provider.workflows.rules.table import RULES, TABLE
 
-from . import definition_files, host, wire
+from . import _host, _wire
 from .plain import Live, PlainProvider, Service, time_limit
 
 if TYPE_CHECKING:
-    from omics_provider.aws.workflows import Workflows
+    from omics_provider.workflows.calls import Workflows
 
 #: Seconds that a create or update waits for the service, where customTimeouts says nothing.
 _LIMIT: Final = 900.0
@@ -31,36 +35,36 @@ class OmicsWorkflowProvider(PlainProvider):
 
     def service(self) -> Workflows:
         """Return the calls on workflows."""
-        from omics_provider.aws.workflows import Workflows
+        from omics_provider.workflows.calls import Workflows
 
         return Workflows(self._settings)
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Find everything that is wrong with the declaration; the service is not asked."""
         result = super().check(_olds, news)
-        found = workflow.reused_name(wire.received(_olds), wire.received(news))
+        found = workflow.reused_name(_wire.received(_olds), _wire.received(news))
         more = [CheckFailure("", problem.told(TABLE)) for problem in found]
         return CheckResult(result.inputs, [*result.failures, *more])
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """Tell what changes; a workflow that the service could not make is replaced."""
-        recorded = wire.received(_olds)
+        recorded = _wire.received(_olds)
         if recorded.get("status") == "FAILED" and not recorded.get("versionName"):
             return DiffResult(changes=True, replaces=["status"])
         return super().diff(_id, _olds, _news)
 
     def arguments(self, inputs: Live, token: str) -> dict[str, Any]:
         """Return CreateWorkflow's arguments, the zip of a local definition among them."""
-        return workflow.create_arguments(inputs, host.urn(), token, _content(inputs)[0])
+        return workflow.create_arguments(inputs, _host.urn(), token, _content(inputs)[0])
 
-    @host.told_plainly
+    @_host.told_plainly
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Make the workflow and its first version, and wait until both are ACTIVE.
 
         Where the service can't take the definition, nothing of it is left. Where anything else goes
         wrong after the workflow is there, the state has it, and the next update goes on.
         """
-        inputs, service = wire.received(props), self.service()
+        inputs, service = _wire.received(props), self.service()
         live, settled, is_new = self.obtained(service, inputs)
         recorded = lasting.made(TABLE, inputs, workflow.facts(live, None), settled)
         try:
@@ -75,10 +79,10 @@ class OmicsWorkflowProvider(PlainProvider):
         told = workflow.facts({**live, "status": "ACTIVE"}, version)
         return CreateResult(live["id"], lasting.made(TABLE, inputs, told, settled))
 
-    @host.told_plainly
+    @_host.told_plainly
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """Bring the recorded values up to date; a version that is gone is made again."""
-        recorded, service = wire.received(props), self.service()
+        recorded, service = _wire.received(props), self.service()
         if not recorded.get("arn"):
             live = self.required(service, id_)
             return ReadResult(id_, lasting.looked_up(TABLE, workflow.facts(live, None)))
@@ -90,10 +94,10 @@ class OmicsWorkflowProvider(PlainProvider):
         now = workflow.refreshed(recorded, found, version)
         return ReadResult(id_, now, lasting.drifted(TABLE, recorded, now))
 
-    @host.told_plainly
+    @_host.told_plainly
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> Updated:
         """Make another version where what it holds has changed; change the rest in place."""
-        recorded, inputs, service = wire.received(_olds), wire.received(_news), self.service()
+        recorded, inputs, service = _wire.received(_olds), _wire.received(_news), self.service()
         live = self.still_there(service, _id, recorded)
         version = self._completed(service, live, inputs, recorded)
         self._changed(service, live, version, recorded, inputs)
@@ -137,7 +141,7 @@ class OmicsWorkflowProvider(PlainProvider):
             _ready("CreateWorkflow", lambda: service.find(id_))
         version = _made(service, id_, name, inputs)
         if version.get("statusMessage"):
-            host.warn(f"Version {name} is {version['status']}: {version['statusMessage']}")
+            _host.warn(f"Version {name} is {version['status']}: {version['statusMessage']}")
         return version
 
     def _changed(
@@ -232,7 +236,7 @@ def _require_same(name: str, found: Live, stands_for: str) -> None:
 
 def _ready(operation: str, look: Any) -> Live:
     """Wait until the workflow or version is no more CREATING. Raises Refused where it FAILED."""
-    from omics_provider.aws.polling import Pace, TimeLimitReached, poll
+    from omics_provider.service.polling import Pace, TimeLimitReached, poll
 
     try:
         live = poll(
@@ -261,8 +265,8 @@ def _ready(operation: str, look: Any) -> Live:
 
 
 def _unfinished(id_: str, recorded: Live, error: errors.OmicsError) -> None:
-    call = host.current_call()
-    host.record_unfinished(
+    call = _host.current_call()
+    _host.record_unfinished(
         id_, workflow.unfinished(recorded), error.about(call.subject if call else "")
     )
 

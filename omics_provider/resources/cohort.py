@@ -9,14 +9,15 @@ from typing import Any
 import pulumi
 from pulumi import Output, ResourceOptions
 
-from omics_provider.core import cohort, progress
-from omics_provider.core.cohort import Parameters, Sample
-from omics_provider.core.sheet import Row, SheetError
+from omics_provider.sheets import parameters as cohort
+from omics_provider.sheets.parameters import Parameters, Sample
+from omics_provider.sheets.sheet import Row, SheetError
+from omics_provider.waits.rules import progress
 
-from . import place
-from .by_header import Headers
+from . import _place
+from ._headers import Headers
+from ._source import Samples, content
 from .run import OmicsRun
-from .sheet_file import Samples, content
 from .wait import OnFailure, wait_all
 
 #: Arguments of OmicsRun by sample id, or a function that gives them for a row.
@@ -196,7 +197,7 @@ def _arguments(
     given["opts"] = ResourceOptions.merge(shared.get("opts"), override.get("opts"))
     cells: Any = sample.parameters
     if headers:
-        cells = headers.parameters(place.of_child(sample.id, given["opts"], opts), given, cells)
+        cells = headers.parameters(_place.of_child(sample.id, given["opts"], opts), given, cells)
     for argument, from_sheet in (("parameters", cells), ("tags", None)):
         given[argument] = _merged(shared.get(argument), from_sheet, override.get(argument))
     return given

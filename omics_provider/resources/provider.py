@@ -9,8 +9,8 @@ from typing import Any, Final
 import pulumi
 from pulumi import ResourceOptions
 
-from omics_provider.core import errors, settings
-from omics_provider.core.settings import Settings
+from omics_provider.base import errors, settings
+from omics_provider.base.settings import Settings
 
 #: The package that Pulumi knows Python's dynamic resources by.
 PACKAGE: Final = "pulumi-python"

@@ -8,12 +8,12 @@ from typing import Any, Never, TypeVar, cast
 import pulumi
 from pulumi import Input, Output, ResourceOptions, dynamic
 
-from omics_provider.core import fields
-from omics_provider.core.preflight import Mode
+from omics_provider.preflight.rules.judge import Mode
 from omics_provider.providers.run import OmicsRunProvider
+from omics_provider.runs.rules import table
 
-from .document import crossing
-from .preflight import declared
+from ._document import crossing
+from ._preflight import declared
 from .wait import OnFailure, wait_for
 
 _PROVIDER = OmicsRunProvider()
@@ -445,8 +445,8 @@ class OmicsRun(dynamic.Resource, module="omics", name="Run"):
 def _unknown(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
     # Under the API's own name a value would pass for the argument of that name.
     for name in arguments:
-        if name in fields.BY_WIRE:
-            meant = fields.BY_WIRE[name].name
+        if name in table.BY_WIRE:
+            meant = table.BY_WIRE[name].name
             raise TypeError(f"OmicsRun takes no {name}: the argument's name is {meant}.")
     return arguments
 
@@ -458,8 +458,8 @@ def _properties(inputs: Mapping[str, Any]) -> dict[str, Any]:
     given = {name: crossing(value) for name, value in inputs.items() if value is not None}
     elsewhere = not given or "adoptRunId" in given
     names = [
-        *(fields.BY_WIRE if elsewhere else ("onDelete",)),
-        *(wire for _, wire in (*fields.OUTPUTS, *fields.OWN_OUTPUTS)),
+        *(table.BY_WIRE if elsewhere else ("onDelete",)),
+        *(wire for _, wire in (*table.OUTPUTS, *table.OWN_OUTPUTS)),
     ]
     stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-    return {**dict.fromkeys(names), **given, fields.STACK: stack}
+    return {**dict.fromkeys(names), **given, table.STACK: stack}

@@ -8,17 +8,18 @@ from typing import Any, cast
 import pulumi
 from pulumi import Input, Output, ResourceOptions, dynamic
 
-from omics_provider.core import batch, fields
-from omics_provider.core.cohort import Parameters
-from omics_provider.core.preflight import Mode
-from omics_provider.providers.batch_folder import folder_of
+from omics_provider.batches.folder import folder_of
+from omics_provider.batches.rules import table
+from omics_provider.preflight.rules.judge import Mode
 from omics_provider.providers.run_batch import OmicsRunBatchProvider
+from omics_provider.runs.rules import table as fields
+from omics_provider.sheets.parameters import Parameters
 
-from . import batch_preflight
-from .batch_sheet import read, without_collector, written
+from . import _batch_preflight
+from ._document import crossing
+from ._rows import read, without_collector, written
+from ._source import Samples
 from .cohort import Overrides
-from .document import crossing
-from .sheet_file import Samples
 
 _PROVIDER = OmicsRunBatchProvider()
 
@@ -174,8 +175,8 @@ class OmicsRunBatch(dynamic.Resource, module="omics", name="RunBatch"):
             declared = read(samples, parameters, id_column, format, overrides)
             rows = written(folder_of(_stack(), resource_name), declared, given, rerun)
         super().__init__(_PROVIDER, resource_name, _properties({**given, **unknown}, rows), opts)
-        if batch.PROBLEMS not in rows:
-            batch_preflight.declared(self, given, declared.samples, mode, opts)
+        if table.PROBLEMS not in rows:
+            _batch_preflight.declared(self, given, declared.samples, mode, opts)
 
     @property
     def arn(self) -> Output[str]:
@@ -255,7 +256,7 @@ class OmicsRunBatch(dynamic.Resource, module="omics", name="RunBatch"):
         whose run has not been started yet, or could not be, is left out. Where a sample has run
         more than once, it is the last one.
         """
-        from .batch_runs import run_ids
+        from ._batch_runs import run_ids
 
         return run_ids(self, None if samples is None else list(samples))
 
@@ -272,13 +273,13 @@ def _shared(template: Mapping[str, Any] | None) -> dict[str, Any]:
     if not isinstance(template, Mapping):
         kind = type(template).__name__
         raise pulumi.RunError(f"template is a {kind}: give the arguments of runs by name.")
-    names = {field.name: field.wire for field in batch.FIELDS} | {"tags": "runTags"}
+    names = {field.name: field.wire for field in table.FIELDS} | {"tags": "runTags"}
     return {names.get(name, name): value for name, value in template.items()}
 
 
 def _given(shared: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
     given = {wire: value for wire, value in arguments.items() if value is not None}
-    twice = sorted(batch.TABLE.by_wire[wire].name for wire in shared.keys() & given.keys())
+    twice = sorted(table.TABLE.by_wire[wire].name for wire in shared.keys() & given.keys())
     if twice:
         raise pulumi.RunError(f"{', '.join(twice)}: given in the template, and beside it.")
     return {**{name: value for name, value in shared.items() if value is not None}, **given}
@@ -290,6 +291,6 @@ def _stack() -> str:
 
 def _properties(given: Mapping[str, Any], rows: Mapping[str, Any]) -> dict[str, Any]:
     # An output is an attribute only where the property bag names it, if only as None.
-    names = ["onDelete", "onChange", *(wire for _, wire in batch.OUTPUTS)]
+    names = ["onDelete", "onChange", *(wire for _, wire in table.OUTPUTS)]
     inputs = {name: crossing(value) for name, value in given.items()}
     return {**dict.fromkeys(names), **inputs, **rows, fields.STACK: _stack()}

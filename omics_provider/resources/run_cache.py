@@ -7,10 +7,10 @@ from typing import Any, Never
 
 from pulumi import Input, Output, ResourceOptions
 
-from omics_provider.core.run_cache import TABLE
 from omics_provider.providers.run_cache import OmicsRunCacheProvider
+from omics_provider.shared.rules.run_cache import TABLE
 
-from .plain import Plain
+from ._declare import Plain
 
 
 class OmicsRunCache(Plain, module="omics", name="RunCache"):

@@ -7,10 +7,10 @@ from typing import Any, Never
 
 from pulumi import Input, Output, ResourceOptions
 
-from omics_provider.core.run_group import TABLE
 from omics_provider.providers.run_group import OmicsRunGroupProvider
+from omics_provider.shared.rules.run_group import TABLE
 
-from .plain import Plain
+from ._declare import Plain
 
 
 class OmicsRunGroup(Plain, module="omics", name="RunGroup"):

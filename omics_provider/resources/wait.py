@@ -16,19 +16,20 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import pulumi
 from pulumi import Output
 
-from omics_provider.core import errors, progress
-from omics_provider.core.fields import BY_WIRE
-from omics_provider.core.settings import Settings
-from omics_provider.core.values import UNKNOWN
-from omics_provider.core.watching import Declared, End, Facts, Target
-from omics_provider.providers.wire import received, unknown
+from omics_provider.base import errors
+from omics_provider.base.settings import Settings
+from omics_provider.base.values import UNKNOWN
+from omics_provider.providers._wire import received, unknown
+from omics_provider.runs.rules.table import BY_WIRE
+from omics_provider.waits.rules import progress
+from omics_provider.waits.rules.targets import Declared, End, Facts, Target
 
-from . import place as places
-from .interrupt import interruptible
-from .live_view import view
+from . import _place as places
+from ._interrupt import interruptible
+from ._view import view
 
 if TYPE_CHECKING:
-    from omics_provider.aws.watch import Watcher
+    from omics_provider.waits.watcher import Watcher
 
     from .run import OmicsRun
 
@@ -184,7 +185,7 @@ async def _declared(run: OmicsRun, uuid: str) -> Declared | None:
 
 async def _watcher(place: Settings, stack: str) -> Watcher:
     def recorded_at() -> Mapping[str, str] | None:
-        from omics_provider.providers.stack_export import state_of
+        from omics_provider.engine.own_stack import state_of
 
         try:
             state = state_of(stack)
@@ -199,10 +200,10 @@ async def _watcher(place: Settings, stack: str) -> Watcher:
 
     def make() -> Watcher:
         # boto3 takes a quarter of a second, in which the program can declare more runs.
-        from omics_provider.aws.watch import watcher_of
-        from omics_provider.providers import retrying
+        from omics_provider.waits import attempts
+        from omics_provider.waits.watcher import watcher_of
 
-        return watcher_of(place, recorded_at, retrying.of_program(place, stack))
+        return watcher_of(place, recorded_at, attempts.of_program(place, stack))
 
     return await asyncio.to_thread(make)
 
@@ -260,7 +261,7 @@ async def _all_done(futures: Mapping[str, Future[End]], timeout: float | None) -
 
 
 async def _read_outputs(where: Mapping[str, Settings], told: Mapping[str, End]) -> None:
-    from omics_provider.aws import run_outputs
+    from omics_provider.waits import outputs as run_outputs
 
     unread: dict[str, str] = {}
 
@@ -286,7 +287,7 @@ def _count_tasks(
 
     Of the `recorded` ends only the state is known: an id may be another run's by now.
     """
-    from omics_provider.aws import details
+    from omics_provider.runs import details
 
     unread: dict[str, str] = {}
     for key, end in told.items():
@@ -312,7 +313,7 @@ async def _explained(where: Mapping[str, Settings], failed: Mapping[str, End]) -
 
 
 async def _explained_at(place: Settings, failed: Mapping[str, End]) -> str:
-    from omics_provider.aws.explaining import explain
+    from omics_provider.explain.gather import explain
 
     try:
         answers = [end.answer for end in failed.values()]

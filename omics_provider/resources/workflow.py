@@ -11,21 +11,21 @@ from typing import Any, Final, Never
 
 from pulumi import Input, Output, ResourceOptions
 
-from omics_provider.core import definition as files_of
-from omics_provider.core import workflow
-from omics_provider.core.workflow import FIXED, TABLE
-from omics_provider.providers import definition_files
 from omics_provider.providers.workflow import OmicsWorkflowProvider
+from omics_provider.workflows import files as definition_files
+from omics_provider.workflows.rules import definition as files_of
+from omics_provider.workflows.rules import table
+from omics_provider.workflows.rules.table import FIXED, TABLE
 
-from .document import crossing
-from .plain import Plain
+from ._declare import Plain
+from ._document import crossing
 
 PathInput = Input[str] | Input["os.PathLike[str]"]
 
 #: What tells one version from another.
 _LOOKED_AT: Final = ("definition", "versionName", *FIXED)
 #: What the program makes of a definition and of all that is fixed with a version.
-_MADE: Final = ("versionName", workflow.DIGEST, workflow.DEFINITION_PROBLEMS)
+_MADE: Final = ("versionName", table.DIGEST, table.DEFINITION_PROBLEMS)
 
 
 class OmicsWorkflow(Plain, module="omics", name="Workflow"):
@@ -329,11 +329,11 @@ def _identified(given: Mapping[str, Any]) -> dict[str, Any]:
         digest, wrong = _looked_at(given)
         problems += [["definition", reason] for reason in wrong]
     fixed = {wire: value for wire, value in found.items() if value is not None}
-    identity = workflow.identity(crossing({**fixed, workflow.DIGEST: digest}))
+    identity = table.identity(crossing({**fixed, table.DIGEST: digest}))
     return {
         "versionName": given.get("versionName", files_of.version_name(identity)),
-        workflow.DIGEST: digest if "versionName" in given else None,
-        workflow.DEFINITION_PROBLEMS: problems or None,
+        table.DIGEST: digest if "versionName" in given else None,
+        table.DEFINITION_PROBLEMS: problems or None,
     }
 
 

@@ -20,7 +20,7 @@ import dill  # type: ignore[import-untyped]  # pulumi's own pickler
 import pulumi
 from pulumi.dynamic import Config, ConfigureRequest
 
-from omics_provider.emulator import local
+from omics_provider.emulator.doors import local
 
 PROJECT, STACK = "omics-runs", "local"
 

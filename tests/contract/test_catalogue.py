@@ -11,7 +11,9 @@ import pytest
 from botocore.session import Session
 
 CATALOGUE: dict[str, Any] = json.loads(
-    resources.files("omics_provider.emulator").joinpath("ready2run.json").read_text("utf-8")
+    resources.files("omics_provider.emulator.workflows")
+    .joinpath("ready2run.json")
+    .read_text("utf-8")
 )
 WORKFLOWS: list[dict[str, Any]] = CATALOGUE["workflows"]
 KEYS = {

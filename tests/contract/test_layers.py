@@ -44,21 +44,25 @@ def test_the_layers_hold() -> None:
 
 
 BREACHES = [
-    ("core/values.py", "import boto3", "Core is pure"),
-    ("core/identity.py", "import os", "Core is pure"),
-    ("core/spec.py", "from omics_provider.aws import clients", "Data flows one way"),
-    ("aws/polling.py", "import omics_provider.providers.run", "Data flows one way"),
+    ("base/values.py", "import boto3", "Core is pure"),
+    ("base/identity.py", "import os", "Core is pure"),
+    ("runs/rules/declaration.py", "from omics_provider.aws import clients", "Data flows one way"),
+    ("service/polling.py", "import omics_provider.providers.run", "Data flows one way"),
     ("providers/run.py", "from omics_provider.resources import run", "Data flows one way"),
     ("providers/run.py", "from omics_provider.report import data", "Data flows one way"),
-    ("providers/host.py", "import omics_provider.report.page", "Data flows one way"),
+    ("providers/_host.py", "import omics_provider.commands.report.page", "Data flows one way"),
     ("resources/wait.py", "from omics_provider.report import data", "Data flows one way"),
-    ("report/data.py", "from omics_provider.resources import wait", "Data flows one way"),
-    ("aws/succession.py", "from omics_provider.providers import retrying", "Data flows one way"),
-    ("providers/wire.py", "import botocore.session", "Only aws talks to boto3"),
+    ("commands/report/data.py", "from omics_provider.resources import wait", "Data flows one way"),
+    ("waits/succession.py", "from omics_provider.providers import retrying", "Data flows one way"),
+    ("providers/_wire.py", "import botocore.session", "Only aws talks to boto3"),
     ("resources/run.py", "import boto3", "Only aws talks to boto3"),
-    ("emulator/life.py", "from omics_provider.core import status", "The emulator is an island"),
-    ("emulator/store.py", "import pulumi", "The emulator is an island"),
-    ("aws/gateway.py", "import omics_provider.emulator.store", "One door to the emulator"),
+    (
+        "emulator/runs/life.py",
+        "from omics_provider.core import status",
+        "The emulator is an island",
+    ),
+    ("emulator/world/store.py", "import pulumi", "The emulator is an island"),
+    ("runs/calls.py", "import omics_provider.emulator.world.store", "One door to the emulator"),
     ("resources/wait.py", "import moto", "One door to the emulator"),
 ]
 

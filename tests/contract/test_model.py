@@ -9,8 +9,10 @@ import botocore.session
 import pytest
 from botocore.model import ServiceModel, Shape
 
-from omics_provider.core import fields, spec, status, table
-from omics_provider.core.table import Field, Kind
+from omics_provider.base import status, table
+from omics_provider.base.table import Field, Kind
+from omics_provider.runs.rules import declaration
+from omics_provider.runs.rules import table as fields
 
 MODEL: ServiceModel = botocore.session.get_session().get_service_model("omics")
 START_RUN: Any = MODEL.operation_model("StartRun").input_shape
@@ -31,7 +33,7 @@ def test_every_member_of_start_run_is_there_but_the_request_id() -> None:
 
 
 def test_the_required_members() -> None:
-    problems = spec.problems({"workflowId": "1"})
+    problems = declaration.problems({"workflowId": "1"})
     required = {problem.property for problem in problems}
     assert required == set(START_RUN.required_members) - {"requestId"}
 
@@ -96,7 +98,7 @@ def test_an_id_to_adopt_is_checked_as_get_run_checks_it() -> None:
 
 
 def test_the_request_id_fits() -> None:
-    from omics_provider.core.identity import request_id
+    from omics_provider.base.identity import request_id
 
     limits = START_RUN.members["requestId"].metadata
     assert limits["min"] <= len(request_id("urn", {})) <= limits["max"]

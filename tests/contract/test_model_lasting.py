@@ -11,11 +11,13 @@ import pytest
 from botocore.model import ServiceModel
 
 import omics_provider
-from omics_provider.core import checks, run_cache, run_group, table, workflow
-from omics_provider.core.table import Change, Field, Kind
+from omics_provider.base import checks, table
+from omics_provider.base.table import Change, Field, Kind
 from omics_provider.resources.run_cache import OmicsRunCache
 from omics_provider.resources.run_group import OmicsRunGroup
 from omics_provider.resources.workflow import OmicsWorkflow
+from omics_provider.shared.rules import run_cache, run_group
+from omics_provider.workflows.rules import table as workflow
 
 MODEL: ServiceModel = botocore.session.get_session().get_service_model("omics")
 # What the model writes for "any printable text".

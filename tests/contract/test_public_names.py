@@ -12,7 +12,7 @@ import pytest
 
 import omics_provider
 from omics_provider import OmicsRun, wait_all
-from omics_provider.core import fields
+from omics_provider.runs.rules import table
 
 ARGUMENTS: dict[str, Any] = {
     "role_arn": inspect.Parameter.empty,
@@ -68,7 +68,7 @@ def test_every_argument_has_its_doc() -> None:
 
 
 def test_every_argument_is_a_property_of_the_table() -> None:
-    assert set(fields.BY_NAME) - LATER == ARGUMENTS.keys() - {"opts"}
+    assert set(table.BY_NAME) - LATER == ARGUMENTS.keys() - {"opts"}
 
 
 @pytest.mark.parametrize("name", [*OUTPUTS, *(name for name in ARGUMENTS if name != "opts")])
@@ -120,7 +120,7 @@ HEAVY = {"boto3", "botocore", "moto", "types_boto3_omics"}
         ("from omics_provider import OmicsRun, wait_all", HEAVY),
         ("import omics_provider.providers.run", HEAVY),
         ("import omics_provider.emulator.service", {"pulumi", "grpc", "moto"}),
-        ("import omics_provider.aws.gateway", {"pulumi", "moto"}),
+        ("import omics_provider.runs.calls", {"pulumi", "moto"}),
     ],
 )
 def test_an_import_brings_nothing_that_it_does_not_need(statement: str, absent: set[str]) -> None:

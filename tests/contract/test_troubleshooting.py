@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from omics_provider.aws import failures
+from omics_provider.service import failures
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "omics_provider"
@@ -22,7 +22,7 @@ TEXT = (ROOT / "docs" / "troubleshooting.md").read_text("utf-8")
 #: Its messages are botocore's, S3's and Pulumi's own, which are not in this code.
 NOT_OURS = {"The service's answer", "Pulumi's own messages"}
 BOTOCORE = {"You must specify a region.", "Unable to locate credentials", "could not be found"}
-#: Classes of core/errors.py, and those by which a program stops.
+#: Classes of base/errors.py, and those by which a program stops.
 ERRORS = {
     *(
         node.name

@@ -27,7 +27,7 @@ from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as BotoConnectionError
 
 from omics_provider.emulator import control
-from omics_provider.emulator.local import attach
+from omics_provider.emulator.doors.local import attach
 
 RANKS = {"PENDING": 0, "STARTING": 1, "RUNNING": 2, "STOPPING": 3}
 ENDED = {"COMPLETED": 4, "FAILED": 5, "CANCELLED": 6}

@@ -3,7 +3,7 @@
 import json
 from datetime import datetime
 
-from omics_provider.emulator.validation import matches
+from omics_provider.emulator.protocol.validation import matches
 
 # Answered for operations that the emulator does not have; the model knows nothing of it.
 OWN_ERRORS = {"NotEmulatedException": 501}

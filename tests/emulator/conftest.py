@@ -11,7 +11,7 @@ import pytest
 from botocore.config import Config
 
 from omics_provider.emulator import control, install
-from omics_provider.emulator.local import attach
+from omics_provider.emulator.doors.local import attach
 
 from .checking import check_answer
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from omics_provider.emulator import faults, service, settings
+from omics_provider.emulator import service
+from omics_provider.emulator.world import faults, settings
 
 from .test_conformance import MODEL
 

@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from omics_provider.emulator import control
+from omics_provider.emulator.protocol.wire import HttpRequest
 from omics_provider.emulator.service import OPERATIONS, Service
-from omics_provider.emulator.store import Store
-from omics_provider.emulator.wire import HttpRequest
+from omics_provider.emulator.world.store import Store
 
 from .checking import check_answer
 from .conftest import ROLE

@@ -14,7 +14,7 @@ from botocore.exceptions import ConnectionClosedError
 from moto.server import ThreadedMotoServer
 
 from omics_provider.emulator import control, install
-from omics_provider.emulator.local import attach
+from omics_provider.emulator.doors.local import attach
 
 from .conftest import KEYS, Server, World
 
@@ -39,7 +39,7 @@ def post(server, path, document):
 def test_the_local_door_is_light():
     code = (
         "import sys, boto3; before = set(sys.modules);"
-        "import omics_provider.emulator.local;"
+        "import omics_provider.emulator.doors.local;"
         "print(sorted(m for m in sys.modules if m.split('.')[0] in {'moto', 'werkzeug', 'flask'}))"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -3,7 +3,8 @@ import os
 import pytest
 from botocore.exceptions import ConnectionClosedError, EndpointConnectionError, ReadTimeoutError
 
-from omics_provider.emulator import control, faults
+from omics_provider.emulator import control
+from omics_provider.emulator.world import faults
 
 from .test_runs import refused
 

@@ -8,15 +8,16 @@ import sys
 import boto3
 import pytest
 
-from omics_provider.emulator import control, settings, store
-from omics_provider.emulator.local import attach
-from omics_provider.emulator.settings import UnknownSettingError
+from omics_provider.emulator import control
+from omics_provider.emulator.doors.local import attach
+from omics_provider.emulator.world import settings, store
+from omics_provider.emulator.world.settings import UnknownSettingError
 
 from .conftest import ROLE
 
 STARTER = """
 import sys, boto3
-from omics_provider.emulator.local import attach
+from omics_provider.emulator.doors.local import attach
 client = boto3.client("omics", region_name="us-east-1")
 attach(client, sys.argv[1])
 workflow = client.create_workflow(definitionUri="s3://bucket/w.zip")["id"]

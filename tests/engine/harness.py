@@ -22,7 +22,7 @@ import boto3
 import psutil
 
 from omics_provider.emulator import control
-from omics_provider.emulator.local import attach
+from omics_provider.emulator.doors.local import attach
 
 if TYPE_CHECKING:
     from types_boto3_omics import OmicsClient

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from omics_provider.core.identity import Mark
+from omics_provider.base.identity import Mark
 
 from .harness import ACTIVE, ENDED, FAILED, ROLE, Stack, declaration, name_of, until
 

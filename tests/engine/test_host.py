@@ -1,4 +1,4 @@
-"""Canaries: what `omics_provider.providers.host` reaches for is still there in the real host.
+"""Canaries: what `omics_provider.providers._host` reaches for is still there in the real host.
 
 Each fails first where a release of Pulumi moves what the provider stands on.
 """
@@ -18,7 +18,7 @@ from pulumi.dynamic import (
     CheckResult, CreateResult, DiffResult, ReadResult, ResourceProvider, UpdateResult,
 )
 
-from omics_provider.core.errors import RunError
+from omics_provider.base.errors import RunError
 from omics_provider.providers import host
 
 

@@ -19,7 +19,7 @@ import boto3
 import pytest
 
 from omics_provider.emulator import control
-from omics_provider.emulator.local import attach
+from omics_provider.emulator.doors.local import attach
 from tests import forge
 
 from .harness import until

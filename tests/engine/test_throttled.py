@@ -13,8 +13,8 @@ from typing import Any, Final
 import pytest
 from botocore.awsrequest import AWSResponse
 
-from omics_provider.aws import clients
-from omics_provider.core.settings import Settings
+from omics_provider.base.settings import Settings
+from omics_provider.service import clients
 
 #: Calls a second that GetRun has by default.
 QUOTA: Final = 10.0

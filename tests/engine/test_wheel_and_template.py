@@ -23,7 +23,7 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
-from omics_provider.emulator.local import attach
+from omics_provider.emulator.doors.local import attach
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = ROOT / "templates" / "omics-runs"

@@ -28,8 +28,8 @@ from typing import Any
 
 import pytest
 
-from omics_provider.core.status import ACTIVE, RunStatus
-from omics_provider.providers.host import ProviderError
+from omics_provider.base.status import ACTIVE, RunStatus
+from omics_provider.providers._host import ProviderError
 from omics_provider.providers.run import OmicsRunProvider
 
 # Longer than a delete's own limit of 20 minutes.

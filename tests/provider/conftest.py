@@ -18,10 +18,11 @@ import boto3
 import botocore.endpoint
 import pytest
 
-from omics_provider.aws import pacing, polling, start_loop
-from omics_provider.emulator import control, local
-from omics_provider.emulator.settings import Settings as EmulatorSettings
+from omics_provider.emulator import control
+from omics_provider.emulator.doors import local
+from omics_provider.emulator.world.settings import Settings as EmulatorSettings
 from omics_provider.providers.run import OmicsRunProvider
+from omics_provider.service import pacing, polling, start_loop
 
 from .harness import (
     REGION,

@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 from pulumi.dynamic import Config, ConfigureRequest
 
-from omics_provider.core import fields
-from omics_provider.core.identity import start_token
-from omics_provider.core.recorded import StackState
-from omics_provider.providers import engine_process, host, plain, stack_export, starting
+from omics_provider.base.identity import start_token
+from omics_provider.engine import own_stack, process
+from omics_provider.engine.state import StackState
+from omics_provider.providers import _host, plain
 from omics_provider.providers.plain import PlainProvider
+from omics_provider.runs import starts
+from omics_provider.runs.rules import table
 
 from .harness import Recorded, bag
 
@@ -33,7 +35,7 @@ def up(provider: PlainProvider, inputs: Mapping[str, Any]) -> Recorded:
     """First up of a declaration, as the engine does it: check, then create."""
     checked = provider.check({}, bag(inputs))
     assert [(f.property, f.reason) for f in checked.failures] == []
-    made = provider.create(bag({**checked.inputs, fields.ATTEMPT: uuid.uuid4().hex}))
+    made = provider.create(bag({**checked.inputs, table.ATTEMPT: uuid.uuid4().hex}))
     return Recorded(made.id, dict(made.outs or {}))
 
 
@@ -82,26 +84,24 @@ class Engine:
     def begins(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Give the checked inputs of a create that another update begins."""
         self.seed += 1
-        starting._marks.clear()
-        return {**inputs, fields.STACK: STACK, fields.ATTEMPT: f"attempt-{self.seed}"}
+        starts._marks.clear()
+        return {**inputs, table.STACK: STACK, table.ATTEMPT: f"attempt-{self.seed}"}
 
     def interrupted(self, inputs: Mapping[str, Any], *resources: Mapping[str, Any]) -> None:
         """Record that the update which was asked to create with `inputs` died."""
         self.state = StackState(resources, ({"urn": self.urn, "inputs": dict(inputs)},))
 
     def token(self, inputs: Mapping[str, Any]) -> str:
-        return start_token(STACK, self.urn, str(inputs[fields.ATTEMPT]))
+        return start_token(STACK, self.urn, str(inputs[table.ATTEMPT]))
 
 
 def engine(kind: str, monkeypatch: pytest.MonkeyPatch) -> Engine:
     """Serve calls as the engine makes them."""
     # The emulator goes on from test to test, and remembers every request.
     made = Engine(f"pulumi-python:dynamic/omics:{kind}", monkeypatch, [], uuid.uuid4().hex)
-    monkeypatch.setattr(host, "current_call", made.call)
-    monkeypatch.setattr(host, "warn", made.warnings.append)
-    monkeypatch.setattr(
-        stack_export, "state_of", lambda stack, secrets=False, fresh=False: made.state
-    )
-    monkeypatch.setattr(engine_process, "require_alive", lambda: None)
-    assert plain.host is host
+    monkeypatch.setattr(_host, "current_call", made.call)
+    monkeypatch.setattr(_host, "warn", made.warnings.append)
+    monkeypatch.setattr(own_stack, "state_of", lambda stack, secrets=False, fresh=False: made.state)
+    monkeypatch.setattr(process, "require_alive", lambda: None)
+    assert plain.host is _host
     return made

@@ -15,16 +15,20 @@ import pytest
 from pulumi.dynamic import Config, ConfigureRequest
 from pulumi.dynamic.dynamic import serialize_provider
 
-from omics_provider.aws import clients, neighbours
-from omics_provider.core import batch, batch_index, batch_rows, recorded
-from omics_provider.core.batch_rows import Sample
-from omics_provider.core.identity import Mark
-from omics_provider.core.recorded import StackState
+from omics_provider.base.identity import Mark
+from omics_provider.batches import ending, starts
+from omics_provider.batches.folder import Folder
+from omics_provider.batches.rules import index as batch_index
+from omics_provider.batches.rules import rows, table
+from omics_provider.batches.rules.rows import Sample
 from omics_provider.emulator import control
-from omics_provider.providers import batch_ending, batch_starting, host, own_state, run_batch
-from omics_provider.providers.batch_folder import Folder
-from omics_provider.providers.host import ProviderError
+from omics_provider.engine import own_state
+from omics_provider.engine import state as recorded
+from omics_provider.engine.state import StackState
+from omics_provider.providers import _host, run_batch
+from omics_provider.providers._host import ProviderError
 from omics_provider.providers.run_batch import OmicsRunBatchProvider
+from omics_provider.service import clients, neighbours
 from tests.served import ACCOUNT, OTHER_ACCOUNT, REGION, Served, serving
 
 from .harness import ROLE, Clock, Inputs, Recorded, bag, unknown
@@ -93,12 +97,12 @@ class Place:
 
     def forget(self) -> None:
         run_batch._made_here.clear()
-        batch_starting._hashed.clear()
+        starts._hashed.clear()
 
     def inputs(self, samples: Mapping[str, Mapping[str, Any]], **more: Any) -> Inputs:
         """Give what the program sends for `samples`."""
         shared = {"outputUri": "s3://results/x", "parameters": more.get("parameters", {})}
-        made = batch_rows.sheet([Sample(name, own) for name, own in samples.items()], shared)
+        made = rows.sheet([Sample(name, own) for name, own in samples.items()], shared)
         assert made.problems == ()
         folder = self.home / "rows"
         Folder(folder).keep_rows(made.sha256, made.content)
@@ -108,7 +112,7 @@ class Place:
             "runTags": {"emulator:seconds": str(RUN)},
             "outputUri": "s3://results/x",
             "samples": {"count": made.total, "sha256": made.sha256},
-            batch.FOLDER: str(folder),
+            table.FOLDER: str(folder),
             "__stack": STACK,
             "__attempt": self.attempt,
             **more,
@@ -227,8 +231,8 @@ def place(
         name="w", engine="NEXTFLOW", definitionUri="s3://workflows/w.zip"
     )["id"]
     found = Place(_served, workflow, _keys, tmp_path, monkeypatch, clock)
-    monkeypatch.setattr(host, "urn", lambda: URN)
-    monkeypatch.setattr(host, "warn", found.warnings.append)
+    monkeypatch.setattr(_host, "urn", lambda: URN)
+    monkeypatch.setattr(_host, "warn", found.warnings.append)
     clear(found)
     clock.also = found.advance
     found.mark()
@@ -277,7 +281,7 @@ def test_a_hundred_go_inline_and_one_more_through_s3(place: Place) -> None:
     key = entry["settings"].removeprefix(f"s3://{BUCKET}/")
     digest = kept.outs["samples"]["sha256"]
     assert key == f"batches/{digest}.json"
-    assert batch_rows.digest(files[key]) == digest
+    assert rows.digest(files[key]) == digest
     index = kept.outs["index"]["uri"].removeprefix(f"s3://{BUCKET}/")
     assert set(files) == {key, index}
     assert batch_index.Index.of(batch_index.unpacked(files[index])).samples.keys() == {*sheet(101)}
@@ -326,7 +330,7 @@ def test_rows_that_are_not_there_start_nothing(place: Place) -> None:
 
 
 def test_rows_with_other_bytes_of_the_same_number_are_written_again(tmp_path: Path) -> None:
-    made = batch_rows.sheet([Sample("A", {})], {"outputUri": "s3://results/x"})
+    made = rows.sheet([Sample("A", {})], {"outputUri": "s3://results/x"})
     folder = Folder(tmp_path)
     folder.keep_rows(made.sha256, made.content)
     (path,) = tmp_path.glob("*.rows.json")
@@ -348,7 +352,7 @@ def test_at_the_endpoint_local_a_hundred_go_and_more_are_refused(place: Place) -
 
 def test_what_is_wrong_with_rows_is_told_with_the_rest(place: Place) -> None:
     inputs = place.inputs(sheet(1))
-    wrong = {**inputs, batch.PROBLEMS: ["line 2, a: b", "and 7 more"], "priority": -1}
+    wrong = {**inputs, table.PROBLEMS: ["line 2, a: b", "and 7 more"], "priority": -1}
     found = place.provider().check({}, bag(wrong))
     assert [(f.property, f.reason) for f in found.failures] == [
         ("", "priority: must be 0 to 100,000"),
@@ -412,7 +416,7 @@ def test_a_further_start_in_doubt_is_found_by_the_next_update(place: Place, memo
                  {"operation": "StartRunBatch", "fault": "denied", "count": 9})  # fmt: skip
     # The answer is lost, and what comes after it is no answer to whether it started.
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(batch_starting.Cohort, "find", lambda *_: None)
+        patch.setattr(starts.Cohort, "find", lambda *_: None)
         with pytest.raises(ProviderError):
             place.provider().update(kept.id, kept.bag(), inputs)
     place.faults()
@@ -456,7 +460,7 @@ def test_an_update_in_doubt_says_so(place: Place) -> None:
     place.faults({"operation": "StartRunBatch", "fault": "lost-answer", "count": 100},
                  {"operation": "ListBatch", "fault": "cut-before", "count": 100})  # fmt: skip
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(batch_starting.Cohort, "further", lambda _: iter(()))
+        patch.setattr(starts.Cohort, "further", lambda _: iter(()))
         with pytest.raises(ProviderError, match="never starts a second"):
             place.provider().update(kept.id, kept.bag(), inputs)
     place.faults()
@@ -620,7 +624,7 @@ def test_a_create_in_doubt_is_recorded_and_found(
         unfinished.update(id=id_, properties=properties, message=message)
         raise ProviderError(message)
 
-    monkeypatch.setattr(host, "record_unfinished", record)
+    monkeypatch.setattr(_host, "record_unfinished", record)
     inputs = place.checked(place.inputs(sheet(3)))
     refused_to_answer(place)
     with pytest.raises(ProviderError, match="never starts a second"):
@@ -692,7 +696,7 @@ def test_many_further_samples_go_through_s3(place: Place) -> None:
     first, second = now.outs["batches"]
     assert ("settings" in first, second["count"]) == (False, 148)
     content = place.files()[second["settings"].removeprefix(f"s3://{BUCKET}/")]
-    assert len(batch_rows.rows(content)) == 148
+    assert len(rows.rows(content)) == 148
 
 
 def test_a_changed_shared_setting_runs_what_it_concerns(place: Place) -> None:
@@ -953,7 +957,7 @@ def test_another_batch_of_that_id_is_left_alone(place: Place) -> None:
 def test_a_delete_that_takes_too_long_says_so_and_goes_on(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batch_ending, "DELETE_LIMIT", 30.0)
+    monkeypatch.setattr(ending, "DELETE_LIMIT", 30.0)
     kept = place.up(sheet(2))
     place.advance(BATCH + 1)
     place.clock.also = lambda _: None

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pulumi.dynamic.dynamic import serialize_provider
 
-from omics_provider.providers.host import ProviderError
+from omics_provider.providers._host import ProviderError
 from omics_provider.providers.run_cache import OmicsRunCacheProvider
 from omics_provider.resources.run_cache import OmicsRunCache
 

@@ -11,7 +11,7 @@ import pulumi
 import pytest
 
 from omics_provider import Column, EachRow, OmicsRun, RunCohort
-from omics_provider.core.preflight import Found, Kind, Look, Missing, Unseen
+from omics_provider.preflight.rules.judge import Found, Kind, Look, Missing, Unseen
 from omics_provider.resources import cohort
 
 RUN = "pulumi-python:dynamic/omics:Run"
@@ -170,7 +170,7 @@ class Workflows:
 
 def looked_up(monkeypatch: pytest.MonkeyPatch, answers: Mapping[tuple[str, ...], Any]) -> Workflows:
     workflows = Workflows(answers)
-    monkeypatch.setattr("omics_provider.aws.preflight.look_up", workflows)
+    monkeypatch.setattr("omics_provider.preflight.calls.look_up", workflows)
     return workflows
 
 

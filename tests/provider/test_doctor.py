@@ -16,14 +16,14 @@ import pytest
 from botocore.stub import Stubber
 
 from omics_provider import __main__ as command
-from omics_provider.aws import clients
-from omics_provider.aws import doctor as looks
-from omics_provider.core.doctor import NOT_SHOWN
-from omics_provider.core.doctor_machine import HELPERS
-from omics_provider.core.preflight import CONCURRENT, STORED
-from omics_provider.core.settings import Settings
+from omics_provider.base.settings import Settings
+from omics_provider.commands.doctor import account as looks
+from omics_provider.commands.doctor import machine
+from omics_provider.commands.doctor.rules.judge import NOT_SHOWN
+from omics_provider.commands.doctor.rules.machine import HELPERS
 from omics_provider.emulator import control
-from omics_provider.report import doctor_machine as machine
+from omics_provider.preflight.rules.judge import CONCURRENT, STORED
+from omics_provider.service import clients
 from tests.served import ACCOUNT, REGION, Served, serving
 
 from .harness import Service

@@ -13,17 +13,19 @@ import boto3
 import pytest
 
 from omics_provider import __main__ as command
-from omics_provider.aws import drifting
-from omics_provider.aws.gateway import Runs
-from omics_provider.core import drift_state, errors
-from omics_provider.core.drift import Kind, Look
-from omics_provider.core.drift_state import CACHE, GROUP
-from omics_provider.core.identity import Mark
-from omics_provider.core.preview import BATCH, RUN
-from omics_provider.core.settings import Settings
-from omics_provider.emulator import control, local
-from omics_provider.report import stack as cli
-from omics_provider.report.drift_data import Report, report_on
+from omics_provider.base import errors
+from omics_provider.base.identity import Mark
+from omics_provider.base.settings import Settings
+from omics_provider.commands.drift import look as drifting
+from omics_provider.commands.drift.data import Report, report_on
+from omics_provider.commands.drift.rules import record as drift_state
+from omics_provider.commands.drift.rules.judge import Kind, Look
+from omics_provider.commands.drift.rules.record import CACHE, GROUP
+from omics_provider.commands.preview.rules.plan import BATCH, RUN
+from omics_provider.emulator import control
+from omics_provider.emulator.doors import local
+from omics_provider.engine import cli
+from omics_provider.runs.calls import Runs
 from tests.served import OTHER_ACCOUNT, serving
 
 from .harness import REGION, ROLE

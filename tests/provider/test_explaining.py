@@ -17,16 +17,18 @@ from botocore.config import Config
 from botocore.stub import Stubber
 
 from omics_provider import __main__ as command
-from omics_provider.aws import details, explaining, neighbours
-from omics_provider.aws.clients import omics
-from omics_provider.aws.explaining import explain, explain_ids
-from omics_provider.aws.gateway import Runs
-from omics_provider.core.errors import CredentialsError, NotFound, SettingsError, Unreachable
-from omics_provider.core.settings import Settings
+from omics_provider.base.errors import CredentialsError, NotFound, SettingsError, Unreachable
+from omics_provider.base.settings import Settings
+from omics_provider.commands.report.data import document
+from omics_provider.commands.report.gather import Wanted, gathered
+from omics_provider.commands.report.page import rendered
 from omics_provider.emulator import control
-from omics_provider.report.data import document
-from omics_provider.report.gathering import Wanted, gathered
-from omics_provider.report.page import rendered
+from omics_provider.explain import gather
+from omics_provider.explain.gather import explain, explain_ids
+from omics_provider.runs import details
+from omics_provider.runs.calls import Runs
+from omics_provider.service import neighbours
+from omics_provider.service.clients import omics
 
 from .harness import REGION, ROLE, Emulator, Service
 
@@ -244,7 +246,7 @@ def test_a_refused_run_is_told_and_the_rest_explained(server: Server) -> None:
 def test_of_very_many_failures_each_kind_is_looked_at(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(explaining, "TASKS_OF", 3)
+    monkeypatch.setattr(gather, "TASKS_OF", 3)
     ids = server.ended(*["RUN_TASK_FAILED"] * 4, "OUT_OF_MEMORY_ERROR")
     explained = explain(server.place, answers(server, ids))
     assert server.calls().count("ListRunTasks") == 3
@@ -291,10 +293,10 @@ def test_without_credentials_or_settings_the_command_can_not_help(
 
 
 def test_links_are_for_aws_and_not_for_an_emulator(server: Server) -> None:
-    assert explaining.region_to_link(server.place) is None
-    assert explaining.region_to_link(Settings(region="eu-west-1")) == "eu-west-1"
+    assert gather.region_to_link(server.place) is None
+    assert gather.region_to_link(Settings(region="eu-west-1")) == "eu-west-1"
     private = Settings(region="eu-west-1", endpoint="https://omics.example.com")
-    assert explaining.region_to_link(private) == "eu-west-1"
+    assert gather.region_to_link(private) == "eu-west-1"
 
 
 # Logs --------------------------------------------------------------------------------------------

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from pulumi.dynamic.dynamic import serialize_provider
 
-from omics_provider.core.recorded import StackState
-from omics_provider.providers.host import ProviderError
+from omics_provider.engine.state import StackState
+from omics_provider.providers._host import ProviderError
 from omics_provider.providers.run_group import OmicsRunGroupProvider
 from omics_provider.resources.run_group import OmicsRunGroup
 
@@ -300,7 +300,7 @@ def test_another_resources_group_is_never_taken(
     made = provider.create(bag(engine.begins({"name": "alike"})))
     engine.state = StackState(failing_since="2020-01-01T00:00:00.000Z")
     other = replace(engine, name="another")
-    monkeypatch.setattr("omics_provider.providers.host.current_call", other.call)
+    monkeypatch.setattr("omics_provider.providers._host.current_call", other.call)
     assert provider.create(bag(other.begins({"name": "alike"}))).id != made.id
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from omics_provider.aws import clients, local_state
-from omics_provider.core.settings import Settings
+from omics_provider.base.settings import Settings
+from omics_provider.service import clients, local_state
 
 from .harness import REGION
 

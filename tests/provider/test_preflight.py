@@ -16,9 +16,10 @@ from pathlib import Path
 import pytest
 from botocore.stub import Stubber
 
-from omics_provider.aws import clients
-from omics_provider.aws.preflight import look_up
-from omics_provider.core.preflight import (
+from omics_provider.base.settings import Settings
+from omics_provider.emulator import control
+from omics_provider.preflight.calls import look_up
+from omics_provider.preflight.rules.judge import (
     STORED,
     Found,
     Kind,
@@ -29,8 +30,7 @@ from omics_provider.core.preflight import (
     looks,
     problems,
 )
-from omics_provider.core.settings import Settings
-from omics_provider.emulator import control
+from omics_provider.service import clients
 from tests.served import ACCOUNT, REGION, Served, serving
 
 from .harness import Emulator, Service

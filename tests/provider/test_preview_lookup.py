@@ -16,13 +16,13 @@ import pytest
 from botocore.config import Config
 
 from omics_provider import __main__ as command
-from omics_provider.core.preview import parse
-from omics_provider.core.settings import Settings
+from omics_provider.base.settings import Settings
+from omics_provider.commands.preview import lookup
+from omics_provider.commands.preview.data import Report, ending_of, report_on
+from omics_provider.commands.preview.lookup import looked_up
+from omics_provider.commands.preview.prices import Prices, Usage, price_list
+from omics_provider.commands.preview.rules.plan import parse
 from omics_provider.emulator import control
-from omics_provider.report import preview_lookup
-from omics_provider.report.cost import Prices, Usage, price_list
-from omics_provider.report.preview_data import Report, ending_of, report_on
-from omics_provider.report.preview_lookup import looked_up
 from tests.preview_digests import ROLE, digest, inputs, step
 
 from .harness import REGION, Service
@@ -256,8 +256,8 @@ def test_a_run_of_another_account_is_not_looked_for_here(server: Server) -> None
 def test_too_many_active_runs_to_list_leave_it_open(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(preview_lookup, "_ONE_BY_ONE", 0)
-    monkeypatch.setattr(preview_lookup, "_LISTED", 1)
+    monkeypatch.setattr(lookup, "_ONE_BY_ONE", 0)
+    monkeypatch.setattr(lookup, "_LISTED", 1)
     live = [server.run(100_000) for _ in range(3)]
     server.settle(60)
     figures = reported(server, *(old("delete", each) for each in live)).figures

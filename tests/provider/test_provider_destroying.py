@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from omics_provider.providers import destroying, engine_process
+from omics_provider.engine import process
+from omics_provider.runs import destroying
 
 WHOLE = [
     "destroy",
@@ -48,12 +49,12 @@ NOT_WHOLE = [
 def test_what_destroys_a_whole_stack(
     monkeypatch: pytest.MonkeyPatch, words: str, whole: bool
 ) -> None:
-    monkeypatch.setattr(engine_process, "command", lambda: ("/bin/pulumi", *words.split()))
+    monkeypatch.setattr(process, "command", lambda: ("/bin/pulumi", *words.split()))
     assert destroying.is_whole_stack() is whole
 
 
 def test_where_no_engine_is_found_nothing_is_cancelled_ahead(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(engine_process, "command", tuple)
+    monkeypatch.setattr(process, "command", tuple)
     assert destroying.is_whole_stack() is False

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from omics_provider.providers import engine_process
+from omics_provider.engine import process
 
 CHILD = """
 import sys, time
-from omics_provider.core.errors import OmicsError
+from omics_provider.base.errors import OmicsError
 from omics_provider.providers import engine_process
 engine_process.require_alive()
 print(engine_process.command()[-1], flush=True)
@@ -69,8 +69,8 @@ def test_a_plugin_whose_engine_was_killed_starts_nothing(pulumi: Path) -> None:
 def test_without_an_engine_nothing_is_known_and_nothing_forbidden(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    engine_process._engine.cache_clear()
-    monkeypatch.setattr(engine_process.psutil.Process, "parents", lambda _: [])
-    assert engine_process.command() == ()
-    engine_process.require_alive()
-    engine_process._engine.cache_clear()
+    process._engine.cache_clear()
+    monkeypatch.setattr(process.psutil.Process, "parents", lambda _: [])
+    assert process.command() == ()
+    process.require_alive()
+    process._engine.cache_clear()

@@ -10,10 +10,10 @@ from pathlib import Path
 import botocore.exceptions
 import pytest
 
-from omics_provider.aws import clients, start_loop
-from omics_provider.aws.failures import translated
-from omics_provider.core import errors
-from omics_provider.providers.host import ProviderError
+from omics_provider.base import errors
+from omics_provider.providers._host import ProviderError
+from omics_provider.service import clients, start_loop
+from omics_provider.service.failures import translated
 
 from .harness import REGION, ROLE, Clock, Inputs, Service, bag, configured
 

@@ -6,14 +6,17 @@ from typing import Any
 
 import pytest
 
-from omics_provider.core import errors, fields
-from omics_provider.core.recorded import StackState
-from omics_provider.core.values import UNKNOWN
-from omics_provider.providers import engine_process, foreseeing, host, left_behind, own_state
-from omics_provider.providers.left_behind import LeftBehind
+from omics_provider.base import errors
+from omics_provider.base.values import UNKNOWN
+from omics_provider.engine import own_state, process
+from omics_provider.engine.state import StackState
+from omics_provider.providers import _host
+from omics_provider.runs import foreseeing, interrupted
+from omics_provider.runs.interrupted import LeftBehind
+from omics_provider.runs.rules import table
 
 FAILED = StackState(failing_since="2026-11-20T10:00:00Z")
-INPUTS = {fields.STACK: "organization/trial/dev", fields.ATTEMPT: "a1", "name": "NA12878"}
+INPUTS = {table.STACK: "organization/trial/dev", table.ATTEMPT: "a1", "name": "NA12878"}
 
 
 @pytest.mark.parametrize(
@@ -36,7 +39,7 @@ def test_it_is_asked_in_a_preview_alone(
     monkeypatch: pytest.MonkeyPatch, command: str, asked: bool
 ) -> None:
     line = ("/usr/bin/pulumi", *command.split())
-    monkeypatch.setattr(engine_process, "command", lambda: line)
+    monkeypatch.setattr(process, "command", lambda: line)
     assert foreseeing.is_asked() is asked
 
 
@@ -44,8 +47,8 @@ def test_it_is_asked_in_a_preview_alone(
 def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What is shown beside the resource."""
     found: list[str] = []
-    monkeypatch.setattr(host, "warn", found.append)
-    monkeypatch.setattr(host, "urn", lambda: "urn:pulumi:dev::trial::omics:Run::NA12878")
+    monkeypatch.setattr(_host, "warn", found.append)
+    monkeypatch.setattr(_host, "urn", lambda: "urn:pulumi:dev::trial::omics:Run::NA12878")
     return found
 
 
@@ -54,7 +57,7 @@ def noted(
 ) -> dict[str, Any]:
     monkeypatch.setattr(own_state, "readable", lambda _: state)
     monkeypatch.setattr(own_state, "read", lambda _, secrets: state)
-    monkeypatch.setattr(left_behind, "look", look)
+    monkeypatch.setattr(interrupted, "look", look)
     made: Any = lambda _: None  # noqa: E731
     return foreseeing.note({**INPUTS, **more}, made)
 
@@ -79,7 +82,7 @@ def test_what_was_left_is_noted_and_told(monkeypatch: pytest.MonkeyPatch, told: 
         LeftBehind({"id": "1000002", "status": "PENDING"}, {}, "t2", fits=False),
     )
     assert noted(monkeypatch, FAILED, lambda *_: runs) == {
-        fields.LEFT: [
+        table.LEFT: [
             {"id": "1000001", "status": "RUNNING", "fits": True},
             {"id": "1000002", "status": "PENDING", "fits": False},
         ]

@@ -23,9 +23,9 @@ from pulumi.dynamic.dynamic import serialize_provider
 from pulumi.runtime import rpc
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
 
-from omics_provider.core import errors, identity
+from omics_provider.base import errors, identity
 from omics_provider.emulator import control
-from omics_provider.providers import host
+from omics_provider.providers import _host
 from omics_provider.providers.run import OmicsRunProvider
 
 from .harness import REGION, ROLE, Inputs
@@ -361,7 +361,7 @@ REQUEST = SimpleNamespace(urn=URN + "HG002", timeout=0.0, randomSeed=b"seed", pr
 
 
 def Create(request: Any, context: Any) -> Any:  # noqa: N802  # the handler's name in the host
-    return seen(lambda: host.current_call())
+    return seen(lambda: _host.current_call())
 
 
 def seen(look: Callable[[], Any]) -> Any:
@@ -369,7 +369,7 @@ def seen(look: Callable[[], Any]) -> Any:
 
 
 def Handle(request: Any, context: Any) -> Any:  # noqa: N802
-    return host.current_call()
+    return _host.current_call()
 
 
 def test_the_call_is_found_up_the_stack() -> None:
@@ -387,7 +387,7 @@ def test_the_call_is_found_up_the_stack() -> None:
 @pytest.mark.parametrize(
     "look",
     [
-        host.current_call,
+        _host.current_call,
         lambda: Handle(REQUEST, Context()),
         lambda: Create(None, Context()),
         lambda: Create(REQUEST, None),
@@ -396,14 +396,14 @@ def test_the_call_is_found_up_the_stack() -> None:
 )
 def test_on_another_call_stack_there_is_no_call(look: Callable[[], Any]) -> None:
     assert look() is None
-    assert host.urn() == ""
+    assert _host.urn() == ""
 
 
 def test_a_call_is_its_threads_own() -> None:
     found: list[Any] = []
 
     def Create(request: Any, context: Any) -> None:  # noqa: N802
-        thread = threading.Thread(target=lambda: found.append(host.current_call()))
+        thread = threading.Thread(target=lambda: found.append(_host.current_call()))
         thread.start()
         thread.join()
 
@@ -414,7 +414,7 @@ def test_a_call_is_its_threads_own() -> None:
 class Subclass(OmicsRunProvider):
     """A provider of somebody's own, on top."""
 
-    @host.told_plainly
+    @_host.told_plainly
     def read(self, id_: str, props: Any) -> Any:
         raise errors.NotFound("GetRun", "Run 1 not found", code="ResourceNotFoundException")
 
@@ -426,7 +426,7 @@ def test_a_subclass_is_heard_too(monkeypatch: pytest.MonkeyPatch) -> None:
     def Read(request: Any, context: Any) -> Any:  # noqa: N802
         return Subclass().read("1", {})
 
-    with pytest.raises(host.ProviderError) as caught:
+    with pytest.raises(_host.ProviderError) as caught:
         Read(REQUEST, context)
     text = "GetRun for run HG002 failed: ResourceNotFoundException: Run 1 not found."
     assert str(caught.value) == text
@@ -436,7 +436,7 @@ def test_a_subclass_is_heard_too(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_outside_of_the_host_it_is_an_exception_with_its_cause() -> None:
-    with pytest.raises(host.ProviderError) as caught:
+    with pytest.raises(_host.ProviderError) as caught:
         Subclass().read("1", {})
     assert str(caught.value) == "GetRun failed: ResourceNotFoundException: Run 1 not found."
     assert isinstance(caught.value.__context__, errors.NotFound)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from omics_provider.aws.polling import Pace, TimeLimitReached, poll
+from omics_provider.service.polling import Pace, TimeLimitReached, poll
 
 from .harness import Clock
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from omics_provider.providers import refreshing
 from omics_provider.providers.run import OmicsRunProvider
+from omics_provider.runs import refreshing
 
 from .harness import Emulator, Inputs, Recorded, Up
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from omics_provider.providers import refreshing
 from omics_provider.providers.run import OmicsRunProvider
+from omics_provider.runs import refreshing
 
 from .harness import RUN_SECONDS, Emulator, Inputs, Recorded, Up, bag, next_update
 

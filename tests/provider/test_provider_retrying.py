@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from omics_provider.aws.gateway import Runs
-from omics_provider.core.identity import retry_token
-from omics_provider.core.recorded import StackState
-from omics_provider.core.settings import Settings
+from omics_provider.base.identity import retry_token
+from omics_provider.base.settings import Settings
+from omics_provider.engine.state import StackState
 from omics_provider.providers.run import OmicsRunProvider
-from omics_provider.providers.starting import Start
+from omics_provider.runs.calls import Runs
+from omics_provider.runs.starts import Start
 
 from .harness import REGION, RUN_SECONDS, Emulator, Inputs, Recorded, Up, bag, next_update
 

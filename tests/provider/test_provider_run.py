@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from pulumi.output import Unknown
 
-from omics_provider.aws.gateway import Runs
-from omics_provider.providers.host import ProviderError
+from omics_provider.providers._host import ProviderError
 from omics_provider.providers.run import OmicsRunProvider
+from omics_provider.runs.calls import Runs
 
 from .harness import (
     PICKLED,

@@ -8,11 +8,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from omics_provider.aws.polling import Pace
-from omics_provider.core import fields
-from omics_provider.core.errors import OmicsError
-from omics_provider.core.recorded import StackState
-from omics_provider.providers import engine_process, host, own_state, stack_export
+from omics_provider.base.errors import OmicsError
+from omics_provider.engine import own_stack, own_state, process
+from omics_provider.engine.state import StackState
+from omics_provider.providers import _host
+from omics_provider.runs.rules import table
+from omics_provider.service.polling import Pace
 
 STACK = "organization/trial/dev"
 CLI = """\
@@ -29,9 +30,9 @@ esac
 @pytest.fixture
 def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A CLI of the engine's name, without what other tests have read; a folder to put it in."""
-    monkeypatch.setattr(stack_export, "_states", {})
-    monkeypatch.setattr(stack_export, "_PACE", Pace(first=0.01, longest=0.01))
-    monkeypatch.setattr(engine_process, "command", tuple)
+    monkeypatch.setattr(own_stack, "_states", {})
+    monkeypatch.setattr(own_stack, "_PACE", Pace(first=0.01, longest=0.01))
+    monkeypatch.setattr(process, "command", tuple)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     return tmp_path
 
@@ -45,7 +46,7 @@ def put(home: Path, fails: str) -> None:
 def test_a_read_that_fails_in_passing_is_repeated(cli: Path) -> None:
     put(cli, '"history 1"|"history 2"|"export 1"')
 
-    state = stack_export.state_of(STACK)
+    state = own_stack.state_of(STACK)
 
     assert state.resources == ({"urn": "a"},)
     asked = (cli / "asked").read_text().split()
@@ -55,11 +56,11 @@ def test_a_read_that_fails_in_passing_is_repeated(cli: Path) -> None:
 def test_a_read_that_goes_on_failing_ends_with_the_words_of_the_cli(
     cli: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stack_export, "_PATIENCE", 0.5)
+    monkeypatch.setattr(own_stack, "_PATIENCE", 0.5)
     put(cli, "history*")
 
     with pytest.raises(OmicsError) as caught:
-        stack_export.state_of(STACK)
+        own_stack.state_of(STACK)
 
     assert "`pulumi stack history` failed (error: reading history file: gone)" in str(caught.value)
     assert "Nothing was started" in str(caught.value)
@@ -69,12 +70,12 @@ def test_a_read_that_goes_on_failing_ends_with_the_words_of_the_cli(
 def test_what_failed_is_asked_for_again_by_the_next_resource(
     cli: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stack_export, "_PATIENCE", 0.0)
+    monkeypatch.setattr(own_stack, "_PATIENCE", 0.0)
     put(cli, '"export 1"')
     with pytest.raises(OmicsError):
-        stack_export.state_of(STACK)
+        own_stack.state_of(STACK)
 
-    assert stack_export.state_of(STACK).resources == ({"urn": "a"},)
+    assert own_stack.state_of(STACK).resources == ({"urn": "a"},)
 
 
 @pytest.mark.parametrize("read", [own_state.read, own_state.current])
@@ -84,11 +85,11 @@ def test_the_stack_is_asked_for_by_the_name_that_it_has_now(
     """Outputs keep the name that the stack had; another stack may have that name by now."""
     asked: list[str] = []
     urn = "urn:pulumi:renamed::trial::pulumi-python:dynamic/omics:Run::NA12878"
-    monkeypatch.setattr(host, "current_call", lambda: SimpleNamespace(urn=urn))
+    monkeypatch.setattr(_host, "current_call", lambda: SimpleNamespace(urn=urn))
     monkeypatch.setattr(
-        stack_export, "state_of", lambda stack, **_: asked.append(stack) or StackState()
+        own_stack, "state_of", lambda stack, **_: asked.append(stack) or StackState()
     )
 
-    read({fields.STACK: STACK})
+    read({table.STACK: STACK})
 
     assert asked == ["organization/trial/renamed"]

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from omics_provider.aws import start_loop
-from omics_provider.aws.pacing import DEFAULT_RATE, Pacer
-from omics_provider.core import errors
+from omics_provider.base import errors
+from omics_provider.service import start_loop
+from omics_provider.service.pacing import DEFAULT_RATE, Pacer
 
 from .harness import Clock
 

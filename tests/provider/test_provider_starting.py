@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from omics_provider.aws.gateway import Runs
-from omics_provider.core.diffing import TagChange
-from omics_provider.core.identity import START_MARK, start_token
-from omics_provider.core.recorded import EarlierStart, StackState
-from omics_provider.core.settings import Settings
+from omics_provider.base.diff import TagChange
+from omics_provider.base.identity import START_MARK, start_token
+from omics_provider.base.settings import Settings
 from omics_provider.emulator import control
-from omics_provider.providers.starting import Start
+from omics_provider.engine.state import EarlierStart, StackState
+from omics_provider.runs.calls import Runs
+from omics_provider.runs.starts import Start
 
 STACK, URN = "organization/omics-runs/dev", "urn:pulumi:dev::omics-runs::omics:Run::NA12878"
 INPUTS: dict[str, Any] = {

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from omics_provider.aws import clients
-from omics_provider.aws.gateway import Runs
-from omics_provider.core import errors
-from omics_provider.core.settings import from_config
+from omics_provider.base import errors
+from omics_provider.base.settings import from_config
 from omics_provider.emulator import control
-from omics_provider.providers.host import ProviderError
+from omics_provider.providers._host import ProviderError
 from omics_provider.providers.run import OmicsRunProvider
+from omics_provider.runs.calls import Runs
+from omics_provider.service import clients
 
 from .harness import RUN_SECONDS, Emulator, Inputs, Recorded, Up, bag
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from omics_provider.aws.gateway import Runs
-from omics_provider.core.recorded import StackState
-from omics_provider.core.settings import Settings
-from omics_provider.providers import destroying, host, refreshing
+from omics_provider.base.settings import Settings
+from omics_provider.engine.state import StackState
+from omics_provider.providers import _host
 from omics_provider.providers.run import OmicsRunProvider
+from omics_provider.runs import destroying, refreshing
+from omics_provider.runs.calls import Runs
 
 from .harness import Emulator, Inputs, Up
 
@@ -50,7 +51,7 @@ def test_a_destroy_ends_each_by_itself(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     warned: list[str] = []
-    monkeypatch.setattr(host, "warn", warned.append)
+    monkeypatch.setattr(_host, "warn", warned.append)
     monkeypatch.setattr(destroying, "_done", False)
     runs = [up({**declared, "name": f"{declared['name'][-120:]}{n}"}) for n in range(2)]
     state = StackState(tuple({"id": r.id, "type": TYPE, "outputs": r.outs} for r in runs))

@@ -14,14 +14,15 @@ from typing import Any
 import boto3
 import pytest
 
-from omics_provider.aws import clients
-from omics_provider.aws.gateway import Runs
-from omics_provider.aws.lookout import Lookout, Sighting
-from omics_provider.aws.watch import Watcher
-from omics_provider.core import errors
-from omics_provider.core.settings import Settings
-from omics_provider.core.watching import Pace, Target
-from omics_provider.emulator import control, local
+from omics_provider.base import errors
+from omics_provider.base.settings import Settings
+from omics_provider.emulator import control
+from omics_provider.emulator.doors import local
+from omics_provider.runs.calls import Runs
+from omics_provider.service import clients
+from omics_provider.waits.lookout import Lookout, Sighting
+from omics_provider.waits.rules.targets import Pace, Target
+from omics_provider.waits.watcher import Watcher
 
 from .harness import REGION, ROLE
 

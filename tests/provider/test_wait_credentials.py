@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from omics_provider.aws import clients, watch
-from omics_provider.core import watching
-from omics_provider.core.settings import Settings
-from omics_provider.core.watching import Pace, Target
+from omics_provider.base.settings import Settings
+from omics_provider.service import clients
+from omics_provider.waits import watcher as watch
+from omics_provider.waits.rules import targets
+from omics_provider.waits.rules.targets import Pace, Target
 
 from .harness import REGION
 
@@ -69,7 +70,7 @@ def sign_in(key: str) -> None:
 def test_renewed_credentials_of_a_file_are_used(
     signed: Signed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watching, "REMOTE", Pace(0.05, 0.2))
+    monkeypatch.setattr(targets, "REMOTE", Pace(0.05, 0.2))
     monkeypatch.setattr(watch, "_SPACING", 0.0)
     monkeypatch.setattr(watch, "_watchers", {})
     sign_in("AKIDFIRST")

@@ -10,9 +10,10 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from omics_provider.aws import clients, run_outputs
-from omics_provider.core import errors
-from omics_provider.core.settings import Settings
+from omics_provider.base import errors
+from omics_provider.base.settings import Settings
+from omics_provider.service import clients
+from omics_provider.waits import outputs
 
 from .harness import REGION, Service
 
@@ -42,11 +43,11 @@ def bucket(monkeypatch: pytest.MonkeyPatch, forgetful: None) -> Iterator[Any]:
 
 def test_outputs_by_name(bucket: Any) -> None:
     bucket(b'{"Germline.vcf": "s3://results/a.vcf", "Germline.count": 3}')
-    assert run_outputs.read(PLACE, URI) == {
+    assert outputs.read(PLACE, URI) == {
         "Germline.vcf": "s3://results/a.vcf",
         "Germline.count": 3,
     }
-    assert run_outputs.read(PLACE, f"{URI}/") == run_outputs.read(PLACE, URI)
+    assert outputs.read(PLACE, f"{URI}/") == outputs.read(PLACE, URI)
 
 
 def test_values_are_those_of_the_file(bucket: Any) -> None:
@@ -56,9 +57,9 @@ def test_values_are_those_of_the_file(bucket: Any) -> None:
         "W.nested": [None, {"pair": [True, 0.5, None, {}]}, "s3://results/a.vcf"],
     }
     bucket(json.dumps(odd).encode())
-    assert run_outputs.read(PLACE, URI) == odd
+    assert outputs.read(PLACE, URI) == odd
     bucket(b"[1, null]")
-    assert run_outputs.read(PLACE, URI) == {"": [1, None]}
+    assert outputs.read(PLACE, URI) == {"": [1, None]}
 
 
 def test_outputs_that_may_not_be_read(
@@ -67,21 +68,21 @@ def test_outputs_that_may_not_be_read(
     service.answer = (403, "AccessDenied", "Access Denied")
     place = Settings(region=REGION, endpoint=service.url)
     with pytest.raises(errors.Denied) as caught:
-        run_outputs.read(place, URI)
+        outputs.read(place, URI)
     assert f"{URI}/logs/outputs.json" in caught.value.detail
     assert "s3:ListBucket" in caught.value.advice
 
 
 def test_outputs_that_can_not_be_read(bucket: Any) -> None:
     with pytest.raises(errors.NotFound, match=f"there is no {URI}/logs/outputs.json") as caught:
-        run_outputs.read(PLACE, URI)
+        outputs.read(PLACE, URI)
     assert "Nextflow workflows do not" in caught.value.advice
     with pytest.raises(errors.NotFound):
-        run_outputs.read(PLACE, "s3://no-such-bucket/runs/1")
+        outputs.read(PLACE, "s3://no-such-bucket/runs/1")
     bucket(b"not JSON")
     with pytest.raises(errors.OmicsError, match="not JSON"):
-        run_outputs.read(PLACE, URI)
+        outputs.read(PLACE, URI)
 
 
 def test_the_emulator_in_the_process_has_none() -> None:
-    assert run_outputs.read(Settings(endpoint="local"), URI) is None
+    assert outputs.read(Settings(endpoint="local"), URI) is None

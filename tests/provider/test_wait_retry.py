@@ -11,15 +11,16 @@ from typing import Any
 
 import pytest
 
-from omics_provider.aws.gateway import Runs
-from omics_provider.aws.succession import Failed, Job, Succession
-from omics_provider.aws.watch import Watcher
-from omics_provider.core import errors, spec
-from omics_provider.core.identity import Mark, retry_token
-from omics_provider.core.recorded import StackState
-from omics_provider.core.watching import Declared, End, Pace, Target
+from omics_provider.base import errors
+from omics_provider.base.identity import Mark, retry_token
 from omics_provider.emulator import control
-from omics_provider.providers.retrying import Attempts
+from omics_provider.engine.state import StackState
+from omics_provider.runs.calls import Runs
+from omics_provider.runs.rules import declaration
+from omics_provider.waits.attempts import Attempts
+from omics_provider.waits.rules.targets import Declared, End, Pace, Target
+from omics_provider.waits.succession import Failed, Job, Succession
+from omics_provider.waits.watcher import Watcher
 
 from .harness import ROLE
 from .test_wait import Place
@@ -51,7 +52,7 @@ def declared(attempts: int = 3, **tags: str) -> dict[str, Any]:
 def started(place: Place, inputs: dict[str, Any], token: str = "first") -> Target:
     """Start the run as a create does, and give what a program knows of it."""
     marked = {**inputs["tags"], **Mark.of(STACK, URN, token).tags(STACK)}
-    made = place.aws.start_run(**{**spec.start_arguments(inputs, token), "tags": marked})
+    made = place.aws.start_run(**{**declaration.start_arguments(inputs, token), "tags": marked})
     wires = ("uuid", "arn", "status", "runOutputUri")
     recorded = {wire: made[wire] for wire in wires}
     return Target("S", made["id"], made["uuid"], recorded, Declared(URN, inputs, made["uuid"]))

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from omics_provider.aws import clients, details, neighbours
-from omics_provider.core.settings import Settings
+from omics_provider.base.settings import Settings
+from omics_provider.runs import details
+from omics_provider.service import clients, neighbours
 from tests.served import ACCOUNT, Served, serving
 
 from .harness import REGION, ROLE

@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 from pulumi.dynamic.dynamic import serialize_provider
 
-from omics_provider.core import definition, workflow
-from omics_provider.core.recorded import StackState
-from omics_provider.providers import definition_files, host
-from omics_provider.providers.host import ProviderError
+from omics_provider.engine.state import StackState
+from omics_provider.providers import _host
+from omics_provider.providers._host import ProviderError
 from omics_provider.providers.workflow import OmicsWorkflowProvider
 from omics_provider.resources.workflow import OmicsWorkflow, _identified
+from omics_provider.workflows import files
+from omics_provider.workflows.rules import definition, table
 
 from . import lasting
 from .harness import ROLE, Clock, Emulator, Recorded, bag, unknown
@@ -268,7 +269,7 @@ def test_findings_of_a_linter_that_block_nothing_are_a_warning(
     provider: OmicsWorkflowProvider, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     warnings: list[str] = []
-    monkeypatch.setattr(host, "warn", warnings.append)
+    monkeypatch.setattr(_host, "warn", warnings.append)
     service = provider.service()
     find = service.find_version
     monkeypatch.setattr(provider, "service", lambda: service)
@@ -340,15 +341,15 @@ def test_what_can_not_be_read_is_told(folder: Path, place: str, why: str) -> Non
     Path("linked", "more").symlink_to(folder)
     Path("broken", "gone.wdl").symlink_to("elsewhere")
     os.mkfifo("odd/pipe")
-    (problem,) = _identified({"definition": place})[workflow.DEFINITION_PROBLEMS]
+    (problem,) = _identified({"definition": place})[table.DEFINITION_PROBLEMS]
     assert problem[0] == "definition"
     assert why in problem[1]
 
 
 def test_a_folder_of_data_is_no_definition(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(definition, "MAX_READ_BYTES", 10)
-    with pytest.raises(definition_files.Unreadable, match="holds more than 10 bytes"):
-        definition_files.read(folder)
+    with pytest.raises(files.Unreadable, match="holds more than 10 bytes"):
+        files.read(folder)
 
 
 # The declaration --------------------------------------------------------------------------------
@@ -364,7 +365,7 @@ def test_all_problems_come_at_once(provider: OmicsWorkflowProvider) -> None:
         "readmeMarkdown": 3,
         "parameterTemplate": {"a": {"optional": "yes"}, "b": []},
         "parameterTemplatePath": "t.json",
-        workflow.DEFINITION_PROBLEMS: [["definition", "wf holds no WDL file"]],
+        table.DEFINITION_PROBLEMS: [["definition", "wf holds no WDL file"]],
     }
     found = reasons(provider, inputs)
     assert found == [
@@ -524,7 +525,7 @@ def test_what_an_interrupted_create_made_is_completed(
     first = engine.begins(declared(name="interrupted"))
     # The update died between the two calls.
     lost = emulator.aws.create_workflow(
-        **workflow.create_arguments(first, engine.urn, engine.token(first), None),
+        **table.create_arguments(first, engine.urn, engine.token(first), None),
         definitionUri="s3://b/w.zip",
     )
     engine.interrupted(first)
@@ -564,5 +565,5 @@ def unfinished(monkeypatch: pytest.MonkeyPatch) -> list[Recorded]:
         kept.append(Recorded(id_, properties))
         raise ProviderError(message)
 
-    monkeypatch.setattr(host, "record_unfinished", record)
+    monkeypatch.setattr(_host, "record_unfinished", record)
     return kept

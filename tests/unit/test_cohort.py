@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from omics_provider.core.cohort import Column, EachRow, read_samples
-from omics_provider.core.sheet import SheetError
-from omics_provider.core.sheet_table import Problem
+from omics_provider.sheets.parameters import Column, EachRow, read_samples
+from omics_provider.sheets.sheet import SheetError
+from omics_provider.sheets.table import Problem
 
 SHEET = (
     "sample,cram,depth,purity,paired,note\n"

@@ -13,12 +13,14 @@ from typing import Any
 import botocore.session
 import pytest
 
-from omics_provider.core import batch, batch_index, batch_life, batch_rows
-from omics_provider.core.batch_index import EMPTY, Index
-from omics_provider.core.batch_life import BatchStatus, Step
-from omics_provider.core.batch_rows import Sample
-from omics_provider.core.table import Kind
-from omics_provider.core.values import UNKNOWN
+from omics_provider.base.table import Kind
+from omics_provider.base.values import UNKNOWN
+from omics_provider.batches.rules import index as batch_index
+from omics_provider.batches.rules import lifecycle, table
+from omics_provider.batches.rules import rows as batch_rows
+from omics_provider.batches.rules.index import EMPTY, Index
+from omics_provider.batches.rules.lifecycle import BatchStatus, Step
+from omics_provider.batches.rules.rows import Sample
 
 MODEL: Any = botocore.session.get_session().get_service_model("omics")
 SETTING = MODEL.shape_for("DefaultRunSetting")
@@ -40,28 +42,28 @@ def samples(count: int, **own: Any) -> list[Sample]:
 
 
 def told(inputs: Mapping[str, Any], *, has_s3: bool = True) -> list[str]:
-    return [batch.told(p) for p in batch.problems({**GOOD, **inputs}, has_s3=has_s3)]
+    return [table.told(p) for p in table.problems({**GOOD, **inputs}, has_s3=has_s3)]
 
 
 # The table against the model -------------------------------------------------------------------
 
 
 def test_every_member_of_the_default_setting_is_there() -> None:
-    assert {field.wire for field in batch.DEFAULTS} == set(SETTING.members)
+    assert {field.wire for field in table.DEFAULTS} == set(SETTING.members)
 
 
 def test_every_member_of_an_entry_is_there() -> None:
-    assert {field.wire for field in (*batch.OWN, batch.SAMPLE)} == set(ENTRY.members)
+    assert {field.wire for field in (*table.OWN, table.SAMPLE)} == set(ENTRY.members)
 
 
-@pytest.mark.parametrize("field", batch.DEFAULTS, ids=lambda field: field.wire)
+@pytest.mark.parametrize("field", table.DEFAULTS, ids=lambda field: field.wire)
 def test_a_limit_is_the_models(field: Any) -> None:
     model = SETTING.members[field.wire].metadata
     if not field.enum and field.kind is not Kind.TAGS:
         assert (field.low, field.high) == (model.get("min"), model.get("max"))
 
 
-@pytest.mark.parametrize("field", [*batch.OWN, batch.SAMPLE], ids=lambda field: field.wire)
+@pytest.mark.parametrize("field", [*table.OWN, table.SAMPLE], ids=lambda field: field.wire)
 def test_a_limit_of_an_entry_is_the_models(field: Any) -> None:
     model = ENTRY.members[field.wire].metadata
     if field.kind is not Kind.TAGS:
@@ -70,12 +72,12 @@ def test_a_limit_of_an_entry_is_the_models(field: Any) -> None:
 
 def test_further_limits_are_the_models() -> None:
     request = MODEL.shape_for("StartRunBatchRequest").members
-    name = batch.TABLE.by_wire["batchName"]
+    name = table.TABLE.by_wire["batchName"]
     assert (name.low, name.high) == (1, request["batchName"].metadata["max"])
     inline = MODEL.shape_for("InlineSettings").metadata
-    assert inline == {"min": 1, "max": batch.MOST_INLINE}
+    assert inline == {"min": 1, "max": table.MOST_INLINE}
     longest = MODEL.shape_for("S3UriSettings").metadata["max"]
-    uri = batch.TABLE.by_wire["settingsUri"].high
+    uri = table.TABLE.by_wire["settingsUri"].high
     assert uri is not None
     assert uri + len("/" + "0" * 64 + ".index.json.gz") <= longest
 
@@ -103,7 +105,7 @@ def test_a_good_declaration() -> None:
         ({"batchName": "x" * 65}, "batch_name: must have 1 to 64"),
         ({"samples": {"count": 101}}, "settings_uri: more than 100 samples (101)"),
         ({"wokflowId": "1"}, "wokflowId: is no argument of OmicsRunBatch: did you mean"),
-        ({batch.PROBLEMS: ["x.csv: line 3, a: b"]}, "x.csv: line 3, a: b"),
+        ({table.PROBLEMS: ["x.csv: line 3, a: b"]}, "x.csv: line 3, a: b"),
     ],
 )
 def test_what_is_wrong_is_told(inputs: dict[str, Any], words: str) -> None:
@@ -112,7 +114,7 @@ def test_what_is_wrong_is_told(inputs: dict[str, Any], words: str) -> None:
 
 
 def test_all_that_is_wrong_is_told_at_once() -> None:
-    found = batch.problems({"priority": -1, batch.PROBLEMS: ["a", "b"]}, has_s3=True)
+    found = table.problems({"priority": -1, table.PROBLEMS: ["a", "b"]}, has_s3=True)
     named = [problem.property for problem in found]
     assert named == ["priority", "roleArn", "workflowId", "samples", "", ""]
 
@@ -201,7 +203,7 @@ def test_a_sample_that_is_there_twice_is_told_with_both_lines() -> None:
 
 def test_no_sample_and_too_many_are_told() -> None:
     assert "no sample" in batch_rows.sheet([], SHARED).problems[0]
-    many = (Sample(f"{n}", {}) for n in range(batch.MOST_RUNS + 1))
+    many = (Sample(f"{n}", {}) for n in range(table.MOST_RUNS + 1))
     assert batch_rows.sheet(many, SHARED).problems == (
         "at most 100,000 samples fit a batch: 100,001",
     )
@@ -403,7 +405,7 @@ CANCEL = {
 
 @pytest.mark.parametrize("live", LIVE)
 def test_the_next_step_of_a_delete(live: str | None) -> None:
-    step = batch_life.delete_step
+    step = lifecycle.delete_step
     for cancelled, emptied in itertools.product((False, True), repeat=2):
         asked = {"cancelled": cancelled, "emptied": emptied}
         assert step("keep", live, **asked) is Step.DONE
@@ -421,7 +423,7 @@ BATCH = {"id": "1", "arn": "arn", "uuid": "u", "status": "CREATING"}
 
 
 def test_what_is_recorded_of_batches() -> None:
-    first = batch_life.started(BATCH, "t", 2, "s3://b/x.json")
+    first = lifecycle.started(BATCH, "t", 2, "s3://b/x.json")
     assert first == {**BATCH, "count": 2, "requestId": "t", "settings": "s3://b/x.json"}
     live = {
         **BATCH,
@@ -430,11 +432,11 @@ def test_what_is_recorded_of_batches() -> None:
         "submissionSummary": {"successfulStartSubmissionCount": 1, "failedStartSubmissionCount": 1},
         "runSummary": {"completedRunCount": 1, "failedRunCount": 0},
     }
-    now = batch_life.refreshed(first, live)
+    now = lifecycle.refreshed(first, live)
     assert now["submissions"] == {"started": 1, "failed": 1}
     assert now["runs"] == {"completed": 1}
-    second = batch_life.started({**BATCH, "id": "2", "status": "INPROGRESS"}, "t2", 1, "")
-    found = batch_life.properties({"x": 1}, [now, {**second, "runs": {"completed": 2}}], {})
+    second = lifecycle.started({**BATCH, "id": "2", "status": "INPROGRESS"}, "t2", 1, "")
+    found = lifecycle.properties({"x": 1}, [now, {**second, "runs": {"completed": 2}}], {})
     assert found["status"] == "INPROGRESS"
     assert found["runs"] == {"completed": 3}
     assert (found["x"], found["uuid"], found["requestId"]) == (1, "u", "t")
@@ -442,8 +444,8 @@ def test_what_is_recorded_of_batches() -> None:
 
 @pytest.mark.parametrize("status", list(BatchStatus))
 def test_a_batch_that_is_gone_keeps_its_end(status: BatchStatus) -> None:
-    gone = batch_life.gone({**BATCH, "status": str(status)})
-    kept = status in batch_life.FINAL
+    gone = lifecycle.gone({**BATCH, "status": str(status)})
+    kept = status in lifecycle.FINAL
     assert gone["status"] == (str(status) if kept else "DELETED")
     assert gone["recordGone"] is True
 
@@ -454,7 +456,7 @@ def test_failures_are_told_by_reason() -> None:
          "submissionFailureMessage": f"no file for S{n}"}
         for n in range(5)
     ] + [{"runSettingId": "T", "submissionFailureReason": "AccessDeniedException"}]  # fmt: skip
-    found = batch_life.failures(entries)
+    found = lifecycle.failures(entries)
     assert found[0] == {
         "reason": "ValidationException",
         "message": "no file for …",
@@ -467,7 +469,7 @@ def test_failures_are_told_by_reason() -> None:
         "runs": {"failed": 1, "completed": 5},
         "submissionFailures": found,
     }
-    words = batch_life.outlook(recorded)
+    words = lifecycle.outlook(recorded)
     assert "6 of 12 runs could not be started" in words
     assert "ValidationException: no file for … (such as S0)" in words
     assert "1 of 6 runs FAILED." in words
@@ -475,6 +477,6 @@ def test_failures_are_told_by_reason() -> None:
 
 
 def test_of_a_batch_without_failures_nothing_is_told() -> None:
-    assert batch_life.outlook({"batches": [BATCH], "runs": {"completed": 3}}) == ""
+    assert lifecycle.outlook({"batches": [BATCH], "runs": {"completed": 3}}) == ""
     failed = {**BATCH, "status": "FAILED", "failureReason": "changed"}
-    assert "ended FAILED: changed" in batch_life.outlook({"batches": [failed]})
+    assert "ended FAILED: changed" in lifecycle.outlook({"batches": [failed]})

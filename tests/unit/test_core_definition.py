@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omics_provider.core import definition
+from omics_provider.workflows.rules import definition
 
 NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\\\x00"), min_size=1, max_size=20)
 FILES = st.dictionaries(NAMES, st.binary(max_size=100), max_size=5)

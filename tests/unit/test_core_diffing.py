@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from omics_provider.core import fields
-from omics_provider.core.diffing import difference, tag_change
-from omics_provider.core.values import UNKNOWN
+from omics_provider.base.diff import difference, tag_change
+from omics_provider.base.values import UNKNOWN
+from omics_provider.runs.rules import table
 
 RUN = "1234567"
 IN_PLACE = {"tags", "onDelete", "rerunOn", "maxAttempts", "retry"}
@@ -48,7 +48,7 @@ FULL = {wire: old for wire, (old, _) in CHANGED.items()}
 
 
 def test_every_property_has_a_row() -> None:
-    assert CHANGED.keys() == fields.BY_WIRE.keys()
+    assert CHANGED.keys() == table.BY_WIRE.keys()
 
 
 @pytest.mark.parametrize("wire", CHANGED)
@@ -83,12 +83,12 @@ def test_the_same_declaration_does_not_differ() -> None:
 
 def test_all_that_differs_is_named_in_the_order_of_the_table() -> None:
     found = difference(RUN, FULL, {wire: new for wire, (_, new) in CHANGED.items()})
-    assert found.replaces == tuple(w for w in fields.BY_WIRE if w not in IN_PLACE)
+    assert found.replaces == tuple(w for w in table.BY_WIRE if w not in IN_PLACE)
     assert set(found.updates) == IN_PLACE
 
 
 def test_what_the_service_fills_in_or_changes_never_differs() -> None:
-    outputs = {wire: f"old {wire}" for _, wire in fields.OUTPUTS}
+    outputs = {wire: f"old {wire}" for _, wire in table.OUTPUTS}
     filled = {"storageCapacity": 1200, "storageType": "DYNAMIC", "workflowType": "PRIVATE"}
     assert not difference(
         RUN,

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from omics_provider.core import errors, facts
-from omics_provider.core.errors import OmicsError
+from omics_provider.base import errors
+from omics_provider.base.errors import OmicsError
+from omics_provider.runs.rules import words
 
 
 @pytest.mark.parametrize(
@@ -80,7 +81,7 @@ LIVE: dict[str, Any] = {
 
 
 def test_the_facts_of_an_ended_run() -> None:
-    assert facts.of_ended(LIVE) == {
+    assert words.of_ended(LIVE) == {
         "id": "1",
         "status": "FAILED",
         "run_output_uri": "s3://b/1",
@@ -92,8 +93,8 @@ def test_the_facts_of_an_ended_run() -> None:
 
 
 def test_the_facts_of_a_run_that_is_gone_have_the_same_names() -> None:
-    gone = facts.of_gone("1")
-    assert gone.keys() == facts.of_ended(LIVE).keys()
+    gone = words.of_gone("1")
+    assert gone.keys() == words.of_ended(LIVE).keys()
     assert {name: value for name, value in gone.items() if value is not None} == {
         "id": "1",
         "status": "DELETED",
@@ -108,8 +109,8 @@ def test_the_facts_of_a_run_that_is_gone_have_the_same_names() -> None:
     ],
 )
 def test_a_sentence_on_a_run_that_did_not_complete(run: dict[str, Any], text: str) -> None:
-    assert facts.sentence("x", facts.of_ended(run)) == text
+    assert words.sentence("x", words.of_ended(run)) == text
 
 
 def test_a_sentence_on_a_run_that_is_gone() -> None:
-    assert "its record is gone" in facts.sentence("x", facts.of_gone("1"))
+    assert "its record is gone" in words.sentence("x", words.of_gone("1"))

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from omics_provider.core import explain, fields
-from omics_provider.core.explain import FailedTask, Failure, Log
-from omics_provider.core.status import RunStatus
+from omics_provider.base.status import RunStatus
+from omics_provider.explain.rules import reasons
+from omics_provider.explain.rules.reasons import FailedTask, Failure, Log
+from omics_provider.runs.rules import table
 
 # Developer guide, page workflows-run-errors, in its order. Written out again on purpose: the table
 # under test must not be its own judge.
@@ -45,22 +46,22 @@ def failed(id_: str, code: str | None = "RUN_TASK_FAILED", message: str = "", **
 
 def test_the_table_has_every_documented_code() -> None:
     assert len(CODES) == 24
-    assert set(explain.REASONS) == set(CODES)
+    assert set(reasons.REASONS) == set(CODES)
 
 
 @pytest.mark.parametrize("code", CODES)
 def test_each_code_is_told_in_words_of_its_own(code: str) -> None:
-    reason = explain.reason_of("FAILED", code)
+    reason = reasons.reason_of("FAILED", code)
     assert all(text.endswith(".") and len(text) > 15 for text in reason)
     assert code not in reason.meaning
-    others = [each for each in CODES if explain.reason_of("FAILED", each) == reason]
+    others = [each for each in CODES if reasons.reason_of("FAILED", each) == reason]
     assert others == [code]
 
 
 @pytest.mark.parametrize("code", CODES)
 def test_only_what_is_worth_a_retry_as_it_is_gets_that_advice(code: str) -> None:
-    advice = explain.reason_of("FAILED", code).advice
-    assert ("retry=" in advice) == (code in fields.RETRYABLE)
+    advice = reasons.reason_of("FAILED", code).advice
+    assert ("retry=" in advice) == (code in table.RETRYABLE)
 
 
 @pytest.mark.parametrize(
@@ -75,16 +76,16 @@ def test_only_what_is_worth_a_retry_as_it_is_gets_that_advice(code: str) -> None
     ],
 )
 def test_what_is_in_no_table_is_told_too(status: str, code: str | None, word: str) -> None:
-    assert word in explain.reason_of(status, code).meaning
+    assert word in reasons.reason_of(status, code).meaning
 
 
 @pytest.mark.parametrize("status", list(RunStatus))
 def test_runs_without_a_result_need_words(status: RunStatus) -> None:
-    assert explain.needs_words(status) == (status in ("FAILED", "CANCELLED", "DELETED"))
+    assert reasons.needs_words(status) == (status in ("FAILED", "CANCELLED", "DELETED"))
 
 
 def test_like_failures_are_one_group_the_largest_first() -> None:
-    groups = explain.grouped(
+    groups = reasons.grouped(
         [
             failed("1", "SERVICE_ERROR", "fault"),
             failed("2", "INPUT_URI_NOT_FOUND", "s3://b/x not found"),
@@ -100,22 +101,22 @@ def test_own_ids_in_a_message_make_no_difference_but_other_numbers_do() -> None:
         task = FailedTask(f"9{id_}", "align", "OUT_OF_MEMORY_ERROR", f"task 9{id_} of {id_} failed")
         return failed(id_, "RUN_TASK_FAILED", message, uuid=f"u-{id_}", task=task)
 
-    alike = explain.grouped(
+    alike = reasons.grouped(
         [run("11", "run 11 (u-11) used 5 GiB"), run("12", "run 12 (u-12) used 5 GiB")]
     )
     assert len(alike) == 1
-    unlike = explain.grouped([run("11", "run 11 used 5 GiB"), run("12", "run 12 used 112 GiB")])
+    unlike = reasons.grouped([run("11", "run 11 used 5 GiB"), run("12", "run 12 used 112 GiB")])
     assert len(unlike) == 2
 
 
 def test_another_failed_task_is_another_group() -> None:
     runs = [failed("1", task=FailedTask("7", "align")), failed("2", task=FailedTask("8", "sort"))]
-    assert len(explain.grouped(runs)) == 2
+    assert len(reasons.grouped(runs)) == 2
 
 
 def test_a_group_is_told_in_few_lines() -> None:
     runs = [failed(str(n), "INPUT_URI_NOT_FOUND", "s3://b/x is not there") for n in range(37)]
-    text = explain.rendered(explain.grouped(runs))
+    text = reasons.rendered(reasons.grouped(runs))
     lines = text.splitlines()
     assert lines[0] == "37 runs: INPUT_URI_NOT_FOUND: s3://b/x is not there"
     assert lines[3] == "  Runs: 0, 1, 2, 3, 4 and 32 more"
@@ -132,7 +133,7 @@ def test_one_failure_names_task_log_and_links() -> None:
         failed_tasks=3,
         log=Log("run/1234567/task/7", ("one", "two")),
     )
-    assert explain.rendered(explain.grouped([run]), region="eu-west-1").splitlines() == [
+    assert reasons.rendered(reasons.grouped([run]), region="eu-west-1").splitlines() == [
         "Run HG002 (1234567) FAILED: RUN_TASK_FAILED: a task failed",
         "  A task failed, and the run with it.",
         "  Next: Read the end of the task's log: the cause is the task's own command.",
@@ -153,16 +154,16 @@ def test_a_run_without_a_record_gets_no_link_to_it() -> None:
         Failure(id="1", status="DELETED"),
         failed("2", "SERVICE_ERROR", record_gone=True),
     ]
-    text = explain.rendered(explain.grouped(gone), region="eu-west-1")
+    text = reasons.rendered(reasons.grouped(gone), region="eu-west-1")
     assert "Run 1: no record" in text
     assert "#/runs/" not in text
 
 
 def test_gaps_come_last_and_once() -> None:
-    text = explain.rendered(explain.grouped([failed("1")]), gaps=("logs (denied).",))
+    text = reasons.rendered(reasons.grouped([failed("1")]), gaps=("logs (denied).",))
     assert text.splitlines()[-2:] == ["", "Not read: logs (denied)."]
-    assert explain.rendered([], ("logs.",)) == "Not read: logs."
-    assert explain.rendered([]) == ""
+    assert reasons.rendered([], ("logs.",)) == "Not read: logs."
+    assert reasons.rendered([]) == ""
 
 
 @pytest.mark.parametrize(
@@ -177,14 +178,14 @@ def test_gaps_come_last_and_once() -> None:
     ],
 )
 def test_text_from_outside_can_not_steer_a_terminal(said: str, shown: str) -> None:
-    assert explain.plain(said) == shown
+    assert reasons.plain(said) == shown
 
 
 def test_no_control_character_of_a_run_reaches_the_text() -> None:
     evil = "\x1b[2J\x07evil"
     task = FailedTask("7", evil, evil, evil, "s")
     run = failed("1", evil, evil, name=evil, task=task, log=Log("s", (evil,)))
-    text = explain.rendered(explain.grouped([run, run]))
+    text = reasons.rendered(reasons.grouped([run, run]))
     assert re.findall(r"[^\n -~…]", text) == []
     assert "evil" in text
 
@@ -202,15 +203,15 @@ def test_no_control_character_of_a_run_reaches_the_text() -> None:
     ],
 )
 def test_a_log_stream_is_known_by_arn_or_name(location: str | None, name: str | None) -> None:
-    assert explain.stream_name(location) == name
+    assert reasons.stream_name(location) == name
 
 
 def test_the_failed_task_s_log_says_more_than_the_engine_s() -> None:
     run = failed("1", engine_stream="run/1/engine")
     assert run.stream == "run/1/engine"
-    with_task = explain.with_task(run, [{}, {}], {"taskId": "7", "logStream": "run/1/task/7"})
+    with_task = reasons.with_task(run, [{}, {}], {"taskId": "7", "logStream": "run/1/task/7"})
     assert (with_task.stream, with_task.failed_tasks) == ("run/1/task/7", 2)
-    without_log = explain.with_task(run, [{}], {"taskId": "7"})
+    without_log = reasons.with_task(run, [{}], {"taskId": "7"})
     assert without_log.stream == "run/1/engine"
 
 
@@ -219,7 +220,7 @@ def test_the_failed_task_s_log_says_more_than_the_engine_s() -> None:
     [("COMPLETED", "no failure to explain"), ("RUNNING", "has not ended"), ("NEW", "no failure")],
 )
 def test_other_runs_get_one_line(status: str, words: str) -> None:
-    line = explain.of_other({"id": "1", "name": "HG002", "status": status})
+    line = reasons.of_other({"id": "1", "name": "HG002", "status": status})
     assert line.startswith(f"Run HG002 (1) is {status}: ")
     assert words in line
 

@@ -5,15 +5,8 @@ from typing import Any
 
 import pytest
 
-from omics_provider.core import fields
-from omics_provider.core.identity import (
-    Mark,
-    attempt,
-    region_of,
-    request_id,
-    stack_of,
-    start_token,
-)
+from omics_provider.base.identity import Mark, attempt, region_of, request_id, stack_of, start_token
+from omics_provider.runs.rules import table
 
 URN = "urn:pulumi:prod::omics-runs::pulumi-python:dynamic/omics:Run::HG002"
 INPUTS: dict[str, Any] = {
@@ -94,7 +87,7 @@ def test_the_same_start(same: dict[str, Any]) -> None:
     assert request_id(URN, same) == PINNED_WITHOUT_ATTEMPT
 
 
-@pytest.mark.parametrize("wire", [f.wire for f in fields.FIELDS if f.wire != "onDelete"])
+@pytest.mark.parametrize("wire", [f.wire for f in table.FIELDS if f.wire != "onDelete"])
 def test_another_input(wire: str) -> None:
     assert request_id(URN, {**INPUTS, wire: {"changed": wire}}) != PINNED_WITHOUT_ATTEMPT
 

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from omics_provider.core import lasting, run_cache, run_group, workflow
-from omics_provider.core.identity import MARK, START_MARK, Mark
-from omics_provider.core.values import UNKNOWN
-from omics_provider.core.workflow import DIGEST
+from omics_provider.base.identity import MARK, START_MARK, Mark
+from omics_provider.base.values import UNKNOWN
+from omics_provider.shared.rules import lasting, run_cache, run_group
+from omics_provider.workflows.rules import table
+from omics_provider.workflows.rules.table import DIGEST
 
 GROUP = run_group.TABLE
 LIVE = {
@@ -116,26 +117,26 @@ def test_what_is_in_the_way_of_taking_one() -> None:
 
 def test_a_versions_identity_is_of_what_is_fixed_with_it() -> None:
     base = {"engine": "WDL", DIGEST: "d"}
-    identity = workflow.identity(base)
-    for wire in (*workflow.IN_PLACE, "tags", "definition", "versionName"):
-        assert workflow.identity({**base, wire: "x"}) == identity
-    for wire in workflow.FIXED:
-        assert workflow.identity({**base, wire: "x"}) != identity
-    assert workflow.identity({**base, DIGEST: "e"}) != identity
+    identity = table.identity(base)
+    for wire in (*table.IN_PLACE, "tags", "definition", "versionName"):
+        assert table.identity({**base, wire: "x"}) == identity
+    for wire in table.FIXED:
+        assert table.identity({**base, wire: "x"}) != identity
+    assert table.identity({**base, DIGEST: "e"}) != identity
 
 
 def test_numbers_and_key_order_do_not_change_an_identity() -> None:
     # Pulumi carries numbers as doubles and forgets the order of keys.
     one = {"containerRegistryMap": {"a": 1, "b": [2]}}
     other = {"containerRegistryMap": {"b": [2.0], "a": 1.0}}
-    assert workflow.identity(one) == workflow.identity(other)
+    assert table.identity(one) == table.identity(other)
 
 
 def test_a_version_that_was_there_before_is_brought_up_to_date() -> None:
     inputs = {"description": "d", "storageType": "STATIC", "storageCapacity": 1200}
     live = {"description": "d", "storageType": "DYNAMIC"}
     changed = {"name": "n", "readmeMarkdown": "# x"}
-    assert workflow.version_changes(inputs, live, changed) == {
+    assert table.version_changes(inputs, live, changed) == {
         "readmeMarkdown": "# x", "storageType": "STATIC", "storageCapacity": 1200,
     }  # fmt: skip
 
@@ -149,10 +150,10 @@ def test_a_workflow_without_its_version_is_not_finished() -> None:
         "engine": "WDL",
     }
     live = {"id": "1", "arn": "x", "name": "m", "status": "ACTIVE", "engine": "NEXTFLOW"}
-    now = workflow.refreshed(recorded, live, None)
+    now = table.refreshed(recorded, live, None)
     # The engine is the version's: it does not follow the workflow's.
     assert now == {"arn": "x", "name": "m", "status": "ACTIVE", "engine": "WDL"}
-    assert workflow.unfinished(recorded).keys() == {"status", "name", "engine"}
+    assert table.unfinished(recorded).keys() == {"status", "name", "engine"}
 
 
 @pytest.mark.parametrize(
@@ -170,7 +171,7 @@ def test_a_workflow_without_its_version_is_not_finished() -> None:
 def test_a_name_that_is_kept_for_another_version(
     old: dict[str, Any], new: dict[str, Any], told: bool
 ) -> None:
-    assert bool(list(workflow.reused_name(old, new))) is told
+    assert bool(list(table.reused_name(old, new))) is told
 
 
 @pytest.mark.parametrize(
@@ -188,6 +189,6 @@ def test_a_name_that_is_kept_for_another_version(
 )
 def test_templates(template: dict[str, Any], count: int) -> None:
     inputs = {"definition": "wf", "parameterTemplate": template}
-    found = [p for rule in workflow.RULES for p in rule(inputs)]
+    found = [p for rule in table.RULES for p in rule(inputs)]
     assert len(found) == count
     assert {p.property for p in found} <= {"parameterTemplate"}

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from omics_provider.core import fields, lifecycle
-from omics_provider.core.lifecycle import Fate, Step, delete_step
-from omics_provider.core.status import RunStatus
+from omics_provider.base.status import RunStatus
+from omics_provider.runs.rules import lifecycle, table
+from omics_provider.runs.rules.lifecycle import Fate, Step, delete_step
 
 S = RunStatus
 CANCEL, WAIT, DELETE, DONE = Step.CANCEL, Step.WAIT, Step.DELETE_RECORD, Step.DONE
@@ -44,7 +44,7 @@ STEPS: dict[tuple[str, RunStatus | None], tuple[Step, Step]] = {
 
 
 def test_the_table_of_deletes_is_total() -> None:
-    answers = fields.BY_WIRE["onDelete"].enum
+    answers = table.BY_WIRE["onDelete"].enum
     assert STEPS.keys() == {(a, s) for a in answers for s in (*RunStatus, None)}
 
 
@@ -262,10 +262,10 @@ def test_what_an_adopted_run_was_not_started_with(
 
 
 def test_after_adoption_the_declaration_can_be_completed_without_a_difference() -> None:
-    from omics_provider.core.diffing import difference
+    from omics_provider.base.diff import difference
 
     recorded = lifecycle.adopted(ADOPTING, LIVE)
-    completed = {wire: recorded[wire] for wire in fields.BY_WIRE if wire in recorded}
+    completed = {wire: recorded[wire] for wire in table.BY_WIRE if wire in recorded}
     del completed["adoptRunId"]
     assert not difference("1234567", recorded, completed)
 

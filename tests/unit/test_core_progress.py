@@ -6,8 +6,8 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from omics_provider.core import progress
-from omics_provider.core.watching import Target
+from omics_provider.waits.rules import progress
+from omics_provider.waits.rules.targets import Target
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 MADE = "2026-11-23T10:00:00.123Z"

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from omics_provider.core import recorded
-from omics_provider.core.identity import start_token
-from omics_provider.core.recorded import EarlierStart, StackState, is_placeholder, parse
+from omics_provider.base.identity import start_token
+from omics_provider.engine import state as recorded
+from omics_provider.engine.state import EarlierStart, StackState, is_placeholder, parse
 
 STACK = "lab/omics-runs/prod"
 URN = "urn:pulumi:prod::omics-runs::pulumi-python:dynamic/omics:Run::HG002"

@@ -6,10 +6,17 @@ from typing import Any
 
 import pytest
 
-from omics_provider.core import facts, lifecycle, progress
-from omics_provider.core.identity import Mark, is_retry, retry_number, retry_token, start_token
-from omics_provider.core.lifecycle import Standing, may_have_successors, retry_wanted, standing
-from omics_provider.core.watching import Declared, Target
+from omics_provider.base.identity import Mark, is_retry, retry_number, retry_token, start_token
+from omics_provider.runs.rules import lifecycle
+from omics_provider.runs.rules import words as facts
+from omics_provider.runs.rules.lifecycle import (
+    Standing,
+    may_have_successors,
+    retry_wanted,
+    standing,
+)
+from omics_provider.waits.rules import progress
+from omics_provider.waits.rules.targets import Declared, Target
 
 RETRY = {"retry": {"attempts": 3}}
 PINNED = "c1c1ff3b1e8a0589c49bffcab96509b39e8724c0-retry-2"

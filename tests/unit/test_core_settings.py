@@ -2,8 +2,8 @@
 
 import pytest
 
-from omics_provider.core.errors import SettingsError
-from omics_provider.core.settings import Settings, from_config, provider_config
+from omics_provider.base.errors import SettingsError
+from omics_provider.base.settings import Settings, from_config, provider_config
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omics_provider.core import fields, spec
-from omics_provider.core.table import Kind
-from omics_provider.core.values import CANNOT_CROSS, UNKNOWN, UNSAFE_INTEGER
+from omics_provider.base.table import Kind
+from omics_provider.base.values import CANNOT_CROSS, UNKNOWN, UNSAFE_INTEGER
+from omics_provider.runs.rules import declaration, table
 
 GOOD: dict[str, Any] = {
     "roleArn": "arn:aws:iam::111122223333:role/omics",
@@ -25,7 +25,7 @@ def declared(**changes: Any) -> dict[str, Any]:
 
 
 def found(**changes: Any) -> list[tuple[str, str]]:
-    return [tuple(problem) for problem in spec.problems(declared(**changes))]
+    return [tuple(problem) for problem in declaration.problems(declared(**changes))]
 
 
 def test_a_good_declaration_has_no_problem() -> None:
@@ -181,7 +181,7 @@ VALUES: dict[str, tuple[list[Any], list[tuple[Any, str]]]] = {
         [
             {"attempts": 1},
             {"attempts": 10, "on": []},
-            {"attempts": 2, "on": list(fields.RETRYABLE)},
+            {"attempts": 2, "on": list(table.RETRYABLE)},
             {"attempts": UNKNOWN, "on": UNKNOWN},
             {"attempts": 2, "on": [UNKNOWN, "SERVICE_ERROR"]},
         ],
@@ -217,7 +217,7 @@ BESIDE: dict[str, dict[str, Any]] = {
 
 
 def test_every_property_has_a_row() -> None:
-    assert VALUES.keys() == fields.BY_WIRE.keys()
+    assert VALUES.keys() == table.BY_WIRE.keys()
 
 
 def beside(wire: str, value: Any) -> dict[str, Any]:
@@ -338,7 +338,7 @@ def test_pulumis_own_names_are_left_alone() -> None:
 
 
 def test_all_problems_at_once_each_with_its_property() -> None:
-    problems = spec.problems(
+    problems = declaration.problems(
         {
             "outputUri": "results",
             "workflowId": 12,
@@ -367,14 +367,14 @@ def test_all_problems_at_once_each_with_its_property() -> None:
     ]
 
 
-@pytest.mark.parametrize("wire", [field.wire for field in fields.FIELDS])
+@pytest.mark.parametrize("wire", [field.wire for field in table.FIELDS])
 def test_an_unknown_value_is_never_complained_about(wire: str) -> None:
     for changes in ({}, *(changes for changes, _ in TOGETHER)):
         assert wire not in dict(found(**{**changes, wire: UNKNOWN})), changes
 
 
 def test_a_declaration_that_is_unknown_throughout_is_fine() -> None:
-    assert spec.problems(dict.fromkeys(fields.BY_WIRE, UNKNOWN)) == []
+    assert declaration.problems(dict.fromkeys(table.BY_WIRE, UNKNOWN)) == []
 
 
 @pytest.mark.parametrize(
@@ -419,7 +419,7 @@ SECRETS = [
 ]
 
 
-@pytest.mark.parametrize("wire", [field.wire for field in fields.FIELDS])
+@pytest.mark.parametrize("wire", [field.wire for field in table.FIELDS])
 def test_no_reason_shows_a_value(wire: str) -> None:
     for value in SECRETS:
         for changes in ({}, *(changes for changes, _ in TOGETHER)):
@@ -445,10 +445,10 @@ ANYTHING = st.recursive(
 )
 
 
-@given(st.dictionaries(st.sampled_from([f.wire for f in fields.FIELDS]), ANYTHING, max_size=6))
+@given(st.dictionaries(st.sampled_from([f.wire for f in table.FIELDS]), ANYTHING, max_size=6))
 def test_check_never_fails_itself(inputs: dict[str, Any]) -> None:
-    assert all(problem.reason for problem in spec.problems(inputs))
-    spec.keep_spelling(inputs, inputs)
+    assert all(problem.reason for problem in declaration.problems(inputs))
+    declaration.keep_spelling(inputs, inputs)
 
 
 # StartRun's arguments ----------------------------------------------------------------------------
@@ -458,7 +458,7 @@ def test_start_arguments_are_what_was_declared_and_the_request_id() -> None:
     inputs = declared(
         name="trio", tags={"a": "b"}, onDelete="keep", rerun=3, __attempt="abc", priority=0
     )
-    assert spec.start_arguments(inputs, "token") == {
+    assert declaration.start_arguments(inputs, "token") == {
         **GOOD,
         "name": "trio",
         "tags": {"a": "b"},
@@ -468,12 +468,12 @@ def test_start_arguments_are_what_was_declared_and_the_request_id() -> None:
 
 
 def test_nothing_unset_is_sent() -> None:
-    assert spec.start_arguments(declared(), "t").keys() == {*GOOD, "requestId"}
+    assert declaration.start_arguments(declared(), "t").keys() == {*GOOD, "requestId"}
 
 
 def test_declared_are_the_inputs_among_the_recorded_properties() -> None:
     recorded = {**GOOD, "status": "RUNNING", "arn": "arn:x", "requestId": "t", "onDelete": "keep"}
-    assert spec.declared(recorded) == {**GOOD, "onDelete": "keep"}
+    assert declaration.declared(recorded) == {**GOOD, "onDelete": "keep"}
 
 
 # Spelling ----------------------------------------------------------------------------------------
@@ -494,15 +494,15 @@ def test_declared_are_the_inputs_among_the_recorded_properties() -> None:
 )
 def test_a_json_text_in_another_spelling_stays_as_it_was(old: Any, new: Any, kept: bool) -> None:
     recorded = {"sessionPolicy": old} if old is not None else {}
-    result = spec.keep_spelling(recorded, {"sessionPolicy": new, "name": "x"})
+    result = declaration.keep_spelling(recorded, {"sessionPolicy": new, "name": "x"})
     assert result == {"sessionPolicy": old if kept else new, "name": "x"}
 
 
 def test_only_json_texts_keep_their_spelling() -> None:
-    assert spec.keep_spelling({"name": "{}"}, {"name": "{ }"}) == {"name": "{ }"}
-    texts = [field.wire for field in fields.FIELDS if field.kind is Kind.JSON_TEXT]
+    assert declaration.keep_spelling({"name": "{}"}, {"name": "{ }"}) == {"name": "{ }"}
+    texts = [field.wire for field in table.FIELDS if field.kind is Kind.JSON_TEXT]
     assert texts == ["sessionPolicy"]
 
 
 def test_a_dropped_json_text_does_not_come_back() -> None:
-    assert spec.keep_spelling({"sessionPolicy": "{}"}, {}) == {}
+    assert declaration.keep_spelling({"sessionPolicy": "{}"}, {}) == {}

@@ -2,9 +2,9 @@
 
 import pytest
 
-from omics_provider.core import status
-from omics_provider.core.errors import RunError
-from omics_provider.core.status import ACTIVE, ENDED, MOVES, RunStatus, status_of
+from omics_provider.base import status
+from omics_provider.base.errors import RunError
+from omics_provider.base.status import ACTIVE, ENDED, MOVES, RunStatus, status_of
 
 S = RunStatus
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omics_provider.core.values import (
+from omics_provider.base.values import (
     CANNOT_CROSS,
     UNKNOWN,
     UNSAFE_INTEGER,

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from omics_provider.core import watching
-from omics_provider.core.watching import LOCAL, REMOTE, Target, Verdict
+from omics_provider.waits.rules import targets
+from omics_provider.waits.rules.targets import LOCAL, REMOTE, Target, Verdict
 
 MADE = "2026-11-23T10:00:00.123Z"
 
@@ -37,8 +37,8 @@ def item(status: str, created: str = MADE) -> dict[str, Any]:
         ([0], 3, LOCAL, 10),
     ],
 )
-def test_the_next_look(ages: list[float], cost: float, pace: watching.Pace, seconds: float) -> None:
-    assert watching.interval(ages, cost, pace) == pytest.approx(seconds)
+def test_the_next_look(ages: list[float], cost: float, pace: targets.Pace, seconds: float) -> None:
+    assert targets.interval(ages, cost, pace) == pytest.approx(seconds)
 
 
 LATER = "2026-11-23T11:00:00Z"
@@ -77,20 +77,20 @@ def test_whose_entry_it_is(
 ) -> None:
     known = {"creationTime": recorded} if recorded else {}
     waited_for = target(arn="arn:of-this", **known)
-    assert watching.verdict(waited_for, listed, recorded_at) is expected
+    assert targets.verdict(waited_for, listed, recorded_at) is expected
 
 
 def test_an_entry_that_changes_its_creation_is_another_run() -> None:
-    assert watching.verdict(target(), item("COMPLETED"), {}, MADE) is Verdict.ENDED
-    assert watching.verdict(target(), item("COMPLETED"), {}, LATER) is Verdict.ASK
-    assert watching.verdict(target(), item("RUNNING"), {}, LATER) is Verdict.ASK
+    assert targets.verdict(target(), item("COMPLETED"), {}, MADE) is Verdict.ENDED
+    assert targets.verdict(target(), item("COMPLETED"), {}, LATER) is Verdict.ASK
+    assert targets.verdict(target(), item("RUNNING"), {}, LATER) is Verdict.ASK
 
 
 def test_only_a_completed_run_of_unknown_creation_needs_the_times_of_the_state() -> None:
-    assert watching.needs_record_times(target(), item("COMPLETED"))
-    assert not watching.needs_record_times(target(), item("FAILED"))
-    assert not watching.needs_record_times(target(), item("RUNNING"))
-    assert not watching.needs_record_times(target(creationTime=MADE), item("COMPLETED"))
+    assert targets.needs_record_times(target(), item("COMPLETED"))
+    assert not targets.needs_record_times(target(), item("FAILED"))
+    assert not targets.needs_record_times(target(), item("RUNNING"))
+    assert not targets.needs_record_times(target(creationTime=MADE), item("COMPLETED"))
 
 
 def test_the_facts_of_a_run() -> None:

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from omics_provider.core import doctor, errors, trust
-from omics_provider.core import doctor_machine as machine
-from omics_provider.core.doctor import RIGHTS, Level, Line, Use
-from omics_provider.core.doctor_machine import Backend, Folder
-from omics_provider.core.preflight import Found, Missing, Unseen
-from omics_provider.report.doctor import written
+from omics_provider.base import errors
+from omics_provider.commands.doctor.command import written
+from omics_provider.commands.doctor.rules import judge, machine
+from omics_provider.commands.doctor.rules.judge import RIGHTS, Level, Line, Use
+from omics_provider.commands.doctor.rules.machine import Backend, Folder
+from omics_provider.preflight.rules import trust
+from omics_provider.preflight.rules.judge import Found, Missing, Unseen
 
 ROOT = Path(__file__).parents[2]
 OK, WARNING, WRONG = Level.OK, Level.WARNING, Level.WRONG
@@ -30,39 +31,39 @@ EXPIRED = errors.CredentialsError("X", "expired", code="ExpiredToken", advice="S
 def test_a_line_that_is_not_ok_says_the_way_out() -> None:
     """All lines that the functions below can give, in one place."""
     lines = [
-        *(doctor.no_identity(e) for e in (DENIED, EXPIRED, UNREACHABLE, FAULT)),
-        *(doctor.right(a, e) for a in RIGHTS for e in (DENIED, EXPIRED, UNREACHABLE, FAULT)),
-        *(doctor.bucket("b", a, "eu-west-1") for a in (Missing(), Unseen("why"))),
-        *(doctor.role(ARN, a, RUNS) for a in (Missing(), Unseen("why"), Found({"trust": {}}))),
-        doctor.region("xx", ["eu-west-1"], None),
-        doctor.region("xx", (), "AWS_REGION"),
-        doctor.quota(doctor.STORED, "L-1", 10, Use(10)),
-        doctor.quota(doctor.STORED, "L-1", DENIED, Use(10)),
-        doctor.quota(doctor.STORED, "L-1", 10, DENIED),
-        doctor.nobody(),
+        *(judge.no_identity(e) for e in (DENIED, EXPIRED, UNREACHABLE, FAULT)),
+        *(judge.right(a, e) for a in RIGHTS for e in (DENIED, EXPIRED, UNREACHABLE, FAULT)),
+        *(judge.bucket("b", a, "eu-west-1") for a in (Missing(), Unseen("why"))),
+        *(judge.role(ARN, a, RUNS) for a in (Missing(), Unseen("why"), Found({"trust": {}}))),
+        judge.region("xx", ["eu-west-1"], None),
+        judge.region("xx", (), "AWS_REGION"),
+        judge.quota(judge.STORED, "L-1", 10, Use(10)),
+        judge.quota(judge.STORED, "L-1", DENIED, Use(10)),
+        judge.quota(judge.STORED, "L-1", 10, DENIED),
+        judge.nobody(),
     ]
     assert [line for line in lines if line.level is OK or not line.advice] == []
 
 
 def test_only_what_is_wrong_makes_the_exit_code() -> None:
     lines = [Line("a", "s", OK, ""), Line("a", "s", WARNING, "")]
-    assert doctor.exit_code(lines) == 0
-    assert doctor.exit_code([*lines, Line("a", "s", WRONG, "")]) == 1
+    assert judge.exit_code(lines) == 0
+    assert judge.exit_code([*lines, Line("a", "s", WRONG, "")]) == 1
 
 
 # Credentials and Region --------------------------------------------------------------------------
 
 
 def test_the_caller_is_told_with_the_place_of_the_credentials() -> None:
-    line = doctor.identity("111122223333", ARN, "sso")
+    line = judge.identity("111122223333", ARN, "sso")
     assert line.level is OK
     assert line.says == f"{ARN} in account 111122223333, from a sign-in (IAM Identity Center)"
-    assert doctor.identity("1", ARN, None).says == f"{ARN} in account 1"
-    assert "from something-new" in doctor.identity("1", ARN, "something-new").says
+    assert judge.identity("1", ARN, None).says == f"{ARN} in account 1"
+    assert "from something-new" in judge.identity("1", ARN, "something-new").says
 
 
 def test_the_root_user_is_a_warning() -> None:
-    line = doctor.identity("1", "arn:aws:iam::1:root", "env")
+    line = judge.identity("1", "arn:aws:iam::1:root", "env")
     assert line.level is WARNING
 
 
@@ -77,16 +78,16 @@ def test_the_root_user_is_a_warning() -> None:
     ],
 )
 def test_a_caller_that_sts_does_not_name(error: errors.OmicsError, level: Level) -> None:
-    assert doctor.no_identity(error).level is level
+    assert judge.no_identity(error).level is level
 
 
 def test_regions() -> None:
-    assert doctor.region("eu-west-1", ["eu-west-1"], None).level is OK
-    assert doctor.region("eu-west-1", (), None).level is OK
-    unknown = doctor.region("eu-north-1", ["us-east-1", "eu-west-1"], None)
+    assert judge.region("eu-west-1", ["eu-west-1"], None).level is OK
+    assert judge.region("eu-west-1", (), None).level is OK
+    unknown = judge.region("eu-north-1", ["us-east-1", "eu-west-1"], None)
     assert unknown.level is WARNING
     assert "eu-west-1, us-east-1" in unknown.advice
-    unread = doctor.region("eu-west-1", ["eu-west-1"], "AWS_REGION")
+    unread = judge.region("eu-west-1", ["eu-west-1"], "AWS_REGION")
     assert unread.level is WARNING
     assert "pulumi config set omics:region eu-west-1" in unread.advice
 
@@ -96,18 +97,18 @@ def test_regions() -> None:
 
 @pytest.mark.parametrize("action", RIGHTS)
 def test_a_right_is_there(action: str) -> None:
-    assert doctor.right(action, None).level is OK
+    assert judge.right(action, None).level is OK
     # Who may look at things is told that this one is not there.
-    assert doctor.right(action, NOT_FOUND, of_nothing=True).level is OK
+    assert judge.right(action, NOT_FOUND, of_nothing=True).level is OK
 
 
 def test_what_an_update_can_not_do_without_is_wrong() -> None:
-    levels = {action: doctor.right(action, DENIED).level for action in RIGHTS}
+    levels = {action: judge.right(action, DENIED).level for action in RIGHTS}
     assert {action for action, level in levels.items() if level is WRONG} == {
         "omics:ListRuns",
         "omics:GetRun",
     }
-    line = doctor.right("logs:GetLogEvents", DENIED)
+    line = judge.right("logs:GetLogEvents", DENIED)
     assert line.level is WARNING
     assert line.advice.startswith(
         "Allow the caller logs:GetLogEvents on the log group /aws/omics/WorkflowLog."
@@ -115,7 +116,7 @@ def test_what_an_update_can_not_do_without_is_wrong() -> None:
 
 
 def test_a_refusal_to_look_at_nothing_is_no_certainty() -> None:
-    line = doctor.right("omics:GetRun", DENIED, of_nothing=True)
+    line = judge.right("omics:GetRun", DENIED, of_nothing=True)
     assert line.level is WARNING
     assert "condition" in line.says
 
@@ -124,7 +125,7 @@ def test_a_refusal_to_look_at_nothing_is_no_certainty() -> None:
     ("error", "level"), [(FAULT, WARNING), (UNREACHABLE, WRONG), (EXPIRED, WRONG)]
 )
 def test_a_right_that_could_not_be_asked_for(error: errors.OmicsError, level: Level) -> None:
-    line = doctor.right("omics:ListRuns", error)
+    line = judge.right("omics:ListRuns", error)
     assert line.level is level
     assert "allowed" not in line.says
 
@@ -149,7 +150,7 @@ TRUSTING = {
     ],
 )
 def test_buckets(answer: Found | Missing | Unseen, level: Level, word: str) -> None:
-    line = doctor.bucket("results", answer, "eu-west-1")
+    line = judge.bucket("results", answer, "eu-west-1")
     assert (line.level, word in line.says) == (level, True)
 
 
@@ -167,14 +168,14 @@ def test_buckets(answer: Found | Missing | Unseen, level: Level, word: str) -> N
     ],
 )
 def test_roles_by_their_trust(statement: dict[str, object], level: Level, word: str) -> None:
-    line = doctor.role(ARN, Found({"trust": {"Statement": [statement]}}), RUNS)
+    line = judge.role(ARN, Found({"trust": {"Statement": [statement]}}), RUNS)
     assert (line.level, word in line.says) == (level, True)
 
 
 def test_roles_that_can_not_be_judged() -> None:
-    assert doctor.role(ARN, Missing(), RUNS).level is WRONG
-    assert doctor.role(ARN, Unseen("not allowed"), RUNS).level is WARNING
-    other = doctor.role(ARN, Found({"trust": {"Statement": [TRUSTING]}}), trust.Runs("9", "x"))
+    assert judge.role(ARN, Missing(), RUNS).level is WRONG
+    assert judge.role(ARN, Unseen("not allowed"), RUNS).level is WARNING
+    other = judge.role(ARN, Found({"trust": {"Statement": [TRUSTING]}}), trust.Runs("9", "x"))
     assert other.level is WRONG
     assert "account 111122223333" in other.says
 
@@ -186,20 +187,18 @@ def test_roles_that_can_not_be_judged() -> None:
     ("used", "level"), [(0, OK), (89, OK), (90, WARNING), (100, WARNING), (120, WARNING)]
 )
 def test_a_quota_that_is_nearly_used_up(used: int, level: Level) -> None:
-    for subject in (doctor.STORED, *doctor.ACTIVE_WITH.values()):
-        line = doctor.quota(subject, "L-1", 100, Use(used))
+    for subject in (judge.STORED, *judge.ACTIVE_WITH.values()):
+        line = judge.quota(subject, "L-1", 100, Use(used))
         assert (line.level, line.says) == (level, f"{used} of 100 in use (L-1)")
 
 
 def test_a_quota_of_which_something_is_not_known() -> None:
-    line = doctor.quota(doctor.STORED, "L-1", DENIED, Use(5000, is_least=True))
+    line = judge.quota(judge.STORED, "L-1", DENIED, Use(5000, is_least=True))
     assert line.level is WARNING
     assert line.says.startswith("at least 5,000 in use; the quota (L-1) is not known")
     assert line.advice == "Allow the caller servicequotas:GetServiceQuota."
-    assert (
-        doctor.quota(doctor.STORED, "L-1", 9, DENIED).advice == "Allow the caller omics:ListRuns."
-    )
-    assert "InternalServerException" in doctor.quota(doctor.STORED, "L-1", FAULT, Use(1)).says
+    assert judge.quota(judge.STORED, "L-1", 9, DENIED).advice == "Allow the caller omics:ListRuns."
+    assert "InternalServerException" in judge.quota(judge.STORED, "L-1", FAULT, Use(1)).says
 
 
 # The machine -------------------------------------------------------------------------------------

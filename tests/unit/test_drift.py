@@ -17,26 +17,35 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 
-from omics_provider.core import drift, drift_state
-from omics_provider.core.drift import Finding, Found, Kind, Look, from_list, judge, unrecorded
-from omics_provider.core.drift_lasting import judge_batch, judge_lasting
-from omics_provider.core.drift_state import CACHE, GROUP, WORKFLOW, Recorded, StackRecord
-from omics_provider.core.identity import STACK_MARK, START_MARK, Mark, retry_token, start_token
-from omics_provider.core.preview import BATCH, RUN, parse
-from omics_provider.core.settings import Settings
-from omics_provider.core.status import RunStatus
-from omics_provider.report.cost import price_list
-from omics_provider.report.drift_data import Report, report_on
-from omics_provider.report.drift_written import written
-from omics_provider.report.preview_data import report_on as preview_report
-from omics_provider.report.preview_lookup import Facts
-from omics_provider.report.preview_written import written as preview_written
+from omics_provider.base.identity import STACK_MARK, START_MARK, Mark, retry_token, start_token
+from omics_provider.base.settings import Settings
+from omics_provider.base.status import RunStatus
+from omics_provider.commands.drift.command import written
+from omics_provider.commands.drift.data import Report, report_on
+from omics_provider.commands.drift.rules import judge as drift
+from omics_provider.commands.drift.rules import record
+from omics_provider.commands.drift.rules.judge import (
+    Finding,
+    Found,
+    Kind,
+    Look,
+    from_list,
+    judge,
+    unrecorded,
+)
+from omics_provider.commands.drift.rules.lasting import judge_batch, judge_lasting
+from omics_provider.commands.drift.rules.record import CACHE, GROUP, WORKFLOW, Recorded, StackRecord
+from omics_provider.commands.preview.command import written as preview_written
+from omics_provider.commands.preview.data import report_on as preview_report
+from omics_provider.commands.preview.lookup import Facts
+from omics_provider.commands.preview.prices import price_list
+from omics_provider.commands.preview.rules.plan import BATCH, RUN, parse
 from tests.preview_digests import digest, inputs, step
 
 GOLDEN = Path(__file__).parent / "golden" / "drift"
 OWN = "organization/trial/dev"
 EVIL = "a|b`c``d<img src=x onerror=alert(1)>[l](http://x)@team #1\x1b[31m\n| x |"
-SECRET = {drift_state._SIGNATURE: "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "v1:abc"}
+SECRET = {record._SIGNATURE: "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "v1:abc"}
 
 
 def urn(name: str, kind: str = RUN) -> str:
@@ -73,7 +82,7 @@ def resource(
 def state(*resources: Mapping[str, Any], creating: tuple[Any, ...] = ()) -> StackRecord:
     pending = [{"type": "creating", "resource": each} for each in creating]
     deployment = {"resources": list(resources), "pending_operations": pending}
-    return drift_state.parse({"deployment": deployment})
+    return record.parse({"deployment": deployment})
 
 
 def one(status: str = "PENDING", **outputs: Any) -> Recorded:
@@ -340,19 +349,19 @@ def test_a_renamed_stack_knows_the_runs_of_both_names() -> None:
 
 
 def test_a_state_without_runs_knows_its_own_by_project_and_stack() -> None:
-    empty = drift_state.parse({"deployment": {}}, project="trial", stack="dev")
+    empty = record.parse({"deployment": {}}, project="trial", stack="dev")
     assert empty.is_own("acme/trial/dev")
     assert not empty.is_own("acme/other/dev")
     assert not empty.is_own("acme/xtrial/dev")
     assert not empty.is_own("")
-    assert not drift_state.parse({}).is_own("acme/trial/dev")
+    assert not record.parse({}).is_own("acme/trial/dev")
 
 
 def test_a_state_of_the_first_release_is_read() -> None:
     fixture = Path(__file__).parents[1] / "engine" / "fixtures"
     export = json.loads((fixture / "state-v1.json").read_text("utf-8"))
     runs = json.loads((fixture / "runs-v1.json").read_text("utf-8"))
-    stack = drift_state.parse(export)
+    stack = record.parse(export)
     found = {}
     for each in runs:
         tags = each["request"].get("tags", {})

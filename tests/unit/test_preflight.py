@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from omics_provider.core import errors, settings
-from omics_provider.core.preflight import (
+from omics_provider.base import errors, settings
+from omics_provider.base.values import UNKNOWN
+from omics_provider.preflight.rules.judge import (
     STORED,
     Answer,
     Found,
@@ -24,8 +25,7 @@ from omics_provider.core.preflight import (
     sample,
     storage_of,
 )
-from omics_provider.core.trust import Runs, verdict
-from omics_provider.core.values import UNKNOWN
+from omics_provider.preflight.rules.trust import Runs, verdict
 
 ROLE = "arn:aws:iam::123456789012:role/runs/omics"
 HERE = Place("us-east-1", "123456789012")

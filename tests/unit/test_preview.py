@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omics_provider.core import preview
-from omics_provider.core.errors import OmicsError
-from omics_provider.core.preview import Action, Change, OldRun, parse
-from omics_provider.core.preview_fate import Fate, fate
-from omics_provider.core.preview_values import SHOWN, cut, name_of, path_of, text_of
-from omics_provider.core.status import ACTIVE, RunStatus
+from omics_provider.base.errors import OmicsError
+from omics_provider.base.status import ACTIVE, RunStatus
+from omics_provider.commands.preview.rules import plan as preview
+from omics_provider.commands.preview.rules.fate import Fate, fate
+from omics_provider.commands.preview.rules.plan import Action, Change, OldRun, parse
+from omics_provider.commands.preview.rules.values import SHOWN, cut, name_of, path_of, text_of
 from tests.preview_digests import (
     SECRET,
     UNKNOWN,

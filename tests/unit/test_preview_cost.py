@@ -9,13 +9,21 @@ from typing import Any
 
 import pytest
 
-from omics_provider.core.errors import SettingsError
-from omics_provider.core.preview import RunStep, parse
-from omics_provider.core.status import RunStatus
-from omics_provider.report.cost import Past, Price, Prices, Range, Usage, Workflow, price_list
-from omics_provider.report.cost_estimate import estimate, workflow_of
-from omics_provider.report.cost_history import usage_of
-from omics_provider.report.data import run_of
+from omics_provider.base.errors import SettingsError
+from omics_provider.base.status import RunStatus
+from omics_provider.commands.preview.estimate import estimate, workflow_of
+from omics_provider.commands.preview.history import usage_of
+from omics_provider.commands.preview.prices import (
+    Past,
+    Price,
+    Prices,
+    Range,
+    Usage,
+    Workflow,
+    price_list,
+)
+from omics_provider.commands.preview.rules.plan import RunStep, parse
+from omics_provider.commands.report.data import run_of
 from tests.preview_digests import GATK, SECRET, UNKNOWN, digest, inputs, step
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from omics_provider.core.errors import SettingsError
-from omics_provider.report.cost import Range
-from omics_provider.report.guard import Policy, breaches, policy
-from omics_provider.report.preview_data import Figures
+from omics_provider.base.errors import SettingsError
+from omics_provider.commands.preview.data import Figures
+from omics_provider.commands.preview.policy import Policy, breaches, policy
+from omics_provider.commands.preview.prices import Range
 
 
 def figures(**given: Any) -> Figures:

@@ -16,16 +16,16 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 
-from omics_provider.core.preview import parse
-from omics_provider.core.status import RunStatus
-from omics_provider.report.cost import Past, Price, Range, Workflow, price_list
-from omics_provider.report.guard import Policy, breaches
-from omics_provider.report.preview_data import Report, report_on
-from omics_provider.report.preview_headline import money, span
-from omics_provider.report.preview_lookup import Facts, Seen
-from omics_provider.report.preview_markdown import LIMIT, markdown, text
-from omics_provider.report.preview_words import words_of
-from omics_provider.report.preview_written import written
+from omics_provider.base.status import RunStatus
+from omics_provider.commands.markdown import LIMIT, markdown, text
+from omics_provider.commands.preview.command import written
+from omics_provider.commands.preview.data import Report, report_on
+from omics_provider.commands.preview.headline import money, span
+from omics_provider.commands.preview.lookup import Facts, Seen
+from omics_provider.commands.preview.policy import Policy, breaches
+from omics_provider.commands.preview.prices import Past, Price, Range, Workflow, price_list
+from omics_provider.commands.preview.rules.plan import parse
+from omics_provider.commands.preview.words import words_of
 from tests.preview_digests import SECRET, UNKNOWN, batch, cohort_of, digest, inputs, step, warning
 
 ROOT = Path(__file__).parents[2]

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from omics_provider.core.explain import FailedTask, Failure, Log, grouped
-from omics_provider.report import data
-from omics_provider.report.data import Report, run_of
+from omics_provider.commands.report import data
+from omics_provider.commands.report.data import Report, run_of
+from omics_provider.explain.rules.reasons import FailedTask, Failure, Log, grouped
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LIVE = {

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from omics_provider.core.explain import FailedTask, Failure, Log, grouped
-from omics_provider.report import page
-from omics_provider.report.data import Report, Run, run_of
+from omics_provider.commands.report import page
+from omics_provider.commands.report.data import Report, Run, run_of
+from omics_provider.explain.rules.reasons import FailedTask, Failure, Log, grouped
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 EVIL = '<script>alert("x")</script>\x1b[31m'

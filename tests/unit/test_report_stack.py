@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from omics_provider.core.errors import OmicsError
-from omics_provider.core.settings import Settings
-from omics_provider.report import stack
+from omics_provider.base.errors import OmicsError
+from omics_provider.base.settings import Settings
+from omics_provider.engine import cli as stack
 
 RUN = "pulumi-python:dynamic/omics:Run"
 SECRET = {

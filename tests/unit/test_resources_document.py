@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from omics_provider.core.values import CANNOT_CROSS, misfits
-from omics_provider.resources.document import crossing
+from omics_provider.base.values import CANNOT_CROSS, misfits
+from omics_provider.resources._document import crossing
 
 
 @pytest.mark.parametrize(

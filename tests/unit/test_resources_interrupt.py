@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from omics_provider.resources.interrupt import interruptible
+from omics_provider.resources._interrupt import interruptible
 
 
 def run(*, takes_signals: bool) -> list[int]:

@@ -9,12 +9,12 @@ from typing import Any
 import pulumi
 import pytest
 
-from omics_provider.aws.watch import News
-from omics_provider.core import errors
-from omics_provider.core.progress import Tally
-from omics_provider.core.watching import Facts
-from omics_provider.resources import live_view
-from omics_provider.resources.live_view import LiveView, Progress, chosen
+from omics_provider.base import errors
+from omics_provider.resources import _view
+from omics_provider.resources._view import LiveView, Progress, chosen
+from omics_provider.waits.rules.progress import Tally
+from omics_provider.waits.rules.targets import Facts
+from omics_provider.waits.watcher import News
 
 Told = list[tuple[int, str]]
 
@@ -111,7 +111,8 @@ def test_where_nothing_but_time_has_changed_the_line_says_so_once_a_minute(
 ) -> None:
     ages = iter(range(1, 1000))
     monkeypatch.setattr(
-        "omics_provider.core.progress.line", lambda *_: f"1 running, oldest 00:{next(ages):02}:00"
+        "omics_provider.waits.rules.progress.line",
+        lambda *_: f"1 running, oldest 00:{next(ages):02}:00",
     )
     said, _ = shown(monkeypatch, "log", 301, {0: ["RUNNING"]})
     assert [second for second, _ in said] == [60, 120, 180, 240, 300]
@@ -168,5 +169,5 @@ def test_a_system_without_terminals_of_this_kind_gets_a_log(
         def parents(self) -> list[Process]:
             return [self]
 
-    monkeypatch.setattr(live_view.psutil, "Process", Process)
+    monkeypatch.setattr(_view.psutil, "Process", Process)
     assert chosen("auto", {}) == "log"

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from omics_provider.core.sheet import SheetError, Source, read_sheet
-from omics_provider.core.sheet_table import Problem
+from omics_provider.sheets.sheet import SheetError, Source, read_sheet
+from omics_provider.sheets.table import Problem
 
 HEADER = "sample,cram,sex\n"
 GOOD = "NA1,s3://b/1,male\n"

@@ -12,7 +12,7 @@ import pytest
 from cfnlint.api import ManualArgs, lint
 from moto.iam.access_control import IAMPolicy, PermissionResult
 
-from omics_provider.core import trust
+from omics_provider.preflight.rules import trust
 from stacks import _policies
 from stacks._policies import Location
 

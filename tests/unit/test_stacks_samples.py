@@ -57,7 +57,9 @@ def test_rows_of_one_sample_are_one_run_wherever_they_stand() -> None:
 
 def test_parameters_are_those_of_the_catalogued_workflow() -> None:
     catalogue = json.loads(
-        resources.files("omics_provider.emulator").joinpath("ready2run.json").read_text("utf-8")
+        resources.files("omics_provider.emulator.workflows")
+        .joinpath("ready2run.json")
+        .read_text("utf-8")
     )
     template = next(
         workflow["parameterTemplate"]

@@ -16,7 +16,7 @@ from typing import Final
 
 import boto3
 
-from omics_provider.emulator.local import attach
+from omics_provider.emulator.doors.local import attach
 
 from ..harness import ACTIVE, ROLE
 

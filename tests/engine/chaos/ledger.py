@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from omics_provider.core.identity import STACK_MARK, START_MARK
+from omics_provider.base.identity import STACK_MARK, START_MARK
 
 _EVENT: Final = """
 CREATE TRIGGER chaos_{what} AFTER {on} BEGIN

@@ -1,0 +1,1 @@
+"""Words and rules that every slice uses: no clock, no environment, no I/O."""

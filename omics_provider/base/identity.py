@@ -1,0 +1,139 @@
+"""Who a run is, and which requests are one and the same."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+from omics_provider.runs.rules.table import ATTEMPT, STACK, TABLE
+
+from .table import Table
+from .values import canonical
+
+_FORMAT: Final = 1
+_RETRY: Final = "-retry-"
+
+#: Prefix of the tags that this package sets on each run that it starts.
+MARK: Final = "omics-provider:"
+#: The resource that the run was started for, and StartRun's requestId, as `Mark` reads them. It
+#: proves whose run it is.
+START_MARK: Final = MARK + "start"
+#: The stack that declares the run, organization/project/stack.
+STACK_MARK: Final = MARK + "stack"
+#: Characters of a stack's name that the mark has: no tag may be longer.
+MAX_STACK_MARK: Final = 256
+
+
+def request_id(urn: str, inputs: Mapping[str, Any], table: Table = TABLE) -> str:
+    """Return StartRun's requestId, 64 characters: the same for the same start of the same resource.
+
+    `urn` names the resource. The attempt among the checked inputs tells this start from an earlier
+    one with equal inputs (a replacement, or the first run after a destroy). It is drawn anew
+    whenever the inputs change, so they need not be hashed: they may hold secrets. A caller outside
+    the engine has no attempt; there the inputs make the difference.
+    """
+    if ATTEMPT in inputs:
+        return start_token(str(inputs.get(STACK, "")), urn, str(inputs[ATTEMPT]))
+    wires = table.by_wire.keys() - {"onDelete"}
+    starting = {wire: inputs[wire] for wire in wires if wire in inputs}
+    return _digest(canonical([_FORMAT, urn, starting]))
+
+
+def start_token(stack: str, urn: str, attempt: str) -> str:
+    """Return the requestId of one attempt to start the run of resource `urn`."""
+    return _digest(canonical([_FORMAT, stack, urn, attempt]))
+
+
+def retry_token(uuid: str, number: int) -> str:
+    """Return the requestId of attempt `number`, which a wait starts in place of the failed run.
+
+    `uuid` is of the run that the state records when the wait begins: each wait over it, and the
+    next update, know the requestIds of all attempts after it without being told.
+    """
+    return f"{_retries_of(uuid)}{number}"
+
+
+def retry_number(token: str, uuid: str) -> int | None:
+    """Return which attempt after the recorded run of `uuid` a requestId stands for; None: none."""
+    _, found, number = token.partition(_retries_of(uuid))
+    return int(number) if found and number.isdecimal() else None
+
+
+def is_retry(token: str) -> bool:
+    """Tell whether a wait has started the run of this requestId, in place of a failed one."""
+    return _RETRY in token
+
+
+def _retries_of(uuid: str) -> str:
+    return f"{_digest(canonical([_FORMAT, uuid]))[:40]}{_RETRY}"
+
+
+class Mark(NamedTuple):
+    """Which resource, and which start of it, made a run."""
+
+    resource: str
+    token: str
+
+    @staticmethod
+    def of(stack: str, urn: str, token: str) -> Mark:
+        """Return the mark of the start with this requestId of resource `urn` in `stack`."""
+        return Mark(_digest(canonical([_FORMAT, stack, urn]))[:32], token)
+
+    @staticmethod
+    def on(live: Mapping[str, Any]) -> Mark | None:
+        """Return the mark that a run carries, from GetRun's answer."""
+        resource, _, token = str((live.get("tags") or {}).get(START_MARK, "")).partition(".")
+        return Mark(resource, token) if token else None
+
+    @staticmethod
+    def stack_on(live: Mapping[str, Any]) -> str:
+        """Return the stack that a run was started for, from GetRun's answer; empty for none."""
+        return str((live.get("tags") or {}).get(STACK_MARK, ""))
+
+    def tags(self, stack: str) -> dict[str, str]:
+        """Return the tags that put the mark on a run."""
+        named = {STACK_MARK: stack[:MAX_STACK_MARK]} if stack else {}
+        return {**named, START_MARK: f"{self.resource}.{self.token}"}
+
+
+def attempt(random_seed: bytes) -> str:
+    """Return a short name for a new start, made from the engine's random seed of the resource."""
+    return hashlib.sha256(random_seed).hexdigest()[:16]
+
+
+def region_of(arn: str) -> str:
+    """Return the Region in a run's ARN, empty where the text is no full ARN."""
+    return _arn_part(arn, 3)
+
+
+def account_of(arn: str) -> str:
+    """Return the account id in a run's ARN, empty where the text is no full ARN."""
+    return _arn_part(arn, 4)
+
+
+def kind_of(urn: str) -> str:
+    """Return the type token in a URN, without its parents' types; empty for an empty URN."""
+    return urn.rpartition("::")[0].rpartition("::")[2].rpartition("$")[2]
+
+
+def stack_of(urn: str, recorded: str) -> str:
+    """Return the stack that resource `urn` is in now, organization/project/stack.
+
+    `recorded` is what it was when the resource was declared. Since then the stack may have been
+    renamed, and another may have its name: the engine keeps URNs up to date, not outputs.
+    """
+    prefix, _, rest = urn.partition("::")
+    stack, project = prefix.rpartition(":")[2], rest.partition("::")[0]
+    if not stack or not project:
+        return recorded
+    return "/".join([recorded.split("/", 1)[0], project, stack])
+
+
+def _arn_part(arn: str, index: int) -> str:
+    parts = arn.split(":")
+    return parts[index] if len(parts) > 5 else ""
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,100 @@
+"""The calls about batches: plain values in, plain values or core errors out."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from omics_provider.base.errors import NotFound
+from omics_provider.base.settings import Settings
+from omics_provider.runs.calls import Runs
+from omics_provider.service import start_loop
+from omics_provider.service.calls import Place, whole
+from omics_provider.service.clients import omics
+from omics_provider.service.failures import translated
+from omics_provider.service.pacing import Pacer
+
+#: Largest page that ListBatch and ListRunsInBatch give (botocore's model).
+_PAGE: Final = 100
+
+
+class Batches(Place):
+    """Batches at one place. Every method raises the errors of `omics_provider.base.errors`."""
+
+    def __init__(
+        self, settings: Settings, before_start: Callable[[], object] = lambda: None
+    ) -> None:
+        """Take the place, and what has to be called before each try of StartRunBatch."""
+        super().__init__(settings)
+        self._before_start = before_start
+        self.runs = Runs(settings)
+
+    def start(
+        self, arguments: Mapping[str, Any], look: Callable[[], dict[str, Any] | None]
+    ) -> dict[str, Any]:
+        """StartRunBatch, repeated with the same requestId until an answer is clear.
+
+        After a try without an answer, `look` says whether the batch is there: the service may have
+        forgotten the requestId. Raises Unconfirmed where no answer tells whether it has started.
+        """
+        client = omics(self._settings, retries=False)
+
+        def call() -> dict[str, Any]:
+            self._before_start()
+            with translated("StartRunBatch"):
+                answer = client.start_run_batch(**arguments)
+                return whole("StartRunBatch", answer, "id", "uuid", "arn", "status")
+
+        return start_loop.repeat(call, Pacer(None), look)
+
+    def find(self, batch_id: str) -> dict[str, Any] | None:
+        """GetBatch, None where there is no such batch; times are ISO 8601 in UTC."""
+        try:
+            with translated("GetBatch"):
+                answer = self._client.get_batch(batchId=batch_id)
+                return whole("GetBatch", answer, "id", "uuid", "status")
+        except NotFound:
+            return None
+
+    def named(self, name: str) -> Iterator[dict[str, Any]]:
+        """ListBatch: the batches of this name, page by page."""
+        return self.list(name=name)
+
+    def entries(self, batch_id: str, **filters: Any) -> Iterator[dict[str, Any]]:
+        """ListRunsInBatch, page by page; `filters` is one of submissionStatus, runSettingId."""
+        pages = self._client.get_paginator("list_runs_in_batch").paginate(
+            batchId=batch_id, **filters, PaginationConfig={"PageSize": _PAGE}
+        )
+        with translated("ListRunsInBatch"):
+            for page in pages:
+                yield from whole("ListRunsInBatch", page, "runs")["runs"]
+
+    def failed_entries(self, batch_id: str) -> list[dict[str, Any]]:
+        """Return at most one page of the entries whose run could not be started."""
+        found = self.entries(batch_id, submissionStatus="FAILED")
+        return list(itertools.islice(found, _PAGE))
+
+    def cancel(self, batch_id: str) -> None:
+        """CancelRunBatch: asynchronous, also for the runs that have started."""
+        with translated("CancelRunBatch"):
+            self._client.cancel_run_batch(batchId=batch_id)
+
+    def delete_runs(self, batch_id: str) -> None:
+        """DeleteRunBatch: removes the records of the batch's ended runs; asynchronous."""
+        with translated("DeleteRunBatch"):
+            self._client.delete_run_batch(batchId=batch_id)
+
+    def delete(self, batch_id: str) -> None:
+        """DeleteBatch: removes the batch's own record."""
+        with translated("DeleteBatch"):
+            self._client.delete_batch(batchId=batch_id)
+
+    def list(self, **filters: Any) -> Iterator[dict[str, Any]]:
+        """ListBatch, page by page; `filters` are name, runGroupId, status."""
+        pages = self._client.get_paginator("list_batch").paginate(
+            **filters, PaginationConfig={"PageSize": _PAGE}
+        )
+        with translated("ListBatch"):
+            for page in pages:
+                yield from whole("ListBatch", page, "items")["items"]

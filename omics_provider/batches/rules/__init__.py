@@ -1,0 +1,1 @@
+"""Pure decisions on a batch: no clock, no environment, no I/O."""

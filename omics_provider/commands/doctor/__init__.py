@@ -1,0 +1,1 @@
+"""The command doctor: what a machine and an account lack."""

@@ -1,0 +1,263 @@
+"""The doctor's look at AWS: who calls, where, with which rights, and how full the account is.
+
+Reads alone. The endpoint `local` is not asked at all: opening it would make its file.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any, Final, TypeVar
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.parsers import ResponseParserError
+
+from omics_provider.base import errors
+from omics_provider.base.settings import Settings
+from omics_provider.base.status import ACTIVE
+from omics_provider.commands.doctor.rules.judge import Level, Line, Use
+from omics_provider.explain.rules.reasons import LOG_GROUP
+from omics_provider.preflight.calls import look_up
+from omics_provider.preflight.rules import trust
+from omics_provider.preflight.rules.judge import CONCURRENT, STORED, Kind, Look
+from omics_provider.service.calls import whole
+from omics_provider.service.clients import neighbour, omics
+from omics_provider.service.failures import translated
+
+from .rules import judge
+
+#: No run has it: ids in the documentation have 7 digits, the model allows 18.
+_NO_RUN: Final = "9" * 18
+_NO_STREAM: Final = "run/0/omics-provider-doctor"
+#: ListRuns gives 100 runs a page and is allowed 10 times a second.
+_PAGE: Final = 100
+_MOST_PAGES: Final = 50
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to look at beside the account: a bucket's name and a role's ARN, where given.
+
+    `region_from` names the variable that alone gave the settings' Region, where boto3, and with it
+    an update, does not read that variable.
+    """
+
+    bucket: str | None = None
+    role: str | None = None
+    region_from: str | None = None
+
+
+def examine(settings: Settings, wanted: Wanted) -> Iterator[Line]:
+    """Look at everything in turn, and give a line for each. Raises nothing of AWS's."""
+    yield endpoint(settings)
+    if settings.is_local:
+        return
+    session = _asked(partial(_session, settings))
+    if isinstance(session, errors.OmicsError):
+        yield judge.failed("credentials", "profile", session)
+        return
+    settings, unread = _as_an_update(settings, wanted.region_from)
+    place = _asked(partial(_region, settings))
+    if isinstance(place, errors.OmicsError):
+        yield judge.failed("region", "Region", place)
+        return
+    # A server that stands in for AWS may know any Region.
+    known = () if settings.endpoint else session.get_available_regions("omics")
+    yield judge.region(place, known, unread)
+    caller = _asked(partial(_caller, settings))
+    if isinstance(caller, errors.OmicsError):
+        yield judge.no_identity(caller)
+        if isinstance(caller, errors.CredentialsError):
+            yield judge.nobody()
+            return
+    else:
+        yield judge.identity(*caller)
+    yield from _rights(settings)
+    account = None if isinstance(caller, errors.OmicsError) else caller[0]
+    yield from _named(settings, wanted, trust.Runs(account, place))
+    yield from _quotas(settings)
+
+
+def endpoint(settings: Settings) -> Line:
+    """Return the line of where HealthOmics is."""
+    if settings.is_local:
+        return Line("endpoint", "local", Level.OK, "the emulator in the process stands in for AWS")
+    if settings.endpoint is None:
+        return Line("endpoint", "AWS", Level.OK, "HealthOmics itself")
+    parts = urlsplit(settings.endpoint)
+    shown = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+    says = "a server on this machine stands in for AWS" if settings.is_loopback else "asked as AWS"
+    return Line("endpoint", shown, Level.OK, says)
+
+
+def _as_an_update(settings: Settings, region_from: str | None) -> tuple[Settings, str | None]:
+    """Return the settings that an update would have, and what names the Region in vain."""
+    if region_from is None:
+        return settings, None
+    own = _session(replace(settings, region=None)).region_name
+    if own:
+        return replace(settings, region=own), None
+    return settings, region_from
+
+
+def _session(settings: Settings) -> boto3.Session:
+    with translated("Reading the AWS configuration"):
+        return boto3.Session(profile_name=settings.profile, region_name=settings.region)
+
+
+def _caller(settings: Settings) -> tuple[str, str, str | None]:
+    """Return the caller's account, its ARN and where its credentials are from."""
+    with translated("GetCallerIdentity"):
+        found = neighbour(settings, "sts").get_caller_identity()
+        credentials = _session(settings).get_credentials()
+    found = whole("GetCallerIdentity", found, "Account", "Arn")
+    return found["Account"], found["Arn"], getattr(credentials, "method", None)
+
+
+def _region(settings: Settings) -> str:
+    return omics(settings).meta.region_name
+
+
+def _asked(call: Callable[[], _T]) -> _T | errors.OmicsError:
+    """Return what a call gives, or how it failed."""
+    try:
+        return call()
+    except errors.OmicsError as error:
+        return error
+    except ResponseParserError:
+        return errors.Unreachable(
+            "The call",
+            "what answered is not AWS",
+            advice="Look at omics:endpoint and at the proxy (HTTPS_PROXY, NO_PROXY).",
+        )
+
+
+# Rights --------------------------------------------------------------------------------------
+
+
+def _rights(settings: Settings) -> Iterator[Line]:
+    runs = _asked(partial(_list_runs, settings))
+    yield judge.right("omics:ListRuns", _error(runs))
+    if isinstance(runs, errors.Unreachable):
+        return
+    there = runs[0]["id"] if isinstance(runs, list) and runs else None
+    got = _asked(partial(_get_run, settings, there or _NO_RUN))
+    yield judge.right("omics:GetRun", _error(got), of_nothing=there is None)
+    for action, call in _CALLS.items():
+        yield judge.right(action, _error(_asked(partial(call, settings))))
+
+
+def _error(asked: object) -> errors.OmicsError | None:
+    return asked if isinstance(asked, errors.OmicsError) else None
+
+
+def _list_runs(settings: Settings) -> list[dict[str, Any]]:
+    with translated("ListRuns"):
+        answer = omics(settings).list_runs(maxResults=1)
+    return list(whole("ListRuns", answer, "items")["items"])
+
+
+def _get_run(settings: Settings, run_id: str) -> object:
+    with translated("GetRun"):
+        return whole("GetRun", omics(settings).get_run(id=run_id), "id")
+
+
+def _list_workflows(settings: Settings) -> object:
+    with translated("ListWorkflows"):
+        return whole("ListWorkflows", omics(settings).list_workflows(maxResults=1), "items")
+
+
+def _list_groups(settings: Settings) -> object:
+    with translated("ListRunGroups"):
+        return whole("ListRunGroups", omics(settings).list_run_groups(maxResults=1), "items")
+
+
+def _log_events(settings: Settings) -> object:
+    with translated("GetLogEvents"):
+        return neighbour(settings, "logs").get_log_events(
+            logGroupName=LOG_GROUP, logStreamName=_NO_STREAM, limit=1
+        )
+
+
+_CALLS: Final[dict[str, Callable[[Settings], object]]] = {
+    "omics:ListWorkflows": _list_workflows,
+    "omics:ListRunGroups": _list_groups,
+    "logs:GetLogEvents": _log_events,
+}
+
+
+# What is given by option ---------------------------------------------------------------------
+
+
+def _named(settings: Settings, wanted: Wanted, runs: trust.Runs) -> Iterator[Line]:
+    bucket = Look(Kind.BUCKET, (wanted.bucket,)) if wanted.bucket else None
+    role = Look(Kind.ROLE, (wanted.role,)) if wanted.role else None
+    answers = look_up(settings, [look for look in (bucket, role) if look])
+    if bucket:
+        yield judge.bucket(bucket.key[0], answers[bucket], str(runs.region))
+    if role:
+        yield judge.role(role.key[0], answers[role], runs)
+
+
+# Quotas --------------------------------------------------------------------------------------
+
+
+def _quotas(settings: Settings) -> Iterator[Line]:
+    stored = _asked(partial(_count, settings, (None,)))
+    yield _quota_line(settings, judge.STORED, STORED, stored, None)
+    active = _asked(partial(_count, settings, sorted(ACTIVE)))
+    for storage, code in CONCURRENT.items():
+        yield _quota_line(settings, judge.ACTIVE_WITH[storage], code, active, storage)
+
+
+def _quota_line(
+    settings: Settings,
+    subject: str,
+    code: str,
+    found: _Count | errors.OmicsError,
+    storage: str | None,
+) -> Line:
+    value = _asked(partial(_quota, settings, code))
+    if isinstance(found, errors.OmicsError):
+        return judge.quota(subject, code, value, found)
+    used = found.by_storage[storage] if storage else found.by_storage.total()
+    return judge.quota(subject, code, value, Use(used, found.is_least))
+
+
+@dataclass(slots=True)
+class _Count:
+    """Runs by storage type; `is_least` where there were too many to count."""
+
+    by_storage: Counter[str | None] = field(default_factory=Counter)
+    is_least: bool = False
+
+
+def _count(settings: Settings, states: Iterable[str | None]) -> _Count:
+    """Count the runs in these states, None being all of them."""
+    count = _Count()
+    for state in states:
+        filters: Any = {"status": state} if state else {}
+        for _ in range(_MOST_PAGES):
+            with translated("ListRuns"):
+                page = omics(settings).list_runs(maxResults=_PAGE, **filters)
+            runs = whole("ListRuns", page, "items")["items"]
+            count.by_storage.update(run.get("storageType") for run in runs)
+            filters["startingToken"] = page.get("nextToken")
+            if not filters["startingToken"]:
+                break
+        else:
+            count.is_least = True
+    return count
+
+
+def _quota(settings: Settings, code: str) -> int:
+    with translated("GetServiceQuota"):
+        answer = neighbour(settings, "service-quotas").get_service_quota(
+            ServiceCode="omics", QuotaCode=code
+        )
+    return int(whole("GetServiceQuota", answer, "Quota")["Quota"]["Value"])

@@ -1,0 +1,269 @@
+"""The doctor's look at this machine. It reads, and starts one program: `pulumi version`."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib import metadata
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+
+import yaml  # type: ignore[import-untyped]  # comes with pulumi
+from packaging.requirements import InvalidRequirement, Requirement
+
+from omics_provider.base.errors import SettingsError
+from omics_provider.base.settings import Settings
+from omics_provider.commands.doctor.rules.judge import Line
+from omics_provider.commands.doctor.rules.machine import Backend, Folder
+from omics_provider.service import local_state
+
+from .rules import machine as judged
+
+_LIMIT_SECONDS: Final = 30
+_OURS: Final = "omics-provider"
+#: Packages that talk: to the engine (by way of pulumi's own requirements) and to AWS.
+_PACKAGES: Final = (
+    (_OURS, ("pulumi", "boto3", "psutil")),
+    ("pulumi", ("grpcio", "protobuf")),
+    ("boto3", ("botocore",)),
+)
+_SERVICE: Final = "https://api.pulumi.com"
+_STACKS: Final = "Pulumi.*.yaml"
+
+
+# Engine and packages -------------------------------------------------------------------------
+
+
+def engine(found: Project) -> Iterator[Line]:
+    """Look at the `pulumi` on PATH and at the interpreter that updates use."""
+    program = shutil.which("pulumi")
+    lacks = []
+    if program:
+        beside = Path(program).resolve().parent
+        lacks = [n for n in judged.HELPERS if not (shutil.which(n) or (beside / n).is_file())]
+    yield judged.engine(program, _version(program) if program else None, lacks)
+    own = Path(sys.executable).absolute()
+    command, named_by = _interpreter(found)
+    there = shutil.which(command)
+    named = Path(there or command).absolute()
+    # python and python3 of one environment are one.
+    used = str(own if there and named.parent == own.parent else named)
+    yield judged.interpreter(str(own), used, named_by, is_there=there is not None)
+
+
+def _interpreter(found: Project) -> tuple[str, str]:
+    """Return the interpreter that updates use, and what names it."""
+    if folder := found.options.get("virtualenv"):
+        # The engine takes a relative one from the folder of the program.
+        return str(found.program / str(folder) / "bin" / "python"), "virtualenv in Pulumi.yaml"
+    if command := os.environ.get("PULUMI_PYTHON_CMD"):
+        return command, "PULUMI_PYTHON_CMD"
+    return "python3" if shutil.which("python3") else "python", "PATH"
+
+
+def _version(program: str) -> str | None:
+    # The CLI keeps a log of each command below PULUMI_HOME, and looks for news. Neither is wanted.
+    quiet = {"PULUMI_HOME": os.devnull, "PULUMI_SKIP_UPDATE_CHECK": "true"}
+    try:
+        return subprocess.run(  # noqa: S603  # the `pulumi` on PATH, without anything of the user's
+            [program, "version"],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=_LIMIT_SECONDS,
+            env={**os.environ, **quiet},
+        ).stdout
+    except (OSError, subprocess.SubprocessError, UnicodeDecodeError):
+        return None
+
+
+def packages(found: Project) -> Iterator[Line]:
+    """Compare what is installed with what the installed packages ask for."""
+    yield judged.package(_OURS, _installed(_OURS), "", fits=True)
+    for owner, names in _PACKAGES:
+        wanted = _requirements(owner)
+        for name in names:
+            there, specifier = _installed(name), wanted.get(name, "")
+            fits = there is not None and Requirement(name + specifier).specifier.contains(there)
+            yield judged.package(name, there, specifier, fits=fits)
+    toolchain = str(found.options.get("toolchain") or "pip")
+    yield judged.pip(is_there=find_spec("pip") is not None, toolchain=toolchain)
+
+
+def _installed(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _requirements(owner: str) -> dict[str, str]:
+    """Return the specifiers of a package's requirements that hold here, by name."""
+    try:
+        lines = metadata.requires(owner) or []
+    except metadata.PackageNotFoundError:
+        return {}
+    found = {}
+    for line in lines:
+        try:
+            wanted = Requirement(line)
+        except InvalidRequirement:
+            continue
+        if wanted.marker is None or wanted.marker.evaluate({"extra": ""}):
+            found[wanted.name] = str(wanted.specifier)
+    return found
+
+
+# The project ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """The Pulumi project around a folder; without one, the folder itself."""
+
+    folder: Path
+    settings: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """Its name, empty without a project."""
+        return str(self.settings.get("name") or "")
+
+    @property
+    def program(self) -> Path:
+        """The folder of the program."""
+        return self.folder / str(self.settings.get("main") or ".")
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """The options of the runtime."""
+        runtime = self.settings.get("runtime")
+        options = runtime.get("options") if isinstance(runtime, dict) else None
+        return options if isinstance(options, dict) else {}
+
+    def stack_files(self, stack: str | None) -> list[Path]:
+        """Return the file of the stack, or of all stacks."""
+        where = self.settings.get("stackConfigDir") or self.settings.get("config") or "."
+        name = f"Pulumi.{stack.rpartition('/')[2]}.yaml" if stack else _STACKS
+        return sorted((self.folder / str(where)).glob(name))
+
+    def config(self, stack: str) -> dict[str, str]:
+        """Return the stack's configuration without its secrets.
+
+        Raises SettingsError where the stack has no file.
+        """
+        files = self.stack_files(stack)
+        if not files:
+            raise SettingsError(
+                "Configuration",
+                f"there is no Pulumi.{stack.rpartition('/')[2]}.yaml for {self.folder}",
+                advice="Run it in the folder of the stack's Pulumi.yaml, or leave --stack out.",
+            )
+        found = _mapping(files[0]).get("config") or {}
+        return {
+            str(key): str(value).lower() if isinstance(value, bool) else str(value)
+            for key, value in found.items()
+            if isinstance(value, str | int | float)
+        }
+
+
+def project(start: Path) -> Project:
+    """Find the Pulumi project that a folder is in.
+
+    Raises SettingsError for a Pulumi.yaml that is none.
+    """
+    folder = local_state.project_folder(start)
+    files = (folder / name for name in local_state.PROJECT_FILES)
+    file = next((each for each in files if each.is_file()), None)
+    return Project(folder, _mapping(file) if file else {})
+
+
+def _mapping(file: Path) -> dict[str, Any]:
+    try:
+        found = yaml.safe_load(file.read_text("utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            "Configuration", f"{file} is no YAML", advice="Correct it; `pulumi config` fails too."
+        ) from error
+    return found if isinstance(found, dict) else {}
+
+
+# State backend -------------------------------------------------------------------------------
+
+
+def state(found: Project, stack: str | None) -> Iterator[Line]:
+    """Look at where stacks are kept, and at what encrypts their secrets."""
+    where = _backend(found)
+    folder = _folder(where.folder) if where.folder is not None else None
+    yield judged.backend(where, folder, signed_in=_signed_in(where.url or ""))
+    if where.is_own:
+        variables = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
+        files = found.stack_files(stack)
+        has_key = bool(files) and all(_has_key(_mapping(file)) for file in files)
+        is_set = any(name in os.environ for name in variables)
+        yield judged.passphrase(is_set=is_set, has_key=has_key)
+
+
+def _has_key(settings: Mapping[str, Any]) -> bool:
+    provider = settings.get("secretsprovider")
+    return isinstance(provider, str) and provider not in ("", "default", "passphrase")
+
+
+def _backend(found: Project) -> Backend:
+    """Find the backend as the engine does: the variable, the project, the last login."""
+    if url := os.environ.get("PULUMI_BACKEND_URL"):
+        return Backend(url, "PULUMI_BACKEND_URL")
+    own = found.settings.get("backend")
+    if isinstance(own, dict) and own.get("url"):
+        return Backend(str(own["url"]), "Pulumi.yaml")
+    if url := _credentials().get("current"):
+        return Backend(str(url), "pulumi login")
+    if os.environ.get("PULUMI_ACCESS_TOKEN"):
+        return Backend(_SERVICE, "PULUMI_ACCESS_TOKEN")
+    return Backend(None, "")
+
+
+def _credentials() -> dict[str, Any]:
+    """Return what `pulumi login` has kept. It holds tokens: nothing of it but URLs is shown."""
+    default = os.environ.get("PULUMI_HOME") or Path("~/.pulumi").expanduser()
+    folder = Path(os.environ.get("PULUMI_CREDENTIALS_PATH") or default)
+    try:
+        found = json.loads((folder / "credentials.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _signed_in(url: str) -> bool:
+    return bool(os.environ.get("PULUMI_ACCESS_TOKEN")) or url in (
+        _credentials().get("accessTokens") or {}
+    )
+
+
+def _folder(name: str) -> Folder:
+    path = Path(name).expanduser().absolute()
+    if not path.is_dir():
+        return Folder(str(path), path.exists(), is_folder=False)
+    empty = [f for f in (path / ".pulumi").rglob("*.attrs") if f.stat().st_size == 0]
+    cut_off = tuple(str(file.relative_to(path)) for file in sorted(empty))
+    return Folder(str(path), True, is_writable=os.access(path, os.W_OK | os.X_OK), cut_off=cut_off)
+
+
+# The endpoint `local` ------------------------------------------------------------------------
+
+
+def emulator(settings: Settings) -> Line:
+    """Look at the emulator's file without opening it as a database, which would change it."""
+    path = local_state.file(settings)
+    if path.exists():
+        begins = path.open("rb").read(16) if os.access(path, os.R_OK) and path.is_file() else b"-"
+        return judged.local_file(str(path), begins=begins, is_writable=os.access(path, os.W_OK))
+    parent = next(each for each in path.parents if each.exists())
+    is_writable = parent.is_dir() and os.access(parent, os.W_OK | os.X_OK)
+    return judged.local_file(str(path), begins=None, is_writable=is_writable)

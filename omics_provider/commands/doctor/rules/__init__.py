@@ -1,0 +1,1 @@
+"""Pure judgements of the command doctor: no clock, no environment, no I/O."""

@@ -1,0 +1,353 @@
+"""What the doctor makes of what it finds in AWS: lines, each ok, a warning or wrong.
+
+A line that is not ok says what follows from it and the way out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final, NamedTuple
+
+from omics_provider.base import errors
+from omics_provider.explain.rules.reasons import LOG_GROUP
+from omics_provider.preflight.rules import trust
+from omics_provider.preflight.rules.judge import Answer, Found, Missing
+
+
+class Level(StrEnum):
+    """How it stands: ok; some commands will miss something; an update will fail."""
+
+    OK = "ok"
+    WARNING = "warning"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that was looked at, what was found, and what to do about it."""
+
+    area: str
+    subject: str
+    level: Level
+    says: str
+    advice: str = ""
+
+
+def exit_code(lines: Iterable[Line]) -> int:
+    """Return 1 where something is wrong, else 0: warnings stop no update."""
+    return int(any(line.level is Level.WRONG for line in lines))
+
+
+# Errors --------------------------------------------------------------------------------------
+
+_DENIED: Final = frozenset({"401", "403", "AccessDenied", "AllAccessDisabled"})
+
+
+def is_denied(error: errors.OmicsError) -> bool:
+    """Tell whether a call failed for want of a right, in any service's words."""
+    return isinstance(error, errors.Denied) or error.code in _DENIED
+
+
+def failed(area: str, subject: str, error: errors.OmicsError) -> Line:
+    """Return the line of a call that failed for another reason than a right."""
+    code = f"{error.code}: " if error.code else ""
+    # Somebody answered, so an update may do better; without an answer it will not.
+    passing = isinstance(error, errors.ServiceError)
+    level = Level.WARNING if passing else Level.WRONG
+    return Line(area, subject, level, f"{code}{error.detail.rstrip('.')}", _advice(error))
+
+
+def _advice(error: errors.OmicsError) -> str:
+    if isinstance(error, errors.ServiceFault | errors.Throttled | errors.TimedOut):
+        return "Run this again later."
+    return error.advice
+
+
+# Credentials and Region ----------------------------------------------------------------------
+
+_ROOT: Final = ":root"
+_METHODS: Final = {
+    "env": "the environment",
+    "explicit": "this process",
+    "shared-credentials-file": "the file of shared credentials",
+    "config-file": "the file of profiles",
+    "assume-role": "a profile that assumes a role",
+    "assume-role-with-web-identity": "a web identity token",
+    "sso": "a sign-in (IAM Identity Center)",
+    "login": "a sign-in (aws login)",
+    "custom-process": "a profile's credential_process",
+    "container-role": "the container's role",
+    "iam-role": "the instance's role",
+}
+
+
+def identity(account: str, arn: str, method: str | None) -> Line:
+    """Return the line of who calls; `method` is botocore's word for where the credentials are."""
+    source = f", from {_METHODS.get(method, method)}" if method else ""
+    says = f"{arn} in account {account}{source}"
+    if arn.endswith(_ROOT):
+        return Line(
+            "credentials",
+            "caller",
+            Level.WARNING,
+            f"{says}: the root user may do everything and can't be limited",
+            "Use a role that may do what docs/doctor.md lists.",
+        )
+    return Line("credentials", "caller", Level.OK, says)
+
+
+def no_identity(error: errors.OmicsError) -> Line:
+    """Return the line of a caller that STS did not name."""
+    if is_denied(error):
+        return Line(
+            "credentials",
+            "caller",
+            Level.WARNING,
+            "there are credentials, and sts:GetCallerIdentity is not allowed",
+            "It needs no right of its own: look at the policy of the VPC endpoint or the "
+            "organization. Without it, updates can't tell a run of another account from one "
+            "that is gone.",
+        )
+    return failed("credentials", "caller", error)
+
+
+def nobody() -> Line:
+    """Return the line of all that can't be looked at without credentials."""
+    says = "not looked at: there is nobody to ask as"
+    return Line("rights", "all", Level.WARNING, says, "Mend the credentials first.")
+
+
+def region(name: str, known: Iterable[str], unread: str | None) -> Line:
+    """Return the line of the Region; `unread` is a variable that gave it and that boto3 ignores."""
+    places = sorted(known)
+    if unread:
+        return Line(
+            "region",
+            name,
+            Level.WARNING,
+            f"only {unread} names it, which boto3 and so an update do not read",
+            f"Set it for the stack: pulumi config set omics:region {name}; or AWS_DEFAULT_REGION.",
+        )
+    if places and name not in places:
+        return Line(
+            "region",
+            name,
+            Level.WARNING,
+            "this boto3 knows of no HealthOmics there",
+            f"Choose one of {', '.join(places)}; or upgrade boto3, if it is a new one.",
+        )
+    return Line("region", name, Level.OK, "HealthOmics is there")
+
+
+# Rights --------------------------------------------------------------------------------------
+
+
+class Right(NamedTuple):
+    """A right that a reading call shows; `without` is what is missing without it."""
+
+    action: str
+    if_denied: Level
+    without: str
+    resource: str = ""
+
+
+RIGHTS: Final = {
+    right.action: right
+    for right in (
+        Right(
+            "omics:ListRuns",
+            Level.WRONG,
+            "waits, an update after an interrupted one, and a refresh of many runs fail",
+        ),
+        Right("omics:GetRun", Level.WRONG, "refresh, replacement, destroy and waits fail"),
+        Right(
+            "omics:ListWorkflows",
+            Level.WARNING,
+            "an OmicsWorkflow whose creation was interrupted is not found again",
+        ),
+        Right(
+            "omics:ListRunGroups",
+            Level.WARNING,
+            "an OmicsRunGroup whose creation was interrupted is not found again",
+        ),
+        Right(
+            "logs:GetLogEvents",
+            Level.WARNING,
+            "failures are explained without their log, ended runs whose record is gone and the "
+            "cost of past runs can't be told",
+            f" on the log group {LOG_GROUP}",
+        ),
+    )
+}
+
+#: Rights that only a call that changes something would show.
+NOT_SHOWN: Final = (
+    "omics:StartRun",
+    "omics:CancelRun",
+    "omics:DeleteRun",
+    "omics:TagResource",
+    "omics:UntagResource",
+    "iam:PassRole",
+)
+
+
+def right(action: str, error: errors.OmicsError | None, *, of_nothing: bool = False) -> Line:
+    """Return the line of a right, from what its call ended with; None is success.
+
+    Of a thing that is not there a caller who may look is told so. One who may look at things with
+    certain tags only is refused, so `of_nothing` makes that no certainty.
+    """
+    entry = RIGHTS[action]
+    if error is None or isinstance(error, errors.NotFound):
+        return Line("rights", action, Level.OK, "allowed")
+    if not is_denied(error):
+        return failed("rights", action, error)
+    advice = f"Allow the caller {action}{entry.resource}. Without it, {entry.without}."
+    if of_nothing and entry.if_denied is Level.WRONG:
+        says = "not allowed, or only where a condition of the policy holds: there is no run to ask"
+        return Line("rights", action, Level.WARNING, says, advice)
+    return Line("rights", action, entry.if_denied, "not allowed", advice)
+
+
+# What is given by option ---------------------------------------------------------------------
+
+
+def bucket(name: str, answer: Answer, place: str) -> Line:
+    """Return the line of the bucket that is to take results; `place` is the runs' Region."""
+    if isinstance(answer, Missing):
+        advice = "Create it, or correct the name."
+        return Line("bucket", name, Level.WRONG, "there is no such bucket", advice)
+    if not isinstance(answer, Found):
+        # A caller with no business in the bucket can start runs that write there.
+        return Line(
+            "bucket",
+            name,
+            Level.WARNING,
+            answer.why,
+            "Allow the caller s3:ListBucket on it, so that a preview can look at it.",
+        )
+    there = answer.facts.get("region")
+    if there and there != place:
+        return Line(
+            "bucket",
+            name,
+            Level.WRONG,
+            f"it is in {there}, the runs are in {place}",
+            f"Name a bucket in {place}.",
+        )
+    return Line("bucket", name, Level.OK, f"it is in {there}" if there else "it is there")
+
+
+def role(arn: str, answer: Answer, runs: trust.Runs) -> Line:
+    """Return the line of the role that runs are to take on."""
+    owner = (arn.split(":", 5) + [""] * 5)[4]
+    if runs.account and owner and owner != runs.account:
+        # IAM: a role is passed to a service of its own account only.
+        says = f"it is a role of account {owner}, the runs are in {runs.account}"
+        return Line("role", arn, Level.WRONG, says, f"Name a role of account {runs.account}.")
+    if isinstance(answer, Missing):
+        advice = "Create it, or correct the ARN."
+        return Line("role", arn, Level.WRONG, "there is no such role", advice)
+    if not isinstance(answer, Found):
+        advice = "Allow the caller iam:GetRole on it, so that a preview can look at it."
+        return Line("role", arn, Level.WARNING, answer.why, advice)
+    level, says, advice = _trust(trust.verdict(answer.facts.get("trust"), runs), runs)
+    return Line("role", arn, level, says, advice)
+
+
+def _trust(verdict: trust.Verdict | None, runs: trust.Runs) -> tuple[Level, str, str]:
+    if verdict == "trusts":
+        return Level.OK, f"{trust.SERVICE} may assume it", ""
+    if verdict == "service":
+        return (
+            Level.WRONG,
+            f"it does not trust {trust.SERVICE}",
+            f"Allow {trust.SERVICE} sts:AssumeRole in its trust policy.",
+        )
+    if verdict == "condition":
+        return (
+            Level.WRONG,
+            f"it trusts {trust.SERVICE} for other runs only",
+            f"Let aws:SourceAccount be {runs.account} and aws:SourceArn match "
+            f"arn:aws:omics:{runs.region}:{runs.account}:run/* in its trust policy.",
+        )
+    return (
+        Level.WARNING,
+        "its trust policy has conditions that can't be judged here",
+        f"Check that {trust.SERVICE} may assume it for runs of this account and Region.",
+    )
+
+
+# Quotas --------------------------------------------------------------------------------------
+
+
+class Use(NamedTuple):
+    """How much of a quota is used; `is_least` where not everything was counted."""
+
+    used: int
+    is_least: bool = False
+
+
+def quota(
+    subject: str, code: str, value: int | errors.OmicsError, use: Use | errors.OmicsError
+) -> Line:
+    """Return the line of a quota; an error stands for what could not be known.
+
+    `subject` says what is counted, `code` is its code in Service Quotas.
+    """
+    if isinstance(use, errors.OmicsError):
+        says, advice = _unknown(use, "omics:ListRuns")
+        return Line("quotas", subject, Level.WARNING, f"its use is not known: {says}", advice)
+    used = f"{'at least ' if use.is_least else ''}{use.used:,}"
+    if isinstance(value, errors.OmicsError):
+        says, advice = _unknown(value, "servicequotas:GetServiceQuota")
+        says = f"{used} in use; the quota ({code}) is not known: {says}"
+        return Line("quotas", subject, Level.WARNING, says, advice)
+    says = f"{used} of {value:,} in use ({code})"
+    if use.used >= value * _NEARLY:
+        return Line("quotas", subject, Level.WARNING, says, _FULL[subject])
+    return Line("quotas", subject, Level.OK, says)
+
+
+def _unknown(error: errors.OmicsError, action: str) -> tuple[str, str]:
+    if is_denied(error):
+        return f"{action} is not allowed", f"Allow the caller {action}."
+    line = failed("quotas", "", error)
+    return line.says, line.advice
+
+
+#: From this part of a quota on a warning is due.
+_NEARLY: Final = 0.9
+STORED: Final = "runs on record"
+ACTIVE_WITH: Final = {
+    "DYNAMIC": "active runs with DYNAMIC storage",
+    "STATIC": "active runs with STATIC storage",
+}
+_MORE: Final = "Service Quotas raises the number."
+_FULL: Final[Mapping[str, str]] = {
+    STORED: "When it is full, the oldest run with retention_mode REMOVE makes room; where there is "
+    f"none, StartRun fails. Delete old runs, or set retention_mode to REMOVE. {_MORE}",
+    **dict.fromkeys(ACTIVE_WITH.values(), f"Further runs wait as PENDING. {_MORE}"),
+}
+
+
+def document(lines: Iterable[Line]) -> dict[str, Any]:
+    """Return what `--json` writes."""
+    told = list(lines)
+    return {
+        "version": 1,
+        "exitCode": exit_code(told),
+        "lines": [
+            {
+                "area": line.area,
+                "subject": line.subject,
+                "level": str(line.level),
+                "says": line.says,
+                "advice": line.advice,
+            }
+            for line in told
+        ],
+        "notShown": list(NOT_SHOWN),
+    }

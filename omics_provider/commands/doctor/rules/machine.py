@@ -1,0 +1,235 @@
+"""What the doctor makes of what it finds on this machine: engine, packages, state backend."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from .judge import Level, Line
+
+#: The engine that every promise was tested with: tools/engine/cli/go.mod.
+ENGINE: Final = "3.259.0"
+#: What the engine needs beside `pulumi` for Python programs with dynamic resources.
+HELPERS: Final = (
+    "pulumi-language-python",
+    "pulumi-language-python-exec",
+    "pulumi-resource-pulumi-python",
+)
+_INSTALL: Final = "Install Pulumi: https://www.pulumi.com/docs/install/."
+
+
+def engine(program: str | None, says: str | None, lacks: Sequence[str]) -> Line:
+    """Return the line of the engine.
+
+    `program` is the `pulumi` on PATH, `says` its version as it tells it, None where it tells none;
+    `lacks` are those of HELPERS that are neither on PATH nor beside it.
+    """
+    if program is None:
+        return Line("engine", "pulumi", Level.WRONG, "there is no `pulumi` on PATH", _INSTALL)
+    version = _version(says)
+    if version is None:
+        says = f"{program} does not tell its version"
+        return Line("engine", "pulumi", Level.WRONG, says, f"Run `pulumi version`. {_INSTALL}")
+    told, oldest = ".".join(map(str, version)), _version(ENGINE) or ()
+    if version[0] != oldest[0]:
+        says = f"{told}; this package knows {oldest[0]}.x"
+        return Line("engine", "pulumi", Level.WRONG, says, f"{_INSTALL} Choose {ENGINE} or newer.")
+    if lacks:
+        says = f"{told} at {program} lacks {', '.join(lacks)}, so it runs no Python program"
+        return Line("engine", "pulumi", Level.WRONG, says, f"{_INSTALL} Its folder has all four.")
+    if version < oldest:
+        says = f"{told} is older than {ENGINE}, with which this package is tested"
+        return Line("engine", "pulumi", Level.WARNING, says, f"Upgrade it. {_INSTALL}")
+    return Line("engine", "pulumi", Level.OK, f"{told} at {program}")
+
+
+def _version(text: str | None) -> tuple[int, ...] | None:
+    found = re.match(r"v?(\d+)\.(\d+)\.(\d+)", (text or "").strip())
+    return tuple(int(each) for each in found.groups()) if found else None
+
+
+def interpreter(python: str, command: str, named_by: str, *, is_there: bool) -> Line:
+    """Return the line of the interpreter that updates use.
+
+    `command` is the one that `named_by` names, as an absolute path, and `is_there` whether there is
+    such a program; `python` is this process's own.
+    """
+    if command == python:
+        return Line("engine", "Python", Level.OK, python)
+    if not is_there:
+        says = f"{named_by} names {command}, and there is no such program"
+        return Line("engine", "Python", Level.WRONG, says, "Make it (pulumi install), or unset it.")
+    return Line(
+        "engine",
+        "Python",
+        Level.WARNING,
+        f"updates run {command} ({named_by}), this is {python}",
+        "What follows is true of this one. Run the doctor with the other.",
+    )
+
+
+def pip(*, is_there: bool, toolchain: str) -> Line:
+    """Return the line of pip; `toolchain` is that of Pulumi.yaml."""
+    if is_there or toolchain != "pip":
+        return Line("packages", "pip", Level.OK, "there" if is_there else f"{toolchain} is used")
+    return Line(
+        "packages",
+        "pip",
+        Level.WRONG,
+        "not installed; the engine asks it which packages there are, and fails",
+        "Run: python -m ensurepip. Or set runtime.options.toolchain in Pulumi.yaml.",
+    )
+
+
+def package(name: str, found: str | None, wanted: str, *, fits: bool) -> Line:
+    """Return the line of an installed package; `wanted` is a specifier such as ">=1.44.5"."""
+    if found is None:
+        says = "not installed"
+    elif fits:
+        return Line("packages", name, Level.OK, found)
+    else:
+        says = f"{found} is installed"
+    asks = f", {wanted} is needed" if wanted else ""
+    advice = f"pip install '{name}{wanted}'."
+    return Line("packages", name, Level.WRONG, f"{says}{asks}", advice)
+
+
+# State backend -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """The folder of a file backend, as it is found."""
+
+    path: str
+    is_there: bool
+    is_folder: bool = True
+    is_writable: bool = True
+    #: Side files (`*.attrs`) without content.
+    cut_off: tuple[str, ...] = ()
+
+
+class Backend(NamedTuple):
+    """Where stacks are kept: the URL, None for none, and what names it."""
+
+    url: str | None
+    named_by: str
+
+    @property
+    def folder(self) -> str | None:
+        """The folder of a file backend as its URL names it, None for another backend."""
+        rest = (self.url or "").removeprefix("file://")
+        return unquote(rest.partition("?")[0]) if rest != (self.url or "") else None
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is a folder or a bucket, and so encrypts secrets with a passphrase or key."""
+        return bool(self.url) and not _is_service(self.url or "")
+
+    @property
+    def shown(self) -> str:
+        """The URL without what may hold a password."""
+        if self.folder is not None:
+            return f"file://{self.folder}"
+        parts = urlsplit(self.url or "")
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+_BUCKETS: Final = ("s3", "gs", "azblob")
+
+
+def _is_service(url: str) -> bool:
+    return urlsplit(url).scheme in ("http", "https")
+
+
+_SKIP: Final = (
+    "Add ?metadata=skip to it: PULUMI_BACKEND_URL='{shown}?metadata=skip'. A killed command can "
+    "leave a side file (*.attrs) cut off, and then every command fails (docs/chaos.md)."
+)
+
+
+def backend(found: Backend, folder: Folder | None, *, signed_in: bool) -> Line:
+    """Return the line of the state backend.
+
+    `folder` is that of a file backend; `signed_in` tells whether there is a token for a service.
+    """
+    if found.url is None:
+        advice = "Run `pulumi login`, or set PULUMI_BACKEND_URL='file:///FOLDER?metadata=skip'."
+        return Line("state", "backend", Level.WRONG, "none is set", advice)
+    if folder is not None:
+        return _folder(found, folder)
+    says = f"{found.shown} ({found.named_by})"
+    if _is_service(found.url):
+        if signed_in:
+            return Line("state", "backend", Level.OK, says)
+        advice = "Run `pulumi login`, or set PULUMI_ACCESS_TOKEN."
+        return Line("state", "backend", Level.WRONG, f"{says}: not signed in", advice)
+    if urlsplit(found.url).scheme in _BUCKETS:
+        return Line("state", "backend", Level.OK, says)
+    advice = "Use a URL of file://, s3://, gs://, azblob:// or https://."
+    return Line("state", "backend", Level.WRONG, f"{says} is no URL of a backend", advice)
+
+
+def _folder(found: Backend, folder: Folder) -> Line:
+    says = f"{found.shown} ({found.named_by})"
+    wrong: tuple[str, str] | None = None
+    if not folder.is_there:
+        wrong = "there is no such folder", f"mkdir -p '{folder.path}'"
+    elif not folder.is_folder:
+        wrong = "it is no folder", "Name a folder."
+    elif not folder.is_writable:
+        wrong = "it can't be written to", f"Look at the rights of {folder.path}."
+    elif folder.cut_off:
+        files = ", ".join(folder.cut_off)
+        wrong = f"a killed command left {files} empty", "Remove the empty files (docs/chaos.md)."
+    if wrong:
+        return Line("state", "backend", Level.WRONG, f"{says}: {wrong[0]}", wrong[1])
+    query = parse_qs((found.url or "").partition("?")[2])
+    if query.get("metadata") != ["skip"]:
+        advice = _SKIP.format(shown=found.shown)
+        return Line("state", "backend", Level.WARNING, f"{says}: it keeps side files", advice)
+    return Line("state", "backend", Level.OK, says)
+
+
+def passphrase(*, is_set: bool, has_key: bool) -> Line:
+    """Return the line of what encrypts secrets in a folder or a bucket.
+
+    `has_key` tells that the stacks' files name another secrets provider.
+    """
+    if has_key:
+        return Line("state", "secrets", Level.OK, "encrypted with the stack's secrets provider")
+    if is_set:
+        return Line("state", "secrets", Level.OK, "a passphrase is set")
+    return Line(
+        "state",
+        "secrets",
+        Level.WARNING,
+        "no passphrase is set: every command asks for it, and a pipeline fails",
+        "Set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE, or give the stack a "
+        "key: pulumi stack change-secrets-provider.",
+    )
+
+
+# The endpoint `local` ------------------------------------------------------------------------
+
+_MAGIC: Final = b"SQLite format 3\x00"
+
+
+def local_file(path: str, *, begins: bytes | None, is_writable: bool) -> Line:
+    """Return the line of the emulator's file.
+
+    `begins` are its first 16 bytes, None where there is none; `is_writable` tells of the file, or
+    of the folder that it would be made in.
+    """
+    if begins is not None and begins not in (b"", _MAGIC):
+        advice = "Name another with omics:localState, or remove it."
+        says = f"{path} is no file of the emulator"
+        return Line("emulator", "file", Level.WRONG, says, advice)
+    if not is_writable:
+        advice = "Look at the rights of its folder, or name another with omics:localState."
+        return Line("emulator", "file", Level.WRONG, f"{path} can't be written to", advice)
+    says = path if begins is not None else f"{path}, which the first update makes"
+    return Line("emulator", "file", Level.OK, says)

@@ -1,0 +1,1 @@
+"""The command drift: how what runs differs from what is declared."""

@@ -1,0 +1,172 @@
+"""What a report on drift says, as values: the findings, grouped, and what was fixed of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+from omics_provider.commands.drift.rules.judge import (
+    Finding,
+    Found,
+    Kind,
+    in_doubt,
+    judge,
+    unrecorded,
+)
+from omics_provider.commands.drift.rules.lasting import judge_batch, judge_lasting, unfinished
+from omics_provider.commands.drift.rules.record import LASTING, StackRecord
+from omics_provider.engine.urn import natural
+
+
+class Seen(Protocol):
+    """What was looked at: see `omics_provider.commands.drift.look.Seen`."""
+
+    @property
+    def runs(self) -> Mapping[str, Found]: ...  # noqa: D102
+    @property
+    def batches(self) -> Mapping[str, Found]: ...  # noqa: D102
+    @property
+    def lasting(self) -> Mapping[str, Found]: ...  # noqa: D102
+    @property
+    def strangers(self) -> tuple[Mapping[str, Any], ...]: ...  # noqa: D102
+    @property
+    def strange_batches(self) -> tuple[Mapping[str, Any], ...]: ...  # noqa: D102
+    @property
+    def tags_unseen(self) -> int: ...  # noqa: D102
+    @property
+    def unasked_active(self) -> int: ...  # noqa: D102
+    @property
+    def unasked_ended(self) -> int: ...  # noqa: D102
+    @property
+    def gaps(self) -> tuple[str, ...]: ...  # noqa: D102
+
+
+#: What costs money or needs somebody comes first.
+_ORDER: Final = (
+    Kind.ORPHAN, Kind.FAILED, Kind.CANCELLED, Kind.GONE, Kind.REUSED, Kind.UNCONFIRMED,
+    Kind.ATTEMPT, Kind.CHANGED, Kind.TAGS, Kind.COMPLETED, Kind.ENDED, Kind.UNREAD, Kind.ELSEWHERE,
+    Kind.LEFT,
+)  # fmt: skip
+#: Kinds that are told one by one up to so many: what to do names the run.
+_ALONE: Final = 20
+_BY_ID: Final = frozenset({Kind.ORPHAN, Kind.ATTEMPT, Kind.UNCONFIRMED, Kind.REUSED})
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Resources of which the same was found; mostly one."""
+
+    findings: tuple[Finding, ...]
+    is_fixed: bool
+
+    @property
+    def first(self) -> Finding:
+        """The one that stands for all."""
+        return self.findings[0]
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that is told of a stack's drift."""
+
+    stack: str
+    #: Resources of the state by what they are: run, batch, run group.
+    recorded: Mapping[str, int]
+    findings: tuple[Finding, ...]
+    fixed: frozenset[Finding] = field(default_factory=frozenset)
+    #: What could not be fixed, a message each.
+    problems: tuple[str, ...] = ()
+    gaps: tuple[str, ...] = ()
+    tags_unseen: int = 0
+    unasked_active: int = 0
+    unasked_ended: int = 0
+    looks_for_orphans: bool = True
+
+    @property
+    def left(self) -> tuple[Finding, ...]:
+        """The drift that there still is."""
+        return tuple(each for each in self.findings if each.is_drift and each not in self.fixed)
+
+    @property
+    def unread(self) -> tuple[Finding, ...]:
+        """What is recorded and could not be looked at."""
+        return tuple(each for each in self.findings if each.kind is Kind.UNREAD)
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """The findings in order, like ones together."""
+        return tuple(_entries(self.findings, self.fixed))
+
+    @property
+    def as_recorded(self) -> int:
+        """Runs of the state of which nothing was found, or what was found is fixed."""
+        open_ = {
+            each.urn
+            for each in self.findings
+            if each.what == "run" and each.uuid and each not in self.fixed and each.before
+        }
+        return self.recorded.get("run", 0) - len(open_)
+
+
+def findings(state: StackRecord, seen: Seen) -> tuple[Finding, ...]:
+    """Return all that differs between a state and what was seen, in order."""
+    found = list(_of_recorded(state, seen))
+    lives = ((seen.strangers, "run"), (seen.strange_batches, "batch"))
+    others = [unrecorded(state, live, what) for each, what in lives for live in each]
+    found += [other for other in others if other is not None]
+    answered = {each.urn for each in found if each.kind is Kind.UNCONFIRMED and each.urn}
+    found += in_doubt(state, frozenset(answered))
+    return tuple(sorted(found, key=_place))
+
+
+def report_on(
+    state: StackRecord, seen: Seen, stack: str, *, looks_for_orphans: bool = True
+) -> Report:
+    """Put a report together."""
+    kinds = Counter({"run": len(state.runs), "batch": len(state.batches)})
+    kinds.update(LASTING[each.type] for each in state.lasting)
+    return Report(
+        stack=stack,
+        recorded={kind: count for kind, count in kinds.items() if count},
+        findings=findings(state, seen),
+        gaps=seen.gaps,
+        tags_unseen=seen.tags_unseen,
+        unasked_active=seen.unasked_active,
+        unasked_ended=seen.unasked_ended,
+        looks_for_orphans=looks_for_orphans,
+    )
+
+
+def _of_recorded(state: StackRecord, seen: Seen) -> Iterator[Finding]:
+    for run in state.runs:
+        if run.urn in seen.runs:
+            yield from judge(run, seen.runs[run.urn])
+    for resource in state.batches:
+        for kept in unfinished(resource):
+            of_batch = judge_batch(resource, kept, seen.batches[str(kept["uuid"])])
+            yield from () if of_batch is None else (of_batch,)
+    for resource in state.lasting:
+        of_lasting = judge_lasting(resource, seen.lasting[resource.urn])
+        yield from () if of_lasting is None else (of_lasting,)
+
+
+def _place(finding: Finding) -> tuple[Any, ...]:
+    name = natural(finding.name)
+    return _ORDER.index(finding.kind), finding.group or "", name, finding.id, finding.what
+
+
+def _entries(found: Iterable[Finding], fixed: frozenset[Finding]) -> Iterator[Entry]:
+    alike: dict[Any, list[Finding]] = {}
+    numbers: Counter[Kind] = Counter()
+    for each in found:
+        numbers[each.kind] += 1
+        own = each.id if each.kind in _BY_ID and numbers[each.kind] <= _ALONE else ""
+        tags = repr(each.tags) if each.tags and numbers[each.kind] <= _ALONE else ""
+        # Of a run that is left, its end alone is of interest.
+        said = (each.detail, each.is_rerun, tags) if each.kind is not Kind.LEFT else ()
+        key = (each.kind, each.what, each.group, own, *said, each in fixed)
+        alike.setdefault(key, []).append(each)
+    for group in alike.values():
+        yield Entry(tuple(group), group[0] in fixed)

@@ -1,0 +1,1 @@
+"""The command preview: what a pull request will run, why, and what it costs."""

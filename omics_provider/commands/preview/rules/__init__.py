@@ -1,0 +1,1 @@
+"""Pure decisions of the command preview: no clock, no environment, no I/O."""

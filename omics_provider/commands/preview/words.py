@@ -1,0 +1,257 @@
+"""A report on a preview in words: the same lines for Markdown and for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from omics_provider.commands.preview.rules.plan import Action, Change, Notice, RunStep
+from omics_provider.commands.preview.rules.values import cut
+from omics_provider.commands.words import (
+    NAME,
+    Code,
+    Line,
+    Part,
+    Row,
+    Words,
+    joined,
+    names,
+    shortened,
+)
+from omics_provider.engine.urn import urn_name
+
+from .data import REASONS, Entry, Figures, Group, Report
+from .estimate import Estimate
+from .headline import TO, counted, headline, money, span
+from .policy import Breach
+from .prices import Range
+
+_BATCH: Final = ", a batch of {} runs"
+#: Longest value in a row of the table, in characters.
+_IN_TABLE: Final = 28
+#: Changes in a row of the table, and of each run.
+_CHANGES: Final = 3
+_ALL_CHANGES: Final = 40
+_COLUMNS: Final = ("Run", "What", "Cost", "Time", "Why")
+_TIMES: Final = "\N{MULTIPLICATION SIGN}"
+
+
+def words_of(report: Report, breaches: Sequence[Breach] | None) -> Words:
+    """Put a report into words; `breaches` is None where no policy was given."""
+    return Words(
+        headline=headline(report),
+        lead=tuple(_lead(report)),
+        problems=tuple(_problems(report, breaches)),
+        columns=_COLUMNS,
+        rows=tuple(_row(entry) for entry in report.entries),
+        details=tuple(_details(entry) for entry in report.entries),
+        rest=tuple(_rest(report)),
+    )
+
+
+# Under the headline --------------------------------------------------------------------------
+
+
+def _lead(report: Report) -> Iterator[Line]:
+    if report.stack:
+        yield "Stack ", Code(report.stack), f": {_unchanged(report.figures)}"
+    warned = sum(n.severity == "warning" for notes in _notes(report) for n in notes)
+    if warned:
+        yield (counted(warned, "{} warning below.", "{} warnings below."),)
+    for group in report.groups:
+        yield _group(group)
+    if report.others:
+        others = [
+            (f"{count:,} ", Code(kind), f" {_OPS.get(step, step)}")
+            for (step, kind), count in report.others.items()
+        ]
+        yield ("Beside the runs: ", *joined(others))
+
+
+def _notes(report: Report) -> Iterable[Iterable[Notice]]:
+    return [report.notices, *(entry.notices for entry in report.entries)]
+
+
+_OPS: Final = {"create": "made", "delete": "deleted", "replace": "replaced", "update": "changed"}
+
+
+def _unchanged(figures: Figures) -> str:
+    if figures.unchanged is None:
+        return "unchanged runs are not in this preview."
+    return counted(figures.unchanged, "{} run unchanged.", "{} runs unchanged.")
+
+
+_GROUP_WORDS: Final = {
+    Action.START: "new",
+    Action.REPLACE: "replaced",
+    Action.ADOPT: "adopted",
+    Action.REMOVE: "removed",
+    Action.UPDATE: "changed in place",
+}
+
+
+def _group(group: Group) -> Line:
+    parts: list[Line] = [(f"{group.unchanged:,} unchanged",)] if group.unchanged else []
+    parts += [
+        (f"{len(labels):,} {_GROUP_WORDS[action]}: ", *names(labels))
+        for action, labels in group.labels.items()
+    ]
+    return (Code(group.name, NAME), ": ", *joined(parts))
+
+
+# Problems ------------------------------------------------------------------------------------
+
+
+def _problems(report: Report, breaches: Sequence[Breach] | None) -> Iterator[Part]:
+    if breaches:
+        yield Part(("The policy does not allow this",), tuple((b.words,) for b in breaches))
+    elif breaches is not None:
+        yield Part(("The policy allows this",), ())
+    for notice in report.errors:
+        yield _message(notice, "Error")
+
+
+def _message(notice: Notice, title: str) -> Part:
+    about: Line = (f"{title}: ", Code(urn_name(notice.urn), NAME)) if notice.urn else (title,)
+    return Part(about, (), shortened(notice.text.splitlines()))
+
+
+# The table -----------------------------------------------------------------------------------
+
+_VERBS: Final = {
+    Action.START: ("starts", "start"),
+    Action.REPLACE: ("is replaced", "are replaced"),
+    Action.ADOPT: ("is adopted", "are adopted"),
+    Action.REMOVE: ("is removed", "are removed"),
+    Action.UPDATE: ("changes in place", "change in place"),
+}
+
+
+def _what(entry: Entry) -> str:
+    if entry.action is Action.UPDATE and entry.estimate:
+        return "starts its new and changed samples"
+    return _VERBS[entry.action][len(entry.runs) > 1] + _old(entry)
+
+
+def _row(entry: Entry) -> Row:
+    run, what, why = _who(entry), _what(entry), _why(entry)
+    time, cost = _time(entry.estimate), _price(entry.estimate, entry.runs)
+    # Whatever does not fit the screen's width is to be the reason, and not the money.
+    return Row(
+        cells=(run, (what,), (cost,), (time,), why),
+        lines=((*run, " ", what), ("why: ", *why), (f"time: {time}, cost: {cost}",)),
+    )
+
+
+def _who(entry: Entry) -> Line:
+    if entry.is_batch:
+        return (*names(entry.labels), counted(entry.count, ", a batch of {} run", _BATCH))
+    some = names(entry.labels, 5)
+    if entry.group is None and len(entry.runs) == 1:
+        return some
+    of = (Code(entry.group, NAME), ": ") if entry.group else ()
+    if len(entry.runs) == 1:
+        return (*of, *some)
+    return (*of, f"{len(entry.runs):,} runs: ", *some)
+
+
+def _old(entry: Entry) -> str:
+    if not entry.endings:
+        return ""
+    count = len(entry.runs)
+    told = [words if n == count == 1 else f"{n:,} {words}" for words, n in entry.endings]
+    whose = "old run" if entry.action is Action.REPLACE else "run"
+    if entry.is_batch:
+        whose, told = f"{whose}s", [words for words, _ in entry.endings]
+    return f"; {whose}: " + "; ".join(told)
+
+
+def _why(entry: Entry) -> Line:
+    parts: list[Line] = [(REASONS.get(reason, reason),) for reason in entry.reasons]
+    parts += [_change(change, _IN_TABLE) for change in entry.changes[:_CHANGES]]
+    more = len(entry.changes) - _CHANGES
+    if more > 0:
+        parts.append((f"{more} more",))
+    if entry.action is Action.START:
+        parts.append(("new, workflow ", Code(entry.workflow)) if entry.workflow else ("new",))
+    if entry.action is Action.REMOVE:
+        parts.append(("no longer declared",))
+    if entry.action is Action.UPDATE and entry.estimate:
+        parts.append(("the warning says which samples",))
+    first = entry.runs[0]
+    taken = first.takes
+    if taken and not first.starts and entry.action in (Action.ADOPT, Action.REPLACE):
+        by = ", which an interrupted update started" if first.left else ""
+        parts.append(("takes over run ", Code(taken, NAME), by))
+    for left in first.left:
+        if not left.fits:
+            whose = ", which an interrupted update started for other inputs"
+            parts.append(("ends run ", Code(left.id, NAME), whose))
+    told = [*joined(parts, "; ")]
+    if entry.varies and entry.changes:
+        told += [f" (as of the first; others of the {len(entry.runs):,} have values of their own)"]
+    return tuple(told)
+
+
+def _change(change: Change, most: int | None = None) -> Line:
+    before, after = change.before, change.after
+    if most:
+        before, after = cut(before, after, most)
+    return (Code(change.path), " ", Code(before), " → ", Code(after))
+
+
+def _time(found: Estimate | None) -> str:
+    if found is None:
+        return TO
+    return span(found.seconds) if found.seconds else "unknown"
+
+
+def _price(found: Estimate | None, runs: Sequence[RunStep]) -> str:
+    if found is None:
+        return TO
+    if found.usd is None:
+        return "unknown"
+    each = money(found.usd)
+    least, most = sum(run.least for run in runs), sum(run.most for run in runs)
+    if most == 1:
+        return each
+    times = f"{most:,}" if least == most else f"up to {most:,}"
+    whole = Range(found.usd.low * least, found.usd.high * most)
+    return f"{times} {_TIMES} {each} = {money(whole)}"
+
+
+# Run by run ----------------------------------------------------------------------------------
+
+
+def _details(entry: Entry) -> Part:
+    lines: list[Line] = [(REASONS.get(reason, reason),) for reason in entry.reasons]
+    lines += [_change(change) for change in entry.changes[:_ALL_CHANGES]]
+    if len(entry.changes) > _ALL_CHANGES:
+        lines.append((f"{len(entry.changes) - _ALL_CHANGES} more inputs change",))
+    if entry.workflow:
+        lines.append(("Workflow ", Code(entry.workflow)))
+    lines += _sources(entry.estimate)
+    message = shortened([line for note in entry.notices for line in note.text.splitlines()])
+    title = (*_who(entry), " ", _what(entry))
+    return Part(title, tuple(lines), message)
+
+
+def _sources(found: Estimate | None) -> Iterator[Line]:
+    if found is None:
+        return
+    time = span(found.seconds) if found.seconds else "unknown"
+    cost = money(found.usd) if found.usd else "unknown"
+    yield (f"Time: {time} (", Code(found.seconds_source), ")")
+    yield (f"Cost of a run: {cost} (", Code(found.usd_source), ")")
+
+
+# The rest ------------------------------------------------------------------------------------
+
+_TITLES: Final = {"warning": "Warning", "info": "Note"}
+
+
+def _rest(report: Report) -> Iterator[Part]:
+    for notice in sorted(report.notices, key=lambda notice: notice.severity != "warning"):
+        yield _message(notice, _TITLES.get(notice.severity, "Note"))
+    if report.gaps:
+        yield Part(("Not looked up",), tuple((Code(gap),) for gap in report.gaps))

@@ -1,0 +1,1 @@
+"""The command report: a page on a stack's runs."""

@@ -1,1 +1,0 @@
-"""Pure decisions about a run: no clock, no environment, no I/O, standard library only."""

@@ -1,0 +1,1 @@
+"""The ways into the emulator: one client in process, the server, moto."""

@@ -1,0 +1,93 @@
+"""The endpoint `local`: a boto3 client of omics answered in its own process.
+
+No socket, no port, no server: botocore asks its handlers of the event `before-send` for an
+answer before it opens a connection, and here it gets one. Only this client is touched.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from botocore import UNSIGNED
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.compat import HTTPHeaders
+from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
+
+from omics_provider.emulator.protocol.wire import HttpAnswer, HttpRequest
+from omics_provider.emulator.service import DEFAULT_ACCOUNT, DEFAULT_RUN_SECONDS, Service
+from omics_provider.emulator.world.store import open_store
+
+if TYPE_CHECKING:
+    from types_boto3_omics import OmicsClient
+
+
+def attach(
+    client: OmicsClient, state: str | Path, run_seconds: float = DEFAULT_RUN_SECONDS
+) -> None:
+    """Let the emulator answer this client, on the state file `state`.
+
+    Runs that the client starts last `run_seconds` of emulated time, unless the setting
+    `runSeconds` or their tag `emulator:seconds` says otherwise. The client needs a region and
+    no credentials: its requests are not signed. Its host does not matter, so a host prefix
+    does no harm. The account is MOTO_ACCOUNT_ID, or 123456789012.
+    """
+    door = _Door(
+        Service(open_store(state), client.meta.service_model, run_seconds),
+        client.meta.region_name,
+        float(client.meta.config.read_timeout),  # type: ignore[attr-defined]  # the stubs lack it
+    )
+    client.meta.events.register("choose-signer.omics", _unsigned)
+    client.meta.events.register("before-send.omics", door.answer)  # type: ignore[arg-type]  # the stubs want another answer
+
+
+def _unsigned(**_: Any) -> Any:
+    return UNSIGNED
+
+
+class _Door:
+    """The handler of one client's requests."""
+
+    def __init__(self, service: Service, region: str, read_timeout: float) -> None:
+        self._service = service
+        self._region = region
+        self._read_timeout = read_timeout
+        self._account = os.environ.get("MOTO_ACCOUNT_ID", DEFAULT_ACCOUNT)
+
+    def answer(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
+        """Give the answer, or the error that botocore raises for a broken connection."""
+        url = urlsplit(request.url)
+        body = request.body or b""
+        outcome = self._service.call(
+            HttpRequest(request.method, url.path, url.query, _bytes(body)),
+            self._region,
+            self._account,
+        )
+        if outcome.answer is None:
+            raise ConnectionClosedError(endpoint_url=request.url)
+        outcome.wait(self._read_timeout)
+        if outcome.delay > self._read_timeout:
+            raise ReadTimeoutError(endpoint_url=request.url)
+        return _response(request.url, outcome.answer)
+
+
+def _bytes(body: Any) -> bytes:
+    if isinstance(body, str):
+        return body.encode()
+    return body if isinstance(body, bytes) else bytes(body.read())
+
+
+class _Raw(io.BytesIO):
+    """A body that can be read as urllib3's responses are."""
+
+    def stream(self, amt: int = 65536, **_: Any) -> Any:
+        """Give the body in pieces."""
+        while piece := self.read(amt):
+            yield piece
+
+
+def _response(url: str, answer: HttpAnswer) -> AWSResponse:
+    return AWSResponse(url, answer.status, HTTPHeaders.from_dict(answer.headers), _Raw(answer.body))

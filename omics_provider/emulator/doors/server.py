@@ -1,0 +1,264 @@
+"""The server: omics, moto's other services and the emulator's own control, on one port.
+
+Requests for omics go straight to the service. Moto is loaded when the first request for
+another service comes, so that the server is up at once.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qs
+
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+
+from omics_provider.emulator import control
+from omics_provider.emulator.protocol.wire import HttpAnswer, HttpRequest
+from omics_provider.emulator.runs.traces import Traces
+from omics_provider.emulator.service import DEFAULT_ACCOUNT, Service
+from omics_provider.emulator.world.faults import BadFaultError
+from omics_provider.emulator.world.moto_surroundings import MotoSurroundings, is_loaded
+from omics_provider.emulator.world.settings import UnknownSettingError
+
+from . import overview
+from .cut import cut
+
+if TYPE_CHECKING:
+    from omics_provider.emulator.world.store import Store
+
+_CREDENTIAL: Final = re.compile(
+    r"Credential=(?P<key>[^/]*)/[0-9]+/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request"
+)
+_OMICS_HOST: Final = re.compile(r"(workflows-|tags-|omics\.)")
+_AGENT_REGION: Final = re.compile(r"region/([a-z]{2}-[a-z]+-\d)")
+_DEFAULT_REGION: Final = "us-east-1"
+#: Names of this machine, with or without a port.
+_OWN_HOST: Final = re.compile(
+    r"(127\.0\.0\.1|\[::1\]|([\w-]+\.)*localhost)(:[0-9]+)?", re.IGNORECASE
+)
+_WHOLE: Final = re.compile(r"[0-9]{1,18}")
+
+Environ = Mapping[str, Any]
+StartResponse = Callable[[str, list[tuple[str, str]]], Any]
+
+
+@dataclass(frozen=True)
+class _Caller:
+    """Who signed a request, as far as the signature says it."""
+
+    key: str
+    region: str
+    service: str
+
+
+class Application:
+    """The WSGI application."""
+
+    def __init__(self, store: Store, service: Service) -> None:
+        self._store = store
+        self._service = service
+        self._control = Control(store)
+        self._traces = Traces(store, MotoSurroundings())
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        path = _raw_path(environ)
+        caller = _caller(environ)
+        answer: HttpAnswer | None
+        if not _WHOLE.fullmatch(environ.get("CONTENT_LENGTH") or "0"):
+            answer = _json(400, {"message": "Content-Length is a whole number."})
+        elif path == "/" and "text/html" in environ.get("HTTP_ACCEPT", ""):
+            answer = HttpAnswer(200, overview.page(), {"Content-Type": "text/html; charset=utf-8"})
+        elif path.startswith("/_omics/"):
+            answer = self._controlled(environ, path)
+        elif caller.service == "omics" and not path.startswith("/moto-api"):
+            self._settle()
+            outcome = self._service.call(
+                _request(environ, path),
+                caller.region,
+                _account(caller.key, environ),
+                f"{caller.key}@{environ.get('REMOTE_ADDR')}:{environ.get('REMOTE_PORT')}",
+            )
+            outcome.wait()
+            if outcome.answer is None:
+                cut(environ)
+            answer = outcome.answer
+        else:
+            moto = self._moto
+            self._settle()
+            passed: Iterable[bytes] = moto(environ, start_response)
+            return passed
+        headers = {"Content-Length": str(len(answer.body)), **answer.headers}
+        start_response(f"{answer.status} {_reason(answer.status)}", list(headers.items()))
+        return [answer.body]
+
+    def _controlled(self, environ: Environ, path: str) -> HttpAnswer:
+        """Answer a control request, but not one that a page from elsewhere makes a browser send.
+
+        Nor one of a page whose name was made to lead here: its origin is that of the server.
+        """
+        origin, host = environ.get("HTTP_ORIGIN"), environ.get("HTTP_HOST", "")
+        if not _OWN_HOST.fullmatch(host) or origin not in (None, f"http://{host}"):
+            return _json(403, {"message": f"Control is not for pages of {origin or host}."})
+        return self._control.answer(_request(environ, path))
+
+    def _settle(self) -> None:
+        """Write the traces that are due, once moto is there to hold them."""
+        if is_loaded():
+            self._traces.settle()
+
+    @cached_property
+    def _moto(self) -> Any:
+        from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+        from .moto import seams
+
+        seams.install(self._store.path)
+        return DomainDispatcherApplication(create_backend_app)
+
+
+class Control:
+    """The emulator's own paths: `/_omics/faults`, `/_omics/calls`, `/_omics/settings`."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def answer(self, request: HttpRequest) -> HttpAnswer:
+        """JSON in, JSON out; a refused request is a 400 that says why."""
+        handler = {
+            ("GET", "/_omics/faults"): self._planned_faults,
+            ("POST", "/_omics/faults"): self._plan_faults,
+            ("GET", "/_omics/settings"): self._settings,
+            ("POST", "/_omics/settings"): self._change_settings,
+            ("POST", "/_omics/advance"): self._advance,
+            ("GET", "/_omics/calls"): self._calls,
+            ("POST", "/_omics/reset"): self._reset,
+            ("GET", "/_omics/state"): self._state,
+        }.get((request.method, request.path))
+        if handler is None:
+            return _json(404, {"message": f"There is no {request.method} {request.path} here."})
+        try:
+            return _json(200, handler(request))
+        except (BadFaultError, UnknownSettingError, control.TimeError, BadControlError) as error:
+            return _json(400, {"message": str(error)})
+
+    def _planned_faults(self, _request: HttpRequest) -> Any:
+        return control.planned_faults(self._store)
+
+    def _plan_faults(self, request: HttpRequest) -> Any:
+        plans = _document(request, b"[]")
+        if not isinstance(plans, list) or not all(isinstance(plan, dict) for plan in plans):
+            raise BadControlError("Faults come as a JSON list of objects.")
+        return control.plan_faults(self._store, plans)
+
+    def _settings(self, _request: HttpRequest) -> Any:
+        return control.current_settings(self._store)
+
+    def _change_settings(self, request: HttpRequest) -> Any:
+        changes = _document(request, b"{}")
+        if not isinstance(changes, dict):
+            raise BadControlError("Settings come as a JSON object.")
+        return control.change_settings(self._store, changes)
+
+    def _advance(self, request: HttpRequest) -> Any:
+        document = _document(request, b"{}")
+        seconds = document.get("seconds") if isinstance(document, dict) else None
+        if not isinstance(seconds, int | float) or isinstance(seconds, bool) or seconds < 0:
+            raise BadControlError('Time advances by {"seconds": <a number, not negative>}.')
+        return {"now": control.advance(self._store, seconds)}
+
+    def _state(self, _request: HttpRequest) -> Any:
+        return overview.state(self._store)
+
+    def _reset(self, _request: HttpRequest) -> Any:
+        control.reset(self._store)
+        moto = sys.modules.get("moto.core.models")
+        if moto is not None:
+            moto.BackendDict.reset()
+        return {}
+
+    def _calls(self, request: HttpRequest) -> Any:
+        query = parse_qs(request.query)
+        after = query.get("after", ["0"])[0]
+        if not _WHOLE.fullmatch(after):
+            raise BadControlError("after takes the number of a call.")
+        operation = query.get("operation", [None])[0]
+        return control.calls(self._store, operation=operation, after=int(after))
+
+
+class BadControlError(ValueError):
+    """A control request that can't be understood."""
+
+
+def _document(request: HttpRequest, otherwise: bytes) -> Any:
+    try:
+        return json.loads(request.body or otherwise)
+    except ValueError as error:
+        raise BadControlError(f"The body is no JSON in UTF-8: {error}.") from error
+
+
+def serve(store: Store, service: Service, port: int) -> BaseWSGIServer:
+    """Give A server on 127.0.0.1 that is bound and not yet serving; port 0 takes a free one."""
+    return make_server(
+        "127.0.0.1",
+        port,
+        Application(store, service),
+        threaded=True,
+        request_handler=_Handler,
+    )
+
+
+class _Handler(WSGIRequestHandler):
+    """Keeps quiet, and answers without waiting for more to send."""
+
+    disable_nagle_algorithm = True
+    # Headers and body leave together: clients take headers without a body for an empty answer.
+    wbufsize = 2**20
+
+    def log_request(self, *_: Any) -> None:
+        """Log nothing: the state file has the log of calls."""
+
+
+def _json(status: int, document: Any) -> HttpAnswer:
+    return HttpAnswer(status, json.dumps(document).encode(), {"Content-Type": "application/json"})
+
+
+def _request(environ: Environ, path: str) -> HttpRequest:
+    length = environ.get("CONTENT_LENGTH")
+    stream = environ["wsgi.input"]
+    body = stream.read(int(length)) if length else b""
+    if environ.get("wsgi.input_terminated"):
+        body = stream.read()
+    return HttpRequest(environ["REQUEST_METHOD"], path, environ.get("QUERY_STRING", ""), body)
+
+
+def _raw_path(environ: Environ) -> str:
+    return str(environ.get("REQUEST_URI") or environ["PATH_INFO"]).split("?", 1)[0]
+
+
+def _caller(environ: Environ) -> _Caller:
+    found = _CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
+    if found is not None:
+        return _Caller(found["key"], found["region"], found["service"])
+    if _OMICS_HOST.match(environ.get("HTTP_HOST", "")):
+        agent = _AGENT_REGION.search(environ.get("HTTP_USER_AGENT", ""))
+        return _Caller("", agent[1] if agent else _DEFAULT_REGION, "omics")
+    return _Caller("", _DEFAULT_REGION, "")
+
+
+def _account(key: str, environ: Environ) -> str:
+    named = environ.get("HTTP_X_MOTO_ACCOUNT_ID")
+    if named:
+        return str(named)
+    # Only moto's sts hands out keys of other accounts, so without it there are none.
+    iam = sys.modules.get("moto.iam.models")
+    return str(iam.get_account_id_from(key)) if iam is not None and key else DEFAULT_ACCOUNT
+
+
+def _reason(status: int) -> str:
+    return "OK" if status < 400 else "Error"

@@ -1,0 +1,1 @@
+"""HTTP as the service speaks it, by botocore's model."""

@@ -1,0 +1,1 @@
+"""Emulated runs and run caches."""

@@ -1,0 +1,273 @@
+"""Runs: start, get, list, cancel, delete."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from typing import Any, Final
+
+from omics_provider.emulator.protocol import pages
+from omics_provider.emulator.protocol.exceptions import (
+    ConflictException,
+    ResourceNotFoundException,
+    ValidationException,
+)
+from omics_provider.emulator.world.context import Context
+
+from . import caches, tasks
+from .life import ENDED, FAILED, Life, life_of
+from .queue import tasks_of
+from .starts import Starter
+
+_LOG_GROUP: Final = "/aws/omics/WorkflowLog"
+# What a duplicate takes from the run it duplicates, unless the request says otherwise.
+_DUPLICATED: Final = (
+    "workflowId", "workflowType", "workflowOwnerId", "workflowVersionName", "name", "cacheId",
+    "cacheBehavior", "runGroupId", "priority", "parameters", "storageType", "storageCapacity",
+    "logLevel", "retentionMode", "networkingMode", "scratchStorageMode", "configurationName",
+    "engineSettings", "sessionPolicy", "outputUriPrefixMode",
+)  # fmt: skip
+_ECHOED: Final = (*_DUPLICATED[:3], "workflowVersionName", "roleArn", "outputUri", "name")
+
+
+class Runs:
+    """The operations on runs."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def start_run(self) -> dict[str, Any]:
+        """StartRun."""
+        return self._context.once(lambda: Starter(self._context).start(self._request()))
+
+    def get_run(self) -> dict[str, Any]:
+        """GetRun."""
+        return described(self._found(), self._context)
+
+    def list_runs(self) -> dict[str, Any]:
+        """ListRuns: the newest first."""
+        params = self._context.params
+        where = ["account = ?", "region = ?"]
+        values: list[Any] = [*self._context.here()]
+        for member, column in (
+            ("name", "name"), ("runGroupId", "run_group_id"), ("batchId", "batch_id"),
+        ):  # fmt: skip
+            if member in params:
+                where.append(f"{column} = ?")
+                values.append(params[member])
+        if "status" in params:
+            condition, count = _STATUS_SQL[params["status"]]
+            where.append(condition)
+            values.extend([self._context.now] * count)
+            if params["status"] in _ACTIVE:
+                where.append(f"pk IN ({_NOT_ENDED})")
+                values.extend([*self._context.here(), self._context.now, *self._context.here()])
+        place = pages.place(params.get("startingToken"))
+        if place is not None:
+            where.append("pk < ?")
+            values.append(place)
+        size = params.get("maxResults", pages.DEFAULT_SIZE)
+        rows = self._context.connection.execute(
+            f"SELECT * FROM runs WHERE {' AND '.join(where)} ORDER BY pk DESC LIMIT ?",  # noqa: S608  # conditions are constants
+            (*values, size + 1),
+        ).fetchall()
+        shown, token = pages.page(rows, size)
+        return {"items": [self._item(row) for row in shown], "nextToken": token}
+
+    def cancel_run(self) -> None:
+        """CancelRun: allowed until the run has ended."""
+        row = self._found()
+        life, doc = life_of(row), json.loads(row["doc"])
+        if life.status(self._context.now) in ENDED:
+            raise ConflictException(f"Run {row['id']} has ended and can't be cancelled.")
+        changed = life.cancelled(self._context.now, doc["seconds"])
+        self._context.connection.execute(
+            "UPDATE runs SET waiting = 0, starting = ?, running = ?, stopping = ?, ended = ?,"
+            " outcome = ?, next_trace = ? WHERE pk = ?",
+            (changed.starting, changed.running, changed.stopping, changed.ended,
+             changed.outcome, self._context.now, row["pk"]),
+        )  # fmt: skip
+        caches.forget_unfinished(self._context, row["uuid"])
+
+    def delete_run(self) -> None:
+        """DeleteRun: allowed once the run has ended. Its id may be given to another run."""
+        row = self._found()
+        status = life_of(row).status(self._context.now)
+        if status not in ENDED:
+            raise ConflictException(f"Run {row['id']} is {status} and can't be deleted.")
+        self._context.connection.execute("DELETE FROM runs WHERE pk = ?", (row["pk"],))
+        self._context.free_id("run", row["id"])
+
+    def list_run_tasks(self) -> dict[str, Any]:
+        """ListRunTasks: tasks appear as the run creates them."""
+        params, now = self._context.params, self._context.now
+        place = pages.place(params.get("startingToken")) or 0
+        size = params.get("maxResults", pages.DEFAULT_SIZE)
+        shown, token = pages.page(
+            [
+                {"pk": number, "item": tasks.described(task, now)}
+                for number, task in enumerate(self._tasks(params["id"]), 1)
+                if number > place and params.get("status") in (None, task.life.status(now))
+            ],
+            size,
+        )
+        return {"items": [entry["item"] for entry in shown], "nextToken": token}
+
+    def get_run_task(self) -> dict[str, Any]:
+        """GetRunTask."""
+        params, now = self._context.params, self._context.now
+        for task in self._tasks(params["id"]):
+            if task.id == params["taskId"]:
+                stream = f"run/{params['id']}/task/{task.id}"
+                failed = task.life.status(now) == FAILED
+                return {
+                    **tasks.described(task, now),
+                    "logStream": _log_stream(self._context, stream),
+                    "failureReason": task.failure if failed else None,
+                    "statusMessage": f"Task failed: {task.failure}" if failed else None,
+                }
+        raise ResourceNotFoundException(f"Task {params['taskId']} of run {params['id']} not found")
+
+    def _tasks(self, run_id: str) -> list[tasks.Task]:
+        row = find_run(self._context, run_id)
+        made = tasks_of(json.loads(row["doc"]), life_of(row), row["uuid"])
+        return [task for task in made if task.life.created <= self._context.now]
+
+    def _found(self) -> sqlite3.Row:
+        return find_run(self._context, self._context.params["id"])
+
+    def _request(self) -> dict[str, Any]:
+        """Give the request, filled in from the run that it duplicates, if it does."""
+        params = self._context.params
+        if ("workflowId" in params) == ("runId" in params):
+            raise ValidationException("A run needs either a workflowId or a runId to duplicate.")
+        if "runId" not in params:
+            return params
+        source = json.loads(find_run(self._context, params["runId"])["doc"])["request"]
+        copied = {name: source[name] for name in _DUPLICATED if name in source}
+        return {**copied, **params}
+
+    def _item(self, row: sqlite3.Row) -> dict[str, Any]:
+        now, life, doc = self._context.now, life_of(row), json.loads(row["doc"])
+        request = doc["request"]
+        return {
+            "arn": self._context.arn(f"run/{row['id']}"),
+            "id": row["id"],
+            "status": life.status(now),
+            "workflowId": request["workflowId"],
+            "workflowName": doc["workflow"]["name"],
+            "workflowVersionName": request.get("workflowVersionName"),
+            "batchId": row["batch_id"],
+            "name": row["name"],
+            "priority": row["priority"],
+            "storageCapacity": _capacity(doc, life, now, row["uuid"]),
+            "storageType": doc["storage"]["type"],
+            "creationTime": life.created,
+            "startTime": life.started(now),
+            "stopTime": life.stopped(now),
+        }
+
+
+# Each state as a condition on the stored times, with the number of times that it compares to now.
+# The plus keeps SQLite from the index by end, where the one by outcome has the order of the list.
+_STATUS_SQL: Final = {
+    "PENDING": (
+        "(starting IS NULL OR starting > ?) AND (stopping IS NULL OR stopping > ?)"
+        " AND (ended IS NULL OR ended > ?)",
+        3,
+    ),
+    "STARTING": (
+        "starting <= ? AND (running IS NULL OR running > ?) AND (stopping IS NULL OR stopping > ?)",
+        3,
+    ),
+    "RUNNING": ("running <= ? AND (stopping IS NULL OR stopping > ?)", 2),
+    "STOPPING": ("stopping <= ? AND ended > ?", 2),
+    "COMPLETED": ("outcome = 'COMPLETED' AND +ended <= ?", 1),
+    "FAILED": ("outcome = 'FAILED' AND +ended <= ?", 1),
+    "CANCELLED": ("outcome = 'CANCELLED' AND +ended <= ?", 1),
+    "DELETED": ("0", 0),
+}
+
+
+_ACTIVE: Final = ("PENDING", "STARTING", "RUNNING", "STOPPING")
+# Few of many runs are active: they are found by an index of when runs end.
+_NOT_ENDED: Final = (
+    "SELECT pk FROM runs WHERE account = ? AND region = ? AND ended > ?"
+    " UNION ALL SELECT pk FROM runs WHERE account = ? AND region = ? AND ended IS NULL"
+)
+
+
+def find_run(context: Context, run_id: str) -> sqlite3.Row:
+    """Give the row of a run, by its id."""
+    row: sqlite3.Row | None = context.connection.execute(
+        "SELECT * FROM runs WHERE account = ? AND region = ? AND id = ?",
+        (*context.here(), run_id),
+    ).fetchone()
+    if row is None:
+        raise ResourceNotFoundException(f"Run {run_id} not found")
+    return row
+
+
+def described(row: sqlite3.Row, context: Context) -> dict[str, Any]:
+    """Give A run as GetRun answers it."""
+    doc, life, now = json.loads(row["doc"]), life_of(row), context.now
+    request, workflow = doc["request"], doc["workflow"]
+    status = life.status(now)
+    return {
+        **{name: request[name] for name in _ECHOED if name in request},
+        **{name: request.get(name) for name in ("parameters", "engineSettings", "sessionPolicy")},
+        "arn": context.arn(f"run/{row['id']}"),
+        "id": row["id"],
+        "uuid": row["uuid"],
+        "status": status,
+        "failureReason": doc["failureReason"] if status == FAILED else None,
+        "statusMessage": f"Run failed: {doc['failureReason']}" if status == FAILED else None,
+        "runId": request.get("runId"),
+        "workflowType": request.get("workflowType", "PRIVATE"),
+        "workflowUuid": workflow["uuid"],
+        "definition": workflow["definition"],
+        "digest": workflow["digest"],
+        "accelerators": workflow["accelerators"],
+        "engineVersion": "24.10.8" if workflow["engine"] == "NEXTFLOW" else None,
+        "runGroupId": row["run_group_id"],
+        "batchId": row["batch_id"],
+        "cacheId": request.get("cacheId"),
+        "cacheBehavior": (doc.get("cache") or {}).get("behavior"),
+        "configuration": doc.get("configuration"),
+        "vpcConfig": doc.get("vpc"),
+        "priority": row["priority"],
+        "storageType": doc["storage"]["type"],
+        "storageCapacity": _capacity(doc, life, now, row["uuid"]),
+        "runOutputUri": doc["runOutputUri"],
+        "outputUriPrefixMode": request.get("outputUriPrefixMode", "SERVICE_DEFINED"),
+        "logLevel": request.get("logLevel", "ALL"),
+        "logLocation": {
+            "engineLogStream": _log_stream(context, f"run/{row['id']}/engine"),
+            "runLogStream": _log_stream(context, f"run/{row['id']}"),
+        },
+        "resourceDigests": {},
+        "startedBy": f"arn:aws:iam::{context.account}:user/emulator",
+        "creationTime": life.created,
+        "startTime": life.started(now),
+        "stopTime": life.stopped(now),
+        "tags": json.loads(row["tags"]),
+        "retentionMode": row["retention"],
+        "networkingMode": request.get("networkingMode", "RESTRICTED"),
+        "scratchStorageMode": request.get("scratchStorageMode", "SHARED"),
+    }
+
+
+def _log_stream(context: Context, name: str) -> str:
+    place = f"{context.region}:{context.account}"
+    return f"arn:aws:logs:{place}:log-group:{_LOG_GROUP}:log-stream:{name}"
+
+
+def _capacity(doc: Mapping[str, Any], life: Life, now: float, run_uuid: str) -> int | None:
+    """Give the STATIC capacity, or for DYNAMIC the most that was used, once the run has ended."""
+    if doc["storage"]["type"] == "STATIC":
+        capacity: int = doc["storage"]["capacity"]
+        return capacity
+    if life.stopped(now) is None:
+        return None
+    return 1 + int(run_uuid[:4], 16) % 400

@@ -1,0 +1,246 @@
+"""Starting a run: the rules of StartRun, and the row that a new run becomes."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import astuple, replace
+from typing import Any, Final
+
+from omics_provider.emulator.protocol.exceptions import (
+    ServiceQuotaExceededException,
+    ValidationException,
+)
+from omics_provider.emulator.shared.configurations import Configurations
+from omics_provider.emulator.shared.groups import Groups
+from omics_provider.emulator.workflows.workflows import Workflow, Workflows
+from omics_provider.emulator.world.context import Context
+from omics_provider.emulator.world.faults import FAILS, FROZEN
+from omics_provider.emulator.world.resources import check_tags
+
+from . import tasks
+from .life import COMPLETED, FAILED
+from .queue import Queue, cache_facts
+
+SECONDS_TAG: Final = "emulator:seconds"
+FAILS_TAG: Final = "emulator:fails"
+FREEZES_TAG: Final = "emulator:freezes"
+
+_MOST_PARAMETER_BYTES: Final = 50_000
+_ROLE: Final = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/.+")
+
+
+class Starter:
+    """Starts runs, for StartRun and for batches."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def start(
+        self, request: dict[str, Any], created: float | None = None, batch_id: str | None = None
+    ) -> dict[str, Any]:
+        """Start a run and answer as StartRun does. `created` is now, or some time before."""
+        workflow = Workflows(self._context).find(
+            request["workflowId"],
+            request.get("workflowType", "PRIVATE"),
+            request.get("workflowVersionName"),
+        )
+        status = workflow.status_at(self._context)
+        if status != "ACTIVE":
+            raise ValidationException(f"Workflow {workflow.id} is {status}, not ACTIVE")
+        check_request(request, workflow)
+        self._check_bucket(request["outputUri"])
+        outcome, reason = self._outcome(request, workflow)
+        self._make_room()
+        answer = self._insert(request, workflow, outcome, reason, created, batch_id)
+        if batch_id is None:
+            Queue(self._context).settle()  # a batch settles the queue once for all its runs
+        return answer
+
+    def _check_bucket(self, uri: str) -> None:
+        context = self._context
+        if not (context.settings.checkS3 and context.surroundings.has_s3):
+            return
+        if not context.surroundings.has_bucket(context.account, context.region, uri):
+            raise ValidationException(f"S3 access denied for {uri}")
+
+    def _outcome(self, request: Mapping[str, Any], workflow: Workflow) -> tuple[str, str | None]:
+        """Give how the run will end, and its failureReason."""
+        fault, tags = self._context.fault, request.get("tags", {})
+        if fault is not None and fault.fault == FAILS:
+            return FAILED, fault.reason
+        if FAILS_TAG in tags:
+            return FAILED, tags[FAILS_TAG] or "WORKFLOW_RUN_FAILED"
+        mode = self._context.settings.parameterCheck
+        problem = workflow.parameter_problem(request.get("parameters") or {})
+        if problem is None or mode == "off":
+            return COMPLETED, None
+        if mode == "start":
+            raise ValidationException(problem)
+        return FAILED, "WORKFLOW_RUN_FAILED"
+
+    def _make_room(self) -> None:
+        """Hold the limit of stored runs: the oldest ended REMOVE run goes, or the start fails."""
+        most = self._context.settings.most_stored()
+        if most is None:
+            return
+        connection, here = self._context.connection, self._context.here()
+        (stored,) = connection.execute(
+            "SELECT count(*) FROM runs WHERE account = ? AND region = ?", here
+        ).fetchone()
+        if stored < most:
+            return
+        oldest = connection.execute(
+            "SELECT pk, id FROM runs WHERE account = ? AND region = ? AND retention = 'REMOVE'"
+            " AND ended <= ? ORDER BY pk LIMIT 1",
+            (*here, self._context.now),
+        ).fetchone()
+        if oldest is None:
+            raise ServiceQuotaExceededException(
+                f"There are {stored} runs, the most there can be, and none to remove."
+            )
+        connection.execute("DELETE FROM runs WHERE pk = ?", (oldest["pk"],))
+        self._context.free_id("run", oldest["id"])
+
+    def _insert(
+        self,
+        request: dict[str, Any],
+        workflow: Workflow,
+        outcome: str,
+        reason: str | None,
+        created: float | None,
+        batch_id: str | None,
+    ) -> dict[str, Any]:
+        context, tags = self._context, request.get("tags", {})
+        if "runGroupId" in request:
+            Groups(context).find(request["runGroupId"])
+        run_id, run_uuid = context.new_id("run"), context.new_uuid()
+        planned = tasks.plans(
+            workflow.tasks, workflow.needs, workflow.accelerators is not None, workflow.id
+        )
+        configuration = self._configuration(request)
+        doc = {
+            "request": {name: value for name, value in request.items() if name != "requestId"},
+            "workflow": workflow.summary(),
+            "storage": _storage(request, workflow, context.settings.defaultStorageType),
+            "failureReason": reason,
+            "runOutputUri": _output(request, run_id, run_uuid),
+            "seconds": _seconds(tags, context.run_seconds),
+            "frozen": FREEZES_TAG in tags
+            or (context.fault is not None and context.fault.fault == FROZEN),
+            "tasks": [astuple(plan) for plan in planned],
+            "cache": cache_facts(context, request),
+            **configuration,
+        }
+        cpus, gpus = tasks.peak(planned)
+        begun = context.now if created is None else created
+        context.connection.execute(
+            "INSERT INTO runs (account, region, id, uuid, name, run_group_id, batch_id, priority,"
+            " retention, created, outcome, doc, tags, waiting, cpus, gpus, next_trace)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?)",
+            (
+                *context.here(), run_id, run_uuid, request.get("name"),
+                request.get("runGroupId"), batch_id, request.get("priority", 0),
+                request.get("retentionMode", "RETAIN"), begun, outcome, json.dumps(doc),
+                json.dumps(tags), cpus, gpus, begun,
+            ),
+        )  # fmt: skip
+        return {
+            "arn": context.arn(f"run/{run_id}"),
+            "id": run_id,
+            "status": "PENDING",
+            "tags": tags,
+            "uuid": run_uuid,
+            "runOutputUri": doc["runOutputUri"],
+            "configuration": configuration["configuration"],
+            "networkingMode": request.get("networkingMode", "RESTRICTED"),
+        }
+
+    def _configuration(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        name = request.get("configurationName")
+        if name is None:
+            return {"configuration": None, "vpc": None}
+        configurations = Configurations(self._context)
+        return {
+            "configuration": configurations.details(name),
+            "vpc": configurations.vpc(name) if request.get("networkingMode") == "VPC" else None,
+        }
+
+
+def check_request(request: Mapping[str, Any], workflow: Workflow) -> None:
+    """Hold a request to the rules of StartRun that botocore's model does not have."""
+    check_tags(request.get("tags", {}))
+    for problem in _problems(request, workflow):
+        raise ValidationException(problem)
+
+
+def _problems(request: Mapping[str, Any], workflow: Workflow) -> list[str]:
+    parameters = request.get("parameters")
+    size = len(json.dumps(parameters, ensure_ascii=False).encode("utf-8", "surrogatepass"))
+    broken = [
+        (not _ROLE.fullmatch(request["roleArn"]), "IAM role is invalid or inaccessible"),
+        (not request["outputUri"].startswith("s3://"), "outputUri is not an S3 URI"),
+        (
+            parameters is not None and not isinstance(parameters, dict),
+            "parameters is not a JSON object",
+        ),
+        (size > _MOST_PARAMETER_BYTES, f"parameters has more than {_MOST_PARAMETER_BYTES} bytes"),
+        (
+            workflow.type == "READY2RUN"
+            and ("storageType" in request or "storageCapacity" in request),
+            "A READY2RUN workflow takes neither storageType nor storageCapacity",
+        ),
+        (
+            "engineSettings" in request and workflow.engine not in ("NEXTFLOW", None),
+            "engineSettings is for NEXTFLOW workflows only",
+        ),
+        (
+            not isinstance(request.get("engineSettings", {}), dict),
+            "engineSettings is not a JSON object",
+        ),
+        ("cacheBehavior" in request and "cacheId" not in request, "cacheBehavior needs a cacheId"),
+        (
+            request.get("networkingMode") == "VPC" and "configurationName" not in request,
+            "networkingMode VPC needs a configurationName",
+        ),
+    ]
+    return [problem for is_broken, problem in broken if is_broken]
+
+
+def _output(request: Mapping[str, Any], run_id: str, run_uuid: str) -> str:
+    output = str(request["outputUri"]).rstrip("/")
+    if request.get("outputUriPrefixMode") == "NONE_WITH_OVERWRITE":
+        return output
+    return f"{output}/{run_id}/{run_uuid}"
+
+
+def _seconds(tags: Mapping[str, str], default: float) -> float:
+    """Give the length of a run: its tag, else the default. An unreadable tag is refused."""
+    text = tags.get(SECONDS_TAG)
+    if text is None:
+        return default
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds < math.inf:
+        raise ValidationException(
+            f"The tag {SECONDS_TAG} directs the emulator and takes seconds, not {text!r}."
+        )
+    return seconds
+
+
+def _storage(request: Mapping[str, Any], workflow: Workflow, default: str) -> dict[str, Any]:
+    kind = request.get("storageType") or workflow.storage_type or default
+    if kind == "DYNAMIC":
+        return {"type": kind, "capacity": None}
+    asked = request.get("storageCapacity") or workflow.storage_capacity or 1200
+    rounded = 1200 if asked <= 1200 else math.ceil(asked / 2400) * 2400
+    return {"type": kind, "capacity": min(rounded, 100_000)}
+
+
+def in_batch(context: Context, params: dict[str, Any]) -> Context:
+    """Give a context for a run that a batch starts: no fault of the call strikes it."""
+    return replace(context, params=params, fault=None)

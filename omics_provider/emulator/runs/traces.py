@@ -1,0 +1,317 @@
+"""What runs leave behind in other services: log streams, a manifest, output files, events.
+
+Written by nobody in the background: before and after each call, what has become due is written.
+A run's row holds when its next trace is due, so a call that finds nothing due costs one look at
+an index. Shapes and names follow the developer guide (docs/behaviours.md).
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from omics_provider.emulator.batches import events
+from omics_provider.emulator.protocol.wire import iso8601
+from omics_provider.emulator.world import settings
+from omics_provider.emulator.world.clock import Clock
+from omics_provider.emulator.world.store import Store
+from omics_provider.emulator.world.surroundings import Surroundings
+
+from .life import COMPLETED, ENDED, FAILED, Life, life_of
+from .queue import tasks_of
+from .tasks import Task
+
+_AT_ONCE: Final = 500
+_VERSION: Final = "1.0.0"
+
+
+@dataclass(frozen=True)
+class _Run:
+    """A run whose traces are due, as it was when its row was read."""
+
+    row: dict[str, Any]
+    doc: dict[str, Any]
+    life: Life
+    tasks: list[Task]
+    since: float
+    until: float
+
+    @property
+    def arn(self) -> str:
+        return f"arn:aws:omics:{self.row['region']}:{self.row['account']}:run/{self.row['id']}"
+
+    def due(self, life: Life) -> Iterator[tuple[float, str]]:
+        """Give the states that a life reaches since the last trace, until now."""
+        for moment, status in _passages(life):
+            if self.since <= moment <= self.until:
+                yield moment, status
+
+
+class Traces:
+    """Writes the traces of all runs of a state file into the surroundings."""
+
+    def __init__(self, store: Store, surroundings: Surroundings) -> None:
+        self._store = store
+        self._surroundings = surroundings
+
+    def settle(self) -> None:
+        """Write what is due by now."""
+        self._settle_batches()
+        while due := self._take():
+            for run in due:
+                self._write(run)
+
+    def _settle_batches(self) -> None:
+        with self._store.reading() as connection:
+            if not events.is_due(connection):
+                return
+        with self._store.transaction() as connection:
+            _, clock = settings.load(connection, time.time())
+            due = events.due(connection, clock.now(time.time()))
+        for row, passages in due:
+            events.send(self._surroundings, row, passages)
+
+    def _take(self) -> list[_Run]:
+        """Take runs with something due, and note when their next traces are."""
+        if not self._is_due():
+            return []
+        with self._store.transaction() as connection:
+            _, clock = settings.load(connection, time.time())
+            now = clock.now(time.time())
+            rows = connection.execute(
+                "SELECT * FROM runs WHERE next_trace <= ? ORDER BY next_trace LIMIT ?",
+                (now, _AT_ONCE),
+            ).fetchall()
+            taken = [_run(row, now) for row in rows]
+            for run in taken:
+                connection.execute(
+                    "UPDATE runs SET next_trace = ? WHERE pk = ?", (_next(run), run.row["pk"])
+                )
+        return taken
+
+    def _is_due(self) -> bool:
+        with self._store.reading() as connection:
+            row = connection.execute(
+                "SELECT min(next_trace) FROM runs WHERE next_trace IS NOT NULL"
+            ).fetchone()
+            if row[0] is None:
+                return False
+            document = connection.execute(
+                "SELECT value FROM meta WHERE key = 'settings'"
+            ).fetchone()
+            clock = Clock(**json.loads(document[0])["clock"])
+            return bool(row[0] <= clock.now(time.time()))
+
+    def _write(self, run: _Run) -> None:
+        logs = run.doc["request"].get("logLevel", "ALL") != "OFF"
+        for moment, status in run.due(run.life):
+            self._event(run, "Run Status Change", moment, _run_detail(run, status))
+            if logs:
+                self._run_log(run, moment, f"Run {run.row['id']} {status}")
+                self._engine_log(run, moment, status)
+            if status == COMPLETED:
+                self._outputs(run)
+            if status in ENDED and logs:
+                self._manifest(run, moment, status)
+        for task in run.tasks:
+            for moment, status in run.due(task.life):
+                self._event(run, "Task Status Change", moment, _task_detail(run, task, status))
+                if logs:
+                    self._task_log(run, task, moment, status)
+
+    def _run_log(self, run: _Run, moment: float, line: str) -> None:
+        self._log(run, f"run/{run.row['id']}", moment, line)
+
+    def _engine_log(self, run: _Run, moment: float, status: str) -> None:
+        if status == "RUNNING" or status in ENDED:
+            engine = run.doc["workflow"]["engine"] or "engine"
+            line = f"{engine}: workflow {run.doc['workflow']['name'] or ''} is {status}"
+            if status == FAILED:
+                line += f": {run.doc['failureReason']}"
+            self._log(run, f"run/{run.row['id']}/engine", moment, line)
+
+    def _task_log(self, run: _Run, task: Task, moment: float, status: str) -> None:
+        self._run_log(run, moment, f"Task {task.id} {task.plan.name} {status}")
+        if status != "PENDING":
+            stream = f"run/{run.row['id']}/task/{task.id}"
+            self._log(run, stream, moment, f"{task.plan.name} on {task.plan.instance}: {status}")
+
+    def _manifest(self, run: _Run, moment: float, status: str) -> None:
+        """Write one JSON object for the run, then one for each of its tasks."""
+        stream = f"manifest/run/{run.row['id']}/{run.row['uuid']}"
+        lines = [_run_manifest(run, status)]
+        lines += [_task_manifest(run, task) for task in run.tasks if task.life.created <= moment]
+        account, region = run.row["account"], run.row["region"]
+        self._surroundings.write_log(
+            account, region, stream, [(moment, json.dumps(line)) for line in lines]
+        )
+
+    def _outputs(self, run: _Run) -> None:
+        """Write the output files, and for engines but Nextflow their list."""
+        account, region = run.row["account"], run.row["region"]
+        found = _output_values(run)
+        for uri in (value for value in found.values() if str(value).startswith("s3://")):
+            body = f"made by the emulator for run {run.row['uuid']}\n".encode()
+            self._surroundings.write_object(account, region, uri, body)
+        if run.doc["workflow"]["engine"] != "NEXTFLOW":
+            listed = json.dumps(found, indent=2).encode()
+            uri = f"{run.doc['runOutputUri']}/logs/outputs.json"
+            self._surroundings.write_object(account, region, uri, listed)
+
+    def _log(self, run: _Run, stream: str, moment: float, line: str) -> None:
+        account, region = run.row["account"], run.row["region"]
+        self._surroundings.write_log(account, region, stream, [(moment, line)])
+
+    def _event(self, run: _Run, kind: str, moment: float, detail: dict[str, Any]) -> None:
+        account, region = run.row["account"], run.row["region"]
+        self._surroundings.send_event(account, region, kind, moment, detail)
+
+
+def _run(row: sqlite3.Row, now: float) -> _Run:
+    doc, life = json.loads(row["doc"]), life_of(row)
+    made = tasks_of(doc, life, row["uuid"])
+    return _Run(dict(row), doc, life, made, row["next_trace"], now)
+
+
+def _passages(life: Life) -> Iterator[tuple[float, str]]:
+    for moment, status in (
+        (life.created, "PENDING"),
+        (life.starting, "STARTING"),
+        (life.running, "RUNNING"),
+        (life.stopping, "STOPPING"),
+        (life.ended, life.outcome),
+    ):
+        if moment is not None:
+            yield moment, status
+
+
+def _next(run: _Run) -> float | None:
+    lives = [run.life, *(task.life for task in run.tasks)]
+    later = [moment for life in lives for moment, _ in _passages(life) if moment > run.until]
+    return min(later, default=None)
+
+
+def _output_values(run: _Run) -> dict[str, Any]:
+    """Give the workflow's outputs: files as URIs, other types as a sample value.
+
+    What a workflow without declared outputs gives is one file for each of its tasks.
+    """
+    base = f"{run.doc['runOutputUri']}/out"
+    declared = run.doc["workflow"].get("outputs") or {}
+    if declared:
+        return {name: _output_value(base, name, kind) for name, kind in declared.items()}
+    workflow = (run.doc["workflow"]["name"] or "Workflow").replace(" ", "_")
+    return {
+        f"{workflow}.{task.plan.name}": f"{base}/{task.plan.name}/{task.plan.name}.txt"
+        for task in run.tasks
+    }
+
+
+def _output_value(base: str, name: str, kind: str) -> Any:
+    output = name.rsplit(".", 1)[-1]
+    samples: dict[str, Any] = {"Int": 1, "Float": 1.0, "Boolean": True, "String": output}
+    plain = kind.rstrip("?")
+    if plain.startswith("Array["):
+        return [_output_value(base, name, plain[6:].rstrip("+").removesuffix("]"))]
+    return samples.get(plain, f"{base}/{output}/{output}.txt")
+
+
+def _run_detail(run: _Run, status: str) -> dict[str, Any]:
+    return {
+        "omicsVersion": _VERSION,
+        "arn": run.arn,
+        "status": status,
+        "uuid": run.row["uuid"],
+        "runId": run.row["id"],
+        "runName": run.row["name"],
+        "runOutputUri": run.doc["runOutputUri"],
+        "workflowId": run.doc["request"]["workflowId"],
+        "workflowName": run.doc["workflow"]["name"],
+    }
+
+
+def _task_detail(run: _Run, task: Task, status: str) -> dict[str, Any]:
+    return {
+        "omicsVersion": _VERSION,
+        "arn": run.arn.replace(":run/", ":task/").rsplit("/", 1)[0] + f"/{task.id}",
+        "status": status,
+        "uuid": task.uuid,
+        "taskId": task.id,
+        "taskName": task.plan.name,
+        "runId": run.row["id"],
+        "runArn": run.arn,
+    }
+
+
+def _run_manifest(run: _Run, status: str) -> dict[str, Any]:
+    request, life = run.doc["request"], run.life
+    reserved = run.doc["storage"]["capacity"]
+    return {
+        "arn": run.arn,
+        "uuid": run.row["uuid"],
+        "name": run.row["name"],
+        "status": status,
+        "workflow": f"{run.arn.split(':run/')[0]}:workflow/{request['workflowId']}",
+        "parameters": request.get("parameters"),
+        "outputUri": request["outputUri"],
+        "runOutputUri": run.doc["runOutputUri"],
+        "roleArn": request["roleArn"],
+        "logLevel": request.get("logLevel", "ALL"),
+        "digest": run.doc["workflow"]["digest"],
+        "engine": run.doc["workflow"]["engine"],
+        "storageType": run.doc["storage"]["type"],
+        "failureReason": run.doc["failureReason"] if status == FAILED else None,
+        "creationTime": iso8601(life.created),
+        "startTime": _time(life.running),
+        "stopTime": _time(life.ended),
+        "metrics": {
+            "runningSeconds": _seconds(life),
+            "storageReservedGiB": reserved,
+            "storageMaximumGiB": (reserved or 1200) * 0.4,
+            "storageAverageGiB": (reserved or 1200) * 0.25,
+        },
+    }
+
+
+def _task_manifest(run: _Run, task: Task) -> dict[str, Any]:
+    plan, life = task.plan, task.life
+    return {
+        "arn": _task_detail(run, task, life.outcome)["arn"],
+        "uuid": task.uuid,
+        "run": run.arn,
+        "name": plan.name,
+        "status": life.outcome,
+        "cpus": plan.cpus,
+        "memory": plan.memory,
+        "gpus": plan.gpus,
+        "instanceType": plan.instance,
+        "cacheHit": task.cached is not None,
+        "failureReason": task.failure,
+        "creationTime": iso8601(life.created),
+        "startTime": _time(life.running),
+        "stopTime": _time(life.ended),
+        "metrics": {
+            "cpusReserved": plan.cpus,
+            "cpusAverage": plan.cpus * 0.5,
+            "cpusMaximum": plan.cpus * 0.9,
+            "gpusReserved": plan.gpus,
+            "memoryReservedGiB": plan.memory,
+            "memoryAverageGiB": plan.memory * 0.4,
+            "memoryMaximumGiB": plan.memory * 0.7,
+            "runningSeconds": _seconds(life),
+        },
+    }
+
+
+def _time(moment: float | None) -> str | None:
+    return None if moment is None else iso8601(moment)
+
+
+def _seconds(life: Life) -> float:
+    if life.running is None or life.stopping is None:
+        return 0.0
+    return life.stopping - life.running

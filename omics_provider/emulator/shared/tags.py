@@ -1,0 +1,73 @@
+"""Tags of anything that has an ARN."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from typing import Any, Final
+
+from omics_provider.emulator.protocol.exceptions import (
+    ResourceNotFoundException,
+    ValidationException,
+)
+from omics_provider.emulator.world.context import Context
+
+_MOST_TAGS: Final = 50
+_ARN: Final = re.compile(
+    r"arn:aws[a-z-]*:omics:(?P<region>[^:]*):(?P<account>[0-9]{12}):(?P<kind>\w+)/(?P<id>.+)"
+)
+
+
+class Tags:
+    """The operations on tags."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def list_tags_for_resource(self) -> dict[str, Any]:
+        """ListTagsForResource."""
+        _, row = self._found()
+        return {"tags": json.loads(row["tags"])}
+
+    def tag_resource(self) -> None:
+        """TagResource: adds tags and overwrites those with the same keys."""
+        table, row = self._found()
+        tags = {**json.loads(row["tags"]), **self._context.params["tags"]}
+        if len(tags) > _MOST_TAGS:
+            raise ValidationException(f"A resource has at most {_MOST_TAGS} tags.")
+        if any(key.lower().startswith("aws:") for key in self._context.params["tags"]):
+            raise ValidationException("Tag keys that start with aws: are reserved.")
+        self._keep(table, row, tags)
+
+    def untag_resource(self) -> None:
+        """UntagResource: keys that are not there do no harm."""
+        table, row = self._found()
+        keys = set(self._context.params["tagKeys"])
+        tags = json.loads(row["tags"])
+        self._keep(table, row, {key: tags[key] for key in tags if key not in keys})
+
+    def _found(self) -> tuple[str, sqlite3.Row]:
+        arn = self._context.params["resourceArn"]
+        found = _ARN.fullmatch(arn)
+        if found is None:
+            raise ValidationException(f"{arn!r} is not the ARN of a HealthOmics resource.")
+        parts = found.groupdict()
+        table = "runs" if parts["kind"] == "run" else "resources"
+        if "/version/" in parts["id"]:
+            parts["kind"] = "workflowVersion"
+        kind = "" if table == "runs" else " AND kind = :kind"
+        row = self._context.connection.execute(
+            f"SELECT pk, tags FROM {table}"  # noqa: S608  # the table is a constant
+            f" WHERE account = :account AND region = :region AND id = :id{kind}",
+            parts,
+        ).fetchone()
+        if row is None or (parts["account"], parts["region"]) != self._context.here():
+            raise ResourceNotFoundException(f"Resource {arn} not found")
+        return table, row
+
+    def _keep(self, table: str, row: sqlite3.Row, tags: dict[str, str]) -> None:
+        self._context.connection.execute(
+            f"UPDATE {table} SET tags = ? WHERE pk = ?",  # noqa: S608  # the table is a constant
+            (json.dumps(tags), row["pk"]),
+        )

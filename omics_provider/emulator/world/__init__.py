@@ -1,0 +1,1 @@
+"""What all emulated resources live in: the store, the clock, settings, faults."""

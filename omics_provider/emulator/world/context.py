@@ -1,0 +1,139 @@
+"""What every handler of an operation gets: who calls, where, when, with what, on which state."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from omics_provider.emulator.protocol.exceptions import ConflictException, ValidationException
+
+from .faults import Fault
+from .settings import Settings
+from .surroundings import Surroundings
+
+if TYPE_CHECKING:
+    from botocore.model import ServiceModel
+
+_FIRST_ID: Final = 1_000_000
+_IDS: Final = 9_000_000
+_STRIDE: Final = 3_457_193  # coprime to _IDS, so each of them comes once
+
+
+@dataclass(frozen=True)
+class Context:
+    """One call in its transaction. `now` is emulated time in seconds since 1970."""
+
+    connection: sqlite3.Connection
+    settings: Settings
+    now: float
+    operation: str
+    account: str
+    region: str
+    params: dict[str, Any]
+    run_seconds: float
+    surroundings: Surroundings
+    model: ServiceModel
+    fault: Fault | None = None
+
+    def arn(self, resource: str) -> str:
+        """Give the ARN of something in the caller's account and region."""
+        return f"arn:aws:omics:{self.region}:{self.account}:{resource}"
+
+    def here(self) -> tuple[str, str]:
+        """Account and region, which key every row."""
+        return self.account, self.region
+
+    def new_uuid(self) -> str:
+        """Give A new identity."""
+        return str(uuid.uuid4())
+
+    def new_id(self, kind: str) -> str:
+        """Give an id of 7 digits: one that a deletion freed, by the setting `ids`, or a new one.
+
+        New ids come in no order, so that no client can lean on one.
+        """
+        if self.settings.ids != "fresh":
+            order = "DESC" if self.settings.ids == "reuse" else "ASC"
+            freed = self.connection.execute(
+                "SELECT pk, id FROM freed_ids WHERE account = ? AND region = ? AND kind = ?"  # noqa: S608  # the table's name is a constant
+                f" ORDER BY pk {order} LIMIT 1",
+                (*self.here(), kind),
+            ).fetchone()
+            if freed is not None:
+                self.connection.execute("DELETE FROM freed_ids WHERE pk = ?", (freed["pk"],))
+                return str(freed["id"])
+        (given,) = self.connection.execute(
+            "INSERT INTO counters VALUES (?, ?, ?, 1)"
+            " ON CONFLICT (account, region, kind) DO UPDATE SET given = given + 1"
+            " RETURNING given",
+            (*self.here(), kind),
+        ).fetchone()
+        lap, place = divmod(given * _STRIDE, _IDS) if given > _IDS else (0, given * _STRIDE % _IDS)
+        return f"{lap or ''}{_FIRST_ID + place}"
+
+    def free_id(self, kind: str, freed: str) -> None:
+        """Let an id be used again."""
+        self.connection.execute(
+            "INSERT INTO freed_ids (account, region, kind, id) VALUES (?, ?, ?, ?)",
+            (*self.here(), kind, freed),
+        )
+
+    def earlier_answer(self) -> dict[str, Any] | None:
+        """Give the answer to an earlier call with this requestId, as the settings want it.
+
+        None means that this call is to be carried out.
+        """
+        row = self.connection.execute(
+            "SELECT created, inputs, answer FROM tokens"
+            " WHERE account = ? AND region = ? AND operation = ? AND token = ?",
+            (*self.here(), self.operation, self.params["requestId"]),
+        ).fetchone()
+        if row is None:
+            return None
+        mode = self.settings.requestId
+        if mode == "forget" and self.now - row["created"] >= self.settings.requestIdSeconds:
+            return None
+        if row["inputs"] != self._inputs():
+            self._refuse_other_inputs()
+        if mode == "conflict":
+            raise ConflictException("A request with this requestId was made before.")
+        answer: dict[str, Any] = json.loads(row["answer"])
+        return answer
+
+    def _refuse_other_inputs(self) -> None:
+        message = "This requestId was used before with other inputs."
+        if self.settings.requestIdMismatch == "validation":
+            raise ValidationException(message)
+        if self.settings.requestIdMismatch == "conflict":
+            raise ConflictException(message)
+
+    def once(self, create: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """Create something once for each requestId, and give the answer to it."""
+        earlier = self.earlier_answer()
+        if earlier is not None:
+            return earlier
+        answer = create()
+        self.remember_answer(answer)
+        return answer
+
+    def remember_answer(self, answer: dict[str, Any]) -> None:
+        """Keep the answer for a repeat of this requestId."""
+        self.connection.execute(
+            "INSERT OR REPLACE INTO tokens VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                *self.here(),
+                self.operation,
+                self.params["requestId"],
+                self.now,
+                self._inputs(),
+                json.dumps(answer),
+            ),
+        )
+
+    def _inputs(self) -> str:
+        inputs = {name: value for name, value in self.params.items() if name != "requestId"}
+        return json.dumps(inputs, sort_keys=True, default=lambda blob: blob.hex())

@@ -1,0 +1,1 @@
+"""Pulumi as a provider sees it, without importing pulumi."""

@@ -1,0 +1,280 @@
+"""What a stack's recorded state says of starts whose outcome it does not know.
+
+The engine writes down, before it asks a provider to create a resource, that it is about to: with
+the resource's URN and checked inputs, among them the attempt. An update that dies leaves that entry
+behind (`pending_operations`), also after a later update has created the resource. A start whose
+outcome stayed unknown is recorded by this package as a resource without a run, a placeholder.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+from omics_provider.base.identity import account_of, kind_of, region_of, start_token
+from omics_provider.base.values import equal
+from omics_provider.runs.rules.table import ATTEMPT, DEFAULT_ON_DELETE, EARLIER, SETTLED, STACK
+
+_CREATING: Final = "creating"
+_DELETING: Final = "deleting"
+#: How many ended starts a resource keeps a note of. Only those of the last minutes matter.
+_NOTED: Final = 50
+#: Updates that create; refreshes and previews do not.
+_CHANGING: Final = frozenset({"update", "destroy"})
+#: The update that runs now is in the history, too, with some backends.
+_ENDED: Final = frozenset({"succeeded", "failed"})
+#: How the engine writes a secret into a state: this key beside its JSON text `plaintext`, or its
+#: `ciphertext` where secrets were not asked for (pulumi, sdk/go/common/resource).
+SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
+#: What the engine notes beside a resource whose delete it will not ask for.
+_LEFT: Final = ("external", "protect", "retainOnDelete", "deletedWith")
+
+Resource = Mapping[str, Any]
+
+
+class EarlierStart(NamedTuple):
+    """A start of a resource that nothing records: its requestId, and the inputs it was made for."""
+
+    token: str
+    inputs: Mapping[str, Any]
+
+    def is_for(self, inputs: Mapping[str, Any]) -> bool:
+        """Tell whether it was made for the same run as `inputs` declare."""
+        names = self.inputs.keys() | inputs.keys()
+        wires = [w for w in names if not w.startswith("__") and w not in ("tags", "onDelete")]
+        return all(
+            (w in self.inputs) == (w in inputs) and equal(self.inputs.get(w), inputs.get(w))
+            for w in wires
+        )
+
+
+@dataclass(frozen=True)
+class StackState:
+    """A stack's state, as `pulumi stack export` prints it."""
+
+    resources: tuple[Resource, ...] = ()
+    creating: tuple[Resource, ...] = ()
+    deleting: tuple[Resource, ...] = ()
+    #: When the first of the updates began that have failed since one succeeded, ISO 8601 in UTC;
+    #: None where the last one succeeded. Such an update may have started a run that nothing names:
+    #: the engine drops its note where the plugin alone dies.
+    failing_since: str | None = None
+    #: When the last update before those began that succeeded, None where there was none. Whatever
+    #: was started before it is recorded, or was released.
+    succeeded_at: str | None = None
+
+    def held(self, urn: str) -> frozenset[str]:
+        """Return the ARNs of recorded resources, the id of one without, but those of `urn` itself.
+
+        None of them is what a start of resource `urn` made. Two accounts or Regions may use the
+        same id at once, and ids are used again: what a resource leaves behind may have given its
+        id to the next.
+        """
+        return frozenset(
+            _arn(r) or str(r["id"])
+            for r in self.resources
+            if r.get("id") and r.get("urn") != urn and not _is_leaving(r)
+        )
+
+    def is_ending(self, urn: str, run_id: str) -> bool:
+        """Tell whether an update was interrupted while it ended the run that `urn` still has."""
+        return any(
+            each.get("urn") == urn and str(each.get("id")) == run_id and self._has(each)
+            for each in self.deleting
+        )
+
+    def is_ending_another(self, urn: str) -> bool:
+        """Tell the same of a run of another resource of the kind of `urn`."""
+        return any(
+            each.get("urn") != urn
+            and kind_of(str(each.get("urn"))) == kind_of(urn)
+            and self._has(each)
+            for each in self.deleting
+        )
+
+    def beside(self, urn: str, arn: str) -> list[Resource]:
+        """Return the resources that go through the provider of `urn`, in the Region of `arn`."""
+        through = {r.get("provider") for r in self._of(urn)}
+        return [
+            r
+            for r in self.resources
+            if r.get("provider") in through
+            and region_of(_arn(r)) == region_of(arn)
+            and account_of(_arn(r)) == account_of(arn)
+        ]
+
+    def keeps(self, urn: str) -> bool:
+        """Tell whether, of the resources `urn`, one stays after another is deleted.
+
+        The one that is being deleted is among them: alone in a destroy, marked in a replacement.
+        """
+        return _one_stays(self._of(urn))
+
+    def keeps_run(self, uuid: str) -> bool:
+        """Tell the same of the resources that point to the run of `uuid`, but those of `get`."""
+        return _one_stays(
+            [r for r in self.resources if _outputs(r).get("uuid") == uuid and not r.get("external")]
+        )
+
+    def keeps_run_in_destroy(self, uuid: str) -> bool:
+        """Tell whether a resource that adopted the run of `uuid` leaves it to another one.
+
+        In the destroy of a whole stack that is the one that started it, or one that spares it.
+        """
+        having = [r for r in self.resources if _outputs(r).get("uuid") == uuid]
+        return any(
+            not r.get("external")
+            and (
+                "requestId" in _outputs(r)
+                or _outputs(r).get("onDelete") == "keep"
+                or is_left_in_destroy(r)
+            )
+            for r in having
+        )
+
+    def records(self, uuid: str) -> bool:
+        """Tell whether a resource that is not about to be deleted has the run of `uuid`."""
+        return any(_outputs(r).get("uuid") == uuid and not r.get("delete") for r in self.resources)
+
+    def unconfirmed(self, urn: str, own_attempt: str) -> tuple[EarlierStart, ...]:
+        """Return the starts of `urn` before `own_attempt` that nothing records, oldest first."""
+        settled = self._settled(urn)
+        starts = {start.token: start for start in self._starts(urn, own_attempt)}
+        return tuple(start for token, start in starts.items() if token not in settled)
+
+    def tokens(self) -> frozenset[str]:
+        """Return the requestIds that recorded runs were started with."""
+        return frozenset(t for r in self.resources for t in _settled(_outputs(r)))
+
+    def settled(self, urn: str) -> tuple[str, ...]:
+        """Return the tokens that the engine still holds for interrupted, but that are not."""
+        settled = self._settled(urn)
+        tokens = dict.fromkeys(start.token for start in self._starts(urn, ""))
+        return tuple(token for token in tokens if token in settled)
+
+    def outlived(self, urn: str) -> tuple[str, ...]:
+        """Return the requestIds of runs of `urn` that live on after a replacement, the last ones.
+
+        Without a note of them, one would be taken for the run of an update that failed.
+        """
+        tokens: list[str] = []
+        for outputs in map(_outputs, self._of(urn)):
+            tokens += outputs.get(SETTLED, ())
+            if outputs.get("requestId") and outputs.get("onDelete") != DEFAULT_ON_DELETE:
+                tokens.append(str(outputs["requestId"]))
+        return tuple(dict.fromkeys(tokens))[-_NOTED:]
+
+    def _settled(self, urn: str) -> set[str]:
+        return {t for r in self._of(urn) for t in _settled(_outputs(r))}
+
+    def _starts(self, urn: str, own_attempt: str) -> Iterator[EarlierStart]:
+        for resource in self.creating:
+            if resource.get("urn") == urn:
+                yield from _starts(urn, _inputs(resource), {}, own_attempt)
+        for resource in self._of(urn):
+            if is_placeholder(_outputs(resource)):
+                yield from _starts(urn, _inputs(resource), _outputs(resource), own_attempt)
+
+    def _has(self, deleting: Resource) -> bool:
+        """Tell whether what is being deleted is recorded as what its resource stands for."""
+        return any(
+            r.get("id") == deleting.get("id") and not r.get("delete")
+            for r in self._of(str(deleting.get("urn")))
+        )
+
+    def _of(self, urn: str) -> list[Resource]:
+        return self._by_urn.get(urn, [])
+
+    @functools.cached_property
+    def _by_urn(self) -> dict[str, list[Resource]]:
+        # Looked up once for each run that an update creates.
+        found: dict[str, list[Resource]] = {}
+        for resource in self.resources:
+            found.setdefault(str(resource.get("urn")), []).append(resource)
+        return found
+
+
+def parse(export: Mapping[str, Any], history: Sequence[Mapping[str, Any]] = ()) -> StackState:
+    """Read what `pulumi stack export` (deployment version 3) and `pulumi stack history` printed."""
+    deployment = export.get("deployment") or {}
+    pending: Sequence[Mapping[str, Any]] = deployment.get("pending_operations") or ()
+    return StackState(
+        tuple(deployment.get("resources") or ()),
+        tuple(op["resource"] for op in pending if op.get("type") == _CREATING),
+        tuple(op["resource"] for op in pending if op.get("type") == _DELETING),
+        *_outcomes(history),
+    )
+
+
+def _outcomes(history: Sequence[Mapping[str, Any]]) -> tuple[str | None, str | None]:
+    """Return since when updates have failed, and when the last one began that succeeded."""
+    ended = [u for u in history if u.get("kind") in _CHANGING and u.get("result") in _ENDED]
+    failed = list(itertools.takewhile(lambda u: u["result"] != "succeeded", ended))
+    since = min((str(update["startTime"]) for update in failed), default=None)
+    succeeded = next((str(u["startTime"]) for u in ended[len(failed) :]), None)
+    return since, succeeded
+
+
+def _is_leaving(resource: Resource) -> bool:
+    return bool(resource.get("delete") or resource.get("pendingReplacement"))
+
+
+def is_placeholder(outputs: Mapping[str, Any]) -> bool:
+    """Tell whether recorded outputs stand for a start whose outcome is not known."""
+    return bool(outputs.get("requestId")) and not outputs.get("uuid")
+
+
+def is_left_in_destroy(resource: Resource) -> bool:
+    """Tell whether the engine will not ask for the delete of a recorded resource.
+
+    It refuses to delete what is protected only when its turn comes: others are gone by then.
+    """
+    return any(resource.get(mark) for mark in _LEFT)
+
+
+def _one_stays(resources: Sequence[Resource]) -> bool:
+    return len(resources) > 1 and any(not r.get("delete") for r in resources)
+
+
+def _starts(
+    urn: str, inputs: Mapping[str, Any], outputs: Mapping[str, Any], own_attempt: str
+) -> Iterator[EarlierStart]:
+    for token in outputs.get(EARLIER, ()):
+        yield EarlierStart(str(token), inputs)
+    attempt = inputs.get(ATTEMPT)
+    if attempt and attempt != own_attempt:
+        yield EarlierStart(start_token(str(inputs.get(STACK, "")), urn, str(attempt)), inputs)
+
+
+def _settled(outputs: Mapping[str, Any]) -> Iterator[str]:
+    yield from outputs.get(SETTLED, ())
+    if outputs.get("uuid") and outputs.get("requestId"):
+        yield str(outputs["requestId"])
+
+
+def _inputs(resource: Resource) -> Mapping[str, Any]:
+    return {key: _revealed(value) for key, value in (resource.get("inputs") or {}).items()}
+
+
+def _revealed(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        if SIGNATURE in value and "plaintext" in value:
+            return json.loads(value["plaintext"])
+        return {key: _revealed(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_revealed(item) for item in value]
+    return value
+
+
+def _arn(resource: Resource) -> str:
+    found = _outputs(resource).get("arn")
+    return found if isinstance(found, str) else ""
+
+
+def _outputs(resource: Resource) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = resource.get("outputs") or {}
+    return found

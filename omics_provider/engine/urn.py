@@ -1,0 +1,61 @@
+"""Names in a preview: what the URNs of its resources say, and how names are sorted."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from omics_provider.base.errors import OmicsError
+
+STACK: Final = "pulumi:pulumi:Stack"
+
+
+def natural(text: str) -> tuple[tuple[int, int, str], ...]:
+    """Return a key that sorts names as people do, S2 before S10."""
+    parts: list[tuple[int, int, str]] = []
+    digits = ""
+    for character in [*text, ""]:
+        if character.isascii() and character.isdigit():
+            digits += character
+            continue
+        if digits:
+            parts.append((0, int(digits), digits))
+            digits = ""
+        parts.append((1, 0, character))
+    return tuple(parts)
+
+
+def type_of(urn: str) -> str:
+    """Return a resource's type, without those of its parents."""
+    return urn_parts(urn)[2].rpartition("$")[2]
+
+
+def urn_name(urn: str) -> str:
+    """Return a resource's name."""
+    return urn_parts(urn)[3]
+
+
+def stack_of(urn: str) -> str:
+    """Return the name of a resource's stack."""
+    return urn_parts(urn)[0].removeprefix("urn:pulumi:")
+
+
+def urn_parts(urn: str) -> list[str]:
+    """Return stack, project, types and name of a URN; raises OmicsError for what is none."""
+    parts = str(urn).split("::", 3)
+    if len(parts) != 4:
+        raise unreadable("a resource in it has no URN")
+    return parts
+
+
+def group_of(parent: str | None) -> str | None:
+    """Return the name of the component that is a resource's parent, None for the stack itself."""
+    return urn_name(parent) if parent and type_of(parent) != STACK else None
+
+
+def unreadable(why: str) -> OmicsError:
+    """Return the error for what is no preview, or one that this release can't read."""
+    return OmicsError(
+        "Reading the preview",
+        why,
+        advice="Give what `pulumi preview --json` wrote to its standard output, and nothing else.",
+    )

@@ -1,0 +1,1 @@
+"""Pure judgements of a failed run: no clock, no environment, no I/O."""

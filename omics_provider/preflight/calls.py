@@ -1,0 +1,285 @@
+"""The look at what runs need before they are started: reads alone, together, and not for long."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from botocore import exceptions as boto
+from botocore.parsers import ResponseParserError
+
+from omics_provider.base import errors
+from omics_provider.base.settings import Settings
+from omics_provider.preflight.rules.judge import (
+    CONCURRENT,
+    OMICS,
+    STORED,
+    Answer,
+    Found,
+    Kind,
+    Look,
+    Missing,
+    Unseen,
+)
+from omics_provider.service import neighbours
+from omics_provider.service.clients import neighbour, omics
+from omics_provider.service.failures import translated
+
+#: Calls at a time. The quota of most look-ups is 10 a second.
+_THREADS: Final = 8
+#: Seconds for all looks, for those at input files, which are made beside them, and for those at
+#: quotas, which are made after them.
+SECONDS: Final = 6.0
+FILE_SECONDS: Final = 5.0
+QUOTA_SECONDS: Final = 2.0
+
+#: HeadBucket and HeadObject have no body, so their codes are numbers.
+_MISSING: Final = frozenset(
+    {"404", "NoSuchBucket", "NoSuchEntity", "NoSuchKey", "NoSuchResourceException", "NotFound"}
+)
+_DENIED: Final = frozenset({"401", "403", "AccessDenied", "AllAccessDisabled"})
+_LATE: Final = "there was no answer in time"
+_ACTIVE: Final = ("PENDING", "STARTING", "RUNNING", "STOPPING")
+
+
+def look_up(
+    settings: Settings, looks: Iterable[Look], seconds: float = SECONDS
+) -> dict[Look, Answer]:
+    """Look each thing up, a few at a time, for at most `seconds` in all.
+
+    At the emulator in the process only what HealthOmics itself knows is looked up. Raises nothing:
+    what could not be seen is Unseen, and why.
+    """
+    wanted = [look for look in looks if look.kind in OMICS or not settings.is_local]
+    waiting: queue.SimpleQueue[Look] = queue.SimpleQueue()
+    done: queue.SimpleQueue[tuple[Look, Answer]] = queue.SimpleQueue()
+    for look in wanted:
+        waiting.put(look)
+    end = time.monotonic() + seconds
+    for _ in range(min(_THREADS, len(wanted))):
+        # Daemons: a call that gets no answer never holds up the program's end.
+        threading.Thread(
+            target=_work, args=(settings, waiting, done, end), name="omics-preflight", daemon=True
+        ).start()
+    answers: dict[Look, Answer] = dict.fromkeys(wanted, Unseen(_LATE))
+    for _ in wanted:
+        try:
+            look, answer = done.get(timeout=max(0.0, end - time.monotonic()))
+        except queue.Empty:
+            break
+        answers[look] = answer
+    return answers
+
+
+def _work(
+    settings: Settings,
+    waiting: queue.SimpleQueue[Look],
+    done: queue.SimpleQueue[tuple[Look, Answer]],
+    end: float,
+) -> None:
+    while time.monotonic() < end:
+        try:
+            look = waiting.get_nowait()
+        except queue.Empty:
+            return
+        done.put((look, _seen(settings, look)))
+
+
+def _seen(settings: Settings, look: Look) -> Answer:
+    try:
+        return _LOOKS[look.kind](settings, look.key)
+    except errors.OmicsError as error:
+        if isinstance(error, errors.NotFound) or error.code in _MISSING:
+            return Missing()
+        return Unseen(_why(error))
+    except ResponseParserError:
+        # A proxy's page, for example.
+        return Unseen("what answered is not AWS")
+
+
+def _why(error: errors.OmicsError) -> str:
+    """Say why a look failed in words that do not name what was looked up."""
+    if isinstance(error, errors.Denied) or error.code in _DENIED:
+        return f"the caller is not allowed {_right(error.operation)}"
+    if isinstance(error, errors.ServiceError):
+        return f"{error.operation} failed with {error.code}"
+    return f"{error.detail.rstrip('.')}. {error.advice}".strip().rstrip(".")
+
+
+_SERVICES: Final = {
+    "GetCallerIdentity": "sts:GetCallerIdentity",
+    "GetRole": "iam:GetRole",
+    "GetServiceQuota": "servicequotas:GetServiceQuota",
+    "HeadBucket": "s3:ListBucket",
+    "HeadObject": "s3:GetObject and s3:ListBucket",
+    "ListObjectsV2": "s3:ListBucket",
+}
+
+
+def _right(operation: str) -> str:
+    return _SERVICES.get(operation, f"omics:{operation}")
+
+
+# HealthOmics ---------------------------------------------------------------------------------
+
+
+def _workflow(settings: Settings, key: tuple[str, ...]) -> Answer:
+    """GetWorkflow, for the type said and, where there is none such, for the other."""
+    workflow, kind, owner = key
+    others = [each for each in ("PRIVATE", "READY2RUN") if each != kind]
+    for each in (kind, *others):
+        try:
+            return _described(_get_workflow(settings, workflow, each, owner), each)
+        except errors.NotFound:
+            continue
+        except errors.OmicsError:
+            # Of the type said, all that is known is that there is none.
+            if each == kind:
+                raise
+    return Missing()
+
+
+def _get_workflow(settings: Settings, workflow: str, kind: str, owner: str) -> Mapping[str, Any]:
+    more = {"workflowOwnerId": owner} if owner else {}
+    with translated("GetWorkflow"):
+        return omics(settings).get_workflow(
+            id=workflow,
+            type=kind,  # type: ignore[arg-type]  # checked, no literal
+            **more,  # type: ignore[arg-type]  # of one key
+        )
+
+
+def _version(settings: Settings, key: tuple[str, ...]) -> Answer:
+    workflow, kind, owner, name = key
+    more = {"workflowOwnerId": owner} if owner else {}
+    with translated("GetWorkflowVersion"):
+        answer = omics(settings).get_workflow_version(
+            workflowId=workflow,
+            versionName=name,
+            type=kind,  # type: ignore[arg-type]  # checked, no literal
+            **more,  # type: ignore[arg-type]  # of one key
+        )
+    return _described(answer, kind)
+
+
+def _described(answer: Mapping[str, Any], kind: str) -> Found:
+    names = ("status", "statusMessage", "type", "storageType", "parameterTemplate")
+    return Found({"type": kind, **{name: answer[name] for name in names if name in answer}})
+
+
+def _run(settings: Settings, key: tuple[str, ...]) -> Answer:
+    with translated("GetRun"):
+        return Found({"status": omics(settings).get_run(id=key[0]).get("status")})
+
+
+def _group(settings: Settings, key: tuple[str, ...]) -> Answer:
+    with translated("GetRunGroup"):
+        omics(settings).get_run_group(id=key[0])
+    return Found()
+
+
+def _cache(settings: Settings, key: tuple[str, ...]) -> Answer:
+    with translated("GetRunCache"):
+        answer = omics(settings).get_run_cache(id=key[0])
+    return Found({"status": answer.get("status", "ACTIVE")})
+
+
+def _configuration(settings: Settings, key: tuple[str, ...]) -> Answer:
+    with translated("GetConfiguration"):
+        answer = omics(settings).get_configuration(name=key[0])
+    return Found({"status": answer.get("status", "ACTIVE")})
+
+
+# Its neighbours ------------------------------------------------------------------------------
+
+
+def _place(settings: Settings, _: tuple[str, ...]) -> Answer:
+    return Found({"account": neighbours.account(settings)})
+
+
+def region(settings: Settings) -> str:
+    """Return the Region that the runs will be in. Raises SettingsError where none is set."""
+    return omics(settings).meta.region_name
+
+
+def _role(settings: Settings, key: tuple[str, ...]) -> Answer:
+    with translated("GetRole"):
+        answer = neighbour(settings, "iam").get_role(RoleName=key[0].rpartition("/")[2])
+    return Found({"trust": answer["Role"]["AssumeRolePolicyDocument"]})
+
+
+def _bucket(settings: Settings, key: tuple[str, ...]) -> Answer:
+    """HeadBucket: who may not read the bucket is told its Region all the same."""
+    client = neighbour(settings, "s3")
+    try:
+        with translated("HeadBucket"):
+            answer = client.head_bucket(Bucket=key[0])
+    except errors.ServiceError as error:
+        cause = error.__cause__
+        if error.code in _MISSING or not isinstance(cause, boto.ClientError):
+            raise
+        found = cause.response["ResponseMetadata"]["HTTPHeaders"].get("x-amz-bucket-region")
+        if found is None:
+            raise
+        return Found({"region": found})
+    return Found({"region": answer.get("BucketRegion")})
+
+
+def _file(settings: Settings, key: tuple[str, ...]) -> Answer:
+    """HeadObject, and ListObjectsV2 for what may be a folder."""
+    bucket, _, name = key[0].removeprefix("s3://").partition("/")
+    client = neighbour(settings, "s3")
+    if not name.endswith("/"):
+        try:
+            with translated("HeadObject"):
+                client.head_object(Bucket=bucket, Key=name)
+        except errors.ServiceError as error:
+            if error.code not in _MISSING:
+                raise
+        else:
+            return Found()
+    with translated("ListObjectsV2"):
+        prefix = name if name.endswith("/") else f"{name}/"
+        listed = client.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1)
+    return Found() if listed.get("KeyCount") else Missing()
+
+
+def _quota(settings: Settings, key: tuple[str, ...]) -> Answer:
+    (code,) = key
+    with translated("GetServiceQuota"):
+        answer = neighbour(settings, "service-quotas").get_service_quota(
+            ServiceCode="omics", QuotaCode=code
+        )
+    facts = {"value": int(answer["Quota"]["Value"])}
+    if code == STORED:
+        return Found(facts)
+    (storage,) = (each for each, its in CONCURRENT.items() if its == code)
+    return Found({**facts, "active": sum(_active(settings, storage, s) for s in _ACTIVE)})
+
+
+def _active(settings: Settings, storage: str, status: str) -> int:
+    """Count the runs of a status on the first page of ListRuns."""
+    with translated("ListRuns"):
+        page = omics(settings).list_runs(
+            status=status,  # type: ignore[arg-type]  # one of _ACTIVE, no literal
+            maxResults=100,
+        )
+    return sum(1 for run in page["items"] if run.get("storageType") == storage)
+
+
+_LOOKS: Final[dict[Kind, Callable[[Settings, tuple[str, ...]], Answer]]] = {
+    Kind.PLACE: _place,
+    Kind.WORKFLOW: _workflow,
+    Kind.VERSION: _version,
+    Kind.RUN: _run,
+    Kind.GROUP: _group,
+    Kind.CACHE: _cache,
+    Kind.CONFIGURATION: _configuration,
+    Kind.ROLE: _role,
+    Kind.BUCKET: _bucket,
+    Kind.FILE: _file,
+    Kind.QUOTA: _quota,
+}

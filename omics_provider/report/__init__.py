@@ -1,1 +1,0 @@
-"""Pages made from runs: `python -m omics_provider report`."""

@@ -1,0 +1,389 @@
+"""Preflight: what a preview says of the runs that the update would start.
+
+It runs in the program, in a preview alone. A run that is to be made or replaced has no id yet; all
+such runs are gathered, everything that they name is looked up once, and all problems are reported
+together. A preview of a stack that starts nothing calls nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, get_args
+from weakref import WeakKeyDictionary
+
+import pulumi
+from pulumi import CustomResource, Output, ResourceOptions
+
+from omics_provider.base import errors, settings
+from omics_provider.base.values import UNKNOWN, contains_unknown
+from omics_provider.preflight.rules import judge
+from omics_provider.preflight.rules.judge import Answer, Found, Kind, Look, Mode, Unseen
+from omics_provider.providers._wire import received
+from omics_provider.waits.rules.progress import some
+
+from . import _place as places
+from .provider import config_value
+
+if TYPE_CHECKING:
+    from .run import OmicsRun
+
+#: Seconds without news of a run after which those gathered are looked at, though others are still
+#: to come; seconds between two looks at whether all have come.
+_QUIET: Final = 2.0
+_BETWEEN: Final = 0.05
+#: Input files looked for, of all runs together.
+FILES: Final = 20
+_HEADLINE: Final = "Preflight"
+
+
+@dataclass(frozen=True)
+class Start:
+    """A run that the update would start, or runs of a batch that are judged by one of them."""
+
+    resource: pulumi.Resource
+    name: str
+    mode: Mode
+    inputs: Mapping[str, Any]
+    #: Inputs that resources of this stack give: the update may mend what is wrong with them.
+    own: frozenset[str]
+    #: Whether the run waits for a resource that this update makes.
+    comes_after: bool
+    #: The parameter template of a workflow that this update makes or changes.
+    planned: Mapping[str, Any] | None
+    #: How many runs it stands for, and the input files to look for: those of `inputs` where None.
+    count: int = 1
+    named: Mapping[str, str] | None = None
+
+    def files(self) -> Mapping[str, str]:
+        """Return the input files, each with where it stands."""
+        return judge.files(self.inputs) if self.named is None else self.named
+
+    def may_come(self, problem: judge.Problem) -> bool:
+        """Tell whether what is missing may be made by this update, before the run."""
+        is_version = problem.property == "workflowVersionName"
+        return problem.is_absence and (
+            self.comes_after or (is_version and problem.property in self.own)
+        )
+
+
+def declared(
+    run: OmicsRun, inputs: Mapping[str, Any], mode: Mode | None, opts: ResourceOptions | None
+) -> None:
+    """Have `run` looked at before it is started, where this is a preview and the mode says so.
+
+    Raises ValueError for a mode that is none; RunError for one in the stack's configuration.
+    """
+    found = gathering(run, mode)
+    if found is None or not judge.is_start(inputs):
+        return
+    gathered, chosen = found
+    gathered.declared += 1
+
+    async def seen(run_id: Any) -> Any:
+        # A run that stays has its id already.
+        starts = []
+        if not isinstance(run_id, str):
+            starts = [await start(run, chosen, inputs, opts)]
+        await gathered.add(starts)
+
+    run.id.apply(seen, run_with_unknowns=True)
+
+
+def gathering(resource: CustomResource, mode: Mode | None) -> tuple[Gathering, Mode] | None:
+    """Return what gathers the starts of this preview, and the mode; None where nothing looks.
+
+    Raises ValueError for a mode that is none; RunError for one in the stack's configuration.
+    """
+    if mode is not None and mode not in get_args(Mode):
+        raise ValueError(f'preflight is "off", "warn" or "fail", not {mode!r}.')
+    if not pulumi.runtime.is_dry_run():
+        return None
+    try:
+        mode = mode or settings.preflight_mode(config_value)
+    except errors.SettingsError as error:
+        raise pulumi.RunError(str(error)) from None
+    return None if mode == "off" else (_gathering(places.of(resource)), mode)
+
+
+# One run -------------------------------------------------------------------------------------
+
+
+async def start(
+    resource: pulumi.Resource,
+    mode: Mode,
+    inputs: Mapping[str, Any],
+    opts: ResourceOptions | None,
+) -> Start:
+    """Return a start with what a preview knows of it."""
+    own: set[str] = set()
+    known: dict[str, Any] = {}
+    for wire, value in inputs.items():
+        if value is not None:
+            known[wire], is_own = await _known(value)
+            if is_own:
+                own.add(wire)
+    comes_after = await _any_to_be_made(await _depended_on(opts))
+    name, planned = resource._name, await _planned(inputs)
+    return Start(resource, name, mode, known, frozenset(own), comes_after, planned)
+
+
+async def _planned(inputs: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return the template of the version that an OmicsWorkflow of the stack will have.
+
+    None where no such workflow gives the version, or where it has no template of its own: then the
+    service reads it from the definition.
+    """
+    version = inputs.get("workflowVersionName")
+    source = inputs.get("workflowId") if version is None else version
+    if not isinstance(source, Output):
+        return None
+    from .workflow import OmicsWorkflow
+
+    for maker in await source.resources():
+        if isinstance(maker, OmicsWorkflow) and (
+            version is not None or not await maker.id.is_known()
+        ):
+            template = await maker.parameter_template.future(with_unknowns=True)
+            known = received({"template": template})["template"]
+            return known if isinstance(known, dict) and not contains_unknown(known) else None
+    return None
+
+
+async def _known(value: Any) -> tuple[Any, bool]:
+    """Return what a preview knows of an input, and whether a resource gives a part of it.
+
+    Secrets are taken for unknown: nothing of them is looked up or shown. So is what comes from a
+    resource that this update makes: it is not there yet.
+    """
+    if isinstance(value, Output):
+        return await _known_output(value)
+    if isinstance(value, Mapping):
+        parts = {str(key): await _known(item) for key, item in value.items()}
+        return {key: part for key, (part, _) in parts.items()}, any(o for _, o in parts.values())
+    if isinstance(value, list | tuple):
+        items = [await _known(item) for item in value]
+        return [part for part, _ in items], any(o for _, o in items)
+    return (UNKNOWN if hasattr(value, "__await__") else value), False
+
+
+async def _known_output(output: Output[Any]) -> tuple[Any, bool]:
+    found = await output.future(with_unknowns=True)
+    if await output.is_secret():
+        return UNKNOWN, False
+    makers = await output.resources()
+    known = received({"value": found})["value"]
+    if not await output.is_known() and not isinstance(known, dict | list):
+        known = UNKNOWN
+    if await _any_to_be_made(makers):
+        known = _blotted(known)
+    return known, bool(makers)
+
+
+def _blotted(value: Any) -> Any:
+    """Return names and shape of a value without what stands there."""
+    if isinstance(value, Mapping):
+        return {key: _blotted(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_blotted(item) for item in value]
+    return UNKNOWN
+
+
+async def _any_to_be_made(resources: Iterable[pulumi.Resource]) -> bool:
+    for resource in resources:
+        if isinstance(resource, CustomResource) and not await resource.id.is_known():
+            return True
+        if await _any_to_be_made(list(resource._childResources)):
+            return True
+    return False
+
+
+async def _depended_on(opts: ResourceOptions | None) -> list[pulumi.Resource]:
+    return await _resources(opts.depends_on) if opts else []
+
+
+async def _resources(value: Any) -> list[pulumi.Resource]:
+    if isinstance(value, Output):
+        return [*await value.resources(), *await _resources(await value.future())]
+    if isinstance(value, pulumi.Resource):
+        return [value]
+    if isinstance(value, Sequence):
+        return [each for item in value for each in await _resources(item)]
+    return []
+
+
+# All runs ------------------------------------------------------------------------------------
+
+
+@dataclass
+class Gathering:
+    """The runs of one preview, and what was found for them."""
+
+    place: settings.Settings
+    declared: int = 0
+    come: int = 0
+    latest: float = 0.0
+    starts: list[Start] = field(default_factory=list)
+    answers: dict[Look, Answer] = field(default_factory=dict)
+    told: set[str] = field(default_factory=set)
+    files: int = 0
+    report: asyncio.Task[bool] | None = None
+
+    async def add(self, starts: Sequence[Start]) -> None:
+        """Take what a resource starts, nothing where it stays, and wait until it is looked at."""
+        self.come += 1
+        self.latest = time.monotonic()
+        if not starts:
+            return
+        self.starts += starts
+        if self.report is not None:
+            await asyncio.wait([self.report])
+            return
+        self.report = asyncio.ensure_future(self._report())
+        if await self.report:
+            # What is logged for a resource is on its way one turn of the loop later.
+            await asyncio.sleep(0)
+            raise pulumi.RunError(
+                f"{_HEADLINE}: nothing is started, because of the problems above. "
+                'preflight="warn", or omics:preflight, lets the update go on.'
+            )
+
+    async def _report(self) -> bool:
+        """Look at the runs that have come, and tell whether the preview has to fail."""
+        # boto3 takes a quarter of a second, in which more runs come.
+        await asyncio.to_thread(_load)
+        while self.come < self.declared and time.monotonic() < self.latest + _QUIET:
+            await asyncio.sleep(_BETWEEN)
+        starts = sorted(self.starts, key=lambda start: start.name)
+        self.starts, self.report = [], None
+        try:
+            place = await self._looked_up(starts)
+        except errors.OmicsError as error:
+            self._note(f"nothing could be looked up. {error}")
+            return False
+        return self._tell(starts, place)
+
+    async def _looked_up(self, starts: Sequence[Start]) -> judge.Place:
+        from omics_provider.preflight import calls as aws
+
+        region = await asyncio.to_thread(aws.region, self.place)
+        looks = [look for start in starts for look in judge.looks(start.inputs)]
+        uris = [uri for start in starts for uri in start.files()]
+        chosen = judge.sample(list(dict.fromkeys(uris)), FILES - self.files)
+        self.files += len(chosen)
+        await asyncio.gather(
+            self._look([Look(Kind.PLACE), *looks], aws.SECONDS),
+            self._look([Look(Kind.FILE, (uri,)) for uri in chosen], aws.FILE_SECONDS),
+        )
+        storages = {judge.storage_of(s.inputs, self.answers) for s in starts}
+        codes = [code for storage, code in judge.CONCURRENT.items() if storage in storages]
+        quotas = [Look(Kind.QUOTA, (code,)) for code in (*codes, judge.STORED)]
+        await self._look(quotas, aws.QUOTA_SECONDS)
+        account = self.answers.get(Look(Kind.PLACE))
+        return judge.Place(
+            region,
+            account.facts["account"] if isinstance(account, Found) else None,
+            is_emulated=self.place.is_local or self.place.is_loopback,
+        )
+
+    async def _look(self, looks: Iterable[Look], seconds: float) -> None:
+        """Look up what has not been looked up yet."""
+        from omics_provider.preflight.calls import look_up
+
+        new = [look for look in dict.fromkeys(looks) if look not in self.answers]
+        self.answers |= await asyncio.to_thread(look_up, self.place, new, seconds)
+
+    # What is told ------------------------------------------------------------------------
+
+    def _tell(self, starts: Sequence[Start], place: judge.Place) -> bool:
+        found: dict[tuple[str, bool], list[Start]] = {}
+        later = 0
+        for start in starts:
+            for problem in judge.problems(
+                start.inputs, self.answers, place, start.planned, start.named
+            ):
+                if start.may_come(problem):
+                    later += 1
+                    continue
+                fails = start.mode == "fail" and problem.property not in start.own
+                found.setdefault((str(problem), fails), []).append(start)
+        troubles, news = judge.quota_news(
+            [judge.storage_of(s.inputs, self.answers) for s in starts for _ in range(s.count)],
+            self.answers,
+        )
+        for trouble in troubles:
+            found[trouble, all(s.mode == "fail" for s in starts)] = list(starts)
+        _report(found)
+        for line in (*self._unseen(), *news):
+            self._note(line)
+        if later:
+            self._note(
+                f"{_counted(later)} missing may be made by this update, before the runs that "
+                "depend on it: not judged."
+            )
+        return any(fails for _, fails in found)
+
+    def _unseen(self) -> list[str]:
+        """Say what could not be looked up, once for each reason."""
+        kinds: dict[str, Counter[str]] = {}
+        for look, answer in self.answers.items():
+            if isinstance(answer, Unseen):
+                kinds.setdefault(answer.why, Counter())[look.kind.value] += 1
+        return [
+            f"{some(list(counts))} could not be looked at and are not judged: {why}."
+            for why, counts in kinds.items()
+        ]
+
+    def _note(self, text: str) -> None:
+        if text not in self.told:
+            self.told.add(text)
+            at = f" at {self.place.provider}" if self.place.provider else ""
+            pulumi.log.info(f"{_HEADLINE}{at}: {text}")
+
+
+def _report(found: Mapping[tuple[str, bool], Sequence[Start]]) -> None:
+    """Report the problems: those of the same runs in one message."""
+    messages: dict[tuple[tuple[str, ...], bool], list[str]] = {}
+    by_name: dict[str, Start] = {}
+    for (text, fails), starts in found.items():
+        names = tuple(start.name for start in starts)
+        by_name |= {start.name: start for start in starts}
+        messages.setdefault((names, fails), []).append(text)
+    for (names, fails), lines in messages.items():
+        tell = pulumi.log.error if fails else pulumi.log.warn
+        starts = [by_name[name] for name in names]
+        resources = {start.resource for start in starts}
+        text = "\n".join(f"  {line}" for line in lines)
+        about = resources.pop() if len(resources) == 1 else None
+        tell(f"{_HEADLINE} of {_which(starts)}:\n{text}", resource=about)
+
+
+def _which(starts: Sequence[Start]) -> str:
+    many = sum(start.count for start in starts)
+    if many == 1 and starts[0].name == starts[0].resource._name:
+        return "this run"
+    of_one = len(starts) > 1 and len({start.resource for start in starts}) == 1
+    names = [starts[0].resource._name] if of_one else [start.name for start in starts]
+    return f"{many:,} {'run' if many == 1 else 'runs'} ({some(names, 5)})"
+
+
+def _counted(number: int) -> str:
+    return "1 thing that is" if number == 1 else f"{number:,} things that are"
+
+
+def _load() -> None:
+    import omics_provider.preflight.calls  # noqa: F401
+
+
+_gatherings: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[settings.Settings, Gathering]] = (
+    WeakKeyDictionary()
+)
+
+
+def _gathering(place: settings.Settings) -> Gathering:
+    """Return the gathering of this preview: one for each place and event loop."""
+    loop = asyncio.get_event_loop()
+    return _gatherings.setdefault(loop, {}).setdefault(place, Gathering(place))

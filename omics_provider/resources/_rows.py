@@ -1,0 +1,113 @@
+"""The samples of a batch resource: from a program's sheet to the file that the plugin reads."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from pulumi import Output
+
+from omics_provider.batches.folder import Folder
+from omics_provider.batches.rules import rows, table
+from omics_provider.batches.rules.rows import Sample
+from omics_provider.sheets import parameters as cohort
+from omics_provider.sheets.parameters import Parameters
+from omics_provider.sheets.sheet import SheetError
+
+from ._source import Samples, content
+from .cohort import Overrides
+
+_OWN: Final = {field.name: field.wire for field in table.OWN}
+
+
+@contextmanager
+def without_collector() -> Iterator[None]:
+    """Hold Python's cycle collector: it would go through 100,000 rows many times, for nothing."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+class Declared:
+    """The declared samples, and what they are called; or the words on why there are none."""
+
+    def __init__(self, name: str, samples: Sequence[Sample], problem: str = "") -> None:
+        self.name = name
+        self.samples = samples
+        self.problem = problem
+
+
+def read(
+    samples: Samples,
+    parameters: Parameters | None,
+    id_column: str | None,
+    format: str | None,  # noqa: A002
+    overrides: Overrides | None,
+) -> Declared:
+    """Read the sheet, and give each sample its own settings by the API's names."""
+    source, name = content(samples)
+    expected = list(overrides) if isinstance(overrides, Mapping) else ()
+    try:
+        found = cohort.read_samples(
+            source, parameters, id_column=id_column, format=format, name=name, expected=expected
+        )
+    except SheetError as error:
+        return Declared(name, [], str(error))
+    return Declared(name, [_sample(each, overrides) for each in found.values()])
+
+
+def _sample(found: cohort.Sample, overrides: Overrides | None) -> Sample:
+    row = found.rows[0]
+    own: dict[str, Any] = {"parameters": found.parameters}
+    if overrides is not None:
+        given = overrides(row) if callable(overrides) else overrides.get(found.id, {})
+        for name, value in (given or {}).items():
+            wire = _OWN.get(name, name)
+            merged = name in ("parameters", "run_tags") and isinstance(value, Mapping)
+            own[wire] = {**own.get(wire, {}), **value} if merged else value
+    return Sample(found.id, own, row.line)
+
+
+def written(
+    folder: Path, declared: Declared, given: Mapping[str, Any], rerun: Any
+) -> dict[str, Any]:
+    """Write the rows for the plugin; return the inputs that stand for them."""
+    if declared.problem:
+        return _wrong(0, [declared.problem])
+    named = "name" in given
+    samples = declared.samples if named else [_named(each) for each in declared.samples]
+    shared = {wire: value for wire, value in given.items() if not isinstance(value, Output)}
+    if "outputUri" in given:
+        shared["outputUri"] = given["outputUri"]
+    sheet = rows.sheet(samples, shared)
+    wrong = [f"{declared.name}: {each}" for each in sheet.problems]
+    problems = [*wrong, *_wrong_reruns(rerun, samples)]
+    if problems:
+        return _wrong(sheet.total, problems)
+    Folder(folder).keep_rows(sheet.sha256, sheet.content)
+    described = {"count": sheet.total, "sha256": sheet.sha256}
+    return {"samples": described, table.FOLDER: folder.as_posix()}
+
+
+def _named(sample: Sample) -> Sample:
+    return (
+        sample if "name" in sample.own else sample._replace(own={**sample.own, "name": sample.id})
+    )
+
+
+def _wrong(count: int, problems: Sequence[str]) -> dict[str, Any]:
+    return {"samples": {"count": count, "sha256": ""}, table.PROBLEMS: list(problems)}
+
+
+def _wrong_reruns(rerun: Any, samples: Sequence[Sample]) -> list[str]:
+    if not isinstance(rerun, Mapping):
+        return []
+    ids = {each.id for each in samples}
+    return [f"rerun: there is no sample {name}" for name in rerun if name not in ids][:5]

@@ -1,0 +1,106 @@
+"""The calls to HealthOmics: plain values in, plain values or core errors out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from omics_provider.base.errors import NotFound
+from omics_provider.base.settings import Settings
+from omics_provider.service import neighbours, start_loop
+from omics_provider.service.calls import Place, plain, whole
+from omics_provider.service.clients import omics
+from omics_provider.service.failures import translated
+
+#: Largest page that ListRuns gives (botocore's model of ListRunsRequest).
+_PAGE: Final = 100
+#: Texts of a manifest that GetRun gives as times.
+_TIMES: Final = frozenset({"creationTime", "startTime", "stopTime"})
+
+
+class Runs(Place):
+    """Runs at one place. Every method raises the errors of `omics_provider.base.errors`."""
+
+    def __init__(
+        self, settings: Settings, before_start: Callable[[], object] = lambda: None
+    ) -> None:
+        """Take the place, and what has to be called before each try of StartRun."""
+        super().__init__(settings)
+        self._before_start = before_start
+
+    @property
+    def settings(self) -> Settings:
+        """How this gateway was told to reach the service."""
+        return self._settings
+
+    def manifest(self, run_id: str, uuid: str) -> dict[str, Any] | None:
+        """Return what an ended run's manifest in CloudWatch Logs says of it, None for nothing.
+
+        Raises NotFound where there is no manifest.
+        """
+        if self._settings.is_local:
+            return None
+        entries = neighbours.manifest(self._settings, run_id, uuid)
+        found = next((entry for entry in entries if entry.get("uuid") == uuid), None)
+        return found and {k: _time(v) if k in _TIMES else v for k, v in found.items()}
+
+    def start(
+        self,
+        arguments: Mapping[str, Any],
+        look: Callable[[], dict[str, Any] | None] = lambda: None,
+    ) -> dict[str, Any]:
+        """StartRun, in turn with this process's other calls, repeated with the same requestId.
+
+        After a try without an answer, `look` says whether the run is there: the service may have
+        forgotten the requestId. Raises Unconfirmed where no answer tells whether the run started.
+        """
+        client = omics(self._settings, retries=False)
+
+        def call() -> dict[str, Any]:
+            self._before_start()
+            with translated("StartRun"):
+                return whole("StartRun", client.start_run(**arguments), "id", "uuid", "status")
+
+        return start_loop.repeat(call, start_loop.pacer_of(self._settings), look)
+
+    def get(self, run_id: str) -> dict[str, Any]:
+        """GetRun; times are ISO 8601 in UTC."""
+        with translated("GetRun"):
+            return whole("GetRun", self._client.get_run(id=run_id), "id", "uuid", "status")
+
+    def find(self, run_id: str) -> dict[str, Any] | None:
+        """GetRun, None where there is no such run."""
+        try:
+            return self.get(run_id)
+        except NotFound:
+            return None
+
+    def list(self, **filters: Any) -> Iterator[dict[str, Any]]:
+        """ListRuns, page by page; `filters` are name, runGroupId, batchId, status."""
+        pages = self._client.get_paginator("list_runs").paginate(
+            **filters,
+            PaginationConfig={"PageSize": _PAGE},
+        )
+        with translated("ListRuns"):
+            for page in pages:
+                yield from whole("ListRuns", page, "items")["items"]
+
+    def cancel(self, run_id: str) -> None:
+        """CancelRun: asynchronous, legal while the run is active."""
+        with translated("CancelRun"):
+            self._client.cancel_run(id=run_id)
+
+    def delete(self, run_id: str) -> None:
+        """DeleteRun: removes the record of an ended run, no file and no log."""
+        with translated("DeleteRun"):
+            self._client.delete_run(id=run_id)
+
+
+def _time(text: Any) -> Any:
+    """Return a manifest's time as GetRun's are returned, and what is none as it is."""
+    try:
+        found = datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        return text
+    return plain(found if found.tzinfo else found.replace(tzinfo=UTC))

@@ -1,0 +1,134 @@
+"""What a declaration says, checked as a whole, and the StartRun call it asks for.
+
+Everything here can be known without the service. A value that a preview does not know yet is never
+complained about. No reason shows a value: it may be a secret.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from omics_provider.base import checks
+from omics_provider.base.checks import Inputs, Problem, Rule, given, parsed_object
+from omics_provider.base.table import Kind
+from omics_provider.base.values import canonical, contains_unknown, misfits
+
+from . import table
+
+
+def problems(inputs: Inputs) -> list[Problem]:
+    """Return everything that is wrong with the declared `inputs`, in the table's order."""
+    return checks.problems(table.TABLE, inputs, _RULES)
+
+
+def start_arguments(inputs: Inputs, request_id: str) -> dict[str, Any]:
+    """Return StartRun's arguments for checked, fully known `inputs`."""
+    arguments = {
+        field.wire: inputs[field.wire]
+        for field in table.FIELDS
+        if field.sent and field.wire in inputs
+    }
+    return {**arguments, "requestId": request_id}
+
+
+def declared(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the inputs among a run's recorded properties."""
+    return {wire: properties[wire] for wire in table.BY_WIRE if wire in properties}
+
+
+def keep_spelling(old: Inputs, new: dict[str, Any]) -> dict[str, Any]:
+    """Return `new` with the old text wherever a JSON text changed in spelling only."""
+    kept = dict(new)
+    for field in table.FIELDS:
+        if field.kind is Kind.JSON_TEXT and _same_json(old.get(field.wire), new.get(field.wire)):
+            kept[field.wire] = old[field.wire]
+    return kept
+
+
+def _same_json(old: Any, new: Any) -> bool:
+    left, right = parsed_object(old), parsed_object(new)
+    return left is not None and right is not None and canonical(left) == canonical(right)
+
+
+# Values together -----------------------------------------------------------------------------
+
+
+def _one_source(inputs: Inputs) -> Iterator[Problem]:
+    sources = ("workflowId", "runId", "adoptRunId")
+    named = given(inputs, *sources)
+    if len(named) > 1 or not inputs.keys() & set(sources):
+        names = [table.BY_WIRE[wire].name for wire in named]
+        got = f"got {' and '.join(names)}" if named else "got none"
+        yield Problem(
+            named[0] if named else "workflowId",
+            f"exactly one of workflow_id, run_id and adopt_run_id must be given; {got}",
+        )
+
+
+def _adoption_starts_nothing(inputs: Inputs) -> Iterator[Problem]:
+    for wire in ("rerun", "rerunOn", "retry"):
+        if len(given(inputs, "adoptRunId", wire)) == 2:
+            name = table.BY_WIRE[wire].name
+            why = f"{name} starts a new run, adopt_run_id starts none: give one of them"
+            yield Problem(wire, why)
+
+
+def _ready2run_storage(inputs: Inputs) -> Iterator[Problem]:
+    if inputs.get("workflowType") == "READY2RUN":
+        for wire in given(inputs, "storageType", "storageCapacity"):
+            yield Problem(wire, "Ready2Run workflows bring their own storage: leave it out")
+
+
+def _dynamic_storage(inputs: Inputs) -> Iterator[Problem]:
+    if inputs.get("storageType") == "DYNAMIC" and given(inputs, "storageCapacity"):
+        yield Problem(
+            "storageCapacity",
+            "DYNAMIC storage ignores a capacity: leave it out, or set storage_type to STATIC",
+        )
+
+
+def _cache(inputs: Inputs) -> Iterator[Problem]:
+    # A duplicate inherits the cache of the run it copies.
+    if given(inputs, "cacheBehavior") and not {"cacheId", "runId"} & inputs.keys():
+        yield Problem("cacheBehavior", "cache_behavior needs cache_id")
+
+
+def _network(inputs: Inputs) -> Iterator[Problem]:
+    # A duplicate inherits the configuration of the run it copies.
+    if inputs.get("networkingMode") == "VPC" and not {"configurationName", "runId"} & inputs.keys():
+        yield Problem("networkingMode", "VPC networking needs configuration_name")
+
+
+def _shared_workflow(inputs: Inputs) -> Iterator[Problem]:
+    # Developer guide, rerun-a-run: runs of shared workflows can't be duplicated.
+    if len(given(inputs, "workflowOwnerId", "runId")) == 2:
+        yield Problem("runId", "runs of shared workflows can't be duplicated: use workflow_id")
+
+
+def _parameters_size(inputs: Inputs) -> Iterator[Problem]:
+    parameters = inputs.get("parameters")
+    if not isinstance(parameters, Mapping) or contains_unknown(parameters):
+        return
+    if any(misfits(parameters, "parameters")):
+        return
+    size = len(canonical(parameters).encode())
+    if size > table.MAX_PARAMETERS_BYTES:
+        yield Problem(
+            "parameters",
+            f"must be at most {table.MAX_PARAMETERS_BYTES:,} bytes of JSON, are {size:,}: "
+            "put long lists into a file in S3 and give its URI",
+        )
+
+
+_RULES: Final[tuple[Rule, ...]] = (
+    checks.required("roleArn", "outputUri"),
+    _one_source,
+    _adoption_starts_nothing,
+    _ready2run_storage,
+    _dynamic_storage,
+    _cache,
+    _network,
+    _shared_workflow,
+    _parameters_size,
+)

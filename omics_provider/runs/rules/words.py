@@ -1,0 +1,130 @@
+"""What is told of a run that has ended, as values and as words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from omics_provider.base.status import RunStatus
+
+from .lifecycle import Fate, Standing, attempt_limit, attempts, attempts_left, ends_in_rerun
+
+_TOLD: Final = (
+    ("id", "id"),
+    ("status", "status"),
+    ("run_output_uri", "runOutputUri"),
+    ("start_time", "startTime"),
+    ("stop_time", "stopTime"),
+    ("status_message", "statusMessage"),
+    ("failure_reason", "failureReason"),
+)
+
+
+def of_ended(live: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the facts of a run from GetRun's answer, by the names that programs use."""
+    return {name: live.get(wire) for name, wire in _TOLD}
+
+
+def of_gone(run_id: str) -> dict[str, Any]:
+    """Return the facts of a run whose record the service no longer has."""
+    return {**dict.fromkeys(name for name, _ in _TOLD), "id": run_id, "status": RunStatus.DELETED}
+
+
+def sentence(key: str, run: Mapping[str, Any]) -> str:
+    """Return one line on a run that did not complete."""
+    reason = ": ".join(str(run[k]) for k in ("failure_reason", "status_message") if run.get(k))
+    gone = "its record is gone, so how it ended is not known" if run["status"] == "DELETED" else ""
+    which = f"{key} ({run['id']})" if key else str(run["id"])
+    return f"Run {which} ended {run['status']}: {reason or gone or 'no reason given'}."
+
+
+def left_behind(run_id: str, left: Sequence[tuple[str, str, bool]]) -> str:
+    """Return the words on runs that an interrupted update left behind for the resource of a run.
+
+    `left` gives of each its id, its status, and whether it stands for what is declared.
+    """
+    words = [
+        f"An interrupted update started run {other} ({status}) for this resource, "
+        "and nothing records it: "
+        + (
+            f"it takes the place of run {run_id}, and nothing is started."
+            if fits
+            else "what was asked then is no longer declared, so it is ended as on_delete says."
+        )
+        for other, status, fits in left
+    ]
+    return "\n".join(words)
+
+
+def foreseen(left: Sequence[tuple[str, str, bool]]) -> str:
+    """Return the words of a preview on runs that an interrupted update left for a run to be made.
+
+    `left` is that of `left_behind`.
+    """
+    words = [
+        f"An interrupted update started run {other} ({status}) for this resource already, "
+        "and nothing records it: "
+        + (
+            "the update takes it, and starts nothing."
+            if fits
+            else "what was asked then is no longer declared, so the update ends it as on_delete "
+            "says."
+        )
+        for other, status, fits in left
+    ]
+    return "\n".join(words)
+
+
+def unforeseen(why: str) -> str:
+    """Return the words of a preview that could not look for what an interrupted update left."""
+    return (
+        "An earlier update was interrupted, and whether it has started this run already could not "
+        f"be looked up: {why}. The update looks again, and starts no second one."
+    )
+
+
+def torn(run_id: str, status: str, fate: Fate) -> str:
+    """Return the words on a run that an interrupted update was ending and that is still declared.
+
+    `fate` is REPLACE, or UNSURE.
+    """
+    if fate is Fate.REPLACE:
+        return (
+            f"An interrupted update was ending this resource's run {run_id} ({status}), which is "
+            "still declared: a new run takes its place."
+        )
+    return (
+        f"Run {run_id} is {status}, and an update was interrupted that ended runs of this stack. "
+        "Whether it asked for this is not known, so nothing is started. For a new run, give "
+        "`rerun` a new value; to be rid of it, run `pulumi destroy`."
+    )
+
+
+def outlook(
+    run_id: str,
+    recorded: Mapping[str, Any],
+    inputs: Mapping[str, Any],
+    standing: Standing | None = None,
+) -> str:
+    """Return two lines on a recorded run without a result: what is known, what becomes of it.
+
+    `standing` is the attempt that takes its place, where a rule asks for one.
+    """
+    limit = attempt_limit(recorded, inputs)
+    if standing and standing.live:
+        next_step = (
+            f"A wait has started attempt {standing.note['attempts']} in its place, run "
+            f"{standing.live['id']} ({standing.live['status']}): it is taken, nothing is started."
+        )
+    elif not ends_in_rerun(recorded, inputs):
+        next_step = "Nothing starts it again: give `rerun` a new value for a new run."
+    elif attempts_left(recorded, inputs):
+        number = standing.note["attempts"] if standing else attempts(recorded) + 1
+        next_step = f"It is replaced by a new run: attempt {number} of {limit}."
+    else:
+        next_step = (
+            f"All {limit} attempts are used up: allow more, or give `rerun` a new value, "
+            "for a new run."
+        )
+    known = {name: recorded.get(wire) for name, wire in _TOLD}
+    return f"{sentence('', {**known, 'id': run_id})}\n{next_step}"

@@ -1,0 +1,85 @@
+"""What calls to HealthOmics have in common, whatever they are about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from omics_provider.base import errors
+from omics_provider.base.diff import TagChange
+from omics_provider.base.settings import Settings
+
+from . import neighbours
+from .clients import omics
+from .failures import translated
+
+if TYPE_CHECKING:
+    from types_boto3_omics import OmicsClient
+
+
+class Place:
+    """One Region of one account. Every method raises the errors of `omics_provider.base.errors`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @property
+    def region(self) -> str:
+        """The Region that is asked."""
+        return self._client.meta.region_name
+
+    @property
+    def _client(self) -> OmicsClient:
+        return omics(self._settings)
+
+    def account(self) -> str:
+        """Return the caller's account id, empty at the emulator in process, which has but one."""
+        return "" if self._settings.is_local else neighbours.account(self._settings)
+
+    def retag(self, arn: str, change: TagChange) -> None:
+        """TagResource for the tags to set, UntagResource for those to remove, as needed."""
+        if change.put:
+            with translated("TagResource"):
+                self._client.tag_resource(resourceArn=arn, tags=change.put)
+        if change.remove:
+            with translated("UntagResource"):
+                self._client.untag_resource(resourceArn=arn, tagKeys=change.remove)
+
+
+@contextmanager
+def called(operation: str, advice: Mapping[type[errors.OmicsError], str]) -> Iterator[None]:
+    """Translate what a call raises; `advice` says what to do about its own kinds of failure."""
+    try:
+        with translated(operation):
+            yield
+    except errors.OmicsError as error:
+        error.advice = advice.get(type(error), error.advice)
+        raise
+
+
+def whole(operation: str, answer: Mapping[str, Any], *members: str) -> dict[str, Any]:
+    """Return the answer with plain values, if it has the members that every such answer has.
+
+    botocore takes an answer that was cut between its headers and its body for an empty success.
+    """
+    if any(member not in answer for member in members):
+        raise errors.Unreachable(
+            operation,
+            "the connection ended within the answer",
+            advice="Check the network, then run the same command again.",
+        )
+    return {key: plain(value) for key, value in answer.items() if key != "ResponseMetadata"}
+
+
+def plain(value: Any) -> Any:
+    """Return a value of an answer with times as ISO 8601 in UTC."""
+    if isinstance(value, datetime):
+        text = value.astimezone(UTC).isoformat(timespec="milliseconds")
+        return text.replace("+00:00", "Z").replace(".000Z", "Z")
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    return value

@@ -1,0 +1,115 @@
+"""boto3 clients: one a process and setting, since making one takes 0.2 s."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, Final
+
+import boto3
+from botocore import UNSIGNED
+from botocore.config import Config
+
+from omics_provider.base.settings import Settings
+
+from . import local_state
+from .failures import translated
+
+if TYPE_CHECKING:
+    from types_boto3_omics import OmicsClient
+
+_LOCAL_REGION: Final = "us-east-1"
+
+# botocore repeats throttled calls, 5xx answers and cut connections, with jitter and at most 20 s
+# between two tries. Its adaptive mode also sends less once it is throttled. Its standard mode does
+# not: three updates at once, 12 threads against a quota of 10 calls a second, lost a tenth of their
+# calls so, and none in adaptive mode (tests/engine/test_throttled.py).
+# StartRun is repeated by its own loop (start_loop.py).
+_RETRIES: Final[Any] = {"mode": "adaptive", "total_max_attempts": 6}
+_ONCE: Final[Any] = {"mode": "standard", "total_max_attempts": 1}
+_CONNECT_TIMEOUT_SECONDS: Final = 5
+_READ_TIMEOUT_SECONDS: Final = 20
+#: More connections than the plugin host has threads (4).
+_CONNECTIONS: Final = 16
+
+_clients: dict[tuple[Settings, bool], OmicsClient] = {}
+_lock = threading.Lock()
+
+
+def omics(settings: Settings, *, retries: bool = True) -> OmicsClient:
+    """Return this process's client for `settings`; without `retries` a call is made once.
+
+    Raises SettingsError for an unknown profile, a missing region or a bad endpoint.
+    """
+    with _lock:
+        client = _clients.get((settings, retries))
+        if client is None:
+            make = _local if settings.is_local else _remote
+            with translated("Connecting to HealthOmics"):
+                client = make(settings, _RETRIES if retries else _ONCE)
+            _clients[settings, retries] = client
+        return client
+
+
+@functools.cache
+def neighbour(settings: Settings, service: str) -> Any:
+    """Return a client of another service, for the same account and Region.
+
+    A local server that stands in for HealthOmics stands in for the others, too.
+    """
+    with _lock, translated(f"Connecting to {service}"):
+        session = _session(settings)
+        return session.client(  # type: ignore[call-overload]  # the service is no literal
+            service,
+            endpoint_url=settings.endpoint if settings.is_loopback else None,
+            config=Config(**_common(_RETRIES)),
+        )
+
+
+def forget(settings: Settings) -> None:
+    """Make new clients from now on: credentials in a file are read once by each session.
+
+    For a process that outlives its credentials. Other places' clients are made again, too.
+    """
+    with _lock:
+        for key in [key for key in _clients if key[0] == settings]:
+            del _clients[key]
+        neighbour.cache_clear()
+        _session.cache_clear()
+
+
+@functools.cache
+def _session(settings: Settings) -> boto3.Session:
+    """Return the session for `settings`: it keeps the service's model, half of a client's time."""
+    if settings.is_local:
+        return boto3.Session(region_name=settings.region or _LOCAL_REGION)
+    return boto3.Session(profile_name=settings.profile, region_name=settings.region)
+
+
+def _remote(settings: Settings, retries: Any) -> OmicsClient:
+    session = _session(settings)
+    # botocore puts `workflows-` before the host of a custom endpoint, too.
+    prefix: dict[str, Any] = {"inject_host_prefix": False} if settings.endpoint else {}
+    return session.client(
+        "omics", endpoint_url=settings.endpoint, config=Config(**_common(retries), **prefix)
+    )
+
+
+def _local(settings: Settings, retries: Any) -> OmicsClient:
+    from omics_provider.emulator.doors import local
+
+    config = Config(**_common(retries), inject_host_prefix=False, signature_version=UNSIGNED)
+    client = _session(settings).client("omics", endpoint_url="http://127.0.0.1", config=config)
+    local.attach(client, local_state.file(settings), settings.local_run_seconds)
+    return client
+
+
+def _common(retries: Any) -> dict[str, Any]:
+    return {
+        "retries": retries,
+        "connect_timeout": _CONNECT_TIMEOUT_SECONDS,
+        "read_timeout": _READ_TIMEOUT_SECONDS,
+        "max_pool_connections": _CONNECTIONS,
+        "user_agent_extra": f"omics-provider/{version('omics-provider')}",
+    }

@@ -1,0 +1,56 @@
+"""What other AWS services know: the caller's account, and what a run left in CloudWatch Logs."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Iterator
+from typing import Any, Final
+
+from omics_provider.base.settings import Settings
+from omics_provider.explain.rules.reasons import LOG_GROUP
+
+from .clients import neighbour
+from .failures import translated
+
+#: A manifest has an entry for the run and one for each task; a page holds 10,000 events or 1 MiB.
+_PAGES: Final = 100
+
+
+@functools.cache
+def account(settings: Settings) -> str:
+    """Return the account of the caller, from STS; it needs no permission."""
+    with translated("GetCallerIdentity"):
+        return str(neighbour(settings, "sts").get_caller_identity()["Account"])
+
+
+def manifest(settings: Settings, run_id: str, uuid: str) -> Iterator[dict[str, Any]]:
+    """Give the entries of an ended run's manifest, the run's own and its tasks', page by page.
+
+    None where there are none, as with logLevel OFF. Raises NotFound where there is no manifest, and
+    what else can go wrong.
+    """
+    token: dict[str, str] = {}
+    for _ in range(_PAGES):
+        with translated("GetLogEvents"):
+            page = neighbour(settings, "logs").get_log_events(
+                logGroupName=LOG_GROUP,
+                logStreamName=f"manifest/run/{run_id}/{uuid}",
+                startFromHead=True,
+                **token,
+            )
+        for event in page.get("events", ()):
+            yield from _entry(event["message"])
+        # The end is reached when the token stays as it was (GetLogEvents, API reference).
+        if page.get("nextForwardToken") in (None, token.get("nextToken")):
+            return
+        token = {"nextToken": page["nextForwardToken"]}
+
+
+def _entry(message: str) -> Iterator[dict[str, Any]]:
+    try:
+        entry = json.loads(message)
+    except ValueError:
+        return
+    if isinstance(entry, dict):
+        yield entry

@@ -1,0 +1,91 @@
+"""Repeating a StartRun until an answer tells whether the run started.
+
+botocore's own retries forget, over their tries, that one of them may have taken effect. Here that
+is what counts: every try carries the same requestId, a throttled try is no failure, and an error
+after a try without an answer is no proof that nothing started.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+from omics_provider.base import errors
+from omics_provider.base.settings import Settings
+
+from .pacing import Pacer
+
+Answer = dict[str, Any]
+
+#: Tries without a clear answer; backoff doubles from the first to the longest, in seconds.
+_TRIES: Final = 6
+_FIRST_BACKOFF, _LONGEST_BACKOFF = 0.25, 20.0
+#: Tries without any connection: wrong endpoint, no network. Nothing can have started.
+_UNSENT_TRIES: Final = 3
+#: Seconds for which throttled calls are repeated.
+_THROTTLED_LIMIT: Final = 3600.0
+
+_pacers: dict[Settings, Pacer] = {}
+_lock = threading.Lock()
+
+
+def pacer_of(settings: Settings) -> Pacer:
+    """Return the turns for StartRun at this place; the emulator in process sets no pace."""
+    with _lock:
+        if settings not in _pacers:
+            _pacers[settings] = Pacer(None) if settings.is_local else Pacer()
+        return _pacers[settings]
+
+
+def repeat(
+    call: Callable[[], Answer],
+    pacer: Pacer,
+    look: Callable[[], Answer | None] = lambda: None,
+    *,
+    sleep: Callable[[float], object] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> Answer:
+    """Make `call` until it gives an answer, and return that; or what `look` finds instead.
+
+    `look` is asked before a call is repeated that may have taken effect.
+
+    Raises what the service refuses the start with; Unconfirmed once a try may have taken effect.
+    """
+    end = clock() + _THROTTLED_LIMIT
+    unclear: list[errors.OmicsError] = []
+    unsent = 0
+    while True:
+        pacer.wait_turn()
+        try:
+            answer = (look() if unclear else None) or call()
+        except errors.Throttled as error:
+            pacer.throttled()
+            if clock() >= end:
+                raise _final(error, unclear) from error
+            continue
+        except errors.NotSent as error:
+            unsent += 1
+            if unsent >= _UNSENT_TRIES:
+                raise _final(error, unclear) from error
+        except errors.OmicsError as error:
+            if not errors.outcome_unknown(error):
+                raise _final(error, unclear) from error
+            unclear.append(error)
+            if len(unclear) >= _TRIES:
+                raise _final(error, unclear) from error
+        else:
+            pacer.succeeded()
+            return answer
+        sleep(_backoff(len(unclear) + unsent))
+
+
+def _final(error: errors.OmicsError, unclear: list[errors.OmicsError]) -> errors.OmicsError:
+    return errors.Unconfirmed(error) if unclear else error
+
+
+def _backoff(failures: int) -> float:
+    longest: float = min(_LONGEST_BACKOFF, _FIRST_BACKOFF * 2**failures)
+    return longest * random.uniform(0.5, 1.0)  # noqa: S311  # jitter, no secret

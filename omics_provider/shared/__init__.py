@@ -1,0 +1,1 @@
+"""Run groups and run caches: resources that many runs share."""

@@ -1,0 +1,1 @@
+"""Pure decisions on run groups and run caches: no clock, no environment, no I/O."""

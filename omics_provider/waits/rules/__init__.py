@@ -1,0 +1,1 @@
+"""Pure decisions on a wait: no clock, no environment, no I/O."""

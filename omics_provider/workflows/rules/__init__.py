@@ -1,0 +1,1 @@
+"""Pure decisions on a workflow: no clock, no environment, no I/O."""

@@ -1,0 +1,288 @@
+"""The table of a workflow's properties, the rules between them, and what is recorded.
+
+Limits are those of botocore's model of CreateWorkflow and CreateWorkflowVersion (omics 2022-11-28);
+a test compares them. A workflow is made once; each change of what a version holds makes another
+version of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from omics_provider.base import checks
+from omics_provider.base.checks import Inputs, Problem, given
+from omics_provider.base.identity import MARK
+from omics_provider.base.table import MAX_TAGS, Change, Field, Kind, Table
+from omics_provider.base.values import contains_unknown, equal
+from omics_provider.runs.rules.lifecycle import live_tags
+from omics_provider.shared.rules import lasting
+
+from . import definition
+
+#: Tag of a version: the identity that its name stands for.
+IDENTITY_MARK: Final = MARK + "definition"
+#: Input that the program makes where the user names the version: the digest of the definition's
+#: files. Else the version's name tells it.
+DIGEST: Final = "__digest"
+#: Input that the program makes: what is wrong with the definition's files.
+DEFINITION_PROBLEMS: Final = "__definitionProblems"
+
+#: Entries of a parameter template (model: WorkflowParameterTemplate; the guide says 1,000).
+MAX_PARAMETERS: Final = 2_000
+_MAX_PARAMETER_NAME: Final = 128
+_MAX_PARAMETER_DESCRIPTION: Final = 256
+_SOURCES: Final = ("definition", "definitionUri", "definitionRepository")
+
+Bag = Mapping[str, Any]
+
+
+def _text(
+    name: str,
+    wire: str,
+    low: int | None = None,
+    high: int | None = None,
+    pattern: str | None = None,
+) -> Field:
+    return Field(name, wire, change=Change.UPDATE, low=low, high=high, pattern=pattern)
+
+
+def _document(name: str, wire: str) -> Field:
+    return Field(name, wire, Kind.DOCUMENT, Change.UPDATE)
+
+
+def _choice(name: str, wire: str, *values: str) -> Field:
+    return Field(name, wire, change=Change.UPDATE, enum=values)
+
+
+TABLE: Final = Table(
+    "OmicsWorkflow",
+    (
+        Field("definition", "definition", change=Change.UPDATE, low=1, sent=False),
+        Field("definition_uri", "definitionUri", Kind.S3_URI, Change.UPDATE, low=1, high=256),
+        _document("definition_repository", "definitionRepository"),
+        _text("workflow_bucket_owner_id", "workflowBucketOwnerId", pattern="[0-9]{12}"),
+        _choice("engine", "engine", "WDL", "NEXTFLOW", "CWL", "WDL_LENIENT"),
+        _text("main", "main", 1, 128),
+        _text("name", "name", 1, 128),
+        _text("description", "description", 1, 256),
+        _document("parameter_template", "parameterTemplate"),
+        _text("parameter_template_path", "parameterTemplatePath", 1, 128),
+        _choice("storage_type", "storageType", "STATIC", "DYNAMIC"),
+        Field(
+            "storage_capacity", "storageCapacity", Kind.INTEGER, Change.UPDATE, low=0, high=100_000
+        ),
+        _choice("accelerators", "accelerators", "GPU"),
+        _document("container_registry_map", "containerRegistryMap"),
+        _text("container_registry_map_uri", "containerRegistryMapUri", 1, 750),
+        # Lines of text: `_readme` looks at it.
+        Field("readme_markdown", "readmeMarkdown", Kind.JSON, Change.UPDATE),
+        _text("readme_path", "readmePath", 1, 128),
+        Field("readme_uri", "readmeUri", Kind.S3_URI, Change.UPDATE),
+        Field(
+            "version_name",
+            "versionName",
+            change=Change.UPDATE,
+            low=1,
+            high=64,
+            pattern=r"[A-Za-z0-9][A-Za-z0-9\-\._]*",
+            sent=False,
+        ),
+        Field("tags", "tags", Kind.TAGS, Change.UPDATE),
+    ),
+    (
+        ("arn", "arn"),
+        ("uuid", "uuid"),
+        ("creation_time", "creationTime"),
+        ("version_arn", "versionArn"),
+        ("version_uuid", "versionUuid"),
+        ("status", "status"),
+        ("status_message", "statusMessage"),
+        ("digest", "digest"),
+    ),
+)
+
+#: What UpdateWorkflow takes, and what of it UpdateWorkflowVersion takes, too.
+IN_PLACE: Final = ("name", "description", "storageType", "storageCapacity", "readmeMarkdown")
+#: What belongs to the workflow, and to no version.
+_OF_THE_WORKFLOW: Final = ("name",)
+#: What is fixed with a version, but for the content of a local definition.
+FIXED: Final = tuple(
+    field.wire for field in TABLE.fields if field.sent and field.wire not in (*IN_PLACE, "tags")
+)
+
+
+def identity(inputs: Bag) -> str:
+    """Return what the declared version stands for: its content and all that is fixed with it."""
+    fixed = {wire: inputs[wire] for wire in (*FIXED, DIGEST) if wire in inputs}
+    return definition.version_identity(fixed)
+
+
+def create_arguments(inputs: Bag, urn: str, token: str, content: bytes | None) -> dict[str, Any]:
+    """Return CreateWorkflow's arguments; `content` is the zip of a local definition."""
+    arguments = lasting.create_arguments(TABLE, inputs, urn, token)
+    return arguments if content is None else {**arguments, "definitionZip": content}
+
+
+def version_arguments(
+    inputs: Bag, workflow_id: str, content: bytes | None, stands_for: str
+) -> dict[str, Any]:
+    """Return CreateWorkflowVersion's arguments but requestId: a version inherits nothing.
+
+    `stands_for` is its identity.
+    """
+    wires = [f.wire for f in TABLE.fields if f.sent and f.wire not in _OF_THE_WORKFLOW]
+    tags = {IDENTITY_MARK: stands_for, **inputs.get("tags", {})}
+    arguments = {
+        **{wire: inputs[wire] for wire in wires if wire in inputs},
+        "tags": dict(list(tags.items())[-MAX_TAGS:]),
+        "workflowId": workflow_id,
+        "versionName": inputs["versionName"],
+    }
+    return arguments if content is None else {**arguments, "definitionZip": content}
+
+
+def changes(recorded: Bag, inputs: Bag) -> dict[str, Any]:
+    """Return UpdateWorkflow's arguments for what changed in place."""
+    found = lasting.changes(TABLE, recorded, inputs)
+    return {wire: found[wire] for wire in IN_PLACE if wire in found}
+
+
+def version_changes(inputs: Bag, live: Bag, changed: Bag) -> dict[str, Any]:
+    """Return UpdateWorkflowVersion's arguments for version `live`, given the workflow's changes.
+
+    A version that was there before may have been made with others. The service tells no README.
+    """
+    found = {w: v for w, v in changed.items() if w not in _OF_THE_WORKFLOW}
+    for wire in ("description", "storageType", "storageCapacity"):
+        if wire in inputs and not equal(inputs[wire], live.get(wire)):
+            found[wire] = inputs[wire]
+    return found
+
+
+def facts(workflow: Bag, version: Bag | None) -> dict[str, Any]:
+    """Return what is told of a workflow and its current version, as one."""
+    own = {key: workflow[key] for key in ("id", "arn", "uuid", "creationTime") if key in workflow}
+    told = version or workflow
+    now = {key: told[key] for key in ("status", "statusMessage", "digest") if told.get(key)}
+    of_version = (
+        {"versionArn": version.get("arn"), "versionUuid": version.get("uuid")} if version else {}
+    )
+    return {**workflow, **own, **now, **of_version}
+
+
+def refreshed(recorded: Bag, workflow: Bag, version: Bag | None) -> dict[str, Any]:
+    """Return the recorded properties brought up to date.
+
+    Declared inputs that UpdateWorkflow takes follow the live ones, but the README, which the
+    service does not tell. Without its version, the next update makes that again.
+    """
+    now = {**recorded, **_told(facts(workflow, version))}
+    for wire in ("name", "description", "storageType", "storageCapacity"):
+        if wire in recorded:
+            now[wire] = workflow.get(wire)
+    if "tags" in recorded:
+        now["tags"] = live_tags(workflow)
+    if version is None:
+        now.pop("versionName", None)
+    return {key: value for key, value in now.items() if value is not None}
+
+
+def unfinished(properties: Bag) -> dict[str, Any]:
+    """Return the properties of a workflow whose version is not there yet."""
+    left_out = ("versionName", "versionArn", "versionUuid")
+    return {key: value for key, value in properties.items() if key not in left_out}
+
+
+def reused_name(old: Bag, inputs: Bag) -> Iterator[Problem]:
+    """Complain about a version's name that is kept although the version is another."""
+    name = inputs.get("versionName")
+    if not isinstance(name, str) or name != old.get("versionName") or contains_unknown(inputs):
+        return
+    if not definition.is_made_name(name) and identity(old) != identity(inputs):
+        yield Problem(
+            "versionName",
+            f"version {name} is there and was made from something else: versions can't change, so "
+            "give another name, or leave version_name out to have one made from the definition",
+        )
+
+
+def _told(live: Bag) -> dict[str, Any]:
+    return {wire: live.get(wire) for _, wire in TABLE.outputs}
+
+
+# Rules ---------------------------------------------------------------------------------------
+
+
+def _one_source(inputs: Inputs) -> Iterator[Problem]:
+    named = given(inputs, *_SOURCES)
+    if len(named) > 1 or not inputs.keys() & set(_SOURCES):
+        names = [TABLE.by_wire[wire].name for wire in named]
+        got = f"got {' and '.join(names)}" if named else "got none"
+        yield Problem(
+            named[0] if named else "definition",
+            "exactly one of definition, definition_uri and definition_repository must be given; "
+            + got,
+        )
+
+
+def _files(inputs: Inputs) -> Iterator[Problem]:
+    found = inputs.get(DEFINITION_PROBLEMS)
+    for wire, reason in found if isinstance(found, list) else ():
+        yield Problem(str(wire), str(reason))
+
+
+def _readme(inputs: Inputs) -> Iterator[Problem]:
+    if given(inputs, "readmeMarkdown") and not isinstance(inputs["readmeMarkdown"], str):
+        yield Problem("readmeMarkdown", "must be a string of Markdown")
+
+
+def _storage(inputs: Inputs) -> Iterator[Problem]:
+    if inputs.get("storageType") == "DYNAMIC" and given(inputs, "storageCapacity"):
+        yield Problem(
+            "storageCapacity",
+            "DYNAMIC storage ignores a capacity: leave it out, or set storage_type to STATIC",
+        )
+
+
+def _one_template(inputs: Inputs) -> Iterator[Problem]:
+    if len(given(inputs, "parameterTemplate", "parameterTemplatePath")) == 2:
+        yield Problem("parameterTemplatePath", "give it or parameter_template, not both")
+
+
+def _template(inputs: Inputs) -> Iterator[Problem]:
+    template = inputs.get("parameterTemplate")
+    if not isinstance(template, Mapping) or contains_unknown(template):
+        return
+    if not 1 <= len(template) <= MAX_PARAMETERS:
+        yield Problem(
+            "parameterTemplate",
+            f"must have 1 to {MAX_PARAMETERS:,} parameters, has {len(template):,}; left out, the "
+            "service reads them from the definition",
+        )
+    for name, entry in template.items():
+        for why in _entry(name, entry):
+            yield Problem("parameterTemplate", f"parameter {name[:40]!r}: {why}")
+
+
+def _entry(name: str, entry: Any) -> Iterator[str]:
+    if not 1 <= len(name) <= _MAX_PARAMETER_NAME:
+        yield f"the name must have 1 to {_MAX_PARAMETER_NAME} characters"
+    if not isinstance(entry, Mapping) or entry.keys() - {"description", "optional"}:
+        yield 'must be {"description": text, "optional": true or false}, both optional'
+        return
+    description = entry.get("description", "")
+    if not isinstance(description, str) or len(description) > _MAX_PARAMETER_DESCRIPTION:
+        yield f"the description must be a text of at most {_MAX_PARAMETER_DESCRIPTION} characters"
+    if not isinstance(entry.get("optional", False), bool):
+        yield "optional must be true or false"
+
+
+RULES: Final[tuple[checks.Rule, ...]] = (
+    _one_source,
+    _files,
+    _readme,
+    _storage,
+    _one_template,
+    _template,
+)
