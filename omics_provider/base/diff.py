@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from omics_provider.runs.rules import table as fields
-
 from .table import Change, Table
 from .values import equal
 
@@ -26,7 +24,7 @@ def difference(
     id_: str,
     recorded: Mapping[str, Any],
     inputs: Mapping[str, Any],
-    table: Table = fields.TABLE,
+    table: Table,
 ) -> Difference:
     """Compare what was recorded for the run (or what `table` is of) `id_` with what is declared.
 

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from omics_provider.runs.rules.table import ATTEMPT, STACK, TABLE
+from omics_provider.base.keys import ATTEMPT, STACK
 
 from .table import Table
 from .values import canonical
@@ -25,7 +25,7 @@ STACK_MARK: Final = MARK + "stack"
 MAX_STACK_MARK: Final = 256
 
 
-def request_id(urn: str, inputs: Mapping[str, Any], table: Table = TABLE) -> str:
+def request_id(urn: str, inputs: Mapping[str, Any], table: Table) -> str:
     """Return StartRun's requestId, 64 characters: the same for the same start of the same resource.
 
     `urn` names the resource. The attempt among the checked inputs tells this start from an earlier

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import urlsplit
-
-from omics_provider.preflight.rules.judge import MODES, Mode
 
 from .errors import SettingsError
 
+#: What a preview does with what preflight finds.
+Mode = Literal["off", "warn", "fail"]
+MODES: Final[tuple[Mode, ...]] = ("off", "warn", "fail")
 #: The endpoint that is the emulator in this very process.
 LOCAL: Final = "local"
 #: Values of `omics:preflight` for no look-ups: YAML takes an unquoted off for false.

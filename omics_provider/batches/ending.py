@@ -6,12 +6,11 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from omics_provider.base import errors
+from omics_provider.base import errors, keys
 from omics_provider.base.status import ACTIVE, status_of
 from omics_provider.batches.rules.lifecycle import Step
 from omics_provider.providers import _host
 from omics_provider.runs import lookup
-from omics_provider.runs.rules import table
 
 from .rules import lifecycle
 
@@ -67,7 +66,7 @@ class _Ending:
     def __init__(self, batches: Batches, batch: Batch, on_delete: str) -> None:
         self._batches = batches
         self._batch = batch
-        self._on_delete = on_delete or table.DEFAULT_ON_DELETE
+        self._on_delete = on_delete or keys.DEFAULT_ON_DELETE
         self._cancelled = False
         self._emptied = False
         self.id = str(batch["id"])

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from omics_provider.base import errors
 from omics_provider.base.identity import MARK, Mark, start_token
+from omics_provider.base.keys import ATTEMPT, SETTLED, STACK
 from omics_provider.base.table import MAX_TAGS
 from omics_provider.base.values import canonical
 from omics_provider.batches.rules.index import Index, Plan
 from omics_provider.engine.state import EarlierStart, StackState
 from omics_provider.providers import _host
-from omics_provider.runs.rules.table import ATTEMPT, SETTLED, STACK
 
 from . import folder
 from .rules import index as batch_index

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from omics_provider.base.identity import account_of, kind_of, region_of, start_token
+from omics_provider.base.keys import ATTEMPT, DEFAULT_ON_DELETE, EARLIER, SETTLED, STACK
 from omics_provider.base.values import equal
-from omics_provider.runs.rules.table import ATTEMPT, DEFAULT_ON_DELETE, EARLIER, SETTLED, STACK
 
 _CREATING: Final = "creating"
 _DELETING: Final = "deleting"

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any, Final, NoReturn, ParamSpec, TypeVar
@@ -21,6 +21,7 @@ from google.protobuf import any_pb2, struct_pb2
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2, status_pb2
 
 from omics_provider.base.errors import OmicsError
+from omics_provider.engine.call import Unfinished, subject
 
 from ._wire import PROVIDER
 
@@ -31,18 +32,10 @@ _HANDLERS: Final = frozenset({"Check", "Diff", "Create", "Read", "Update", "Dele
 _GRPC_UNKNOWN: Final = 2
 _LOG_LIMIT_SECONDS: Final = 10
 _STATUS_KEY: Final = "grpc-status-details-bin"
-#: What the service calls a resource, by the last part of its type token.
-_NOUNS: Final = {
-    "Run": "run",
-    "RunBatch": "run batch",
-    "RunCache": "run cache",
-    "RunGroup": "run group",
-    "Workflow": "workflow",
-}
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class HostCall:
     """What the engine said beside the properties.
 
     `timeout` is the resource's customTimeouts for this operation in seconds, None where unset.
@@ -61,23 +54,18 @@ class Call:
         """The resource's name in the program."""
         return self.urn.rpartition("::")[2]
 
-    @property
-    def subject(self) -> str:
-        """What the call is about, as in "run NA12878"."""
-        return f"{_NOUNS.get(self.urn.split('::')[-2].rpartition(':')[2], 'resource')} {self.name}"
-
 
 class ProviderError(Exception):
     """A failure told to the user: its text is all that is shown."""
 
 
-def current_call() -> Call | None:
+def current_call() -> HostCall | None:
     """Return the call that this thread serves, or None outside of Pulumi's host."""
     for frame in _frames():
         if frame.f_code.co_name in _HANDLERS:
             request, context = frame.f_locals.get("request"), frame.f_locals.get("context")
             if request is not None and hasattr(request, "urn") and context is not None:
-                return Call(
+                return HostCall(
                     urn=request.urn,
                     request=request,
                     timeout=getattr(request, "timeout", 0.0) or None,
@@ -85,12 +73,6 @@ def current_call() -> Call | None:
                     context=context,
                 )
     return None
-
-
-def urn() -> str:
-    """Return the URN of the resource that this thread works on, empty outside of the host."""
-    call = current_call()
-    return call.urn if call else ""
 
 
 def warn(message: str) -> None:
@@ -117,7 +99,10 @@ def _engine(address: str) -> Any:
 
 
 def told_plainly(method: Callable[P, R]) -> Callable[P, R]:
-    """Make a provider method's OmicsError reach the user as its text, with no traceback."""
+    """Make a provider method's OmicsError reach the user as its text, with no traceback.
+
+    What is Unfinished is recorded as made and not yet usable, where the host can do that.
+    """
 
     @functools.wraps(method)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -125,30 +110,28 @@ def told_plainly(method: Callable[P, R]) -> Callable[P, R]:
             return method(*args, **kwargs)
         except OmicsError as error:
             call = current_call()
-            _fail(error.about(call.subject if call else ""), call)
+            _fail(error.about(subject(call.urn) if call else ""), call)
+        except Unfinished as unfinished:
+            _record(unfinished)
 
     return wrapper
 
 
-def record_unfinished(run_id: str, properties: Mapping[str, Any], message: str) -> NoReturn:
-    """Fail a create, but have the engine record the resource as made and not yet usable.
-
-    Outside of Pulumi's host it only fails.
-    """
-    call = current_call()
+def _record(unfinished: Unfinished) -> NoReturn:
+    call, message = current_call(), str(unfinished)
     if call is None:
-        raise ProviderError(message)
+        raise ProviderError(message) from None
     recorded = struct_pb2.Struct()
-    recorded.update({**properties, PROVIDER: call.request.properties[PROVIDER]})
-    unfinished = provider_pb2.ErrorResourceInitFailed(
-        id=run_id, properties=recorded, reasons=[message]
+    recorded.update({**unfinished.properties, PROVIDER: call.request.properties[PROVIDER]})
+    failed = provider_pb2.ErrorResourceInitFailed(
+        id=unfinished.id, properties=recorded, reasons=[message]
     )
     packed = any_pb2.Any()
-    packed.Pack(unfinished)
+    packed.Pack(failed)
     _fail(message, call, packed)
 
 
-def _fail(message: str, call: Call | None, *details: any_pb2.Any) -> NoReturn:
+def _fail(message: str, call: HostCall | None, *details: any_pb2.Any) -> NoReturn:
     if call is None:
         # Outside of the host an exception is what a caller expects; there is nobody to trail to.
         raise ProviderError(message) from None

@@ -20,14 +20,13 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
-from omics_provider.base import checks, errors, identity, settings
+from omics_provider.base import checks, errors, identity, keys, settings
 from omics_provider.base import diff as diffing
 from omics_provider.base.settings import Settings
 from omics_provider.base.table import Table
 from omics_provider.engine import own_state, process
 from omics_provider.engine.state import EarlierStart, StackState
 from omics_provider.runs import lookup
-from omics_provider.runs.rules import table as fields
 from omics_provider.shared.rules import lasting
 
 from . import _host, _wire
@@ -282,7 +281,7 @@ def time_limit(otherwise: float) -> float:
 def _start(service: Service, inputs: Live, token: str, state: StackState) -> Any:
     from omics_provider.runs.starts import Start
 
-    stack = str(inputs.get(fields.STACK, ""))
+    stack = str(inputs.get(keys.STACK, ""))
     return Start(cast(Any, service), state, stack, _host.urn(), inputs, token)
 
 

@@ -20,7 +20,7 @@ from pulumi.dynamic import (
 )
 
 from omics_provider.base import diff as diffing
-from omics_provider.base import errors, identity
+from omics_provider.base import errors, identity, keys
 from omics_provider.base.values import contains_unknown
 from omics_provider.batches import ending, starts
 from omics_provider.batches.rules import lifecycle as batch_life
@@ -30,7 +30,6 @@ from omics_provider.engine import own_state, process
 from omics_provider.engine.state import EarlierStart, StackState, is_placeholder
 from omics_provider.runs import lookup
 from omics_provider.runs.rules import declaration, lifecycle
-from omics_provider.runs.rules import table as fields
 
 from . import _host, _wire
 from .plain import PlainProvider
@@ -192,7 +191,7 @@ class OmicsRunBatchProvider(PlainProvider):
                 "finds the batch or starts it, and never starts a second.",
                 code=unclear.code,
             ) from unclear
-        now = cohort.recorded(recorded.get(fields.SETTLED, ()))
+        now = cohort.recorded(recorded.get(keys.SETTLED, ()))
         return {**now, "submissionFailures": recorded.get("submissionFailures", [])}
 
     def _cohort(self, inputs: dict[str, Any], recorded: dict[str, Any] | None = None) -> Cohort:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from pulumi import ResourceOptions
 
+from omics_provider.base.settings import Mode
 from omics_provider.batches.rules.rows import Sample
 from omics_provider.preflight.rules import judge
-from omics_provider.preflight.rules.judge import Mode
 
 from ._preflight import FILES, Start, gathering, start
 

@@ -8,8 +8,8 @@ from typing import Any, ClassVar, TypeVar, cast
 import pulumi
 from pulumi import Input, Output, ResourceOptions, dynamic
 
+from omics_provider.base import keys
 from omics_provider.base.table import Table
-from omics_provider.runs.rules import table
 
 from ._document import crossing
 
@@ -68,7 +68,7 @@ class Plain(dynamic.Resource):
         given = {name: crossing(value) for name, value in inputs.items() if value is not None}
         names = [*self._table.by_wire, *(wire for _, wire in self._table.outputs)]
         stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-        return {**dict.fromkeys(names), **given, table.STACK: stack}
+        return {**dict.fromkeys(names), **given, keys.STACK: stack}
 
     def _output(self, wire: str) -> Output[Any]:
         return cast(Output[Any], pulumi.get(self, wire))

@@ -19,9 +19,10 @@ import pulumi
 from pulumi import CustomResource, Output, ResourceOptions
 
 from omics_provider.base import errors, settings
+from omics_provider.base.settings import Mode
 from omics_provider.base.values import UNKNOWN, contains_unknown
 from omics_provider.preflight.rules import judge
-from omics_provider.preflight.rules.judge import Answer, Found, Kind, Look, Mode, Unseen
+from omics_provider.preflight.rules.judge import Answer, Found, Kind, Look, Unseen
 from omics_provider.providers._wire import received
 from omics_provider.waits.rules.progress import some
 

@@ -8,7 +8,8 @@ from typing import Any, Never, TypeVar, cast
 import pulumi
 from pulumi import Input, Output, ResourceOptions, dynamic
 
-from omics_provider.preflight.rules.judge import Mode
+from omics_provider.base import keys
+from omics_provider.base.settings import Mode
 from omics_provider.providers.run import OmicsRunProvider
 from omics_provider.runs.rules import table
 
@@ -462,4 +463,4 @@ def _properties(inputs: Mapping[str, Any]) -> dict[str, Any]:
         *(wire for _, wire in (*table.OUTPUTS, *table.OWN_OUTPUTS)),
     ]
     stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-    return {**dict.fromkeys(names), **given, table.STACK: stack}
+    return {**dict.fromkeys(names), **given, keys.STACK: stack}

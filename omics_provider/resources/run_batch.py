@@ -8,11 +8,11 @@ from typing import Any, cast
 import pulumi
 from pulumi import Input, Output, ResourceOptions, dynamic
 
+from omics_provider.base import keys
+from omics_provider.base.settings import Mode
 from omics_provider.batches.folder import folder_of
 from omics_provider.batches.rules import table
-from omics_provider.preflight.rules.judge import Mode
 from omics_provider.providers.run_batch import OmicsRunBatchProvider
-from omics_provider.runs.rules import table as fields
 from omics_provider.sheets.parameters import Parameters
 
 from . import _batch_preflight
@@ -293,4 +293,4 @@ def _properties(given: Mapping[str, Any], rows: Mapping[str, Any]) -> dict[str, 
     # An output is an attribute only where the property bag names it, if only as None.
     names = ["onDelete", "onChange", *(wire for _, wire in table.OUTPUTS)]
     inputs = {name: crossing(value) for name, value in given.items()}
-    return {**dict.fromkeys(names), **inputs, **rows, fields.STACK: _stack()}
+    return {**dict.fromkeys(names), **inputs, **rows, keys.STACK: _stack()}

@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
-from omics_provider.base import diff, errors, identity
-from omics_provider.engine import own_state
+from omics_provider.base import diff, errors, identity, keys
+from omics_provider.engine import records
+from omics_provider.engine.call import Call
 
-from . import destroying
+from .calls import Runs
 from .rules import lifecycle, table
-
-if TYPE_CHECKING:
-    from .calls import Runs
-    from .starts import Started
-
-#: uuids of the runs that this process, which is this update, has adopted.
-_adopted_here: set[str] = set()
+from .starts import Started
 
 
-def adopted(runs: Runs, inputs: dict[str, Any]) -> Started:
+def adopted(call: Call, runs: Runs, inputs: dict[str, Any]) -> Started:
     """Take over the run of adopt_run_id, with one call, and one or two more for declared tags.
 
     Raises RunError where it is not there, is another stack's or is not as declared.
     """
-    from .starts import Started
-
     run_id = str(inputs["adoptRunId"])
     live = required(runs, run_id)
-    _require_unowned(live, str(inputs.get(table.STACK, "")))
+    _require_unowned(live, str(inputs.get(keys.STACK, "")))
     wrong = [table.BY_WIRE[w].name for w in lifecycle.adoption_mismatch(inputs, live)]
     if wrong:
         raise errors.RunError(
@@ -38,30 +31,28 @@ def adopted(runs: Runs, inputs: dict[str, Any]) -> Started:
         )
     if "tags" in inputs:
         runs.retag(live["arn"], diff.tag_change(lifecycle.live_tags(live), inputs["tags"]))
-    _adopted_here.add(str(live["uuid"]))
+    call.update.adopted.add(str(live["uuid"]))
     return Started(run_id, lifecycle.adopted(inputs, live))
 
 
-def is_still_declared(recorded: Mapping[str, Any], made_here: Container[str]) -> bool:
+def is_still_declared(call: Call, recorded: Mapping[str, Any]) -> bool:
     """Tell whether another resource of the stack stands for this very run: then it stays.
 
-    A run is met twice where a resource has adopted what another one started, or adopted before.
-    `made_here` are the uuids of the runs that this process has started or adopted.
-    """
+    A run is met twice where a resource has adopted what another one started, or adopted before."""
     uuid = str(recorded["uuid"])
     # What this process has started is nobody else's yet, unless it has adopted it, too.
-    if uuid in (_adopted_here if "requestId" in recorded else made_here):
+    if uuid in (call.update.adopted if "requestId" in recorded else call.update.made):
         return True
     is_adopted = "requestId" not in recorded
-    if destroying.is_whole_stack():
-        return is_adopted and own_state.read(recorded).keeps_run_in_destroy(uuid)
+    if call.update.engine.is_whole_destroy:
+        return is_adopted and records.read(call, recorded).keeps_run_in_destroy(uuid)
     if is_adopted:
-        return own_state.current(recorded).keeps_run(uuid)
+        return records.current(call, recorded).keeps_run(uuid)
     # Another Provider's process may have adopted it in this update. The last one to go ends it.
     return (
-        own_state.readable(recorded) is not None
-        and own_state.late(recorded).keeps_run(uuid)
-        and own_state.current(recorded).keeps_run(uuid)
+        records.readable(call, recorded) is not None
+        and records.late(call, recorded).keeps_run(uuid)
+        and records.current(call, recorded).keeps_run(uuid)
     )
 
 

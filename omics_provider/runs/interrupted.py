@@ -1,33 +1,43 @@
-"""Runs that an interrupted update started and that a plain `pulumi up` would overlook.
+"""What interrupted updates have left: runs that nothing records, and deletes that were cut off.
 
 After a killed `pulumi up --replace`, or a killed change that is then taken back, the engine finds
 nothing to do for the resource: it asks for no create, where such a run would be found. So `diff`
 looks, in an update, where the stack's own state or history names an interrupted start.
+
+After a killed `pulumi destroy`, or a killed replacement with `delete_before_replace` that is taken
+back, a plain `pulumi up` asks for nothing either, and the state could point to a cancelled run. The
+engine notes what it is deleting, and keeps the note until the next update has written the state
+(pulumi, pkg/backend/snapshot.go); so `diff` looks there, too.
+
+A preview says what the next update will find. The next one takes such a run in place of a start,
+so a preview that counts a start there would be wrong, and so would its cost. What is found goes
+into a hidden input, from which the report on the preview counts. It is there in a preview alone: a
+plan that is saved holds the inputs of the update.
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from omics_provider.engine import process
-from omics_provider.runs.rules.lifecycle import USELESS
-from omics_provider.runs.rules.lifecycle import adoption_mismatch as mismatch
+from omics_provider.base import errors, keys
+from omics_provider.base.status import RunStatus, status_of
+from omics_provider.base.values import contains_unknown
+from omics_provider.engine import records
+from omics_provider.engine.call import Call
+from omics_provider.engine.state import EarlierStart, StackState
+from omics_provider.service.polling import Pace, TimeLimitReached, poll
 
-if TYPE_CHECKING:
-    from omics_provider.engine.state import EarlierStart
+from . import lookup
+from .calls import Runs
+from .rules import lifecycle, words
+from .rules.lifecycle import USELESS, Fate
+from .rules.lifecycle import adoption_mismatch as mismatch
+from .starts import Live, Start
 
-    from .calls import Runs
-    from .starts import Live, Start
-
-_VERBS: Final = frozenset({"up", "update"})
-
-_lock = threading.Lock()
-#: By URN, what this process has found, for the update that follows its diff.
-_found: dict[str, tuple[LeftBehind, ...]] = {}
-_list: list[dict[str, Any]] | None = None
+#: Seconds that a run's end is waited for which an interrupted delete may have asked for.
+STOP_LIMIT: Final = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,48 +51,95 @@ class LeftBehind:
     fits: bool
 
 
-def is_looked_for() -> bool:
-    """Tell whether this process works for `pulumi up`; a preview alone pays for no look."""
-    return process.verb() in _VERBS
+class Left(dict[str, tuple[LeftBehind, ...]]):
+    """By URN, what a diff of this update has found, for the update that follows it."""
 
 
-def look(start: Start, earlier: tuple[EarlierStart, ...]) -> tuple[LeftBehind, ...]:
+def look(call: Call, start: Start, earlier: tuple[EarlierStart, ...]) -> tuple[LeftBehind, ...]:
     """Return the runs that interrupted starts of the resource have made, and remember them.
 
     `start` is the resource as it is declared, `earlier` the starts that its state names. Where they
     name none and no update has failed lately, that costs no call; else the runs are listed, once a
     process.
     """
-    found = tuple(_look(replace(start, listed=lambda: listed(start.runs)), earlier))
-    with _lock:
-        _found[start.urn] = found
+    listed = replace(start, listed=lambda: call.update.listed(start.runs))
+    found = call.update.part(Left)[start.urn] = tuple(_look(listed, earlier))
     return found
 
 
-def remembered(urn: str) -> tuple[LeftBehind, ...]:
-    """Return what `look` found for the resource in this process, once."""
-    with _lock:
-        return _found.pop(urn, ())
+def remembered(call: Call) -> tuple[LeftBehind, ...]:
+    """Return what `look` found for the call's resource in this update, once."""
+    return call.update.part(Left).pop(call.urn, ())
 
 
-def listed(runs: Runs) -> list[dict[str, Any]]:
-    """Return ListRuns' items as they were when this process first asked.
+def note(
+    call: Call, inputs: Mapping[str, Any], start: Callable[[StackState], Start]
+) -> dict[str, list[dict[str, Any]]]:
+    """Return, as a hidden input, what interrupted starts of a run about to be made have left.
 
-    What earlier updates have left is among them.
+    `start` gives its start with the stack's state. Reads the state once a process, and asks the
+    service only where an update was interrupted or has failed.
     """
-    global _list
-    with _lock:
-        if _list is None:
-            _list = list(runs.list())
-        return _list
+    state = records.readable(call, inputs)
+    own, urn = str(inputs.get(keys.ATTEMPT, "")), call.urn
+    if contains_unknown(inputs) or state is None:
+        return {}
+    if not (state.failing_since or state.unconfirmed(urn, own)):
+        return {}
+    try:
+        state = records.read(call, inputs, secrets=True)
+        found = look(call, start(state), state.unconfirmed(urn, own))
+    except errors.OmicsError as error:
+        call.warn(words.unforeseen(error.detail))
+        return {}
+    if not found:
+        return {}
+    # One run at most takes its place; the update ends what does not fit.
+    told = [(run.live["id"], run.live["status"], run.fits) for run in found]
+    call.warn(words.foreseen(told))
+    return {keys.LEFT: [{"id": id_, "status": status, "fits": fits} for id_, status, fits in told]}
 
 
-def forget() -> None:
-    """Forget what was found and listed, as another process does."""
-    global _list
-    with _lock:
-        _list = None
-        _found.clear()
+def fate(call: Call, runs: Runs, run_id: str, recorded: Mapping[str, Any]) -> Fate:
+    """Return what becomes of a noted run, by its live status, and warn where that costs or is open.
+
+    A run that is stopping is waited for: it may complete, or be what the delete has cancelled.
+    """
+    status = _end_of(runs, run_id, recorded)
+    found = lifecycle.after_torn_delete(str(recorded.get("onDelete", "")), status)
+    if found is not Fate.KEEP:
+        call.warn(words.torn(run_id, status or RunStatus.DELETED, found))
+    return found
+
+
+def tell_of_others(
+    call: Call, runs: Runs, state: StackState, run_id: str, recorded: Mapping[str, Any]
+) -> None:
+    """Warn of a run that was cancelled while the delete of another one was interrupted.
+
+    A destroy cancels all runs before the engine notes of most that they are being deleted. But a
+    run can be cancelled by hand, too, so nothing is done. ListRuns is asked once a process.
+    """
+    if not state.is_ending_another(call.urn):
+        return
+    listed = {str(item["id"]): item["status"] for item in call.update.listed(runs)}
+    if listed.get(run_id) != RunStatus.CANCELLED:
+        return
+    if lookup.find_recorded(runs, run_id, recorded) is not None:
+        call.warn(words.torn(run_id, RunStatus.CANCELLED, Fate.UNSURE))
+
+
+def _end_of(runs: Runs, run_id: str, recorded: Mapping[str, Any]) -> RunStatus | None:
+    def status() -> RunStatus | None:
+        live = lookup.find_recorded(runs, run_id, recorded)
+        return status_of(live["status"]) if live else None
+
+    try:
+        return poll(
+            status, lambda found: found is not RunStatus.STOPPING, limit=STOP_LIMIT, pace=Pace(0.5)
+        )
+    except TimeLimitReached:
+        return RunStatus.STOPPING
 
 
 def _look(start: Start, earlier: tuple[EarlierStart, ...]) -> Iterator[LeftBehind]:

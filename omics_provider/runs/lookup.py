@@ -1,20 +1,27 @@
-"""Looking at a recorded run: is it there, and is it ours."""
+"""Looking at recorded runs: are they there, are they ours, and how do they stand.
+
+ListRuns tells the state of 100 runs at once, but neither uuid nor tags. So an update that has read
+some runs one by one lists them all, once, and leaves out the ended ones that are listed as they
+were recorded: nothing of those can have changed but a tag set by hand. Nor are runs looked at, for
+a rule that asks whether they failed, that are listed as at work or as completed.
+"""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from omics_provider.base import errors, identity
 from omics_provider.base.settings import Settings
-from omics_provider.base.status import ACTIVE
-from omics_provider.providers import _host
+from omics_provider.base.status import ACTIVE, ENDED, UNSUCCESSFUL
+from omics_provider.engine.call import Call
 
+from .calls import Runs
 from .rules import lifecycle
 
-if TYPE_CHECKING:
-    from .calls import Runs
-
+#: Runs that an update reads one by one, tags and all, before it lists them.
+ONE_BY_ONE: Final = 20
 _FROM_MANIFEST: Final = ("status", "startTime", "stopTime", "failureReason")
 
 
@@ -77,7 +84,7 @@ def require_provider_of(settings: Settings, recorded: Mapping[str, Any]) -> None
     )
 
 
-def last_facts(runs: Runs, run_id: str, recorded: Mapping[str, Any]) -> dict[str, Any]:
+def last_facts(call: Call, runs: Runs, run_id: str, recorded: Mapping[str, Any]) -> dict[str, Any]:
     """Return the properties of a run whose record is gone, completed from its manifest."""
     facts: dict[str, Any] = {}
     if recorded.get("status") in ACTIVE:
@@ -86,8 +93,64 @@ def last_facts(runs: Runs, run_id: str, recorded: Mapping[str, Any]) -> dict[str
         except errors.NotFound:
             pass
         except errors.OmicsError as error:
-            _host.warn(
-                f"The end of run {run_id} can't be looked up in its manifest: {error.detail}"
-            )
+            call.warn(f"The end of run {run_id} can't be looked up in its manifest: {error.detail}")
     known = {key: facts[key] for key in _FROM_MANIFEST if facts.get(key)}
     return lifecycle.gone({**recorded, **known})
+
+
+def is_as_recorded(call: Call, runs: Runs, run_id: str, recorded: Mapping[str, Any]) -> bool:
+    """Tell, without a call of its own, whether an ended run is still as it was recorded."""
+    reads = call.update.part(Reads)
+    is_gone = bool(recorded.get("recordGone"))
+    if reads.is_by_itself() or not (is_gone or recorded.get("status") in ENDED):
+        return False
+    listed = reads.entry(call, runs, run_id)
+    if is_gone:
+        # Where nothing at all is listed, listing may not be allowed.
+        return reads.has_listed and not listed
+    return all(
+        recorded.get(key) is not None and recorded[key] == listed.get(key)
+        for key in ("status", "creationTime", "stopTime")
+    )
+
+
+def may_have_failed(call: Call, runs: Runs, run_id: str) -> bool:
+    """Tell, without a call of its own, whether an active run may have ended without its result.
+
+    Should the entry be another run's, of the same id, nothing is known: then it has not.
+    """
+    reads = call.update.part(Reads)
+    if reads.is_by_itself():
+        return True
+    status = reads.entry(call, runs, run_id).get("status")
+    return status is None or status in UNSUCCESSFUL
+
+
+class Reads:
+    """How many runs an update has read one by one, and ListRuns' entries after those."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._many = 0
+        self._listed: dict[str, Mapping[str, Any]] | None = None
+
+    @property
+    def has_listed(self) -> bool:
+        """Whether anything at all is listed: listing may not be allowed."""
+        return bool(self._listed)
+
+    def is_by_itself(self) -> bool:
+        """Count a read; tell whether it is one of those that are made one by one."""
+        with self._lock:
+            self._many += 1
+            return self._many <= ONE_BY_ONE
+
+    def entry(self, call: Call, runs: Runs, run_id: str) -> Mapping[str, Any]:
+        """Return ListRuns' entry of a run, empty where it has none or listing is not allowed."""
+        with self._lock:
+            if self._listed is None:
+                try:
+                    self._listed = {run["id"]: run for run in call.update.listed(runs)}
+                except errors.Denied:
+                    self._listed = {}
+            return self._listed.get(run_id, {})

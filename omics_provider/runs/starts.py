@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from omics_provider.base import diff, errors
 from omics_provider.base.identity import START_MARK, Mark, is_retry, retry_number
+from omics_provider.base.keys import STACK
 from omics_provider.base.table import MAX_TAGS
+from omics_provider.engine.call import Call
 from omics_provider.engine.state import EarlierStart, StackState
 
 from .calls import Runs
@@ -19,11 +21,14 @@ Live = dict[str, Any]
 #: Ends a run that was started for inputs which are no longer declared; takes those, too.
 End = Callable[[Live, Mapping[str, Any]], None]
 
+#: How much of a time the service may leave out.
+_ROUNDING: Final = timedelta(minutes=1)
 #: How far the clock of the machine that ran a failed update may have been off.
 _CLOCKS: Final = timedelta(minutes=15)
 
-#: The marks of runs, by ARN and creation time, as far as they were asked for; None for no mark.
-_marks: dict[tuple[str, str], Mark | None] = {}
+
+class Marks(dict[tuple[str, str], Mark | None]):
+    """The marks of runs, by ARN and creation time, as far as an update has asked; None for none."""
 
 
 class Started(NamedTuple):
@@ -51,6 +56,7 @@ class Start:
     #: After a try without an answer, give up rather than repeat it where the run can't be looked
     #: for: for callers that can come back later.
     must_look: bool = False
+    marks: Marks = field(default_factory=Marks)
 
     def once(
         self, earlier: tuple[EarlierStart, ...], end: End, successor: Live | None = None
@@ -225,12 +231,12 @@ class Start:
             if item["id"] not in held and item.get("arn") not in held and wanted(item)
         ]
         for item in sorted(candidates, key=lambda i: str(i["creationTime"]), reverse=True):
-            known = _marks.get(_key(item))
-            if _key(item) in _marks and (known is None or not fits(known)):
+            known = self.marks.get(_key(item))
+            if _key(item) in self.marks and (known is None or not fits(known)):
                 continue
             live = self.runs.find(item["id"])
             if live is not None:
-                mark = _marks[_key(item)] = Mark.on(live)
+                mark = self.marks[_key(item)] = Mark.on(live)
                 if mark is not None and fits(mark):
                     yield live, mark.token
 
@@ -241,6 +247,41 @@ class Start:
         mark = Mark.on(live)
         token = mark.token if mark else self.token
         return Started(live["id"], lifecycle.started(self.inputs, live, token))
+
+
+def start_of(
+    call: Call, runs: Any, inputs: Mapping[str, Any], token: str, state: StackState
+) -> Start:
+    """Return the start of the call's resource; `runs` are the calls on what is to be made."""
+    stack = str(inputs.get(STACK, ""))
+    return Start(runs, state, stack, call.urn, inputs, token, marks=call.update.part(Marks))
+
+
+def standing(call: Call, start: Start, run_id: str, ended: Mapping[str, Any]) -> lifecycle.Standing:
+    """Return the attempt that takes the place of run `run_id`, whose end a rule names.
+
+    `start` is the resource as it is declared, `ended` what is known of the run.
+    """
+    return lifecycle.standing(run_id, ended, start.inputs, successors(call, start, ended))
+
+
+def successors(call: Call, start: Start, ended: Mapping[str, Any]) -> list[tuple[int, Live]]:
+    """Return the attempts that earlier waits have started after a recorded run, in order."""
+    if "requestId" not in ended or not lifecycle.may_have_successors(ended):
+        return []
+    listed = replace(start, listed=lambda: since(ended, call.update.listed(start.runs)))
+    return listed.successors(str(ended["uuid"]))
+
+
+def since(
+    ended: Mapping[str, Any] | None, items: Iterable[Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
+    """Leave out of ListRuns' items those that were created before a run had ended."""
+    end = (ended or {}).get("stopTime")
+    if not end:
+        return list(items)
+    begin = datetime.fromisoformat(end) - _ROUNDING
+    return [i for i in items if datetime.fromisoformat(i["creationTime"]) >= begin]
 
 
 def _may_be(item: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:

@@ -1,4 +1,7 @@
-"""boto3 clients: one a process and setting, since making one takes 0.2 s."""
+"""boto3 clients: one a process and setting, since making one takes 0.2 s.
+
+boto3 is imported when the first client is made: a preview that asks nothing does not pay for it.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +10,14 @@ import threading
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
-import boto3
-from botocore import UNSIGNED
-from botocore.config import Config
-
 from omics_provider.base.settings import Settings
 
 from . import local_state
 from .failures import translated
 
 if TYPE_CHECKING:
+    import boto3
+    from botocore.config import Config
     from types_boto3_omics import OmicsClient
 
 _LOCAL_REGION: Final = "us-east-1"
@@ -63,7 +64,7 @@ def neighbour(settings: Settings, service: str) -> Any:
         return session.client(  # type: ignore[call-overload]  # the service is no literal
             service,
             endpoint_url=settings.endpoint if settings.is_loopback else None,
-            config=Config(**_common(_RETRIES)),
+            config=_config(_RETRIES),
         )
 
 
@@ -82,6 +83,8 @@ def forget(settings: Settings) -> None:
 @functools.cache
 def _session(settings: Settings) -> boto3.Session:
     """Return the session for `settings`: it keeps the service's model, half of a client's time."""
+    import boto3
+
     if settings.is_local:
         return boto3.Session(region_name=settings.region or _LOCAL_REGION)
     return boto3.Session(profile_name=settings.profile, region_name=settings.region)
@@ -92,24 +95,29 @@ def _remote(settings: Settings, retries: Any) -> OmicsClient:
     # botocore puts `workflows-` before the host of a custom endpoint, too.
     prefix: dict[str, Any] = {"inject_host_prefix": False} if settings.endpoint else {}
     return session.client(
-        "omics", endpoint_url=settings.endpoint, config=Config(**_common(retries), **prefix)
+        "omics", endpoint_url=settings.endpoint, config=_config(retries, **prefix)
     )
 
 
 def _local(settings: Settings, retries: Any) -> OmicsClient:
+    from botocore import UNSIGNED
+
     from omics_provider.emulator.doors import local
 
-    config = Config(**_common(retries), inject_host_prefix=False, signature_version=UNSIGNED)
+    config = _config(retries, inject_host_prefix=False, signature_version=UNSIGNED)
     client = _session(settings).client("omics", endpoint_url="http://127.0.0.1", config=config)
     local.attach(client, local_state.file(settings), settings.local_run_seconds)
     return client
 
 
-def _common(retries: Any) -> dict[str, Any]:
-    return {
-        "retries": retries,
-        "connect_timeout": _CONNECT_TIMEOUT_SECONDS,
-        "read_timeout": _READ_TIMEOUT_SECONDS,
-        "max_pool_connections": _CONNECTIONS,
-        "user_agent_extra": f"omics-provider/{version('omics-provider')}",
-    }
+def _config(retries: Any, **more: Any) -> Config:
+    from botocore.config import Config
+
+    return Config(
+        retries=retries,
+        connect_timeout=_CONNECT_TIMEOUT_SECONDS,
+        read_timeout=_READ_TIMEOUT_SECONDS,
+        max_pool_connections=_CONNECTIONS,
+        user_agent_extra=f"omics-provider/{version('omics-provider')}",
+        **more,
+    )

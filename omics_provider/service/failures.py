@@ -1,105 +1,9 @@
-"""botocore's exceptions made into this package's own, by type and code, never by text."""
+"""The one place where an exception of botocore becomes an error of this package."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
-
-from botocore import exceptions as boto
-
-from omics_provider.base import errors
-
-_START_RUN_RIGHTS: Final = (
-    "Allow the caller omics:StartRun, and iam:PassRole on the run's role_arn "
-    "(iam:PassedToService omics.amazonaws.com), and omics:TagResource: each run gets two tags."
-)
-_RETRY_LATER: Final = "Run `pulumi up` again later: the same request is not started twice."
-_NEW_CREDENTIALS: Final = (
-    "Sign in again (for example `aws sso login`), or set AWS_PROFILE or omics:profile; "
-    "`aws sts get-caller-identity` shows what is used."
-)
-
-_BY_CODE: Final[dict[str, type[errors.OmicsError]]] = {
-    "AccessDeniedException": errors.Denied,
-    "ConflictException": errors.Conflict,
-    "InternalServerException": errors.ServiceFault,
-    "RequestTimeoutException": errors.TimedOut,
-    "ResourceNotFoundException": errors.NotFound,
-    "ServiceQuotaExceededException": errors.QuotaExceeded,
-    "ThrottlingException": errors.Throttled,
-    "ValidationException": errors.Invalid,
-    "Throttling": errors.Throttled,
-    "TooManyRequestsException": errors.Throttled,
-    # Of the signature layer, the same for every AWS service.
-    "ExpiredToken": errors.CredentialsError,
-    "ExpiredTokenException": errors.CredentialsError,
-    "InvalidClientTokenId": errors.CredentialsError,
-    "IncompleteSignature": errors.CredentialsError,
-    "InvalidAccessKeyId": errors.CredentialsError,
-    "InvalidSignatureException": errors.CredentialsError,
-    "InvalidToken": errors.CredentialsError,
-    "RequestExpired": errors.CredentialsError,
-    "RequestTimeTooSkewed": errors.CredentialsError,
-    "SignatureDoesNotMatch": errors.CredentialsError,
-    "UnrecognizedClientException": errors.CredentialsError,
-}
-
-#: What stands before the service answers with a code that the service's model does not know.
-_BY_STATUS: Final[dict[int, type[errors.OmicsError]]] = {
-    408: errors.TimedOut,
-    429: errors.Throttled,
-}
-
-_ADVICE: Final[dict[type[errors.OmicsError], str]] = {
-    errors.Conflict: "Look at the run in the console, or with `aws omics get-run`, and try again.",
-    errors.CredentialsError: _NEW_CREDENTIALS,
-    errors.Invalid: "Correct the input that the message names.",
-    errors.NotFound: "Check the id, the workflow_type and the Region.",
-    errors.QuotaExceeded: (
-        "Delete old runs, set retention_mode to REMOVE, or ask for a higher quota "
-        "(Service Quotas: AWS HealthOmics, runs stored and active runs)."
-    ),
-    errors.ServiceFault: _RETRY_LATER,
-    errors.Throttled: _RETRY_LATER,
-    errors.TimedOut: _RETRY_LATER,
-}
-
-_CREDENTIALS: Final = (
-    boto.NoCredentialsError,
-    boto.PartialCredentialsError,
-    boto.CredentialRetrievalError,
-    boto.MetadataRetrievalError,
-    boto.TokenRetrievalError,
-    boto.SSOError,
-    boto.LoginError,
-    boto.NoAuthTokenError,
-    boto.RefreshWithMFAUnsupportedError,
-    boto.UnknownCredentialError,
-    boto.MissingDependencyException,
-)
-_SETTINGS: Final = (
-    boto.BaseEndpointResolverError,
-    boto.ConfigNotFound,
-    boto.ConfigParseError,
-    boto.DataNotFoundError,
-    boto.EndpointProviderError,
-    boto.InvalidConfigError,
-    boto.InvalidDefaultsMode,
-    boto.InvalidProxiesConfigError,
-    boto.InvalidRegionError,
-    boto.ProfileNotFound,
-    boto.ServiceNotInRegionError,
-    boto.UnknownRegionError,
-    boto.UnknownServiceError,
-)
-_NETWORK: Final = (boto.HTTPClientError, boto.ConnectionError)
-#: Of these, the ones that come before a request leaves. An SSLError may come after.
-_NOT_SENT: Final = (
-    boto.ConnectTimeoutError,
-    boto.EndpointConnectionError,
-    boto.ProxyConnectionError,
-)
 
 
 @contextmanager
@@ -107,64 +11,11 @@ def translated(operation: str) -> Iterator[None]:
     """Raise this package's error for botocore's; `operation` is the API's name of the call."""
     try:
         yield
-    except boto.ClientError as error:
-        raise _from_answer(operation, error) from error
-    except _CREDENTIALS as error:
-        raise errors.CredentialsError(operation, str(error), advice=_NEW_CREDENTIALS) from error
-    except _SETTINGS as error:
-        raise errors.SettingsError(operation, str(error), advice=_settings_advice(error)) from error
-    except _NETWORK as error:
-        kind, detail = _network(error)
-        raise kind(operation, detail, advice=_network_advice(operation)) from error
-    except boto.ParamValidationError as error:
-        raise errors.Invalid(
-            operation,
-            "the request does not fit the service's model",
-            advice=_ADVICE[errors.Invalid],
-        ) from error
-    except boto.BotoCoreError as error:
-        raise errors.OmicsError(operation, str(error), advice="Check the AWS set-up.") from error
+    except Exception as error:
+        # botocore costs a quarter of a second to import: whoever raised its errors has paid.
+        from .boto_errors import translation
 
-
-def _from_answer(operation: str, error: boto.ClientError) -> errors.OmicsError:
-    code = error.response.get("Error", {}).get("Code", "")
-    message = error.response.get("Error", {}).get("Message") or "the service gave no message"
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    kind = _BY_CODE.get(code) or _BY_STATUS.get(
-        status, errors.ServiceFault if status >= 500 else errors.ServiceError
-    )
-    return kind(operation, message, code=code, advice=_advice(operation, kind))
-
-
-def _advice(operation: str, kind: type[errors.OmicsError]) -> str:
-    if kind is errors.Denied:
-        return (
-            _START_RUN_RIGHTS if operation == "StartRun" else f"Allow the caller omics:{operation}."
-        )
-    return _ADVICE.get(kind, "")
-
-
-def _settings_advice(error: Exception) -> str:
-    if isinstance(error, boto.NoRegionError):
-        return (
-            "Set it with: pulumi config set omics:region us-east-1 (or AWS_DEFAULT_REGION). "
-            "A command that is given no stack needs --region."
-        )
-    if isinstance(error, boto.ProfileNotFound):
-        return "Check omics:profile (or aws:profile) against ~/.aws/config."
-    return "Check omics:region, omics:profile and omics:endpoint."
-
-
-def _network(error: Exception) -> tuple[type[errors.Unreachable], str]:
-    if isinstance(error, _NOT_SENT):
-        return errors.NotSent, "the service could not be reached"
-    return errors.Unreachable, "the connection ended without an answer"
-
-
-def _network_advice(operation: str) -> str:
-    advice = "Check the network, the Region and omics:endpoint, then run `pulumi up` again"
-    return (
-        f"{advice}: the same request is not started twice."
-        if operation == "StartRun"
-        else f"{advice}."
-    )
+        found = translation(operation, error)
+        if found is None:
+            raise
+        raise found from error

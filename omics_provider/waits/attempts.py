@@ -8,27 +8,21 @@ the others as on_delete says.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 from omics_provider.base import errors, identity
 from omics_provider.base.settings import Settings
-from omics_provider.engine import own_stack, process
+from omics_provider.engine.own_stack import OwnStack
+from omics_provider.engine.process import find_engine
 from omics_provider.engine.state import StackState
-from omics_provider.runs import interrupted
 from omics_provider.runs.calls import Runs
-from omics_provider.runs.rules import lifecycle
-from omics_provider.runs.rules.lifecycle import Standing
-from omics_provider.runs.starts import Live, Start
+from omics_provider.runs.starts import Live, Start, since
 from omics_provider.waits.rules.targets import Declared, Target
 
 from .succession import Failed
-
-#: How much of a time the service may leave out.
-_ROUNDING: Final = timedelta(minutes=1)
 
 
 def of_program(settings: Settings, stack: str) -> Attempts:
@@ -36,16 +30,17 @@ def of_program(settings: Settings, stack: str) -> Attempts:
 
     An update that was killed starts nothing more: its engine is looked up now, while it lives.
     """
-    process.command()
+    engine = find_engine()
+    recorded = OwnStack(engine)
 
     def state() -> StackState:
         try:
-            return own_stack.state_of(stack)
+            return recorded.state(stack)
         except errors.OmicsError:
             # It spares a GetRun for runs that the state records, no more.
             return StackState()
 
-    return Attempts(Runs(settings, process.require_alive), stack, state)
+    return Attempts(Runs(settings, engine.require_alive), stack, state)
 
 
 class Attempts:
@@ -95,30 +90,3 @@ class Attempts:
             if self._listed is None:
                 self._listed = list(self._runs.list())
             return self._listed
-
-
-def standing(start: Start, run_id: str, ended: Mapping[str, Any]) -> Standing:
-    """Return the attempt that takes the place of run `run_id`, whose end a rule names.
-
-    `start` is the resource as it is declared, `ended` what is known of the run.
-    """
-    return lifecycle.standing(run_id, ended, start.inputs, successors(start, ended))
-
-
-def successors(start: Start, ended: Mapping[str, Any]) -> list[tuple[int, Live]]:
-    """Return the attempts that earlier waits have started after a recorded run, in order."""
-    if "requestId" not in ended or not lifecycle.may_have_successors(ended):
-        return []
-    listed = replace(start, listed=lambda: since(ended, interrupted.listed(start.runs)))
-    return listed.successors(str(ended["uuid"]))
-
-
-def since(
-    ended: Mapping[str, Any] | None, items: Iterable[Mapping[str, Any]]
-) -> list[Mapping[str, Any]]:
-    """Leave out of ListRuns' items those that were created before a run had ended."""
-    end = (ended or {}).get("stopTime")
-    if not end:
-        return list(items)
-    begin = datetime.fromisoformat(end) - _ROUNDING
-    return [i for i in items if datetime.fromisoformat(i["creationTime"]) >= begin]

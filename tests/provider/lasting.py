@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from pulumi.dynamic import Config, ConfigureRequest
 
+from omics_provider.base import keys
 from omics_provider.base.identity import start_token
 from omics_provider.engine import own_stack, process
 from omics_provider.engine.state import StackState
 from omics_provider.providers import _host, plain
 from omics_provider.providers.plain import PlainProvider
 from omics_provider.runs import starts
-from omics_provider.runs.rules import table
 
 from .harness import Recorded, bag
 
@@ -35,7 +35,7 @@ def up(provider: PlainProvider, inputs: Mapping[str, Any]) -> Recorded:
     """First up of a declaration, as the engine does it: check, then create."""
     checked = provider.check({}, bag(inputs))
     assert [(f.property, f.reason) for f in checked.failures] == []
-    made = provider.create(bag({**checked.inputs, table.ATTEMPT: uuid.uuid4().hex}))
+    made = provider.create(bag({**checked.inputs, keys.ATTEMPT: uuid.uuid4().hex}))
     return Recorded(made.id, dict(made.outs or {}))
 
 
@@ -85,14 +85,14 @@ class Engine:
         """Give the checked inputs of a create that another update begins."""
         self.seed += 1
         starts._marks.clear()
-        return {**inputs, table.STACK: STACK, table.ATTEMPT: f"attempt-{self.seed}"}
+        return {**inputs, keys.STACK: STACK, keys.ATTEMPT: f"attempt-{self.seed}"}
 
     def interrupted(self, inputs: Mapping[str, Any], *resources: Mapping[str, Any]) -> None:
         """Record that the update which was asked to create with `inputs` died."""
         self.state = StackState(resources, ({"urn": self.urn, "inputs": dict(inputs)},))
 
     def token(self, inputs: Mapping[str, Any]) -> str:
-        return start_token(STACK, self.urn, str(inputs[table.ATTEMPT]))
+        return start_token(STACK, self.urn, str(inputs[keys.ATTEMPT]))
 
 
 def engine(kind: str, monkeypatch: pytest.MonkeyPatch) -> Engine:

@@ -6,17 +6,16 @@ from typing import Any
 
 import pytest
 
-from omics_provider.base import errors
+from omics_provider.base import errors, keys
 from omics_provider.base.values import UNKNOWN
 from omics_provider.engine import own_state, process
 from omics_provider.engine.state import StackState
 from omics_provider.providers import _host
 from omics_provider.runs import foreseeing, interrupted
 from omics_provider.runs.interrupted import LeftBehind
-from omics_provider.runs.rules import table
 
 FAILED = StackState(failing_since="2026-11-20T10:00:00Z")
-INPUTS = {table.STACK: "organization/trial/dev", table.ATTEMPT: "a1", "name": "NA12878"}
+INPUTS = {keys.STACK: "organization/trial/dev", keys.ATTEMPT: "a1", "name": "NA12878"}
 
 
 @pytest.mark.parametrize(
@@ -82,7 +81,7 @@ def test_what_was_left_is_noted_and_told(monkeypatch: pytest.MonkeyPatch, told: 
         LeftBehind({"id": "1000002", "status": "PENDING"}, {}, "t2", fits=False),
     )
     assert noted(monkeypatch, FAILED, lambda *_: runs) == {
-        table.LEFT: [
+        keys.LEFT: [
             {"id": "1000001", "status": "RUNNING", "fits": True},
             {"id": "1000002", "status": "PENDING", "fits": False},
         ]

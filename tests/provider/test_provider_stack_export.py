@@ -8,11 +8,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from omics_provider.base import keys
 from omics_provider.base.errors import OmicsError
 from omics_provider.engine import own_stack, own_state, process
 from omics_provider.engine.state import StackState
 from omics_provider.providers import _host
-from omics_provider.runs.rules import table
 from omics_provider.service.polling import Pace
 
 STACK = "organization/trial/dev"
@@ -90,6 +90,6 @@ def test_the_stack_is_asked_for_by_the_name_that_it_has_now(
         own_stack, "state_of", lambda stack, **_: asked.append(stack) or StackState()
     )
 
-    read({table.STACK: STACK})
+    read({keys.STACK: STACK})
 
     assert asked == ["organization/trial/renamed"]

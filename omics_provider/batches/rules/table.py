@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from omics_provider.base import checks
+from omics_provider.base import checks, keys
 from omics_provider.base.checks import Inputs, Problem, given
 from omics_provider.base.table import Change, Field, Kind, Table
 from omics_provider.base.values import canonical, contains_unknown
@@ -113,7 +113,7 @@ def defaults(inputs: Mapping[str, Any]) -> dict[str, Any]:
 def with_defaults(inputs: Mapping[str, Any]) -> dict[str, Any]:
     """Return the inputs with what holds where the program says nothing."""
     return {
-        "onDelete": table.DEFAULT_ON_DELETE,
+        "onDelete": keys.DEFAULT_ON_DELETE,
         "onChange": DEFAULT_ON_CHANGE,
         **{name: value for name, value in inputs.items() if name != PROBLEMS},
     }

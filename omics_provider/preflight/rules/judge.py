@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Final, Literal, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from omics_provider.runs.rules import table
 from omics_provider.waits.rules.progress import some
@@ -21,8 +21,6 @@ from . import trust
 
 Inputs = Mapping[str, Any]
 _T = TypeVar("_T")
-Mode = Literal["off", "warn", "fail"]
-MODES: Final[tuple[Mode, ...]] = ("off", "warn", "fail")
 
 
 class Kind(Enum):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import Any, Final, NamedTuple
 
+from omics_provider.base import keys
 from omics_provider.base.diff import difference
 from omics_provider.base.identity import MARK
 from omics_provider.base.status import ACTIVE, DELETABLE, ENDED, RunStatus
@@ -98,7 +99,7 @@ def placeholder(inputs: Mapping[str, Any], token: str, earlier: list[str]) -> di
 
     `earlier` are further starts in doubt for the same inputs.
     """
-    doubts = {table.EARLIER: earlier} if earlier else {}
+    doubts = {keys.EARLIER: earlier} if earlier else {}
     return {**inputs, **doubts, "requestId": token, "stateVersion": STATE_VERSION}
 
 
@@ -123,7 +124,7 @@ def adoption_mismatch(inputs: Mapping[str, Any], live: Mapping[str, Any]) -> tup
         and table.BY_WIRE[wire].sent
         and wire not in ("tags", "storageCapacity", "storageType")
     }
-    return difference(str(live.get("id", "")), _live_inputs(live), asked).replaces
+    return difference(str(live.get("id", "")), _live_inputs(live), asked, table.TABLE).replaces
 
 
 def refreshed(recorded: Mapping[str, Any], live: Mapping[str, Any]) -> dict[str, Any]:
@@ -278,7 +279,7 @@ def declared_with_drift(
     """Return the inputs to record where the live run drifted from them, else None."""
     if recorded.get("tags") == now.get("tags"):
         return None
-    own = {key: now[key] for key in (table.ATTEMPT, table.STACK) if key in now}
+    own = {key: now[key] for key in (keys.ATTEMPT, keys.STACK) if key in now}
     return {**declared(now), **own}
 
 

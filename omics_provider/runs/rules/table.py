@@ -108,20 +108,8 @@ OWN_OUTPUTS: Final[tuple[tuple[str, str], ...]] = (
     ("record_gone", "recordGone"),
 )
 
-DEFAULT_ON_DELETE: Final = "delete"
 #: Runs in all that `rerun_on` may make of one declaration, the first included.
 DEFAULT_MAX_ATTEMPTS: Final = 3
 
 #: Bytes of run parameters (developer guide, fixed-quotas).
 MAX_PARAMETERS_BYTES: Final = 50_000
-#: Input that no user sets: what makes this start of the run differ from an earlier one with the
-#: same inputs. Pulumi hides names with two underscores from previews and differences.
-ATTEMPT: Final = "__attempt"
-#: Input that the program sets: organization/project/stack.
-STACK: Final = "__stack"
-#: Output of a placeholder: request ids of further starts, for the same inputs, in doubt.
-EARLIER: Final = "__earlier"
-#: Output: request ids of earlier, interrupted starts that have been dealt with.
-SETTLED: Final = "__settled"
-#: Input in a preview alone: runs that interrupted starts have left, each as {id, status, fits}.
-LEFT: Final = "__left"

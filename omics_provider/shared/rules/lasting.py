@@ -11,9 +11,9 @@ from typing import Any, Final
 from omics_provider.base import diff
 from omics_provider.base.diff import Difference, TagChange, difference
 from omics_provider.base.identity import Mark
+from omics_provider.base.keys import ATTEMPT, SETTLED, STACK
 from omics_provider.base.table import MAX_TAGS, Change, Kind, Table
 from omics_provider.runs.rules.lifecycle import live_tags
-from omics_provider.runs.rules.table import ATTEMPT, SETTLED, STACK
 
 #: Version of the recorded outputs; readers for older versions stay here.
 STATE_VERSION: Final = 1

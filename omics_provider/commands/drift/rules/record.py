@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from omics_provider.base.identity import Mark, account_of, region_of, retry_number
+from omics_provider.base.keys import SETTLED, STACK
 from omics_provider.base.settings import LOCAL, Settings
 from omics_provider.base.table import MAX_TAG_VALUE
 from omics_provider.commands.preview.rules.plan import BATCH, RUN
 from omics_provider.engine import state as state_format
 from omics_provider.engine.urn import group_of, stack_of, type_of, urn_name, urn_parts
 from omics_provider.runs.rules.lifecycle import rerun_wanted
-from omics_provider.runs.rules.table import SETTLED, STACK
 
 #: Types of what runs share, and what each is.
 GROUP: Final = "pulumi-python:dynamic/omics:RunGroup"

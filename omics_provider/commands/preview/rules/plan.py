@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
+from omics_provider.base.keys import DEFAULT_ON_DELETE, LEFT
 from omics_provider.base.table import Change as TableChange
 from omics_provider.batches.rules import table
 from omics_provider.engine.urn import (
@@ -22,7 +23,6 @@ from omics_provider.engine.urn import (
     unreadable,
     urn_name,
 )
-from omics_provider.runs.rules.table import DEFAULT_ON_DELETE, LEFT
 
 from .values import (
     ARGUMENTS,

@@ -1,0 +1,108 @@
+"""What a door hands to a handler: one request of the engine, and what comes back."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+from omics_provider.base.settings import Settings
+
+from .update import Update
+
+#: What the service calls a resource, by the last part of its type token.
+_NOUNS: Final = {
+    "Run": "run",
+    "RunBatch": "run batch",
+    "RunCache": "run cache",
+    "RunGroup": "run group",
+    "Workflow": "workflow",
+}
+
+
+def subject(urn: str) -> str:
+    """Return what a call for `urn` is about, as in "run NA12878"; empty for an empty URN."""
+    if not urn:
+        return ""
+    kind, _, name = urn.rpartition("::")
+    return f"{_NOUNS.get(kind.rpartition(':')[2], 'resource')} {name}"
+
+
+def _written(message: str) -> None:
+    """Write a warning where the engine shows what a plugin writes, without the resource's name."""
+    sys.stderr.write(f"{message}\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request of the engine for one resource, beside its properties. Only a door makes one.
+
+    `urn` is the resource's, empty outside of an engine. `timeout` is its customTimeouts for this
+    operation in seconds, None where unset. `seed` is the engine's random seed for generated names,
+    which check alone gets. `looks` tells whether preflight is on. `warn` shows a message beside
+    the resource.
+    """
+
+    update: Update
+    settings: Settings = field(default_factory=Settings)
+    looks: bool = True
+    urn: str = ""
+    timeout: float | None = None
+    seed: bytes = b""
+    warn: Callable[[str], object] = _written
+
+    @property
+    def name(self) -> str:
+        """The resource's name in the program, empty outside of an engine."""
+        return self.urn.rpartition("::")[2]
+
+    @property
+    def subject(self) -> str:
+        """What the call is about, as in "run NA12878"; empty outside of an engine."""
+        return subject(self.urn)
+
+    def limit(self, otherwise: float) -> float:
+        """Return the resource's customTimeouts for this call in seconds, else `otherwise`."""
+        return self.timeout or otherwise
+
+
+class Unfinished(Exception):
+    """The resource is made, or may be, and is not usable yet: the engine records it and fails.
+
+    The next update goes on with what is recorded. The text says what is open.
+    """
+
+    def __init__(self, id_: str, properties: Mapping[str, Any], message: str) -> None:
+        super().__init__(message)
+        self.id = id_
+        self.properties = dict(properties)
+
+
+class Checked(NamedTuple):
+    """The inputs to go on with, and what is wrong with the declaration, a text each."""
+
+    inputs: dict[str, Any]
+    failures: tuple[str, ...] = ()
+
+
+class Found(NamedTuple):
+    """What a diff found.
+
+    `replaces` are the properties that ask for a new resource. `changes` is False for none, True for
+    a change that no input shows, and None where the engine is to compare the inputs itself.
+    """
+
+    changes: bool | None
+    replaces: tuple[str, ...] = ()
+
+
+class Recorded(NamedTuple):
+    """A resource as it is to be recorded: its id, empty for one that is gone, and its outputs.
+
+    `inputs` are the inputs to record, None where they stay.
+    """
+
+    id: str
+    outputs: dict[str, Any]
+    inputs: dict[str, Any] | None = None

@@ -1,0 +1,97 @@
+"""What the stack records, for one call: the questions that handlers ask of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from omics_provider.base import errors, identity
+from omics_provider.base.keys import ATTEMPT, STACK
+
+from .call import Call
+from .state import EarlierStart, StackState
+
+Properties = Mapping[str, Any]
+
+
+def ask_early(call: Call, properties: Properties) -> None:
+    """Have the stack's state read while boto3 is imported and its clients are made."""
+    if _is_in_a_stack(call, properties):
+        call.update.stack.ask_early(_stack(call, properties))
+
+
+def read(call: Call, properties: Properties, *, secrets: bool = False) -> StackState:
+    """Return the stack's recorded state; an empty one outside of a stack."""
+    if not _is_in_a_stack(call, properties):
+        return StackState()
+    return call.update.stack.state(_stack(call, properties), secrets=secrets)
+
+
+def current(call: Call, properties: Properties) -> StackState:
+    """Return the stack's state with what this update has recorded so far, in other processes too.
+
+    Each Provider has a process of its own, and a resource may change from one to another: what the
+    new one has made, the old one must not end. Nothing is recorded while a stack is destroyed.
+    """
+    if not _is_in_a_stack(call, properties):
+        return StackState()
+    if call.update.engine.is_whole_destroy:
+        return read(call, properties)
+    return call.update.stack.current(_stack(call, properties))
+
+
+def late(call: Call, properties: Properties) -> StackState:
+    """Return the same as it was when this process first asked, with one read for all deletes."""
+    if not _is_in_a_stack(call, properties):
+        return StackState()
+    return call.update.stack.late(_stack(call, properties))
+
+
+def readable(call: Call, properties: Properties) -> StackState | None:
+    """Return the stack's recorded state for what can be left undone; warn where it can't be had."""
+    try:
+        return read(call, properties)
+    except errors.OmicsError as error:
+        call.warn(f"The stack's recorded state was not read: {error.detail}.")
+        return None
+
+
+def unconfirmed(call: Call, properties: Properties) -> tuple[StackState, tuple[EarlierStart, ...]]:
+    """Return what the stack records, and the starts of this resource that nothing records."""
+    own = str(properties.get(ATTEMPT, ""))
+    state = read(call, properties)
+    if state.unconfirmed(call.urn, own):
+        state = read(call, properties, secrets=True)
+    return state, state.unconfirmed(call.urn, own)
+
+
+def of_kind(call: Call, properties: Properties) -> tuple[StackState, tuple[EarlierStart, ...]]:
+    """Return the same, with resources of this resource's own kind alone. Empty outside a stack."""
+    state, earlier = unconfirmed(call, properties)
+    if not call.urn:
+        return state, ()
+    kind = identity.kind_of(call.urn)
+    own_kind = tuple(r for r in state.resources if r.get("type") == kind)
+    return dataclasses.replace(state, resources=own_kind), earlier
+
+
+def attempt(call: Call, old: Properties) -> dict[str, str]:
+    """Return what tells this start of the resource from any earlier one, kept while it lives.
+
+    The engine checks a resource without its old inputs exactly when it is about to create it, for
+    the first time or in place of another.
+    """
+    if old:
+        return {ATTEMPT: old[ATTEMPT]} if ATTEMPT in old else {}
+    # An engine that hands out no seed must not make all starts of a resource the same one.
+    return {ATTEMPT: identity.attempt(call.seed or os.urandom(16))} if call.urn else {}
+
+
+def _is_in_a_stack(call: Call, properties: Properties) -> bool:
+    return STACK in properties and bool(call.urn)
+
+
+def _stack(call: Call, properties: Properties) -> str:
+    return identity.stack_of(call.urn, str(properties[STACK]))

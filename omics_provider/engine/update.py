@@ -1,0 +1,53 @@
+"""What one plugin process knows and has done: it serves one update, of one Provider."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol, TypeVar
+
+from .own_stack import OwnStack
+from .process import Engine
+
+T = TypeVar("T")
+
+
+class _Listing(Protocol):
+    def list(self) -> Iterable[dict[str, Any]]:
+        """Give ListRuns' items."""
+
+
+class Update:
+    """The memory of one update, safe under threads. A door makes one for its process.
+
+    `engine` is the CLI that the process works for, `stack` what is recorded of its stack. `made`
+    are the uuids of runs and batches that this process has started or adopted, `adopted` those that
+    it has adopted.
+    """
+
+    def __init__(self, engine: Engine | None = None, stack: OwnStack | None = None) -> None:
+        self.engine = engine or Engine()
+        self.stack = stack or OwnStack(self.engine)
+        self.made: set[str] = set()
+        self.adopted: set[str] = set()
+        self._lock = threading.RLock()
+        self._parts: dict[type[Any], Any] = {}
+        self._listed: list[Mapping[str, Any]] | None = None
+
+    def part(self, kind: type[T]) -> T:
+        """Return this update's one object of `kind`: what a slice remembers for itself."""
+        with self._lock:
+            if kind not in self._parts:
+                self._parts[kind] = kind()
+            found: T = self._parts[kind]
+            return found
+
+    def listed(self, runs: _Listing) -> list[Mapping[str, Any]]:
+        """Return ListRuns' items as they were when this update first asked.
+
+        What earlier updates have left is among them.
+        """
+        with self._lock:
+            if self._listed is None:
+                self._listed = list(runs.list())
+            return self._listed
