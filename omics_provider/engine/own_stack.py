@@ -41,7 +41,7 @@ class OwnStack:
     """
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self.engine = engine
         self._lock = threading.Lock()
         self._states: dict[tuple[str, bool, bool], Future[StackState]] = {}
         self._readers = ThreadPoolExecutor(thread_name_prefix="stack-state")
@@ -98,7 +98,7 @@ class OwnStack:
 
     def _cli(self) -> str:
         """Return the CLI's path: the engine that serves this process, else the one on PATH."""
-        found = next(iter(self._engine.command), None) or shutil.which("pulumi")
+        found = next(iter(self.engine.command), None) or shutil.which("pulumi")
         if not found:
             raise _cannot("there is no `pulumi` on PATH")
         return found

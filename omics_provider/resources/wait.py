@@ -7,6 +7,7 @@ other resource. In a preview it looks once: ended runs are known, others are not
 from __future__ import annotations
 
 import asyncio
+import functools
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
@@ -19,18 +20,20 @@ from pulumi import Output
 from omics_provider.base import errors
 from omics_provider.base.settings import Settings
 from omics_provider.base.values import UNKNOWN
+from omics_provider.engine.own_stack import OwnStack
+from omics_provider.engine.process import find_engine
 from omics_provider.providers._wire import received, unknown
 from omics_provider.runs.rules.table import BY_WIRE
+from omics_provider.waits import attempts
 from omics_provider.waits.rules import progress
 from omics_provider.waits.rules.targets import Declared, End, Facts, Target
+from omics_provider.waits.watcher import Watcher, watcher_of
 
 from . import _place as places
 from ._interrupt import interruptible
 from ._view import view
 
 if TYPE_CHECKING:
-    from omics_provider.waits.watcher import Watcher
-
     from .run import OmicsRun
 
 OnFailure = Literal["fail", "warn"]
@@ -183,12 +186,16 @@ async def _declared(run: OmicsRun, uuid: str) -> Declared | None:
     return Declared(str(await run.urn.future()), given, uuid)
 
 
+@functools.cache
+def own_stack() -> OwnStack:
+    """Return what is recorded of the program's stack, read once."""
+    return OwnStack(find_engine())
+
+
 async def _watcher(place: Settings, stack: str) -> Watcher:
     def recorded_at() -> Mapping[str, str] | None:
-        from omics_provider.engine.own_stack import state_of
-
         try:
-            state = state_of(stack)
+            state = own_stack().state(stack)
         except errors.OmicsError:
             # GetRun then tells the same, one run at a time.
             return None
@@ -199,11 +206,7 @@ async def _watcher(place: Settings, stack: str) -> Watcher:
         }
 
     def make() -> Watcher:
-        # boto3 takes a quarter of a second, in which the program can declare more runs.
-        from omics_provider.waits import attempts
-        from omics_provider.waits.watcher import watcher_of
-
-        return watcher_of(place, recorded_at, attempts.of_program(place, stack))
+        return watcher_of(place, recorded_at, attempts.of_program(place, stack, own_stack()))
 
     return await asyncio.to_thread(make)
 

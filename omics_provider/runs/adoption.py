@@ -38,7 +38,8 @@ def adopted(call: Call, runs: Runs, inputs: dict[str, Any]) -> Started:
 def is_still_declared(call: Call, recorded: Mapping[str, Any]) -> bool:
     """Tell whether another resource of the stack stands for this very run: then it stays.
 
-    A run is met twice where a resource has adopted what another one started, or adopted before."""
+    A run is met twice where a resource has adopted what another one started, or adopted before.
+    """
     uuid = str(recorded["uuid"])
     # What this process has started is nobody else's yet, unless it has adopted it, too.
     if uuid in (call.update.adopted if "requestId" in recorded else call.update.made):

@@ -16,7 +16,6 @@ from typing import Any
 from omics_provider.base import errors, identity
 from omics_provider.base.settings import Settings
 from omics_provider.engine.own_stack import OwnStack
-from omics_provider.engine.process import find_engine
 from omics_provider.engine.state import StackState
 from omics_provider.runs.calls import Runs
 from omics_provider.runs.starts import Live, Start, since
@@ -25,22 +24,20 @@ from omics_provider.waits.rules.targets import Declared, Target
 from .succession import Failed
 
 
-def of_program(settings: Settings, stack: str) -> Attempts:
+def of_program(settings: Settings, stack: str, own_stack: OwnStack) -> Attempts:
     """Return what makes the next attempts of a program's runs.
 
     An update that was killed starts nothing more: its engine is looked up now, while it lives.
     """
-    engine = find_engine()
-    recorded = OwnStack(engine)
 
     def state() -> StackState:
         try:
-            return recorded.state(stack)
+            return own_stack.state(stack)
         except errors.OmicsError:
             # It spares a GetRun for runs that the state records, no more.
             return StackState()
 
-    return Attempts(Runs(settings, engine.require_alive), stack, state)
+    return Attempts(Runs(settings, own_stack.engine.require_alive), stack, state)
 
 
 class Attempts:

@@ -101,7 +101,7 @@ def test_the_request_id_fits() -> None:
     from omics_provider.base.identity import request_id
 
     limits = START_RUN.members["requestId"].metadata
-    assert limits["min"] <= len(request_id("urn", {})) <= limits["max"]
+    assert limits["min"] <= len(request_id("urn", {}, fields.TABLE)) <= limits["max"]
 
 
 @pytest.mark.parametrize(("name", "wire"), fields.OUTPUTS)

@@ -10,9 +10,8 @@ from pulumi.dynamic import Config, ConfigureRequest
 from pulumi.output import Unknown
 
 from omics_provider.emulator import control
-from omics_provider.providers import run
+from omics_provider.providers import _dynamic
 from omics_provider.providers.run import OmicsRunProvider
-from omics_provider.runs import adoption, interrupted, refreshing
 
 Inputs = dict[str, Any]
 
@@ -69,11 +68,7 @@ def configured(config: Mapping[str, str]) -> OmicsRunProvider:
 
 def next_update() -> None:
     """Go on as another `pulumi up` does: in another process, which remembers nothing."""
-    run._made_here.clear()
-    adoption._adopted_here.clear()
-    run._attempts.clear()
-    interrupted.forget()
-    refreshing.forget()
+    _dynamic.this_update.cache_clear()
 
 
 @dataclass

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from omics_provider.engine import process
-from omics_provider.runs import destroying
+from omics_provider.engine.process import Engine
 
 WHOLE = [
     "destroy",
@@ -46,15 +45,9 @@ NOT_WHOLE = [
     ("words", "whole"),
     [(words, True) for words in WHOLE] + [(words, False) for words in NOT_WHOLE],
 )
-def test_what_destroys_a_whole_stack(
-    monkeypatch: pytest.MonkeyPatch, words: str, whole: bool
-) -> None:
-    monkeypatch.setattr(process, "command", lambda: ("/bin/pulumi", *words.split()))
-    assert destroying.is_whole_stack() is whole
+def test_what_destroys_a_whole_stack(words: str, whole: bool) -> None:
+    assert Engine(("/bin/pulumi", *words.split())).is_whole_destroy is whole
 
 
-def test_where_no_engine_is_found_nothing_is_cancelled_ahead(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(process, "command", tuple)
-    assert destroying.is_whole_stack() is False
+def test_where_no_engine_is_found_nothing_is_cancelled_ahead() -> None:
+    assert Engine().is_whole_destroy is False

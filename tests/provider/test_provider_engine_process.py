@@ -15,12 +15,13 @@ from omics_provider.engine import process
 CHILD = """
 import sys, time
 from omics_provider.base.errors import OmicsError
-from omics_provider.providers import engine_process
-engine_process.require_alive()
-print(engine_process.command()[-1], flush=True)
+from omics_provider.engine.process import find_engine
+engine = find_engine()
+engine.require_alive()
+print(engine.command[-1], flush=True)
 sys.stdin.readline()
 try:
-    engine_process.require_alive()
+    engine.require_alive()
 except OmicsError as error:
     print(error, flush=True)
 """
@@ -69,8 +70,7 @@ def test_a_plugin_whose_engine_was_killed_starts_nothing(pulumi: Path) -> None:
 def test_without_an_engine_nothing_is_known_and_nothing_forbidden(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    process._engine.cache_clear()
     monkeypatch.setattr(process.psutil.Process, "parents", lambda _: [])
-    assert process.command() == ()
-    process.require_alive()
-    process._engine.cache_clear()
+    found = process.find_engine()
+    assert found.command == ()
+    found.require_alive()

@@ -11,6 +11,7 @@ import botocore.exceptions
 import pytest
 
 from omics_provider.base import errors
+from omics_provider.engine.call import Unfinished
 from omics_provider.providers._host import ProviderError
 from omics_provider.service import clients, start_loop
 from omics_provider.service.failures import translated
@@ -35,6 +36,8 @@ def failure_of_create(
     text = str(caught.value)
     assert not any(secret in text for secret in SECRETS)
     error = caught.value.__context__
+    if isinstance(error, Unfinished):
+        error = error.__cause__
     assert isinstance(error, errors.OmicsError)
     return text, error
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from omics_provider.providers.run import OmicsRunProvider
-from omics_provider.runs import refreshing
+from omics_provider.runs import lookup
 
 from .harness import Emulator, Inputs, Recorded, Up
 
@@ -19,8 +19,7 @@ def gone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Recorded:
     """A run that was recorded as gone, to be read after as many as are read one by one."""
-    monkeypatch.setattr(refreshing, "_reads", refreshing.ONE_BY_ONE)
-    monkeypatch.setattr(refreshing, "_listed", None)
+    monkeypatch.setattr(lookup, "ONE_BY_ONE", 0)
     up({**declared, "name": "beside"})
     run = up(declared)
     emulator.advance(1000)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from omics_provider.providers.run import OmicsRunProvider
-from omics_provider.runs import refreshing
+from omics_provider.runs import lookup
 
 from .harness import RUN_SECONDS, Emulator, Inputs, Recorded, Up, bag, next_update
 
@@ -71,7 +71,7 @@ def test_of_many_runs_only_those_are_looked_up_that_may_have_failed(
     declared: Inputs,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(refreshing, "ONE_BY_ONE", 0)
+    monkeypatch.setattr(lookup, "ONE_BY_ONE", 0)
     lasting = {**declared, "rerunOn": ["FAILED"], "tags": {"emulator:freezes": "yes"}}
     failing_ = failing(declared, rerun=1, rerunOn=["FAILED"])
     runs = [(lasting, up(lasting)), (failing_, up(failing_))]

@@ -10,9 +10,9 @@ import pytest
 
 from omics_provider.base import errors
 from omics_provider.emulator import control
+from omics_provider.providers import _host
 from omics_provider.providers._host import ProviderError
 from omics_provider.providers.run import OmicsRunProvider
-from omics_provider.runs import lookup
 from omics_provider.runs.calls import Runs
 from omics_provider.service import clients, neighbours
 from tests.served import ACCOUNT, OTHER_ACCOUNT, REGION, Served, serving
@@ -97,7 +97,7 @@ def place(_served: Served, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     monkeypatch.setenv("AWS_DISABLE_HOST_PREFIX_INJECTION", "true")
     control.plan_faults(_served.state, [])
     warnings: list[str] = []
-    monkeypatch.setattr(lookup.host, "warn", warnings.append)
+    monkeypatch.setattr(_host, "warn", warnings.append)
     yield Place(_served, monkeypatch, warnings)
     forget()
 

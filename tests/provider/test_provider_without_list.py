@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from omics_provider.base.settings import Settings
+from omics_provider.engine.call import Call
 from omics_provider.engine.state import StackState
-from omics_provider.providers import _host
+from omics_provider.engine.update import Update
 from omics_provider.providers.run import OmicsRunProvider
-from omics_provider.runs import destroying, refreshing
+from omics_provider.runs import ending, lookup
 from omics_provider.runs.calls import Runs
 
 from .harness import Emulator, Inputs, Up
@@ -23,8 +24,7 @@ def test_a_refresh_of_many_reads_each(
     declared: Inputs,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(refreshing, "_reads", refreshing.ONE_BY_ONE)
-    monkeypatch.setattr(refreshing, "_listed", None)
+    monkeypatch.setattr(lookup, "ONE_BY_ONE", 0)
     run = up(declared)
     emulator.advance(1000)
     ended = provider.read(run.id, run.bag())
@@ -51,15 +51,14 @@ def test_a_destroy_ends_each_by_itself(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     warned: list[str] = []
-    monkeypatch.setattr(_host, "warn", warned.append)
-    monkeypatch.setattr(destroying, "_done", False)
     runs = [up({**declared, "name": f"{declared['name'][-120:]}{n}"}) for n in range(2)]
     state = StackState(tuple({"id": r.id, "type": TYPE, "outputs": r.outs} for r in runs))
     monkeypatch.setattr(StackState, "beside", lambda *_: list(state.resources))
     emulator.fault("ListRuns", "denied", count=100)
 
     local = Settings("us-east-1", None, "local", config["omics:localState"])
-    calls = emulator.since(lambda: destroying.cancel_all(Runs(local), state, runs[0].outs))
+    call = Call(Update(), local, warn=warned.append)
+    calls = emulator.since(lambda: ending.cancel_all(call, Runs(local), state, runs[0].outs))
 
     assert calls == ["ListRuns"]
     assert len(warned) == 1

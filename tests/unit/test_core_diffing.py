@@ -4,11 +4,18 @@ from typing import Any
 
 import pytest
 
-from omics_provider.base.diff import difference, tag_change
+from omics_provider.base.diff import Difference, difference, tag_change
 from omics_provider.base.values import UNKNOWN
 from omics_provider.runs.rules import table
 
 RUN = "1234567"
+
+
+def of_run(id_: str, recorded: dict[str, Any], inputs: dict[str, Any]) -> Difference:
+    """Compare what is recorded of a run with what is declared."""
+    return difference(id_, recorded, inputs, table.TABLE)
+
+
 IN_PLACE = {"tags", "onDelete", "rerunOn", "maxAttempts", "retry"}
 
 # An old and a new value of each input.
@@ -53,7 +60,7 @@ def test_every_property_has_a_row() -> None:
 
 @pytest.mark.parametrize("wire", CHANGED)
 def test_a_changed_input_replaces_or_updates(wire: str) -> None:
-    found = difference(RUN, FULL, {**FULL, wire: CHANGED[wire][1]})
+    found = of_run(RUN, FULL, {**FULL, wire: CHANGED[wire][1]})
     assert found == (((), (wire,)) if wire in IN_PLACE else ((wire,), ()))
     assert found
 
@@ -61,28 +68,28 @@ def test_a_changed_input_replaces_or_updates(wire: str) -> None:
 @pytest.mark.parametrize("wire", CHANGED)
 def test_a_new_input_differs(wire: str) -> None:
     recorded = {key: value for key, value in FULL.items() if key != wire}
-    found = difference(RUN, recorded, FULL)
+    found = of_run(RUN, recorded, FULL)
     assert found.replaces + found.updates == (wire,)
 
 
 @pytest.mark.parametrize("wire", CHANGED)
 def test_an_unknown_input_may_differ(wire: str) -> None:
-    found = difference(RUN, FULL, {**FULL, wire: UNKNOWN})
+    found = of_run(RUN, FULL, {**FULL, wire: UNKNOWN})
     assert found.replaces + found.updates == (wire,)
 
 
 @pytest.mark.parametrize("wire", CHANGED)
 def test_an_unset_input_never_differs(wire: str) -> None:
     declared = {key: value for key, value in FULL.items() if key != wire}
-    assert not difference(RUN, FULL, declared)
+    assert not of_run(RUN, FULL, declared)
 
 
 def test_the_same_declaration_does_not_differ() -> None:
-    assert not difference(RUN, FULL, FULL)
+    assert not of_run(RUN, FULL, FULL)
 
 
 def test_all_that_differs_is_named_in_the_order_of_the_table() -> None:
-    found = difference(RUN, FULL, {wire: new for wire, (_, new) in CHANGED.items()})
+    found = of_run(RUN, FULL, {wire: new for wire, (_, new) in CHANGED.items()})
     assert found.replaces == tuple(w for w in table.BY_WIRE if w not in IN_PLACE)
     assert set(found.updates) == IN_PLACE
 
@@ -90,7 +97,7 @@ def test_all_that_differs_is_named_in_the_order_of_the_table() -> None:
 def test_what_the_service_fills_in_or_changes_never_differs() -> None:
     outputs = {wire: f"old {wire}" for _, wire in table.OUTPUTS}
     filled = {"storageCapacity": 1200, "storageType": "DYNAMIC", "workflowType": "PRIVATE"}
-    assert not difference(
+    assert not of_run(
         RUN,
         {**outputs, **filled, "roleArn": "arn:a"},
         {"roleArn": "arn:a", "status": "COMPLETED", "__attempt": "other", "stateVersion": 2},
@@ -117,14 +124,12 @@ def test_what_the_service_fills_in_or_changes_never_differs() -> None:
     ],
 )
 def test_values_compare_by_meaning(wire: str, old: Any, new: Any, differs: bool) -> None:
-    assert bool(difference(RUN, {wire: old}, {wire: new})) is differs
+    assert bool(of_run(RUN, {wire: old}, {wire: new})) is differs
 
 
 def test_a_run_may_declare_that_it_adopts_itself() -> None:
-    assert not difference(RUN, {"workflowId": "1"}, {"adoptRunId": RUN})
-    assert difference(RUN, {"workflowId": "1"}, {"adoptRunId": "7654321"}).replaces == (
-        "adoptRunId",
-    )
+    assert not of_run(RUN, {"workflowId": "1"}, {"adoptRunId": RUN})
+    assert of_run(RUN, {"workflowId": "1"}, {"adoptRunId": "7654321"}).replaces == ("adoptRunId",)
 
 
 @pytest.mark.parametrize(

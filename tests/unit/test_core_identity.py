@@ -7,6 +7,7 @@ import pytest
 
 from omics_provider.base.identity import Mark, attempt, region_of, request_id, stack_of, start_token
 from omics_provider.runs.rules import table
+from omics_provider.runs.rules.table import TABLE
 
 URN = "urn:pulumi:prod::omics-runs::pulumi-python:dynamic/omics:Run::HG002"
 INPUTS: dict[str, Any] = {
@@ -29,22 +30,22 @@ PINNED_WITHOUT_ATTEMPT = "d6154606e3eb6d89bdaa8571e9933c01ae6a2cf157eede75bd3985
     ("inputs", "token"), [(OF_A_STACK, PINNED), (INPUTS, PINNED_WITHOUT_ATTEMPT)]
 )
 def test_it_is_the_same_in_every_release(inputs: dict[str, Any], token: str) -> None:
-    assert request_id(URN, inputs) == token
+    assert request_id(URN, inputs, TABLE) == token
 
 
 def test_it_fits_the_api() -> None:
-    assert re.fullmatch("[0-9a-f]{64}", request_id(URN, OF_A_STACK))
-    assert re.fullmatch("[0-9a-f]{64}", request_id("", {}))
+    assert re.fullmatch("[0-9a-f]{64}", request_id(URN, OF_A_STACK, TABLE))
+    assert re.fullmatch("[0-9a-f]{64}", request_id("", {}, TABLE))
 
 
 # With an attempt: stack, resource and attempt --------------------------------------------------
 
 
 def test_the_attempt_stands_for_the_inputs() -> None:
-    assert request_id(URN, {**OF_A_STACK, "parameters": {"secret": "x"}}) == PINNED
-    assert request_id(URN, {"__attempt": "0011223344556677", "__stack": "lab/omics-runs/prod"}) == (
-        PINNED
-    )
+    assert request_id(URN, {**OF_A_STACK, "parameters": {"secret": "x"}}, TABLE) == PINNED
+    assert request_id(
+        URN, {"__attempt": "0011223344556677", "__stack": "lab/omics-runs/prod"}, TABLE
+    ) == (PINNED)
 
 
 URNS = ["", URN.replace("prod", "dev"), URN.replace("omics-runs", "other"), URN[:-1], URN + " "]
@@ -53,14 +54,14 @@ URNS = ["", URN.replace("prod", "dev"), URN.replace("omics-runs", "other"), URN[
 @pytest.mark.parametrize("urn", URNS)
 @pytest.mark.parametrize("inputs", [OF_A_STACK, INPUTS])
 def test_another_resource(urn: str, inputs: dict[str, Any]) -> None:
-    assert request_id(urn, inputs) != request_id(URN, inputs)
+    assert request_id(urn, inputs, TABLE) != request_id(URN, inputs, TABLE)
 
 
 @pytest.mark.parametrize(
     "change", [{"__attempt": "8899aabbccddeeff"}, {"__stack": "lab/omics-runs/dev"}]
 )
 def test_another_start_or_stack(change: dict[str, str]) -> None:
-    assert request_id(URN, {**OF_A_STACK, **change}) != PINNED
+    assert request_id(URN, {**OF_A_STACK, **change}, TABLE) != PINNED
 
 
 def test_parts_do_not_run_into_each_other() -> None:
@@ -84,18 +85,18 @@ def test_parts_do_not_run_into_each_other() -> None:
     ],
 )
 def test_the_same_start(same: dict[str, Any]) -> None:
-    assert request_id(URN, same) == PINNED_WITHOUT_ATTEMPT
+    assert request_id(URN, same, TABLE) == PINNED_WITHOUT_ATTEMPT
 
 
 @pytest.mark.parametrize("wire", [f.wire for f in table.FIELDS if f.wire != "onDelete"])
 def test_another_input(wire: str) -> None:
-    assert request_id(URN, {**INPUTS, wire: {"changed": wire}}) != PINNED_WITHOUT_ATTEMPT
+    assert request_id(URN, {**INPUTS, wire: {"changed": wire}}, TABLE) != PINNED_WITHOUT_ATTEMPT
 
 
 @pytest.mark.parametrize("wire", sorted(INPUTS.keys() - {"onDelete"}))
 def test_a_missing_input(wire: str) -> None:
     rest = {key: value for key, value in INPUTS.items() if key != wire}
-    assert request_id(URN, rest) != PINNED_WITHOUT_ATTEMPT
+    assert request_id(URN, rest, TABLE) != PINNED_WITHOUT_ATTEMPT
 
 
 # Marks -----------------------------------------------------------------------------------------
