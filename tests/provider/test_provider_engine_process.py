@@ -15,12 +15,12 @@ from omics_provider.engine import process
 CHILD = """
 import sys, time
 from omics_provider.base.errors import OmicsError
-from omics_provider.providers import engine_process
-engine_process.require_alive()
-print(engine_process.command()[-1], flush=True)
+from omics_provider.engine import process
+process.require_alive()
+print(process.command()[-1], flush=True)
 sys.stdin.readline()
 try:
-    engine_process.require_alive()
+    process.require_alive()
 except OmicsError as error:
     print(error, flush=True)
 """

@@ -300,7 +300,7 @@ def test_a_bad_setting_is_told_plainly(start: Start) -> None:
 
 
 NO_PAUSES = (
-    "from omics_provider.aws import start_loop\n"
+    "from omics_provider.service import start_loop\n"
     "start_loop.repeat.__kwdefaults__['sleep'] = lambda seconds: None"
 )
 
@@ -330,7 +330,7 @@ def test_a_start_in_doubt_is_recorded(start: Start) -> None:
 
 # Without the frames --------------------------------------------------------------------------
 
-BLIND = "from omics_provider.providers import host\nhost._HANDLERS = frozenset()"
+BLIND = "from omics_provider.providers import _host\n_host._HANDLERS = frozenset()"
 
 
 def test_without_the_frames_everything_goes_on(start: Start) -> None:

@@ -97,7 +97,7 @@ def place(_served: Served, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     monkeypatch.setenv("AWS_DISABLE_HOST_PREFIX_INJECTION", "true")
     control.plan_faults(_served.state, [])
     warnings: list[str] = []
-    monkeypatch.setattr(lookup.host, "warn", warnings.append)
+    monkeypatch.setattr(lookup._host, "warn", warnings.append)
     yield Place(_served, monkeypatch, warnings)
     forget()
 
