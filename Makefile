@@ -46,7 +46,7 @@ scale: setup ## the long tests: 1,000 runs a stack, 100,000 samples, every examp
 	@$(IN) pytest -m slow tests/engine
 
 campaign: setup ## 8 processes against one emulator file, callers and servers killed
-	@$(IN) python tests/emulator/campaign.py
+	@$(IN) python -m tests.emulator.campaign
 
 bench: setup ## run the benchmarks: a table here, figures in bench/results.json
 	@$(IN) python bench/run.py
