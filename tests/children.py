@@ -88,7 +88,7 @@ class Child:
         code = self.process.poll()
         state = "still at work" if code is None else f"ended with exit code {code}"
         self.process.kill()
-        self.process.wait()
+        self.process.wait(60)
         command = " ".join(str(part) for part in self.process.args)  # type: ignore[union-attr]
         return AssertionError(
             f"{what}; the child was {state}: {command}\nIts error output:\n{self._wrote()}"

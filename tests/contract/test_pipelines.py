@@ -182,7 +182,11 @@ def test_the_tools_find_what_is_wrong(
     assert old in text
     (copy / file).write_text(text.replace(old, new), "utf-8")
     done = subprocess.run(
-        [ROOT / "tools" / "pipelines", copy], capture_output=True, text=True, check=False
+        [ROOT / "tools" / "pipelines", copy],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
     )
     assert done.returncode != 0
     assert told in done.stdout + done.stderr
@@ -241,6 +245,7 @@ def post(
         capture_output=True,
         text=True,
         check=False,
+        timeout=120,
     )
 
 

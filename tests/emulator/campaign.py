@@ -181,13 +181,13 @@ class Campaign:
         seconds = time.monotonic() - began
         for worker in self.workers:
             worker.kill()
-            worker.wait()
+            worker.wait(60)
         self.server.kill()
         return seconds
 
     def kill_worker(self, number):
         self.workers[number].send_signal(signal.SIGKILL)
-        self.workers[number].wait()
+        self.workers[number].wait(60)
         self.kills["caller"] += 1
         self.workers[number] = self.worker(number)
 

@@ -43,7 +43,9 @@ def test_the_local_door_is_light():
         "import omics_provider.emulator.doors.local;"
         "print(sorted(m for m in sys.modules if m.split('.')[0] in {'moto', 'werkzeug', 'flask'}))"
     )
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    out = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120
+    )
     assert out.stdout.strip() == "[]"
 
 
@@ -191,6 +193,7 @@ def test_help_names_the_control(capsys):
         capture_output=True,
         text=True,
         check=True,
+        timeout=120,
     ).stdout
     for word in ("/_omics/faults", "/_omics/calls", "/_omics/settings", "emulator:seconds"):
         assert word in out
