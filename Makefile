@@ -7,7 +7,7 @@ WORKERS = 3
 TIERS   = tests/unit tests/provider tests/emulator tests/contract tests/engine
 IN      = . tools/env &&
 
-.PHONY: help setup new up test check docs bench scale chaos campaign down lock
+.PHONY: help setup new up test slow check docs bench scale chaos campaign down lock
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
@@ -26,8 +26,11 @@ down: setup ## pulumi destroy of the stack local
 new: ## make a project of your own of stacks/: make new DIR=../lab-runs STACK=lab LIKE=production
 	@tools/new "$(DIR)" $(if $(filter command,$(origin STACK)),--stack "$(STACK)") $(if $(LIKE),--like "$(LIKE)")
 
-test: setup ## pass every test, those through the real engine too
-	@$(IN) pytest -n $(WORKERS) --dist worksteal $(TIERS)
+test: setup ## pass every test, those through the real engine too; log in build/test.log
+	@$(IN) pytest -n $(WORKERS) --dist worksteal -p tests.journal --junitxml build/test.xml $(TIERS)
+
+slow: setup ## list the thirty slowest tests of the last make test
+	@$(IN) python tools/slow
 
 check: setup ## the gate: format, lint, types, layers, docs examples, pipelines, docs site
 	$(IN) ruff format --check .
@@ -46,7 +49,7 @@ scale: setup ## the long tests: 1,000 runs a stack, 100,000 samples, every examp
 	@$(IN) pytest -m slow tests/engine
 
 campaign: setup ## 8 processes against one emulator file, callers and servers killed
-	@$(IN) python tests/emulator/campaign.py
+	@$(IN) python -m tests.emulator.campaign
 
 bench: setup ## run the benchmarks: a table here, figures in bench/results.json
 	@$(IN) python bench/run.py

@@ -32,6 +32,9 @@ from stack import COMMANDS, Measured, Stack, bench_environment
 
 from omics_provider.emulator import control
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from tests.served import serving  # found by the path above
+
 SIZES: Final = (1_000, 100_000)
 #: Up to so many samples, each run is a resource or a call of its own in some of the ways.
 SINGLY: Final = 1_000
@@ -173,20 +176,13 @@ def _figures(measured: Measured, calls: dict[str, int]) -> dict[str, Any]:
 
 @contextmanager
 def _serving(state: Path) -> Iterator[Server]:
-    command = [sys.executable, "-m", "omics_provider.emulator", "--port", "0", "--state"]
-    process = subprocess.Popen([*command, str(state)], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    try:
-        url = process.stdout.readline().strip()
-        control.change_settings(str(state), {"speed": 0})
-        _client("s3", url).create_bucket(Bucket=BUCKET)
-        workflow = _client("omics", url).create_workflow(
+    with serving(state) as served:
+        control.change_settings(served.state, {"speed": 0})
+        served.client("s3").create_bucket(Bucket=BUCKET)
+        workflow = served.omics.create_workflow(
             name="cohort", engine="NEXTFLOW", definitionUri="s3://workflows/cohort.zip"
         )["id"]
-        yield Server(url, str(state), workflow)
-    finally:
-        process.terminate()
-        process.wait(10)
+        yield Server(served.url, served.state, workflow)
 
 
 def _client(service: str, url: str) -> Any:

@@ -19,11 +19,13 @@ from typing import Any
 
 import boto3
 import moto
-from botocore.config import Config
 
 from omics_provider.emulator import control, install
 from omics_provider.emulator.doors.local import attach
 from omics_provider.emulator.world.store import open_store
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from tests.served import serving  # found by the path above
 
 KEYS = {"aws_access_key_id": "x", "aws_secret_access_key": "y"}
 RUN = {"roleArn": "arn:aws:iam::123456789012:role/x", "outputUri": "s3://bucket/out"}
@@ -67,35 +69,9 @@ def mock_door(times: int = 500) -> dict[str, float]:
 def server_door(folder: Path, times: int = 500) -> dict[str, float]:
     """The server, one client; and how long it takes to be up."""
     began = time.perf_counter()
-    server, url = served(folder / "server.db")
-    up = time.perf_counter() - began
-    client = boto3.client(
-        "omics",
-        region_name="us-east-1",
-        endpoint_url=url,
-        config=Config(inject_host_prefix=False),
-        **KEYS,
-    )
-    figures = both(client, times)
-    stop(server)
-    return {"up s": up, **figures}
-
-
-def served(state: Path) -> tuple[subprocess.Popen[str], str]:
-    """Start a server and give its URL."""
-    server = subprocess.Popen(
-        [sys.executable, "-m", "omics_provider.emulator", "--port", "0", "--state", str(state)],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert server.stdout is not None
-    return server, server.stdout.readline().strip()
-
-
-def stop(server: subprocess.Popen[str]) -> None:
-    """End a server."""
-    server.terminate()
-    server.wait()
+    with serving(folder / "server.db") as server:
+        up = time.perf_counter() - began
+        return {"up s": up, **both(server.omics, times)}
 
 
 def filled(path: Path, count: int) -> Any:
@@ -161,12 +137,10 @@ def memory(folder: Path) -> dict[str, float]:
         check=True,
     )
     client, emulator = json.loads(done.stdout)
-    server, url = served(folder / "memory-server.db")
-    alone = peak(server.pid)
-    s3 = boto3.client("s3", region_name="us-east-1", endpoint_url=url, **KEYS)
-    s3.list_buckets()
-    beside = peak(server.pid)
-    stop(server)
+    with serving(folder / "memory-server.db") as server:
+        alone = peak(server.child.process.pid)
+        server.client("s3").list_buckets()
+        beside = peak(server.child.process.pid)
     return {
         "a client MB": client,
         "a client, with the emulator MB": emulator,

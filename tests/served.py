@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,16 +13,19 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from . import children
+
 REGION = "us-east-1"
 ACCOUNT, OTHER_ACCOUNT = "123456789012", "210987654321"
 
 
 @dataclass
 class Served:
-    """A server of the emulator: its URL and its state file."""
+    """A server of the emulator: its URL, its state file, and its process."""
 
     url: str
     state: str
+    child: children.Child
 
     def client(self, service: str) -> Any:
         """Give a client of one of its services, in the account ACCOUNT."""
@@ -54,23 +55,16 @@ class Served:
 
 
 @contextmanager
-def serving(state: Path) -> Iterator[Served]:
-    """Serve the state file for as long as it is needed."""
+def serving(state: Path, *arguments: str | Path) -> Iterator[Served]:
+    """Serve the state file for as long as it is needed, with more `arguments` of the server."""
     environment = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(("AWS_", "OMICS_EMULATOR_", "MOTO_"))
     }
-    process = subprocess.Popen(
-        [sys.executable, "-m", "omics_provider.emulator", "--port", "0", "--state", str(state)],
-        stdout=subprocess.PIPE,
-        text=True,
-        env=environment,
-    )
-    assert process.stdout is not None
+    words = ("-m", "omics_provider.emulator", "--port", "0", "--state", state)
+    child = children.python(*words, *arguments, env=environment)
     try:
-        yield Served(process.stdout.readline().strip(), str(state))
+        yield Served(child.line("the emulator's URL"), str(state), child)
     finally:
-        process.terminate()
-        process.wait(60)
-        process.stdout.close()
+        child.stop()

@@ -36,6 +36,7 @@ def called(*arguments: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
+        timeout=120,
     )
 
 
@@ -98,7 +99,12 @@ def test_help_needs_neither_boto3_nor_jinja() -> None:
         "print(sorted({'boto3', 'jinja2', 'pulumi'} & set(sys.modules)))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
     )
     # `import omics_provider` gives the resources, which are Pulumi's.
     assert done.stdout.splitlines()[-1] in ("[]", "['pulumi']")

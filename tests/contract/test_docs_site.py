@@ -111,8 +111,8 @@ def test_each_promise_of_the_readme_has_its_tests() -> None:
 
 
 def test_every_key_of_the_configuration_is_in_the_readme_and_so_on_the_site() -> None:
-    package = ROOT / "omics_provider"
-    sources = [*(package / "core").glob("*.py"), *(package / "resources").glob("*.py")]
+    package = (ROOT / "omics_provider").rglob("*.py")
+    sources = [path for path in package if "emulator" not in path.parts]
     read = {
         key for path in sources for key in re.findall(r'"(omics:[a-z][a-zA-Z]+)"', path.read_text())
     }

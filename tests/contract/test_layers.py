@@ -33,6 +33,7 @@ def lint(folder: Path) -> tuple[int, str]:
         capture_output=True,
         text=True,
         check=False,
+        timeout=120,
     )
     return done.returncode, done.stdout + done.stderr
 

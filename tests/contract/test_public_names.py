@@ -129,6 +129,7 @@ def test_an_import_brings_nothing_that_it_does_not_need(statement: str, absent: 
         capture_output=True,
         text=True,
         check=False,
+        timeout=120,
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == []

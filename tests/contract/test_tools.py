@@ -397,7 +397,9 @@ Entry(Path(sys.argv[2]), "pins").ensure(None, build)
 def test_a_killed_set_up_leaves_no_lock_and_no_half_engine(
     tools: dict[str, ModuleType], entry: Any
 ) -> None:
-    done = subprocess.run([sys.executable, "-c", KILLED, SETUP, entry.place], check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, SETUP, entry.place], check=False, timeout=120
+    )
     assert done.returncode == -9
     assert len(list(entry.place.parent.glob(".3.259.0-go.*"))) == 1
     assert entry.damage(deep=False) == "not there"
@@ -468,6 +470,7 @@ def source(shell: str, root: Path, more: str = "", **environ: str) -> dict[str, 
         capture_output=True,
         text=True,
         check=True,
+        timeout=120,
     )
     assert run.stderr == ""
     pairs = (item.split("=", 1) for item in run.stdout.split("\0") if item)
@@ -526,7 +529,12 @@ def test_another_clones_state_is_not_kept(shell: str, clone: Path, tmp_path: Pat
 def test_bash_and_zsh_find_the_project_from_anywhere(shell: str, clone: Path) -> None:
     line = f'. "{clone}/tools/env"; echo "$VIRTUAL_ENV"'
     run = subprocess.run(
-        [shell, "-c", line], cwd="/", env={"PATH": "/usr/bin:/bin"}, capture_output=True, text=True
+        [shell, "-c", line],
+        cwd="/",
+        env={"PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert run.stdout.strip() == f"{clone}/.venv"
 
@@ -541,6 +549,7 @@ def test_a_shell_survives_a_project_that_is_not_set_up(shell: str, clone: Path) 
         env={"PATH": "/usr/bin:/bin"},
         capture_output=True,
         text=True,
+        timeout=120,
     )
     assert run.stdout.startswith("alive\n")
     assert "Run tools/bootstrap first" in run.stderr
@@ -551,6 +560,8 @@ def test_a_shell_survives_a_project_that_is_not_set_up(shell: str, clone: Path) 
 
 
 def test_make_help_names_the_five_commands() -> None:
-    run = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        ["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True, timeout=120
+    )
     listed = {line.split("\t")[0] for line in run.stdout.splitlines()}
     assert {"up", "test", "check", "bench", "down"} <= listed

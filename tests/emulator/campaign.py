@@ -1,6 +1,6 @@
 """A campaign against one state file: many callers, some of them and the server killed at random.
 
-    python tests/emulator/campaign.py --processes 8 --calls 20000 --seed 1
+    python -m tests.emulator.campaign --processes 8 --calls 20000 --seed 1
 
 Half of the callers use the endpoint in their own process, half the server. Each writes what was
 answered to it into a journal of its own. Afterwards the journals are held against the state: no
@@ -28,7 +28,9 @@ from botocore.exceptions import ConnectionError as BotoConnectionError
 
 from omics_provider.emulator import control
 from omics_provider.emulator.doors.local import attach
+from tests import children
 
+ROOT = Path(__file__).parents[2]
 RANKS = {"PENDING": 0, "STARTING": 1, "RUNNING": 2, "STOPPING": 3}
 ENDED = {"COMPLETED": 4, "FAILED": 5, "CANCELLED": 6}
 RUN = {"roleArn": "arn:aws:iam::123456789012:role/x", "outputUri": "s3://bucket/out"}
@@ -143,14 +145,9 @@ class Campaign:
         self.workers = [self.worker(number) for number in range(processes)]
 
     def serve(self, port):
-        command = [sys.executable, "-m", "omics_provider.emulator", "--state", self.state]
-        server = subprocess.Popen(
-            [*command, "--port", str(port)], stdout=subprocess.PIPE, text=True
-        )
-        url = server.stdout.readline().strip()
-        if not url:
-            raise RuntimeError(f"The server did not come up on port {port}.")
-        return server, url
+        words = ("-m", "omics_provider.emulator", "--state", self.state, "--port", str(port))
+        server = children.python(*words)
+        return server, server.line(f"the server's URL at port {port}")
 
     def made_workflow(self):
         control.change_settings(self.state, {"speed": 20, "runSeconds": 10})
@@ -170,7 +167,8 @@ class Campaign:
             f"{number}-{self.started}",
             str(journal),
         ]
-        return subprocess.Popen([sys.executable, __file__, "--worker", *words])
+        command = (sys.executable, "-m", "tests.emulator.campaign", "--worker")
+        return subprocess.Popen([*command, *words], cwd=ROOT)
 
     def fight(self, calls):
         began = time.monotonic()
@@ -183,22 +181,18 @@ class Campaign:
         seconds = time.monotonic() - began
         for worker in self.workers:
             worker.kill()
-            worker.wait()
+            worker.wait(60)
         self.server.kill()
-        self.server.wait()
-        self.server.stdout.close()
         return seconds
 
     def kill_worker(self, number):
         self.workers[number].send_signal(signal.SIGKILL)
-        self.workers[number].wait()
+        self.workers[number].wait(60)
         self.kills["caller"] += 1
         self.workers[number] = self.worker(number)
 
     def kill_server(self):
         self.server.kill()
-        self.server.wait()
-        self.server.stdout.close()
         self.kills["server"] += 1
         self.server, _ = self.serve(self.port)
 

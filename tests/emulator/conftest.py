@@ -1,7 +1,5 @@
 import json
 import os
-import subprocess
-import sys
 import urllib.request
 from dataclasses import dataclass
 
@@ -12,6 +10,7 @@ from botocore.config import Config
 
 from omics_provider.emulator import control, install
 from omics_provider.emulator.doors.local import attach
+from tests.served import serving
 
 from .checking import check_answer
 
@@ -85,35 +84,10 @@ class World:
             return json.load(response)
 
 
-@dataclass
-class Server:
-    process: subprocess.Popen
-    url: str
-    state: str
-
-    @staticmethod
-    def started(state, *arguments):
-        process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "omics_provider.emulator"),
-                *("--port", "0", "--state", str(state), *arguments),
-            ],
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        return Server(process, process.stdout.readline().strip(), str(state))
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(60)
-        self.process.stdout.close()
-
-
 @pytest.fixture(scope="session")
 def server(tmp_path_factory):
-    started = Server.started(tmp_path_factory.mktemp("server") / "state.db")
-    yield started
-    started.stop()
+    with serving(tmp_path_factory.mktemp("server") / "state.db") as served:
+        yield served
 
 
 @pytest.fixture(scope="session")

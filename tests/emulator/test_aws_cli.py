@@ -33,6 +33,7 @@ def aws(server, tmp_path):
             env=environment,
             capture_output=True,
             text=True,
+            timeout=120,
         )
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout) if done.stdout else None

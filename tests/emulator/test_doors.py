@@ -15,8 +15,9 @@ from moto.server import ThreadedMotoServer
 
 from omics_provider.emulator import control, install
 from omics_provider.emulator.doors.local import attach
+from tests.served import serving
 
-from .conftest import KEYS, Server, World
+from .conftest import KEYS, World
 
 
 def get(url):
@@ -42,7 +43,9 @@ def test_the_local_door_is_light():
         "import omics_provider.emulator.doors.local;"
         "print(sorted(m for m in sys.modules if m.split('.')[0] in {'moto', 'werkzeug', 'flask'}))"
     )
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    out = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120
+    )
     assert out.stdout.strip() == "[]"
 
 
@@ -140,12 +143,11 @@ def test_control_is_for_names_of_this_machine(served, host, status):
 
 def test_the_server_listens_on_loopback_is_quick_and_ends_quietly(tmp_path):
     began = time.monotonic()
-    server = Server.started(tmp_path / "state.db")
-    took = time.monotonic() - began
-    assert server.url.startswith("http://127.0.0.1:")
-    assert took < 30  # a second and less where nothing else runs: bench/emulator.py
-    server.stop()
-    assert server.process.returncode == 0
+    with serving(tmp_path / "state.db") as server:
+        took = time.monotonic() - began
+        assert server.url.startswith("http://127.0.0.1:")
+        assert took < 30  # a second and less where nothing else runs: bench/emulator.py
+    assert server.child.process.returncode == 0
 
 
 def test_settings_and_faults_come_from_files(tmp_path):
@@ -153,10 +155,9 @@ def test_settings_and_faults_come_from_files(tmp_path):
     (tmp_path / "faults.json").write_text('[{"operation": "GetRun", "fault": "denied"}]')
     files = ["--settings", str(tmp_path / "settings.json")]
     files += ["--faults", str(tmp_path / "faults.json")]
-    server = Server.started(tmp_path / "state.db", *files)
-    assert get(server.url + "/_omics/settings")["requestId"] == "conflict"
-    assert get(server.url + "/_omics/faults")[0]["fault"] == "denied"
-    server.stop()
+    with serving(tmp_path / "state.db", *files) as server:
+        assert get(server.url + "/_omics/settings")["requestId"] == "conflict"
+        assert get(server.url + "/_omics/faults")[0]["fault"] == "denied"
 
 
 @pytest.mark.parametrize(
@@ -192,6 +193,7 @@ def test_help_names_the_control(capsys):
         capture_output=True,
         text=True,
         check=True,
+        timeout=120,
     ).stdout
     for word in ("/_omics/faults", "/_omics/calls", "/_omics/settings", "emulator:seconds"):
         assert word in out

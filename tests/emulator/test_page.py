@@ -86,7 +86,7 @@ class Browser:
 
     def close(self):
         self.process.kill()
-        self.process.wait()
+        self.process.wait(60)
         os.close(self.to_write)
         os.close(self.from_read)
 

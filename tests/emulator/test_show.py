@@ -12,6 +12,7 @@ def show(*arguments):
         [sys.executable, "-m", "omics_provider.emulator", "show", *arguments],
         capture_output=True,
         text=True,
+        timeout=120,
     )
 
 

@@ -1,9 +1,6 @@
 import json
 import os
-import signal
 import sqlite3
-import subprocess
-import sys
 
 import boto3
 import pytest
@@ -12,6 +9,7 @@ from omics_provider.emulator import control
 from omics_provider.emulator.doors.local import attach
 from omics_provider.emulator.world import settings, store
 from omics_provider.emulator.world.settings import UnknownSettingError
+from tests import children
 
 from .conftest import ROLE
 
@@ -29,11 +27,7 @@ for number in range(int(sys.argv[2])):
 
 
 def started(state, count, name):
-    return subprocess.Popen(
-        [sys.executable, "-c", STARTER, str(state), str(count), name],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    return children.python("-c", STARTER, state, str(count), name)
 
 
 def opened(state):
@@ -50,20 +44,18 @@ def listed(client):
 def test_processes_share_one_file_from_its_first_moment(tmp_path):
     state = tmp_path / "new" / "state.db"
     processes = [started(state, 40, f"caller-{number}") for number in range(4)]
-    answered = [
-        line.split() for process in processes for line in process.communicate()[0].splitlines()
-    ]
-    assert [process.returncode for process in processes] == [0] * 4
+    answered = [line.split() for process in processes for line in process.rest()]
+    assert [each.process.returncode for each in processes] == [0] * 4
     assert len({run_id for run_id, _ in answered}) == 160
     assert listed(opened(state)) == {run_id for run_id, _ in answered}
 
 
 def test_a_killed_process_loses_nothing_that_was_answered(tmp_path):
     state = tmp_path / "state.db"
-    process = started(state, 10_000, "caller")
-    answered = [process.stdout.readline().split()[0] for _ in range(50)]
-    os.kill(process.pid, signal.SIGKILL)
-    answered += [line.split()[0] for line in process.communicate()[0].splitlines() if " " in line]
+    caller = started(state, 10_000, "caller")
+    answered = [caller.line("a started run").split()[0] for _ in range(50)]
+    caller.kill()
+    answered += [line.split()[0] for line in caller.rest() if " " in line]
     survivors = listed(opened(state))
     assert set(answered) <= survivors
     assert len(survivors) - len(set(answered)) <= 1

@@ -229,7 +229,7 @@ class Stack:
             stdout, stderr = process.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
-            stdout, stderr = process.communicate()
+            stdout, stderr = process.communicate(timeout=60)
             raise AssertionError(
                 f"{' '.join(command)} did not end within {seconds:.0f} s\n{stdout}{stderr}"
             ) from None

@@ -169,6 +169,6 @@ def kill_while_starting(stack: Stack) -> None:
     process = stack.begin("up", "--yes", "--skip-preview")
     until(stack.counted, lambda now: now.get("StartRun", 0) > before, seconds=60)
     os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
+    process.communicate(timeout=60)
     stack.plan_faults()
     stack.pulumi("cancel", "--yes")

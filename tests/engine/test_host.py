@@ -19,7 +19,7 @@ from pulumi.dynamic import (
 )
 
 from omics_provider.base.errors import RunError
-from omics_provider.providers import host
+from omics_provider.providers import _host as host
 
 
 def note(method):

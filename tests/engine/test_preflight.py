@@ -112,7 +112,8 @@ def test_the_cost_of_many_runs(stack: Stack) -> None:
     check(stack, "fail")
     preview, calls = stack.calls(stack.preview)
     assert calls == {"GetWorkflow": 1}
-    assert preview.seconds - without.seconds < 10, (preview.seconds, without.seconds)
+    # In proportion: both take longer on a busy machine.
+    assert preview.seconds < 2 * without.seconds + 10, (preview.seconds, without.seconds)
 
 
 def test_a_run_says_for_itself_what_is_done(stack: Stack) -> None:

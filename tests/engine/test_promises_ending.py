@@ -130,7 +130,7 @@ def test_after_a_killed_delete_a_plain_up_leaves_no_run_that_is_dead(
     process = stack.begin(command, "--yes", "--skip-preview")
     until(lambda: stack.counted().get("CancelRun", 0), lambda cancelled: cancelled == 2)
     os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
+    process.communicate(timeout=60)
     stack.pulumi("cancel", "--yes")
     stack.declare(declared)
 
@@ -157,7 +157,7 @@ def killed_in_delete(stack: Stack, *command: str) -> None:
     until(lambda: stack.counted().get("CancelRun", 0), lambda asked: asked > 0)
     for each in [*psutil.Process(process.pid).children(recursive=True), process]:
         each.kill()
-    process.communicate()
+    process.communicate(timeout=60)
     stack.plan_faults()
     stack.pulumi("cancel", "--yes")
 

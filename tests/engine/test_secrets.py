@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.served import serving
 
 from .harness import (
     ACTIVE,
@@ -217,21 +217,8 @@ def test_the_export_shows_secrets_to_who_may_see_them_only(stack: Stack) -> None
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[str]:
     """The emulator behind a real socket, so that requests are signed and sent."""
-    process = subprocess.Popen(
-        [
-            sys.executable, "-m", "omics_provider.emulator", "--port", "0",
-            "--state", str(tmp_path / "project" / "omics.db"),
-        ],
-        stdout=subprocess.PIPE,
-        text=True,
-    )  # fmt: skip
-    assert process.stdout is not None
-    try:
-        yield process.stdout.readline().strip()
-    finally:
-        process.terminate()
-        process.wait(timeout=60)
-        process.stdout.close()
+    with serving(tmp_path / "project" / "omics.db") as served:
+        yield served.url
 
 
 def test_credentials_are_in_no_state_and_in_no_output(stack: Stack, server: str) -> None:

@@ -100,7 +100,7 @@ class Team:
 def team(home: Path, name: str, aws: Served) -> Team:
     """Make a project of one's own from stacks/, and point the stack at `aws`."""
     made = [sys.executable, ROOT / "tools" / "new", home, "--name", "omics-runs"]
-    subprocess.run(made, check=True, capture_output=True)
+    subprocess.run(made, check=True, capture_output=True, timeout=120)
     project = yaml.safe_load((home / "Pulumi.yaml").read_text("utf-8"))
     # The environment of these tests, whatever the project's own is.
     (home / "Pulumi.yaml").write_text(json.dumps({**project, "runtime": "python"}))

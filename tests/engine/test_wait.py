@@ -125,7 +125,7 @@ def test_interrupted_and_killed_waits_are_taken_up(stack: Stack) -> None:
 
     process, again = begin_to_wait(stack, {name: declaration() for name in ("one", "two")})
     os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    process.wait(60)
     stack.pulumi("cancel", "--yes")
     assert again == ids
 

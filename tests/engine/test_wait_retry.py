@@ -116,7 +116,7 @@ def test_killed_while_an_attempt_goes_on(stack: Stack, setting: str) -> None:
     process = stack.begin("up", "--yes", "--skip-preview")
     until(lambda: stack.counted().get("StartRun", 0), lambda starts: starts == 2, 120)
     os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    process.wait(60)
     stack.pulumi("cancel", "--yes")
     first = stack.recorded("S0")
     ids = set(stack.statuses())
@@ -140,7 +140,7 @@ def test_an_attempt_that_nobody_declares_any_more_ends_with_the_first_run(stack:
     process = stack.begin("up", "--yes", "--skip-preview")
     until(lambda: stack.counted().get("StartRun", 0), lambda starts: starts == 2, 200)
     os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    process.wait(60)
     stack.pulumi("cancel", "--yes")
     assert "COMPLETED" not in stack.statuses().values()
 

@@ -19,7 +19,7 @@ def kill_at(stack: Stack, operation: str) -> None:
     process = stack.begin("up", "--yes", "--skip-preview")
     until(lambda: stack.counted().get(operation, 0), lambda calls: calls > 0, 60)
     os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    process.wait(60)
     stack.pulumi("cancel", "--yes")
 
 

@@ -103,5 +103,5 @@ def engine(kind: str, monkeypatch: pytest.MonkeyPatch) -> Engine:
     monkeypatch.setattr(_host, "warn", made.warnings.append)
     monkeypatch.setattr(own_stack, "state_of", lambda stack, secrets=False, fresh=False: made.state)
     monkeypatch.setattr(process, "require_alive", lambda: None)
-    assert plain.host is _host
+    assert plain._host is _host
     return made

@@ -13,6 +13,7 @@ import pytest
 from omics_provider import Column, EachRow, OmicsRun, RunCohort
 from omics_provider.preflight.rules.judge import Found, Kind, Look, Missing, Unseen
 from omics_provider.resources import cohort
+from tests.programs import mocked
 
 RUN = "pulumi-python:dynamic/omics:Run"
 TEMPLATE = {
@@ -65,9 +66,7 @@ def up(program: Callable[[], Any], monitors: list[Monitor] | None = None) -> tup
     monitor = Monitor(engine)
     if monitors is not None:
         monitors.append(monitor)
-    pulumi.runtime.set_mocks(
-        engine, project="omics-runs", stack="trial", preview=False, monitor=monitor
-    )
+    mocked(engine, monitor=monitor)
     known: list[Any] = []
 
     @pulumi.runtime.test  # type: ignore[untyped-decorator]
@@ -91,7 +90,7 @@ def declared(samples: Any = SHEET, **arguments: Any) -> dict[str, dict[str, Any]
 def refused(samples: Any = SHEET, **arguments: Any) -> str:
     """Declare a cohort that can't be, and return the error; nothing is declared then."""
     engine = Engine()
-    pulumi.runtime.set_mocks(engine, project="omics-runs", stack="trial", preview=False)
+    mocked(engine)
     with pytest.raises(pulumi.RunError) as error:
         RunCohort("trio", samples=samples, **{"template": TEMPLATE, **arguments})
     assert engine.resources == []

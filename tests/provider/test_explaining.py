@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -29,6 +27,7 @@ from omics_provider.runs import details
 from omics_provider.runs.calls import Runs
 from omics_provider.service import neighbours
 from omics_provider.service.clients import omics
+from tests.served import serving
 
 from .harness import REGION, ROLE, Emulator, Service
 
@@ -86,26 +85,15 @@ class Server:
 
 @pytest.fixture(scope="module")
 def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    state = str(tmp_path_factory.mktemp("server") / "state.db")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "omics_provider.emulator", "--port", "0", "--state", state],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None
-        url = process.stdout.readline().strip()
+    with serving(tmp_path_factory.mktemp("server") / "state.db") as served:
         aws = boto3.client(
-            "omics", endpoint_url=url, config=Config(inject_host_prefix=False), **KEYS
+            "omics", endpoint_url=served.url, config=Config(inject_host_prefix=False), **KEYS
         )
-        s3 = boto3.client("s3", endpoint_url=url, **KEYS)
+        s3 = boto3.client("s3", endpoint_url=served.url, **KEYS)
         s3.create_bucket(Bucket="bucket-one")
         made = aws.create_workflow(name="w", engine="NEXTFLOW", definitionUri="s3://w/w.zip")
-        control.change_settings(state, {"speed": 0})
-        yield Server(url, state, aws, made["id"])
-    finally:
-        process.terminate()
-        process.wait()
+        control.change_settings(served.state, {"speed": 0})
+        yield Server(served.url, served.state, aws, made["id"])
 
 
 @pytest.fixture

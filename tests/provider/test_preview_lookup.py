@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,6 +22,7 @@ from omics_provider.commands.preview.prices import Prices, Usage, price_list
 from omics_provider.commands.preview.rules.plan import parse
 from omics_provider.emulator import control
 from tests.preview_digests import ROLE, digest, inputs, step
+from tests.served import serving
 
 from .harness import REGION, Service
 
@@ -81,24 +80,13 @@ class Server:
 
 @pytest.fixture(scope="module")
 def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    state = str(tmp_path_factory.mktemp("server") / "state.db")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "omics_provider.emulator", "--port", "0", "--state", state],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None
-        url = process.stdout.readline().strip()
+    with serving(tmp_path_factory.mktemp("server") / "state.db") as served:
         aws = boto3.client(
-            "omics", endpoint_url=url, config=Config(inject_host_prefix=False), **KEYS
+            "omics", endpoint_url=served.url, config=Config(inject_host_prefix=False), **KEYS
         )
-        boto3.client("s3", endpoint_url=url, **KEYS).create_bucket(Bucket="bucket-one")
-        control.change_settings(state, {"speed": 0, "quotas": False})
-        yield Server(url, state, aws, "")
-    finally:
-        process.terminate()
-        process.wait()
+        boto3.client("s3", endpoint_url=served.url, **KEYS).create_bucket(Bucket="bucket-one")
+        control.change_settings(served.state, {"speed": 0, "quotas": False})
+        yield Server(served.url, served.state, aws, "")
 
 
 @pytest.fixture

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from omics_provider.engine import process
+from tests import children
 
 CHILD = """
 import sys, time
@@ -42,8 +42,8 @@ def pulumi(tmp_path: Path) -> Path:
 
 
 def test_a_plugin_whose_engine_was_killed_starts_nothing(pulumi: Path) -> None:
-    with subprocess.Popen(
-        [pulumi, "-c", CLI, "up"],
+    engine = children.Child(
+        *(pulumi, "-c", CLI, "up"),
         env={
             **os.environ,
             "PYTHON": sys.executable,
@@ -51,20 +51,13 @@ def test_a_plugin_whose_engine_was_killed_starts_nothing(pulumi: Path) -> None:
             "CHILD": CHILD,
         },
         stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as engine:
-        assert engine.stdin is not None
-        assert engine.stdout is not None
-        assert engine.stdout.readline() == "up\n"
-        engine.kill()
-        engine.wait(timeout=60)
-        time.sleep(0.1)
-        engine.stdin.write("\n")
-        engine.stdin.flush()
-        assert (
-            "the update that asked for it has ended; nothing was done" in engine.stdout.readline()
-        )
+    )
+    assert engine.line("the update's last word") == "up"
+    engine.kill()
+    engine.tell("")
+    told = engine.line("the refusal of the plugin")
+    assert "the update that asked for it has ended; nothing was done" in told
+    engine.stop()
 
 
 def test_without_an_engine_nothing_is_known_and_nothing_forbidden(

@@ -7,7 +7,6 @@ first when a new release of Pulumi no longer has it there.
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import threading
 import time
@@ -28,6 +27,7 @@ from omics_provider.emulator import control
 from omics_provider.providers import _host
 from omics_provider.providers.run import OmicsRunProvider
 from omics_provider.runs.rules.table import TABLE
+from tests import children
 
 from .harness import REGION, ROLE, Inputs
 
@@ -51,9 +51,8 @@ class Host:
         environment = {
             name: value for name, value in os.environ.items() if not name.startswith("AWS_")
         }
-        self._process = subprocess.Popen(
-            [sys.executable, *arguments],
-            stdout=subprocess.PIPE,
+        self._child = children.python(
+            *arguments,
             cwd=folder,
             env={
                 **environment,
@@ -61,8 +60,7 @@ class Host:
                 "AWS_EC2_METADATA_DISABLED": "true",
             },
         )
-        assert self._process.stdout is not None
-        port = self._process.stdout.readline().decode().strip()
+        port = self._child.line("the host's port")
         self._channel = grpc.insecure_channel(f"127.0.0.1:{port}")
         self.stub = provider_pb2_grpc.ResourceProviderStub(self._channel)
 
@@ -104,8 +102,7 @@ class Host:
 
     def close(self) -> None:
         self._channel.close()
-        self._process.terminate()
-        self._process.wait(60)
+        self._child.stop()
 
 
 @pytest.fixture(scope="module")
@@ -331,7 +328,7 @@ def test_a_start_in_doubt_is_recorded(start: Start) -> None:
 
 # Without the frames --------------------------------------------------------------------------
 
-BLIND = "from omics_provider.providers import _host as host\nhost._HANDLERS = frozenset()"
+BLIND = "from omics_provider.providers import _host\n_host._HANDLERS = frozenset()"
 
 
 def test_without_the_frames_everything_goes_on(start: Start) -> None:

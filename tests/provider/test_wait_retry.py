@@ -29,12 +29,16 @@ STACK, URN = "organization/omics-runs/dev", "urn:pulumi:dev::omics-runs::omics:R
 FAST = Pace(0.05, 0.2)
 SECOND = {"emulator:seconds": "1"}
 HOUR = {"emulator:seconds": "3600"}
+#: Seconds of the emulator in one of the clock: a run of a second is over in a fifth of one.
+SPEED = 5
 SETTINGS = ["replay", "conflict", "forget"]
 
 
 @pytest.fixture
 def place(tmp_path: Any) -> Place:
-    return Place(str(tmp_path / "state.db"))
+    made = Place(str(tmp_path / "state.db"))
+    control.change_settings(made.state, {"speed": SPEED})
+    return made
 
 
 def declared(attempts: int = 3, **tags: str) -> dict[str, Any]:
@@ -185,8 +189,9 @@ def test_no_answer_and_no_list_for_long_is_waited_out(
     control.change_settings(place.state, {"requestId": setting})
     failures(place, 1)
     target = started(place, declared())
+    control.change_settings(place.state, {"speed": 0})
     watcher, future = waiting(place, target)
-    until(lambda: place.aws.get_run(id=target.id)["status"] != "PENDING")
+    until(lambda: is_seen_at_work(watcher))
     control.plan_faults(
         place.state,
         [
@@ -194,6 +199,7 @@ def test_no_answer_and_no_list_for_long_is_waited_out(
             {"operation": "ListRuns", "fault": "error-500", "count": 40},
         ],
     )
+    control.change_settings(place.state, {"speed": SPEED})
     assert future.result(120).facts["attempts"] == 2
     assert [run["status"] for run in runs(place)] == ["FAILED", "COMPLETED"]
     assert len(watcher.news().trouble) >= 1

@@ -68,12 +68,7 @@ def shown(
             await asyncio.sleep(0)
         view.end()
 
-    # asyncio.run would leave the thread without a loop, which Pulumi's tests need.
-    loop = asyncio.new_event_loop()
-    try:
-        loop.run_until_complete(waited())
-    finally:
-        loop.close()
+    asyncio.run(waited())
     return said, warned
 
 

@@ -12,6 +12,7 @@ from pulumi import ResourceOptions
 from omics_provider import OmicsRun, OmicsRunGroup, Provider, RunCohort
 from omics_provider.base.settings import Settings, from_config
 from omics_provider.resources import _place
+from tests.programs import mocked
 
 PLACE: dict[str, Any] = {
     "role_arn": "arn:aws:iam::111122223333:role/r",
@@ -38,7 +39,7 @@ class Engine(pulumi.runtime.Mocks):
 def up(program: Callable[[], object]) -> dict[str, dict[str, Any]]:
     """Run a program in a stack in us-east-1 with the profile `base`; return inputs by name."""
     engine = Engine()
-    pulumi.runtime.set_mocks(engine, project="omics-runs", stack="trial", preview=False)
+    mocked(engine)
     pulumi.runtime.set_all_config({"aws:region": "us-east-1", "omics:profile": "base"})
 
     @pulumi.runtime.test  # type: ignore[untyped-decorator]

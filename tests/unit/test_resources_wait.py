@@ -13,9 +13,4 @@ def test_where_nothing_is_waited_for_nothing_is_unknown() -> None:
         ended = wait_all([])
         return await ended.is_known(), await ended.future()
 
-    # asyncio.run would leave the thread without a loop, which Pulumi's tests need.
-    loop = asyncio.new_event_loop()
-    try:
-        assert loop.run_until_complete(waited()) == (True, {})
-    finally:
-        loop.close()
+    assert asyncio.run(waited()) == (True, {})

@@ -11,6 +11,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]  # comes with pulumi
 
 from stacks import _cohort, _programs, _settings
+from tests.programs import mocked
 
 ROOT = Path(__file__).parents[2]
 RUN = "pulumi-python:dynamic/omics:Run"
@@ -97,9 +98,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> Waits:
 def up(stack: str, config: dict[str, str], program: Callable[[], None]) -> tuple[Engine, Any]:
     """Run a program as an update would; return what was declared and exported."""
     engine = Engine()
-    pulumi.runtime.set_mocks(
-        engine, project="omics-runs", stack=stack, preview=False, monitor=Monitor(engine)
-    )
+    mocked(engine, stack, monitor=Monitor(engine))
     pulumi.runtime.set_all_config(config)
     exported: dict[str, Any] = {}
 

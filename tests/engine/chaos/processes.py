@@ -69,7 +69,7 @@ class Command:
     def kill_engine(self) -> None:
         """Kill the CLI alone; its plugin works on."""
         _signal(self.pid, signal.SIGKILL)
-        self._process.wait()
+        self._process.wait(60)
 
     def kill_plugin(self) -> bool:
         """Kill the plugin alone; the CLI notices."""
@@ -83,7 +83,7 @@ class Command:
         for number in (signal.SIGSTOP, signal.SIGKILL):
             for pid in self._session():
                 _signal(pid, number)
-        self._process.wait()
+        self._process.wait(60)
 
     def pause(self, pid: int | None = None) -> None:
         """Stop a process, the engine's without `pid`, where it is."""
@@ -97,7 +97,7 @@ class Command:
         """Kill whatever outlived the engine."""
         for pid in self._session():
             _signal(pid, signal.SIGKILL)
-        self._process.wait()
+        self._process.wait(60)
 
     def _session(self) -> list[int]:
         numbers = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
