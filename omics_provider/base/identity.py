@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from omics_provider.base.keys import ATTEMPT, STACK
 
-from .table import Table
+from .table import MAX_TAGS, Table
 from .values import canonical
 
 _FORMAT: Final = 1
@@ -95,6 +95,11 @@ class Mark(NamedTuple):
         """Return the tags that put the mark on a run."""
         named = {STACK_MARK: stack[:MAX_STACK_MARK]} if stack else {}
         return {**named, START_MARK: f"{self.resource}.{self.token}"}
+
+
+def with_marks(marks: Mapping[str, str], declared: Mapping[str, str]) -> dict[str, str]:
+    """Return the declared tags and the marks, as far as there is room for those; the last stay."""
+    return dict(list({**marks, **declared}.items())[-MAX_TAGS:])
 
 
 def attempt(random_seed: bytes) -> str:

@@ -15,6 +15,8 @@ from omics_provider.service.clients import omics
 from omics_provider.service.failures import translated
 from omics_provider.service.pacing import Pacer
 
+from .files import BatchFiles
+
 #: Largest page that ListBatch and ListRunsInBatch give (botocore's model).
 _PAGE: Final = 100
 
@@ -29,6 +31,8 @@ class Batches(Place):
         super().__init__(settings)
         self._before_start = before_start
         self.runs = Runs(settings)
+        #: Files in S3, None where there is none beside the service.
+        self.files = None if settings.is_local else BatchFiles(settings)
 
     def start(
         self, arguments: Mapping[str, Any], look: Callable[[], dict[str, Any] | None]

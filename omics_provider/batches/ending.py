@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from omics_provider.base import errors, keys
 from omics_provider.base.status import ACTIVE, status_of
-from omics_provider.batches.rules.lifecycle import Step
-from omics_provider.providers import _host
+from omics_provider.engine.call import Call
 from omics_provider.runs import lookup
+from omics_provider.service.polling import Pace, TimeLimitReached, poll
 
+from .calls import Batches
 from .rules import lifecycle
-
-if TYPE_CHECKING:
-    from .calls import Batches
+from .rules.lifecycle import Step
 
 #: Seconds that a delete takes at most where customTimeouts says nothing: this much, and more for
 #: each run, since the service cancels and deletes 10 runs a second (developer guide, api-quotas).
@@ -29,17 +28,14 @@ _TO_CANCEL: Final = ("PENDING", "STARTING", "RUNNING")
 Batch = Mapping[str, Any]
 
 
-def end(batches: Batches, kept: Sequence[Batch], on_delete: str) -> None:
+def end(call: Call, batches: Batches, kept: Sequence[Batch], on_delete: str) -> None:
     """End all `kept` batches; done where nothing is left to do.
 
     Raises RunError where they have not ended within the resource's delete timeout, or where runs
     can't be deleted.
     """
-    from omics_provider.service.polling import Pace, TimeLimitReached, poll
-
-    call = _host.current_call()
     runs = sum(int(batch.get("count", 0)) for batch in kept)
-    limit = (call and call.timeout) or DELETE_LIMIT + _SECONDS_A_RUN * runs
+    limit = call.limit(DELETE_LIMIT + _SECONDS_A_RUN * runs)
     ending = [_Ending(batches, batch, on_delete) for batch in kept]
 
     def advance() -> bool:

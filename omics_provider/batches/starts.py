@@ -3,85 +3,71 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from omics_provider.base import errors
-from omics_provider.base.identity import MARK, Mark, start_token
+from omics_provider.base import diff, errors
+from omics_provider.base.identity import MARK, Mark, start_token, with_marks
 from omics_provider.base.keys import ATTEMPT, SETTLED, STACK
-from omics_provider.base.table import MAX_TAGS
 from omics_provider.base.values import canonical
-from omics_provider.batches.rules.index import Index, Plan
+from omics_provider.engine.call import Call
 from omics_provider.engine.state import EarlierStart, StackState
-from omics_provider.providers import _host
+from omics_provider.service import start_loop
 
 from . import folder
+from .calls import Batches
 from .rules import index as batch_index
 from .rules import lifecycle, table
 from .rules import rows as batch_rows
-
-if TYPE_CHECKING:
-    from .calls import Batches
-    from .files import BatchFiles
+from .rules.index import Index, Plan
 
 Live = dict[str, Any]
 Inputs = Mapping[str, Any]
+#: Ends a batch of an interrupted start where all is to run again.
+End = Callable[[Live], None]
 
 #: Tag of a batch: the attempt of its resource, and the digest of the index with what has been
 #: started, this batch included.
 INDEX_MARK: Final = MARK + "index"
-#: How far the clock of the machine that ran a failed update may have been off.
-_CLOCKS: Final = timedelta(minutes=15)
-
-#: Hashes of declared samples by what they were made of: diff and update ask for the same.
-_hashed: dict[tuple[str, str], dict[str, str]] = {}
 
 
-@dataclass
-class Place:
-    """Where a resource's batches and files are; `files` is None where there is no S3."""
+class Hashes:
+    """The hashes of declared samples that an update has made last: diff and update ask for them."""
 
-    batches: Batches
-    files: BatchFiles | None
-    urn: str
+    def __init__(self) -> None:
+        self._last: tuple[tuple[str, str], dict[str, str]] | None = None
 
-    @property
-    def name(self) -> str:
-        """The resource's name in the program."""
-        return self.urn.rpartition("::")[2]
+    def of(self, key: tuple[str, str], make: Callable[[], dict[str, str]]) -> dict[str, str]:
+        """Return the hashes of what `key` stands for, made where they are not the last ones."""
+        found = self._last
+        if found is None or found[0] != key:
+            found = self._last = key, make()
+        return found[1]
 
 
-def batch_name(place: Place, inputs: Inputs) -> str:
+def batch_name(urn: str, inputs: Inputs) -> str:
     """Return the name of all batches of a resource: its own, where the program gives none.
 
     So one ListBatch finds them all.
     """
     if "batchName" in inputs:
         return str(inputs["batchName"])
-    own = Mark.of(str(inputs.get(STACK, "")), place.urn, "").resource
-    return f"{place.name[:48] or 'batch'}-{own[:12]}"
+    own = Mark.of(str(inputs.get(STACK, "")), urn, "").resource
+    return f"{urn.rpartition('::')[2][:48] or 'batch'}-{own[:12]}"
 
 
-def wanted(inputs: Inputs) -> tuple[list[dict[str, Any]], dict[str, str]]:
+def wanted(hashes: Hashes, inputs: Inputs) -> tuple[list[dict[str, Any]], dict[str, str]]:
     """Return the declared rows, and the hash of each sample's effective settings."""
     sha256 = str(inputs["samples"]["sha256"])
     rows = batch_rows.rows(_folder(inputs).rows(sha256))
-    shared = table.defaults(inputs)
-    key = (
-        sha256,
-        batch_rows.digest(
-            canonical([shared, inputs.get("rerun")]).encode("utf-8", "surrogatepass")
-        ),
-    )
-    if key not in _hashed:
-        _hashed.clear()
-        _hashed[key] = batch_index.hashes(rows, shared, inputs.get("rerun"))
-    return rows, _hashed[key]
+    shared, rerun = table.defaults(inputs), inputs.get("rerun")
+    beside = batch_rows.digest(canonical([shared, rerun]).encode("utf-8", "surrogatepass"))
+    return rows, hashes.of((sha256, beside), lambda: batch_index.hashes(rows, shared, rerun))
 
 
-def recorded_index(place: Place, recorded: Inputs, inputs: Inputs) -> Index:
+def recorded_index(batches: Batches, recorded: Inputs, inputs: Inputs) -> Index:
     """Return the index that the state names.
 
     Raises OmicsError where it can't be had: nothing then tells what has run.
@@ -89,14 +75,14 @@ def recorded_index(place: Place, recorded: Inputs, inputs: Inputs) -> Index:
     kept = recorded["index"]
     if "text" in kept:
         return Index.of(batch_index.from_text(str(kept["text"])))
-    return Index.of(_index(place, str(kept["sha256"]), str(kept.get("uri", "")), inputs))
+    return Index.of(_index(batches, str(kept["sha256"]), str(kept.get("uri", "")), inputs))
 
 
-def _index(place: Place, sha256: str, uri: str, inputs: Inputs) -> bytes:
+def _index(batches: Batches, sha256: str, uri: str, inputs: Inputs) -> bytes:
     content = _folder(inputs).index(sha256)
-    if content is None and uri and place.files is not None:
+    if content is None and uri and batches.files is not None:
         try:
-            content = batch_index.unpacked(place.files.load(uri))
+            content = batch_index.unpacked(batches.files.load(uri))
         except (errors.OmicsError, OSError, EOFError) as error:
             raise _no_index(sha256, uri, f": {error}") from error
     if content is None or batch_rows.digest(content) != sha256:
@@ -122,7 +108,8 @@ def _folder(inputs: Inputs) -> folder.Folder:
 class Cohort:
     """The batches of one resource while an update works on them."""
 
-    place: Place
+    call: Call
+    batches: Batches
     inputs: Inputs
     rows: list[dict[str, Any]]
     hashes: dict[str, str]
@@ -135,22 +122,39 @@ class Cohort:
     #: Where the index is, as the state records it.
     note: dict[str, Any] = field(default_factory=dict)
 
+    def start(
+        self, token: str, state: StackState, earlier: tuple[EarlierStart, ...], end: End
+    ) -> None:
+        """Start one batch with all samples, but what earlier starts of the resource have started.
+
+        `token` is its requestId, `state` what the stack recorded before this update created
+        anything; `earlier` are the starts that the state names and no resource records. Raises
+        Unconfirmed where no answer tells whether a batch has started.
+        """
+        self.earlier = [start.inputs for start in earlier]
+        for live in [*self.interrupted(earlier), *self.lost(state, earlier)]:
+            self.take(live, end)
+        again = next((start for start in earlier if start.is_for(self.inputs)), None)
+        if again and not self.kept:
+            self._repeat(again, end)
+        self.start_missing(token)
+
     # What an earlier update left behind --------------------------------------------------------
 
-    def marked(self, fits: Callable[[Mark], bool], since: str = "") -> Iterator[Live]:
+    def marked(self, fits: Callable[[Mark], bool], since: datetime | None = None) -> Iterator[Live]:
         """Give the batches of this resource whose mark fits, oldest first.
 
-        `since` leaves out those that were created before, by ISO 8601.
+        `since` leaves out those that were created before.
         """
         known = {each["uuid"] for each in self.kept}
         ids = {each["id"] for each in self.kept}
-        names = {batch_name(self.place, each) for each in (self.inputs, *self.earlier)}
-        found = [item for name in sorted(names) for item in self.place.batches.named(name)]
+        names = {batch_name(self.call.urn, each) for each in (self.inputs, *self.earlier)}
+        found = [item for name in sorted(names) for item in self.batches.named(name)]
         items = [item for item in found if item["id"] not in ids]
         for item in sorted(items, key=lambda each: str(each["createdAt"])):
-            if since and datetime.fromisoformat(item["createdAt"]) < datetime.fromisoformat(since):
+            if since and datetime.fromisoformat(item["createdAt"]) < since:
                 continue
-            live = self.place.batches.find(item["id"])
+            live = self.batches.find(item["id"])
             mark = Mark.on(live) if live else None
             if live and live["uuid"] not in known and mark is not None and fits(mark):
                 yield live
@@ -158,28 +162,29 @@ class Cohort:
     def interrupted(self, earlier: tuple[EarlierStart, ...]) -> Iterator[Live]:
         """Give the batches that `earlier` starts made, which the state names."""
         tokens = {start.token for start in earlier}
-        yield from self.marked(lambda mark: mark.token in tokens)
+        if tokens:
+            yield from self.marked(lambda mark: mark.token in tokens)
 
-    def lost(self, state: StackState) -> Iterator[Live]:
-        """Give the batches that failed creates made for this resource, and that nothing names."""
-        since = _lost_since(state)
-        if since:
-            own = Mark.of(str(self.inputs.get(STACK, "")), self.place.urn, "").resource
-            known = state.tokens()
-            yield from self.marked(
-                lambda mark: mark.resource == own and mark.token not in known, since
-            )
+    def lost(self, state: StackState, earlier: tuple[EarlierStart, ...]) -> Iterator[Live]:
+        """Give the batches that failed creates made for this resource, and that nothing names.
+
+        `earlier` are the starts that the state names: they are no part of it.
+        """
+        since = state.lost_since
+        if since is not None:
+            fits = state.lost(str(self.inputs.get(STACK, "")), self.call.urn, earlier)
+            yield from self.marked(fits, since)
 
     def further(self) -> Iterator[Live]:
         """Give the batches that interrupted updates of this very resource have started."""
         attempt = self.inputs.get(ATTEMPT)
         if attempt:
-            own = Mark.of(str(self.inputs.get(STACK, "")), self.place.urn, "").resource
+            own = Mark.of(str(self.inputs.get(STACK, "")), self.call.urn, "").resource
             for live in self.marked(lambda mark: mark.resource == own):
                 if _index_mark(live)[0] == attempt:
                     yield live
 
-    def take(self, live: Live, end: Callable[[Live], None]) -> None:
+    def take(self, live: Live, end: End) -> None:
         """Take a batch that an earlier update has started; end it where all is to run again.
 
         Raises OmicsError where nothing tells what it has started.
@@ -196,15 +201,43 @@ class Cohort:
             return
         else:
             uri = _index_uri(self.inputs, sha256)
-            self.index = Index.of(_index(self.place, sha256, uri, self.inputs))
+            self.index = Index.of(_index(self.batches, sha256, uri, self.inputs))
         mark = Mark.on(live)
         token = mark.token if mark else ""
         kept = lifecycle.started(live, token, int(live.get("totalRuns") or 0), "")
         self.kept.append(lifecycle.refreshed(kept, live))
-        _host.warn(
+        self.call.warn(
             f"An interrupted update started batch {live['id']} ({live['status']}) for this "
             "resource: it is taken, and nothing of it runs again."
         )
+
+    def _repeat(self, earlier: EarlierStart, end: End) -> None:
+        """Send an earlier start again, and keep its batch if it still stands for something.
+
+        An equal request makes it one batch, whoever sends it first.
+        """
+        own = {**earlier.inputs, table.FOLDER: self.inputs[table.FOLDER]}
+        then = replace(self, inputs=own, kept=[])
+
+        def send() -> Live:
+            then.start_missing(earlier.token)
+            return then.kept[0]
+
+        live = start_loop.sent_again(
+            send,
+            self.batches.find,
+            lambda: self.find(earlier.token),
+            _is_released,
+        )
+        if live is None:
+            return
+        if not then.kept:
+            self.take(live, end)
+        elif lifecycle.can_stand(live):
+            self.kept = [lifecycle.refreshed(then.kept[0], live)]
+            self.index = then.index
+            tags = diff.tag_change(own.get("tags", {}), self.inputs.get("tags", {}))
+            self.batches.retag(str(live["arn"]), tags)
 
     # What is still missing -----------------------------------------------------------------------
 
@@ -221,7 +254,7 @@ class Cohort:
         stack = str(self.inputs.get(STACK, ""))
         # The requestId of a batch that is over would give that batch back.
         return start_token(
-            stack, self.place.urn, ":".join([attempt, before, then, *sorted(self.ended)])
+            stack, self.call.urn, ":".join([attempt, before, then, *sorted(self.ended)])
         )
 
     def start_missing(self, token: str) -> None:
@@ -248,14 +281,14 @@ class Cohort:
 
     def _started(self, token: str, settings: Mapping[str, Any], then: Index) -> Live:
         arguments = {
-            "batchName": batch_name(self.place, self.inputs),
+            "batchName": batch_name(self.call.urn, self.inputs),
             "requestId": token,
             "defaultRunSetting": table.defaults(self.inputs),
             "batchRunSettings": settings,
             "tags": self._tags(token, batch_rows.digest(then.content())),
         }
         try:
-            return self.place.batches.start(arguments, look=lambda: self._seen(token))
+            return self.batches.start(arguments, look=lambda: self._seen(token))
         except errors.Unconfirmed:
             live = self._seen(token)
             if live is None:
@@ -272,9 +305,8 @@ class Cohort:
     def _tags(self, token: str, index: str) -> dict[str, str]:
         stack = str(self.inputs.get(STACK, ""))
         own = f"{self.inputs.get(ATTEMPT, '')}.{index}"
-        marks = {INDEX_MARK: own, **Mark.of(stack, self.place.urn, token).tags(stack)}
-        tags = {**marks, **self.inputs.get("tags", {})}
-        return dict(list(tags.items())[-MAX_TAGS:])
+        marks = {INDEX_MARK: own, **Mark.of(stack, self.call.urn, token).tags(stack)}
+        return with_marks(marks, self.inputs.get("tags", {}))
 
     def _settings(self, rows: list[dict[str, Any]]) -> tuple[dict[str, Any], str]:
         """Return the batchRunSettings of `rows`, with the URI of their file where one is needed."""
@@ -282,14 +314,14 @@ class Cohort:
             return {"inlineSettings": rows}, ""
         content = self._file_of(rows)
         prefix = str(self.inputs.get("settingsUri", "")).rstrip("/")
-        if not prefix or self.place.files is None:
+        if not prefix or self.batches.files is None:
             raise errors.OmicsError(
                 "StartRunBatch",
                 f"{len(rows):,} samples are to start, which need a file in S3",
                 advice="Give settings_uri. Nothing was started.",
             )
         uri = f"{prefix}/{batch_rows.digest(content)}.json"
-        self.place.files.keep(uri, content, look_first=True)
+        self.batches.files.keep(uri, content, look_first=True)
         return {"s3UriSettings": uri}, uri
 
     def _file_of(self, rows: list[dict[str, Any]]) -> bytes:
@@ -307,8 +339,8 @@ class Cohort:
         uri, text = _index_uri(self.inputs, sha256), batch_index.as_text(content)
         if text:
             self.note["text"] = text
-        if uri and self.place.files is not None:
-            self.place.files.keep(uri, batch_index.packed(content), look_first=False)
+        if uri and self.batches.files is not None:
+            self.batches.files.keep(uri, batch_index.packed(content), look_first=False)
             self.note["uri"] = uri
         elif not text:
             raise errors.OmicsError(
@@ -324,17 +356,15 @@ def _index_uri(inputs: Inputs, sha256: str) -> str:
     return f"{prefix}/{sha256}.index.json.gz" if prefix else ""
 
 
+def _is_released(live: Mapping[str, Any]) -> bool:
+    """Tell whether a batch has lost its mark, which alone is taken off what outlives its resource.
+
+    One that shows none of our tags may be too young to show any: it must not start twice.
+    """
+    return bool(_index_mark(live)[1]) and Mark.on(live) is None
+
+
 def _index_mark(live: Mapping[str, Any]) -> tuple[str, str]:
     """Return the attempt and the digest of the index that a batch's tag names."""
     attempt, _, sha256 = str((live.get("tags") or {}).get(INDEX_MARK, "")).partition(".")
     return attempt, sha256
-
-
-def _lost_since(state: StackState) -> str:
-    """Return since when a failed update may have started a batch, empty where none has failed."""
-    if not state.failing_since:
-        return ""
-    begin = datetime.fromisoformat(state.failing_since) - _CLOCKS
-    if state.succeeded_at:
-        begin = max(begin, datetime.fromisoformat(state.succeeded_at))
-    return begin.isoformat()

@@ -11,11 +11,12 @@ from __future__ import annotations
 import functools
 import itertools
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from omics_provider.base.identity import account_of, kind_of, region_of, start_token
+from omics_provider.base.identity import Mark, account_of, is_retry, kind_of, region_of, start_token
 from omics_provider.base.keys import ATTEMPT, DEFAULT_ON_DELETE, EARLIER, SETTLED, STACK
 from omics_provider.base.values import equal
 
@@ -30,6 +31,8 @@ _ENDED: Final = frozenset({"succeeded", "failed"})
 #: How the engine writes a secret into a state: this key beside its JSON text `plaintext`, or its
 #: `ciphertext` where secrets were not asked for (pulumi, sdk/go/common/resource).
 SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
+#: How far the clock of the machine that ran a failed update may have been off.
+_CLOCKS: Final = timedelta(minutes=15)
 #: What the engine notes beside a resource whose delete it will not ask for.
 _LEFT: Final = ("external", "protect", "retainOnDelete", "deletedWith")
 
@@ -66,6 +69,27 @@ class StackState:
     #: When the last update before those began that succeeded, None where there was none. Whatever
     #: was started before it is recorded, or was released.
     succeeded_at: str | None = None
+
+    @property
+    def lost_since(self) -> datetime | None:
+        """When failed updates may first have started what nothing names; None where none failed."""
+        if not self.failing_since:
+            return None
+        begin = datetime.fromisoformat(self.failing_since) - _CLOCKS
+        if self.succeeded_at:
+            return max(begin, datetime.fromisoformat(self.succeeded_at))
+        return begin
+
+    def lost(self, stack: str, urn: str, earlier: Iterable[EarlierStart]) -> Callable[[Mark], bool]:
+        """Return what tells the marks of those starts of resource `urn` that nothing names.
+
+        `stack` is the one in the resource's inputs, `earlier` are the starts that the state names.
+        """
+        own = Mark.of(stack, urn, "").resource
+        known = self.tokens() | {start.token for start in earlier}
+        return lambda mark: (
+            mark.resource == own and mark.token not in known and not is_retry(mark.token)
+        )
 
     def held(self, urn: str) -> frozenset[str]:
         """Return the ARNs of recorded resources, the id of one without, but those of `urn` itself.

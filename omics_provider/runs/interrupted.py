@@ -149,7 +149,6 @@ def _look(start: Start, earlier: tuple[EarlierStart, ...]) -> Iterator[LeftBehin
             source = sources[token]
             fits = source.is_for(start.inputs) and live["status"] not in USELESS
             yield LeftBehind(live, source.inputs, token, fits)
-    if start.state.failing_since:
-        for live, token in start.lost(start.state.failing_since, earlier):
-            fits = live["status"] not in USELESS and not mismatch(start.inputs, live)
-            yield LeftBehind(live, start.inputs, token, fits)
+    for live, token in start.lost(earlier):
+        fits = live["status"] not in USELESS and not mismatch(start.inputs, live)
+        yield LeftBehind(live, start.inputs, token, fits)

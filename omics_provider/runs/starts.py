@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from omics_provider.base import diff, errors
-from omics_provider.base.identity import START_MARK, Mark, is_retry, retry_number
+from omics_provider.base.identity import START_MARK, Mark, retry_number, with_marks
 from omics_provider.base.keys import STACK
-from omics_provider.base.table import MAX_TAGS
 from omics_provider.engine.call import Call
 from omics_provider.engine.state import EarlierStart, StackState
+from omics_provider.service import start_loop
 
 from .calls import Runs
 from .rules import declaration, lifecycle
@@ -23,8 +23,6 @@ End = Callable[[Live, Mapping[str, Any]], None]
 
 #: How much of a time the service may leave out.
 _ROUNDING: Final = timedelta(minutes=1)
-#: How far the clock of the machine that ran a failed update may have been off.
-_CLOCKS: Final = timedelta(minutes=15)
 
 
 class Marks(dict[tuple[str, str], Mark | None]):
@@ -70,8 +68,8 @@ class Start:
         live = self._interrupted(earlier, end) if earlier else None
         if live is None and successor is not None:
             return self._taken(successor)
-        if live is None and self.state.failing_since:
-            live = self._lost(self.state.failing_since, earlier, end)
+        if live is None:
+            live = self._lost(earlier, end)
         if live is None and earlier:
             live = self._repeated(earlier)
         if live is not None and live["status"] not in lifecycle.USELESS:
@@ -99,11 +97,14 @@ class Start:
             return self._taken(live)
 
     def _started(self, token: str) -> Started:
+        answer = self._sent(token)
+        return Started(answer["id"], lifecycle.started(self.inputs, answer, token))
+
+    def _sent(self, token: str) -> Live:
         arguments = declaration.start_arguments(self.inputs, token)
-        answer = self.runs.start(
+        return self.runs.start(
             {**arguments, "tags": self._tags(token)}, look=lambda: self._seen(token)
         )
-        return Started(answer["id"], lifecycle.started(self.inputs, answer, token))
 
     def _seen(self, token: str) -> Live | None:
         """Return the run that a try without an answer made, None also where it can't be looked for.
@@ -125,23 +126,17 @@ class Start:
             lambda mark: mark.token in tokens,
         )
 
-    def lost(self, since: str, earlier: tuple[EarlierStart, ...]) -> Iterator[tuple[Live, str]]:
+    def lost(self, earlier: tuple[EarlierStart, ...]) -> Iterator[tuple[Live, str]]:
         """Give the runs that failed updates started for this resource, and that nothing names.
 
-        `since` is when the first of those updates began; `earlier` are the starts that the state
-        names: they are no part of it.
+        `earlier` are the starts that the state names: they are no part of it.
         """
-        begin = datetime.fromisoformat(since) - _CLOCKS
-        if self.state.succeeded_at:
-            begin = max(begin, datetime.fromisoformat(self.state.succeeded_at))
-        resource = Mark.of(self.stack, self.urn, "").resource
-        known = self.state.tokens() | {start.token for start in earlier}
-        yield from self._marked(
-            lambda item: datetime.fromisoformat(item["creationTime"]) >= begin,
-            lambda mark: (
-                mark.resource == resource and mark.token not in known and not is_retry(mark.token)
-            ),
-        )
+        since = self.state.lost_since
+        if since is not None:
+            yield from self._marked(
+                lambda item: datetime.fromisoformat(item["creationTime"]) >= since,
+                self.state.lost(self.stack, self.urn, earlier),
+            )
 
     def successors(self, uuid: str) -> list[tuple[int, Live]]:
         """Return the runs that waits started in place of the recorded one, in order.
@@ -166,38 +161,28 @@ class Start:
         return live
 
     def _tags(self, token: str) -> dict[str, str]:
-        """Return the declared tags and the marks, as far as there is room for those."""
         marks = Mark.of(self.stack, self.urn, token).tags(self.stack)
-        tags = {**marks, **self.inputs.get("tags", {})}
-        return dict(list(tags.items())[-MAX_TAGS:])
+        return with_marks(marks, self.inputs.get("tags", {}))
 
     def _repeated(self, earlier: tuple[EarlierStart, ...]) -> Live | None:
-        """Send an earlier start again, for its process may still be about to send it.
-
-        Returns the run as it is now: the service may answer a repeat with the first answer, of a
-        run that is long gone.
-        """
+        """Send an earlier start for the same inputs again; return its run as it is now."""
         same = next((start for start in earlier if start.is_for(self.inputs)), None)
         if same is None:
             return None
-        try:
-            again = self._started(same.token)
-        except (errors.Conflict, errors.Invalid):
-            # The token is taken; or the inputs are wrong, which the start itself will say, too.
-            return self._marked_with({same.token}, [same.inputs])
-        live = self.runs.find(again.run_id)
-        if live is None or not lifecycle.same_run(again.properties, live):
-            return None
-        # A run without the mark that it was given was released: it outlives its resource.
-        released = START_MARK in self._tags(same.token) and Mark.on(live) is None
-        return None if released else live
+        return start_loop.sent_again(
+            lambda: self._sent(same.token),
+            self.runs.find,
+            lambda: self._marked_with({same.token}, [same.inputs]),
+            # A run without the mark that it was given was released.
+            lambda live: START_MARK in self._tags(same.token) and Mark.on(live) is None,
+        )
 
-    def _lost(self, since: str, earlier: tuple[EarlierStart, ...], end: End) -> Live | None:
+    def _lost(self, earlier: tuple[EarlierStart, ...], end: End) -> Live | None:
         """Return the run that a failed update started for this resource, and that nothing names.
 
         One that was started for other inputs is ended.
         """
-        for live, _ in self.lost(since, earlier):
+        for live, _ in self.lost(earlier):
             if lifecycle.adoption_mismatch(self.inputs, live):
                 end(live, self.inputs)
                 continue

@@ -82,6 +82,29 @@ def repeat(
         sleep(_backoff(len(unclear) + unsent))
 
 
+def sent_again(
+    send: Callable[[], Answer],
+    find: Callable[[str], Answer | None],
+    look: Callable[[], Answer | None],
+    is_released: Callable[[Answer], bool],
+) -> Answer | None:
+    """Send an interrupted start again, for its process may still be about to send it.
+
+    Returns what it has started as `find` tells it now, by its id: the service may answer a repeat
+    with the first answer, of what is long gone, or was released and outlives its resource. Where
+    the repeat is refused, `look` says what there is.
+    """
+    try:
+        again = send()
+    except (errors.Conflict, errors.Invalid):
+        # The token is taken; or the inputs are wrong, which the start itself will say, too.
+        return look()
+    live = find(str(again["id"]))
+    if live is None or live["uuid"] != again["uuid"]:
+        return None
+    return None if is_released(live) else live
+
+
 def _final(error: errors.OmicsError, unclear: list[errors.OmicsError]) -> errors.OmicsError:
     return errors.Unconfirmed(error) if unclear else error
 

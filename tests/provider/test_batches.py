@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
 import json
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from pulumi.dynamic import Config, ConfigureRequest
@@ -22,18 +24,22 @@ from omics_provider.batches.rules import index as batch_index
 from omics_provider.batches.rules import rows, table
 from omics_provider.batches.rules.rows import Sample
 from omics_provider.emulator import control
-from omics_provider.engine import own_state
 from omics_provider.engine import state as recorded
+from omics_provider.engine.call import Unfinished
+from omics_provider.engine.own_stack import OwnStack
+from omics_provider.engine.process import Engine
 from omics_provider.engine.state import StackState
-from omics_provider.providers import _host, run_batch
-from omics_provider.providers._host import ProviderError
+from omics_provider.engine.update import Update
+from omics_provider.providers import _dynamic, _host
+from omics_provider.providers._host import HostCall, ProviderError
 from omics_provider.providers.run_batch import OmicsRunBatchProvider
 from omics_provider.service import clients, neighbours
 from tests.served import ACCOUNT, OTHER_ACCOUNT, REGION, Served, serving
 
 from .harness import ROLE, Clock, Inputs, Recorded, bag, unknown
 
-URN = "urn:pulumi:dev::trial::pulumi-python:dynamic/omics:RunBatch::cohort"
+KIND = "pulumi-python:dynamic/omics:RunBatch"
+URN = f"urn:pulumi:dev::trial::{KIND}::cohort"
 STACK = "organization/trial/dev"
 BUCKET = "settings-of-batches"
 PREFIX = f"s3://{BUCKET}/batches"
@@ -70,6 +76,8 @@ class Place:
     patch: pytest.MonkeyPatch
     clock: Clock
     warnings: list[str] = field(default_factory=list)
+    #: What the stack records.
+    state: StackState = field(default_factory=StackState)
     endpoint: str = ""
     #: Drawn anew for each create.
     attempt: str = field(default_factory=lambda: uuid.uuid4().hex)
@@ -96,8 +104,16 @@ class Place:
         return found
 
     def forget(self) -> None:
-        run_batch._made_here.clear()
-        starts._hashed.clear()
+        _dynamic.this_update.cache_clear()
+
+    def begun(self) -> Update:
+        """Give an update of the stack, as its process begins: it remembers nothing."""
+
+        def now(*_: Any, **__: Any) -> StackState:
+            return self.state
+
+        stack = SimpleNamespace(ask_early=now, state=now, current=now, late=now)
+        return Update(Engine(), cast(OwnStack, stack))
 
     def inputs(self, samples: Mapping[str, Mapping[str, Any]], **more: Any) -> Inputs:
         """Give what the program sends for `samples`."""
@@ -231,7 +247,10 @@ def place(
         name="w", engine="NEXTFLOW", definitionUri="s3://workflows/w.zip"
     )["id"]
     found = Place(_served, workflow, _keys, tmp_path, monkeypatch, clock)
-    monkeypatch.setattr(_host, "urn", lambda: URN)
+    context = SimpleNamespace(set_trailing_metadata=lambda _: None)
+    call = HostCall(urn=URN, request=None, timeout=None, random_seed=b"", context=context)
+    monkeypatch.setattr(_host, "current_call", lambda: call)
+    monkeypatch.setattr(_dynamic, "this_update", functools.cache(found.begun))
     monkeypatch.setattr(_host, "warn", found.warnings.append)
     clear(found)
     clock.also = found.advance
@@ -289,7 +308,7 @@ def test_a_hundred_go_inline_and_one_more_through_s3(place: Place) -> None:
     assert len(place.entries(kept.id)) == 101
 
 
-def test_the_same_rows_are_written_once(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_same_rows_are_written_once(place: Place) -> None:
     first = place.up(sheet(101), settingsUri=PREFIX)
     second = place.up(
         sheet(101), settingsUri=PREFIX, batchName="another", __attempt=uuid.uuid4().hex
@@ -484,28 +503,22 @@ def test_an_interrupted_update_whose_index_is_lost_starts_nothing(place: Place) 
 
 
 def interrupted(
-    place: Place, earlier: Inputs, monkeypatch: pytest.MonkeyPatch, **more: Any
+    place: Place, earlier: Inputs, history: Sequence[Mapping[str, Any]] = (), **more: Any
 ) -> None:
     """Have the state tell of a create that was interrupted."""
     pending = {"type": "creating", "resource": {"urn": URN, "inputs": earlier}}
-    state = recorded.parse({"deployment": {"pending_operations": [pending], **more}})
-
-    def told(inputs: Inputs) -> tuple[StackState, Any]:
-        return state, state.unconfirmed(URN, str(inputs.get("__attempt", "")))
-
-    monkeypatch.setattr(own_state, "of_kind", told)
+    deployment = {"pending_operations": [pending], **more}
+    place.state = recorded.parse({"deployment": deployment}, history)
 
 
 @pytest.mark.parametrize("memory", ["replay", "conflict", "forget"])
 @pytest.mark.parametrize("started", [True, False])
-def test_an_interrupted_create_is_one_batch(
-    place: Place, monkeypatch: pytest.MonkeyPatch, started: bool, memory: str
-) -> None:
+def test_an_interrupted_create_is_one_batch(place: Place, started: bool, memory: str) -> None:
     place.settings(requestId=memory)
     earlier = place.checked(place.inputs(sheet(3)))
     if started:
         place.provider().create(bag(earlier))
-    interrupted(place, earlier, monkeypatch)
+    interrupted(place, earlier)
     kept = place.up(sheet(3), __attempt=uuid.uuid4().hex)
     assert [live["uuid"] for live in place.batches()] == [kept.outs["uuid"]]
     assert kept.outs["index"]["samples"] == 3
@@ -515,12 +528,10 @@ def test_an_interrupted_create_is_one_batch(
         assert len(place.batches()) == 1
 
 
-def test_an_interrupted_create_for_another_sheet_is_completed(
-    place: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_interrupted_create_for_another_sheet_is_completed(place: Place) -> None:
     earlier = place.checked(place.inputs(sheet(3)))
     place.provider().create(bag(earlier))
-    interrupted(place, earlier, monkeypatch)
+    interrupted(place, earlier)
     kept = place.up(sheet(4), __attempt=uuid.uuid4().hex)
     assert [each["count"] for each in kept.outs["batches"]] == [3, 1]
     assert len(place.batches()) == 2
@@ -528,7 +539,7 @@ def test_an_interrupted_create_for_another_sheet_is_completed(
 
 @pytest.mark.parametrize("memory", ["replay", "conflict", "forget"])
 def test_what_a_failed_batch_of_an_interrupted_create_has_started_runs_once(
-    place: Place, monkeypatch: pytest.MonkeyPatch, memory: str
+    place: Place, memory: str
 ) -> None:
     place.settings(requestId=memory)
     earlier = place.checked(place.inputs(sheet(150), settingsUri=PREFIX))
@@ -538,7 +549,7 @@ def test_what_a_failed_batch_of_an_interrupted_create_has_started_runs_once(
     failed = fail(place)
     started = len(runs_of(place))
     assert 0 < started < 150
-    interrupted(place, earlier, monkeypatch)
+    interrupted(place, earlier)
     kept = place.up(sheet(150), __attempt=uuid.uuid4().hex, settingsUri=PREFIX)
     assert kept.outs["uuid"] == failed["uuid"]
     place.advance(BATCH + 1)
@@ -550,17 +561,67 @@ def test_what_a_failed_batch_of_an_interrupted_create_has_started_runs_once(
 
 
 def test_a_failed_batch_of_an_interrupted_create_that_started_nothing_does_not_count(
-    place: Place, monkeypatch: pytest.MonkeyPatch
+    place: Place,
 ) -> None:
     earlier = place.checked(place.inputs(sheet(150), settingsUri=PREFIX))
     place.provider().create(bag(earlier))
     failed = fail(place)
     assert runs_of(place) == []
-    interrupted(place, earlier, monkeypatch)
+    interrupted(place, earlier)
     kept = place.up(sheet(150), __attempt=uuid.uuid4().hex, settingsUri=PREFIX)
     assert kept.outs["uuid"] != failed["uuid"]
     place.advance(BATCH + 1)
     assert len(runs_of(place)) == len(place.entries(kept.id)) == 150
+
+
+def test_an_interrupted_create_is_taken_once_where_an_update_has_failed_since(
+    place: Place,
+) -> None:
+    earlier = place.checked(place.inputs(sheet(3)))
+    place.provider().create(bag(earlier))
+    (live,) = place.batches()
+    begun = live["creationTime"].isoformat()
+    interrupted(place, earlier, [{"kind": "update", "result": "failed", "startTime": begun}])
+    kept = place.up(sheet(4), __attempt=uuid.uuid4().hex)
+    assert [each["count"] for each in kept.outs["batches"]] == [3, 1]
+
+
+def test_a_batch_that_a_late_process_starts_after_the_look_is_taken(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.settings(requestId="conflict")
+    earlier = place.checked(place.inputs(sheet(3)))
+    place.provider().create(bag(earlier))
+    interrupted(place, earlier)
+    monkeypatch.setattr(starts.Cohort, "interrupted", lambda *_: iter(()))
+    kept = place.up(sheet(3), __attempt=uuid.uuid4().hex)
+    assert [live["uuid"] for live in place.batches()] == [kept.outs["uuid"]]
+
+
+def test_a_batch_that_was_kept_is_not_taken_for_an_interrupted_create(place: Place) -> None:
+    inputs = place.checked(place.inputs(sheet(2), onDelete="keep"))
+    made = place.provider().create(bag(inputs))
+    first = Recorded(made.id, dict(made.outs or {}))
+    resource = {"urn": URN, "type": KIND, "inputs": inputs, "outputs": first.outs}
+    interrupted(place, inputs, resources=[resource])
+    place.destroy(first)
+    # The engine's note of the start stays until a refresh.
+    interrupted(place, inputs)
+    second = place.up(sheet(2), __attempt=uuid.uuid4().hex, onDelete="keep")
+    uuids = [first.outs["uuid"], second.outs["uuid"]]
+    assert [live["uuid"] for live in place.batches()] == uuids
+
+
+def test_diff_and_update_hash_the_samples_once(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = place.up(sheet(2))
+    news = bag(place.checked(place.inputs(sheet(3))))
+    provider, hashes, made = place.provider(), batch_index.hashes, []
+    monkeypatch.setattr(batch_index, "hashes", lambda *a: made.append(a) or hashes(*a))
+    provider.diff(kept.id, kept.bag(), news)
+    provider.update(kept.id, kept.bag(), news)
+    assert len(made) == 1
 
 
 def fail(place: Place) -> dict[str, Any]:
@@ -581,12 +642,10 @@ def runs_of(place: Place) -> list[dict[str, Any]]:
     return [run for page in pages for run in page["items"]]
 
 
-def test_an_interrupted_create_under_another_name_is_found(
-    place: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_interrupted_create_under_another_name_is_found(place: Place) -> None:
     earlier = place.checked(place.inputs(sheet(3), batchName="before"))
     place.provider().create(bag(earlier))
-    interrupted(place, earlier, monkeypatch)
+    interrupted(place, earlier)
     kept = place.up(sheet(3), __attempt=uuid.uuid4().hex, batchName="after")
     assert [live["uuid"] for live in place.batches()] == [kept.outs["uuid"]]
 
@@ -604,12 +663,10 @@ def test_an_interrupted_update_that_came_with_another_name_is_found(
     assert place.batches() == []
 
 
-def test_with_all_an_interrupted_create_for_another_sheet_is_ended(
-    place: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_with_all_an_interrupted_create_for_another_sheet_is_ended(place: Place) -> None:
     earlier = place.checked(place.inputs(sheet(3), onChange="all"))
     place.provider().create(bag(earlier))
-    interrupted(place, earlier, monkeypatch)
+    interrupted(place, earlier)
     kept = place.up(sheet(4), __attempt=uuid.uuid4().hex, onChange="all")
     (live,) = place.batches()
     assert (live["uuid"], live["totalRuns"]) == (kept.outs["uuid"], 4)
@@ -620,11 +677,11 @@ def test_a_create_in_doubt_is_recorded_and_found(
 ) -> None:
     unfinished: dict[str, Any] = {}
 
-    def record(id_: str, properties: Inputs, message: str) -> None:
-        unfinished.update(id=id_, properties=properties, message=message)
-        raise ProviderError(message)
+    def record(made: Unfinished) -> None:
+        unfinished.update(id=made.id, properties=made.properties)
+        raise ProviderError(str(made))
 
-    monkeypatch.setattr(_host, "record_unfinished", record)
+    monkeypatch.setattr(_host, "_record", record)
     inputs = place.checked(place.inputs(sheet(3)))
     refused_to_answer(place)
     with pytest.raises(ProviderError, match="never starts a second"):
@@ -635,16 +692,13 @@ def test_a_create_in_doubt_is_recorded_and_found(
 
     diff = place.provider().diff(doubt.id, doubt.bag(), bag(inputs))
     assert diff.replaces == ["startUnconfirmed"]
-    resource = {"urn": URN, "inputs": inputs, "outputs": doubt.outs}
-    state = recorded.parse({"deployment": {"resources": [resource]}})
-    monkeypatch.setattr(
-        own_state, "of_kind", lambda given: (state, state.unconfirmed(URN, given["__attempt"]))
-    )
+    resource = {"urn": URN, "type": KIND, "inputs": inputs, "outputs": doubt.outs}
+    place.state = recorded.parse({"deployment": {"resources": [resource]}})
     kept = place.up(sheet(3), __attempt=uuid.uuid4().hex)
     assert kept.outs["uuid"] == live["uuid"]
     assert len(place.batches()) == 1
     assert place.refresh(doubt).id == doubt.id
-    run_batch._made_here.add(live["uuid"])
+    _dynamic.this_update().made.add(live["uuid"])
     place.patch.setattr(Place, "forget", lambda _: None)
     place.destroy(doubt)
     assert len(place.batches()) == 1
@@ -924,14 +978,12 @@ def test_a_batch_of_an_earlier_resource_of_that_name_is_left_alone(place: Place)
     assert [live["uuid"] for live in place.batches()] == [first.outs["uuid"]]
 
 
-def test_a_kept_batch_that_the_engine_still_notes_is_released(
-    place: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_kept_batch_that_the_engine_still_notes_is_released(place: Place) -> None:
     inputs = place.checked(place.inputs(sheet(2), onDelete="keep"))
     made = place.provider().create(bag(inputs))
     kept = Recorded(made.id, dict(made.outs or {}))
-    resource = {"urn": URN, "inputs": inputs, "outputs": kept.outs}
-    interrupted(place, inputs, monkeypatch, resources=[resource])
+    resource = {"urn": URN, "type": KIND, "inputs": inputs, "outputs": kept.outs}
+    interrupted(place, inputs, resources=[resource])
     place.destroy(kept)
     (live,) = place.batches()
     assert Mark.on(live) is None
