@@ -1,25 +1,13 @@
-"""OmicsRunCache's provider. Its path and its class's name are in every state: they never change."""
+"""The address of OmicsRunCache's provider in every stack's state: path and class never change."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from omics_provider.shared.handler import CacheHandler
 
-from omics_provider.shared.rules.run_cache import RULES, TABLE
-
-from .plain import PlainProvider
-
-if TYPE_CHECKING:
-    from omics_provider.shared.caches import Caches
+from ._dynamic import DynamicProvider
 
 
-class OmicsRunCacheProvider(PlainProvider):
+class OmicsRunCacheProvider(DynamicProvider):
     """Run caches of AWS HealthOmics."""
 
-    table = TABLE
-    rules = RULES
-
-    def service(self) -> Caches:
-        """Return the calls on run caches."""
-        from omics_provider.shared.caches import Caches
-
-        return Caches(self._settings)
+    handler = CacheHandler()

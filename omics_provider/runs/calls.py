@@ -29,11 +29,6 @@ class Runs(Place):
         super().__init__(settings)
         self._before_start = before_start
 
-    @property
-    def settings(self) -> Settings:
-        """How this gateway was told to reach the service."""
-        return self._settings
-
     def manifest(self, run_id: str, uuid: str) -> dict[str, Any] | None:
         """Return what an ended run's manifest in CloudWatch Logs says of it, None for nothing.
 

@@ -17,6 +17,7 @@ from omics_provider.base import errors, keys
 from omics_provider.base.status import ACTIVE, ENDED, RunStatus, status_of
 from omics_provider.engine.call import Call
 from omics_provider.engine.state import StackState, is_left_in_destroy
+from omics_provider.service import whereabouts
 from omics_provider.service.polling import Pace, TimeLimitReached, poll
 
 from . import lookup
@@ -166,7 +167,7 @@ def _cancel_active(call: Call, runs: Runs, to_end: Mapping[str, Mapping[str, Any
 
 
 def _cancel(call: Call, runs: Runs, run_id: str, recorded: Mapping[str, Any]) -> None:
-    lookup.require_region(runs, recorded, "Delete")
+    whereabouts.require_region(runs, recorded, "Delete")
     live = lookup.find_recorded(runs, run_id, recorded)
     if live is None or status_of(live["status"]) not in ACTIVE:
         return

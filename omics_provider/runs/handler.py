@@ -10,6 +10,7 @@ from omics_provider.base.status import ACTIVE, UNSUCCESSFUL
 from omics_provider.engine import records
 from omics_provider.engine.call import Call, Checked, Found, Recorded, Unfinished
 from omics_provider.engine.state import StackState, is_placeholder
+from omics_provider.service import whereabouts
 
 from . import adoption, ending, interrupted, lookup, starts
 from .calls import Runs
@@ -121,7 +122,7 @@ def _evidence(call: Call, id_: str, recorded: Properties, inputs: Properties) ->
     evidence = Evidence(replaces=found.replaces, updates=found.updates)
     if found.replaces:
         return evidence
-    lookup.require_provider_of(call.settings, recorded)
+    whereabouts.require_provider_of(call.settings, recorded)
     now = _now(call, id_, recorded, inputs)
     standing = _standing(call, id_, now, inputs)
     if now.get("status") in UNSUCCESSFUL:
@@ -278,7 +279,7 @@ def _runs(call: Call) -> Runs:
 
 def _runs_of(call: Call, recorded: Properties, operation: str) -> Runs:
     runs = _runs(call)
-    lookup.require_region(runs, recorded, operation)
+    whereabouts.require_region(runs, recorded, operation)
     return runs
 
 

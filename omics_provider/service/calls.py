@@ -26,6 +26,11 @@ class Place:
         self._settings = settings
 
     @property
+    def settings(self) -> Settings:
+        """How the place is reached."""
+        return self._settings
+
+    @property
     def region(self) -> str:
         """The Region that is asked."""
         return self._client.meta.region_name

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from omics_provider.base import errors
-from omics_provider.service.calls import Place, called, whole
+from omics_provider.service.calls import called, whole
+from omics_provider.shared.calls import Lasting
 
 _PAGE: Final = 100
 _DELETED: Final = "DELETED"
@@ -23,7 +24,7 @@ _ADVICE: Final[Mapping[type[errors.OmicsError], str]] = {
 }
 
 
-class Workflows(Place):
+class Workflows(Lasting):
     """Private workflows at one place."""
 
     def create(self, arguments: Mapping[str, Any]) -> dict[str, Any]:

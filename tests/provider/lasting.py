@@ -13,25 +13,26 @@ from pulumi.dynamic import Config, ConfigureRequest
 
 from omics_provider.base import keys
 from omics_provider.base.identity import start_token
-from omics_provider.engine import own_stack, process
+from omics_provider.engine.own_stack import OwnStack
+from omics_provider.engine.process import Engine as Cli
 from omics_provider.engine.state import StackState
-from omics_provider.providers import _host, plain
-from omics_provider.providers.plain import PlainProvider
-from omics_provider.runs import starts
+from omics_provider.engine.update import Update
+from omics_provider.providers import _dynamic, _host
+from omics_provider.providers._dynamic import DynamicProvider
 
 from .harness import Recorded, bag
 
 STACK = "organization/trial/dev"
 
 
-def configured(kind: type[PlainProvider], config: Mapping[str, str]) -> Any:
+def configured(kind: type[DynamicProvider], config: Mapping[str, str]) -> Any:
     """Make a provider as the host does."""
     provider = kind()
     provider.configure(ConfigureRequest(Config(dict(config), "trial")))
     return provider
 
 
-def up(provider: PlainProvider, inputs: Mapping[str, Any]) -> Recorded:
+def up(provider: DynamicProvider, inputs: Mapping[str, Any]) -> Recorded:
     """First up of a declaration, as the engine does it: check, then create."""
     checked = provider.check({}, bag(inputs))
     assert [(f.property, f.reason) for f in checked.failures] == []
@@ -39,7 +40,7 @@ def up(provider: PlainProvider, inputs: Mapping[str, Any]) -> Recorded:
     return Recorded(made.id, dict(made.outs or {}))
 
 
-def again(provider: PlainProvider, recorded: Recorded, inputs: Mapping[str, Any]) -> Recorded:
+def again(provider: DynamicProvider, recorded: Recorded, inputs: Mapping[str, Any]) -> Recorded:
     """A later up that changes the resource in place: check, diff, update."""
     checked = provider.check(recorded.bag(), bag(inputs))
     assert [f.reason for f in checked.failures] == []
@@ -49,7 +50,7 @@ def again(provider: PlainProvider, recorded: Recorded, inputs: Mapping[str, Any]
     return Recorded(recorded.id, dict(updated.outs or {}))
 
 
-def reasons(provider: PlainProvider, inputs: Mapping[str, Any]) -> list[str]:
+def reasons(provider: DynamicProvider, inputs: Mapping[str, Any]) -> list[str]:
     """What a check complains about; never with a property, for the engine would print its value."""
     failures = provider.check({}, bag(inputs)).failures
     assert {failure.property for failure in failures} <= {""}
@@ -75,7 +76,6 @@ class Engine:
         return SimpleNamespace(
             urn=self.urn,
             name=self.name,
-            subject=self.name,
             timeout=None,
             random_seed=str(self.seed).encode(),
             context=SimpleNamespace(set_trailing_metadata=lambda _: None),
@@ -84,7 +84,8 @@ class Engine:
     def begins(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Give the checked inputs of a create that another update begins."""
         self.seed += 1
-        starts._marks.clear()
+        update = Update(stack=Stack(self))
+        self.patch.setattr(_dynamic, "this_update", lambda: update)
         return {**inputs, keys.STACK: STACK, keys.ATTEMPT: f"attempt-{self.seed}"}
 
     def interrupted(self, inputs: Mapping[str, Any], *resources: Mapping[str, Any]) -> None:
@@ -95,13 +96,22 @@ class Engine:
         return start_token(STACK, self.urn, str(inputs[keys.ATTEMPT]))
 
 
+class Stack(OwnStack):
+    """The stack as the engine has it now."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(Cli())
+        self._of = engine
+
+    def state(self, stack: str, *, secrets: bool = False) -> StackState:
+        assert stack == STACK
+        return self._of.state
+
+
 def engine(kind: str, monkeypatch: pytest.MonkeyPatch) -> Engine:
     """Serve calls as the engine makes them."""
     # The emulator goes on from test to test, and remembers every request.
     made = Engine(f"pulumi-python:dynamic/omics:{kind}", monkeypatch, [], uuid.uuid4().hex)
     monkeypatch.setattr(_host, "current_call", made.call)
     monkeypatch.setattr(_host, "warn", made.warnings.append)
-    monkeypatch.setattr(own_stack, "state_of", lambda stack, secrets=False, fresh=False: made.state)
-    monkeypatch.setattr(process, "require_alive", lambda: None)
-    assert plain._host is _host
     return made

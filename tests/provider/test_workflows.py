@@ -12,12 +12,16 @@ from typing import Any
 import pytest
 from pulumi.dynamic.dynamic import serialize_provider
 
+from omics_provider.engine.call import Call, Unfinished
 from omics_provider.engine.state import StackState
+from omics_provider.engine.update import Update
 from omics_provider.providers import _host
 from omics_provider.providers._host import ProviderError
 from omics_provider.providers.workflow import OmicsWorkflowProvider
 from omics_provider.resources.workflow import OmicsWorkflow, _identified
 from omics_provider.workflows import files
+from omics_provider.workflows.calls import Workflows
+from omics_provider.workflows.handler import WorkflowHandler
 from omics_provider.workflows.rules import definition, table
 
 from . import lasting
@@ -270,11 +274,9 @@ def test_findings_of_a_linter_that_block_nothing_are_a_warning(
 ) -> None:
     warnings: list[str] = []
     monkeypatch.setattr(_host, "warn", warnings.append)
-    service = provider.service()
-    find = service.find_version
-    monkeypatch.setattr(provider, "service", lambda: service)
+    find = Workflows.find_version
     monkeypatch.setattr(
-        service,
+        Workflows,
         "find_version",
         lambda *a: {**(find(*a) or {}), "statusMessage": "main.nf: params.x is unused"},
     )
@@ -298,9 +300,7 @@ def test_files_that_change_between_program_and_plugin_are_refused(
     assert named(emulator, "raced") == []
 
 
-def test_the_zip_that_is_sent_holds_the_files_and_nothing_of_this_machine(
-    provider: OmicsWorkflowProvider, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_zip_that_is_sent_holds_the_files_and_nothing_of_this_machine(folder: Path) -> None:
     (folder / "sub").mkdir()
     (folder / "sub" / "tool.sh").write_text("#!/bin/sh\n")
     (folder / ".git").mkdir()
@@ -309,7 +309,7 @@ def test_the_zip_that_is_sent_holds_the_files_and_nothing_of_this_machine(
     (folder / "__pycache__" / "a.pyc").write_text("x")
     os.utime(folder / "main.wdl", (1, 1))
     (folder / "main.wdl").chmod(stat.S_IRUSR)
-    content = provider.arguments(declared(), "token")["definitionZip"]
+    content = WorkflowHandler().arguments(Call(Update()), declared(), "token")["definitionZip"]
     with zipfile.ZipFile(BytesIO(content)) as archive:
         entries = {e.filename: (e.date_time, oct(e.external_attr >> 16)) for e in archive.filelist}
         assert archive.read("main.wdl").decode() == GOOD
@@ -561,9 +561,9 @@ def unfinished(monkeypatch: pytest.MonkeyPatch) -> list[Recorded]:
     """Keep what the engine would record of a create that fails after it has made something."""
     kept: list[Recorded] = []
 
-    def record(id_: str, properties: dict[str, Any], message: str) -> None:
-        kept.append(Recorded(id_, properties))
-        raise ProviderError(message)
+    def record(unfinished: Unfinished) -> None:
+        kept.append(Recorded(unfinished.id, unfinished.properties))
+        raise ProviderError(str(unfinished))
 
-    monkeypatch.setattr(_host, "record_unfinished", record)
+    monkeypatch.setattr(_host, "_record", record)
     return kept

@@ -21,8 +21,7 @@ from omics_provider.commands.drift.rules.lasting import unfinished
 from omics_provider.commands.drift.rules.record import CACHE, GROUP, Recorded, StackRecord
 from omics_provider.explain.gather import Gaps
 from omics_provider.runs.calls import Runs
-from omics_provider.shared.caches import Caches
-from omics_provider.shared.groups import Groups
+from omics_provider.shared.calls import Caches, Groups
 from omics_provider.workflows.calls import Workflows
 
 from .rules import judge

@@ -1,0 +1,262 @@
+"""What the engine asks of a private workflow, carried out: a version for each definition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final, NoReturn, cast
+
+from omics_provider.base import errors
+from omics_provider.engine.call import Call, Checked, Found, Recorded, Unfinished
+from omics_provider.engine.handler import Properties
+from omics_provider.service.polling import Pace, TimeLimitReached, poll
+from omics_provider.shared.handler import LastingHandler, Live
+from omics_provider.shared.rules import lasting
+
+from . import files
+from .calls import Workflows
+from .rules import definition, table
+from .rules.table import RULES, TABLE
+
+#: Seconds that a create or update waits for the service, where customTimeouts says nothing.
+_LIMIT: Final = 900.0
+_BEGUN: Final = ("CREATING", "UPDATING")
+
+
+class WorkflowHandler(LastingHandler[Workflows]):
+    """Private workflows of AWS HealthOmics, with a version for each definition."""
+
+    table = TABLE
+    rules = RULES
+
+    def service(self, call: Call) -> Workflows:
+        """Return the calls on workflows."""
+        return Workflows(call.settings)
+
+    def check(self, call: Call, old: Properties, inputs: Properties) -> Checked:
+        """Find everything that is wrong with the declaration; the service is not asked."""
+        checked = super().check(call, old, inputs)
+        reused = (problem.told(TABLE) for problem in table.reused_name(old, inputs))
+        return checked._replace(failures=(*checked.failures, *reused))
+
+    def diff(self, call: Call, id_: str, recorded: Properties, inputs: Properties) -> Found:
+        """Tell what changes; a workflow that the service could not make is replaced."""
+        if recorded.get("status") == "FAILED" and not recorded.get("versionName"):
+            return Found(True, ("status",))
+        return super().diff(call, id_, recorded, inputs)
+
+    def arguments(self, call: Call, inputs: Properties, token: str) -> dict[str, Any]:
+        """Return CreateWorkflow's arguments, the zip of a local definition among them."""
+        return table.create_arguments(inputs, call.urn, token, _content(inputs)[0])
+
+    def create(self, call: Call, inputs: Properties) -> Recorded:
+        """Make the workflow and its first version, and wait until both are ACTIVE.
+
+        Where the service can't take the definition, nothing of it is left. Where anything else goes
+        wrong after the workflow is there, the state has it, and the next update goes on.
+        """
+        service = self.service(call)
+        live, tokens, is_new = self.obtained(call, service, inputs)
+        recorded = lasting.made(TABLE, inputs, table.facts(live, None), tokens)
+        try:
+            version = _completed(call, service, live, inputs, {})
+            if not is_new:
+                _changed(service, live, version, lasting.live_inputs(TABLE, live), inputs)
+        except errors.Refused as refused:
+            self._cleared(call, service, live["id"], recorded, refused)
+            raise
+        except errors.OmicsError as error:
+            _unfinished(call, live["id"], recorded, error)
+        told = table.facts({**live, "status": "ACTIVE"}, version)
+        return Recorded(live["id"], lasting.made(TABLE, inputs, told, tokens))
+
+    def read(self, call: Call, id_: str, recorded: Properties) -> Recorded:
+        """Bring the recorded values up to date; a version that is gone is made again."""
+        service = self.service(call)
+        if not recorded.get("arn"):
+            live = self.required(service, id_)
+            return Recorded(id_, lasting.looked_up(TABLE, table.facts(live, None)))
+        found = self.found(service, id_, recorded)
+        if found is None:
+            return Recorded("", {})
+        name = recorded.get("versionName")
+        version = service.find_version(id_, name) if name else None
+        now = table.refreshed(recorded, found, version)
+        return Recorded(id_, now, lasting.drifted(TABLE, recorded, now))
+
+    def update(self, call: Call, id_: str, recorded: Properties, inputs: Properties) -> Properties:
+        """Make another version where what it holds has changed; change the rest in place."""
+        service = self.service(call)
+        live = self.still_there(service, id_, recorded)
+        version = _completed(call, service, live, inputs, recorded)
+        _changed(service, live, version, recorded, inputs)
+        told = table.facts({**live, "status": "ACTIVE"}, version)
+        return {**recorded, **inputs, **lasting.outputs(TABLE, told)}
+
+    def end(self, call: Call, service: Workflows, id_: str) -> None:
+        """Delete the versions that this package has made, then the workflow. Runs go on.
+
+        Raises Conflict where it has versions of somebody else's, or the service refuses.
+        """
+        names = service.version_names(id_)
+        theirs = [name for name in names if not _is_ours(service, id_, name)]
+        if theirs:
+            raise errors.Conflict(
+                "DeleteWorkflow",
+                f"workflow {id_} has versions that were not made here: {', '.join(theirs)}",
+                advice="Delete them by hand if nobody needs them, then run the same command again; "
+                "or keep the workflow, with ResourceOptions(retain_on_delete=True).",
+            )
+        for name in names:
+            service.delete_version(id_, name)
+        super().end(call, service, id_)
+
+    def may_wait(self, service: Workflows, id_: str, refusal: errors.Conflict) -> None:
+        """Raise where it is not its versions, which may take a moment to be gone."""
+        if not service.version_names(id_):
+            raise refusal
+
+    def _cleared(
+        self, call: Call, service: Workflows, id_: str, recorded: Live, refused: errors.Refused
+    ) -> None:
+        """Delete a workflow whose definition was refused; where that fails, the state has it."""
+        try:
+            self.end(call, service, id_)
+        except errors.OmicsError as error:
+            refused.advice = (
+                f"Correct the definition, then run `pulumi up` again. Workflow {id_} could not be "
+                f"deleted ({error.detail}) and is in the state; the next update replaces it."
+            )
+            _unfinished(call, id_, {**recorded, "status": "FAILED"}, refused)
+
+
+def _completed(
+    call: Call, service: Workflows, live: Live, inputs: Properties, recorded: Mapping[str, Any]
+) -> Live:
+    """Return the declared version, ACTIVE; made where it is not there."""
+    id_, name = str(live["id"]), str(inputs["versionName"])
+    if recorded.get("versionName") == name:
+        version = service.find_version(id_, name)
+        if version is not None:
+            return version
+    if live["status"] != "ACTIVE":
+        _ready(call, "CreateWorkflow", lambda: service.find(id_))
+    version = _made(call, service, id_, name, inputs)
+    if version.get("statusMessage"):
+        call.warn(f"Version {name} is {version['status']}: {version['statusMessage']}")
+    return version
+
+
+def _changed(
+    service: Workflows,
+    live: Live,
+    version: Live,
+    recorded: Mapping[str, Any],
+    inputs: Properties,
+) -> None:
+    """Send what differs in place, to the workflow and to its version."""
+    id_, name = str(live["id"]), str(inputs["versionName"])
+    changes = table.changes(recorded, inputs)
+    if changes:
+        service.update(id_, changes)
+    of_version = table.version_changes(inputs, version, changes)
+    if of_version:
+        service.update_version(id_, name, of_version)
+    if "tags" in inputs:
+        for each in (live, version):
+            service.retag(each["arn"], lasting.tag_change(recorded, inputs, each))
+
+
+def _content(inputs: Properties) -> tuple[bytes | None, str]:
+    """Return the zip of a local definition, if any, and what the declared version stands for.
+
+    Raises OmicsError where the files are not what the program has read.
+    """
+    if "definition" not in inputs:
+        return None, table.identity(inputs)
+    try:
+        found = files.read(Path(str(inputs["definition"])))
+    except files.Unreadable as error:
+        raise errors.OmicsError("Reading the definition", str(error)) from error
+    digest = definition.digest(found)
+    stands_for = table.identity({**inputs, table.DIGEST: digest})
+    made_of = inputs.get(table.DIGEST, digest)
+    by_name = definition.version_name(stands_for)
+    if made_of != digest or (table.DIGEST not in inputs and inputs["versionName"] != by_name):
+        raise errors.OmicsError(
+            "Reading the definition",
+            f"the files of {inputs['definition']} have changed since the program read them",
+            advice="Nothing was made of them. Run the same command again.",
+        )
+    return definition.zipped(found), stands_for
+
+
+def _made(call: Call, service: Workflows, id_: str, name: str, inputs: Properties) -> Live:
+    """Make the version, or take the one of its name that was made of the same."""
+    content, stands_for = _content(inputs)
+    arguments = table.version_arguments(inputs, id_, content, stands_for)
+    try:
+        service.create_version(arguments)
+    except errors.Conflict:
+        found = service.find_version(id_, name)
+        if found is None:
+            raise
+        _require_same(name, found, stands_for)
+        if found["status"] == "FAILED":
+            # Of an update that died before it could take it away.
+            service.delete_version(id_, name)
+            service.create_version(arguments)
+    try:
+        return _ready(call, "CreateWorkflowVersion", lambda: service.find_version(id_, name))
+    except errors.Refused:
+        service.delete_version(id_, name)
+        raise
+
+
+def _require_same(name: str, found: Live, stands_for: str) -> None:
+    mark = (found.get("tags") or {}).get(table.IDENTITY_MARK)
+    if mark != stands_for and not definition.is_made_name(name):
+        raise errors.Conflict(
+            "CreateWorkflowVersion",
+            f"the workflow has a version {name} already, made from something else",
+            advice="Versions can't change: give another version_name, or leave it out.",
+        )
+
+
+def _ready(call: Call, operation: str, look: Callable[[], Live | None]) -> Live:
+    """Wait until the workflow or version is no more CREATING. Raises Refused where it FAILED."""
+    try:
+        live = poll(
+            look,
+            lambda seen: seen is None or seen["status"] not in _BEGUN,
+            limit=call.limit(_LIMIT),
+            pace=Pace(first=0.2, longest=5.0),
+        )
+    except TimeLimitReached as late:
+        raise errors.OmicsError(
+            operation,
+            f"it is still {cast(Live, late.last)['status']} after {late.seconds:.0f} s",
+            advice="Run `pulumi up` again to go on waiting, or give it longer with "
+            "ResourceOptions(custom_timeouts=CustomTimeouts(create='1h', update='1h')).",
+        ) from late
+    if live is None:
+        raise errors.NotFound(operation, "it is gone, deleted outside of this stack")
+    if live["status"] == "FAILED":
+        message = live.get("statusMessage") or "the service gives no reason"
+        raise errors.Refused(
+            operation,
+            f"the definition was refused: {message}",
+            advice="Correct the definition, then run `pulumi up` again. Nothing of it was kept.",
+        )
+    return live
+
+
+def _unfinished(call: Call, id_: str, recorded: Live, error: errors.OmicsError) -> NoReturn:
+    raise Unfinished(id_, table.unfinished(recorded), error.about(call.subject)) from error
+
+
+def _is_ours(service: Workflows, id_: str, name: str) -> bool:
+    if definition.is_made_name(name):
+        return True
+    version = service.find_version(id_, name)
+    return version is None or table.IDENTITY_MARK in (version.get("tags") or {})
