@@ -32,13 +32,14 @@ def end(call: Call, batches: Batches, kept: Sequence[Batch], on_delete: str) -> 
     """End all `kept` batches; done where nothing is left to do.
 
     Raises RunError where they have not ended within the resource's delete timeout, or where runs
-    can't be deleted.
+    can't be deleted; OmicsError where the engine that asked for it has ended.
     """
     runs = sum(int(batch.get("count", 0)) for batch in kept)
     limit = call.limit(DELETE_LIMIT + _SECONDS_A_RUN * runs)
     ending = [_Ending(batches, batch, on_delete) for batch in kept]
 
     def advance() -> bool:
+        call.update.engine.require_alive("Delete")
         left = [each for each in ending if each.step is not Step.DONE]
         for each in left:
             each.advance()

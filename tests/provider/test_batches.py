@@ -17,6 +17,7 @@ import pytest
 from pulumi.dynamic import Config, ConfigureRequest
 from pulumi.dynamic.dynamic import serialize_provider
 
+from omics_provider.base import errors
 from omics_provider.base.identity import Mark
 from omics_provider.batches import ending, starts
 from omics_provider.batches.folder import Folder
@@ -1020,6 +1021,21 @@ def test_a_delete_that_takes_too_long_says_so_and_goes_on(
     place.clock.also = place.advance
     place.destroy(kept)
     assert place.batches() == []
+
+
+def test_a_delete_whose_engine_has_ended_asks_for_nothing_more(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = place.up(sheet(2))
+
+    def refuse(_: Engine, operation: str = "StartRun") -> None:
+        raise errors.OmicsError(operation, "the update that asked for it has ended")
+
+    monkeypatch.setattr(Engine, "require_alive", refuse)
+    with pytest.raises(ProviderError, match="the update that asked for it has ended"):
+        place.destroy(kept)
+    assert not {"CancelRunBatch", "DeleteRunBatch", "DeleteBatch"} & {*place.calls()}
+    assert len(place.batches()) == 1
 
 
 @pytest.mark.parametrize("faults", [1, 3])
