@@ -9,7 +9,7 @@ from typing import Any, Final
 from omics_provider.base import errors, keys
 from omics_provider.base.status import ACTIVE, status_of
 from omics_provider.engine.call import Call
-from omics_provider.runs import lookup
+from omics_provider.service import whereabouts
 from omics_provider.service.polling import Pace, TimeLimitReached, poll
 
 from .calls import Batches
@@ -158,5 +158,5 @@ def find(batches: Batches, kept: Batch) -> dict[str, Any] | None:
     live = batches.find(str(kept["id"]))
     if live is not None and live["uuid"] == kept["uuid"]:
         return live
-    lookup.require_account(batches.runs, kept)
+    whereabouts.require_account(batches.runs, kept)
     return None

@@ -10,9 +10,9 @@ from omics_provider.base.values import contains_unknown
 from omics_provider.engine import records
 from omics_provider.engine.call import Call, Checked, Found, Recorded, Unfinished
 from omics_provider.engine.state import is_placeholder
-from omics_provider.runs import lookup
 from omics_provider.runs.rules import declaration
 from omics_provider.runs.rules import lifecycle as run_life
+from omics_provider.service import whereabouts
 
 from . import ending, starts
 from .calls import Batches
@@ -39,7 +39,7 @@ class BatchHandler:
         found = diff.difference(id_, recorded, inputs, table.TABLE)
         runs_all_again = bool(found.replaces) and inputs.get("onChange") == "all"
         if not runs_all_again:
-            lookup.require_provider_of(call.settings, recorded)
+            whereabouts.require_provider_of(call.settings, recorded)
         if outlook := lifecycle.outlook(recorded):
             call.warn(outlook)
         if not found.replaces:
@@ -180,7 +180,7 @@ def _delete_placeholder(call: Call, recorded: Properties) -> None:
 
 def _batches(call: Call, recorded: Mapping[str, Any], operation: str) -> Batches:
     batches = Batches(call.settings, call.update.engine.require_alive)
-    lookup.require_region(batches.runs, recorded, operation)
+    whereabouts.require_region(batches.runs, recorded, operation)
     return batches
 
 

@@ -206,8 +206,8 @@ class LastingHandler(ABC, Generic[S]):
         """Return what an interrupted or failed create of this resource has made, by its mark."""
         start = start_of(call, service, inputs, token, state)
         found = next(start.interrupted(earlier), None) if earlier else None
-        if found is None and state.failing_since:
-            found = next(start.lost(state.failing_since, earlier), None)
+        if found is None:
+            found = next(start.lost(earlier), None)
         if found is None:
             return None
         live = found[0]
