@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from omics_provider.base import diff
 from omics_provider.base.diff import Difference, TagChange, difference
-from omics_provider.base.identity import Mark
+from omics_provider.base.identity import Mark, with_marks
 from omics_provider.base.keys import ATTEMPT, SETTLED, STACK
-from omics_provider.base.table import MAX_TAGS, Change, Kind, Table
+from omics_provider.base.table import Change, Kind, Table
 from omics_provider.runs.rules.lifecycle import live_tags
 
 #: Version of the recorded outputs; readers for older versions stay here.
@@ -29,8 +29,8 @@ def create_arguments(table: Table, inputs: Bag, urn: str, token: str) -> dict[st
     """
     declared = {f.wire: inputs[f.wire] for f in table.fields if f.sent and f.wire in inputs}
     stack = str(inputs.get(STACK, ""))
-    tags = {**Mark.of(stack, urn, token).tags(stack), **inputs.get("tags", {})}
-    return {**declared, "tags": dict(list(tags.items())[-MAX_TAGS:]), "requestId": token}
+    tags = with_marks(Mark.of(stack, urn, token).tags(stack), inputs.get("tags", {}))
+    return {**declared, "tags": tags, "requestId": token}
 
 
 def made(table: Table, inputs: Bag, live: Bag, settled: list[str]) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from omics_provider.base import checks
 from omics_provider.base.checks import Inputs, Problem, given
-from omics_provider.base.identity import MARK
-from omics_provider.base.table import MAX_TAGS, Change, Field, Kind, Table
+from omics_provider.base.identity import MARK, with_marks
+from omics_provider.base.table import Change, Field, Kind, Table
 from omics_provider.base.values import contains_unknown, equal
 from omics_provider.runs.rules.lifecycle import live_tags
 from omics_provider.shared.rules import lasting
@@ -132,10 +132,9 @@ def version_arguments(
     `stands_for` is its identity.
     """
     wires = [f.wire for f in TABLE.fields if f.sent and f.wire not in _OF_THE_WORKFLOW]
-    tags = {IDENTITY_MARK: stands_for, **inputs.get("tags", {})}
     arguments = {
         **{wire: inputs[wire] for wire in wires if wire in inputs},
-        "tags": dict(list(tags.items())[-MAX_TAGS:]),
+        "tags": with_marks({IDENTITY_MARK: stands_for}, inputs.get("tags", {})),
         "workflowId": workflow_id,
         "versionName": inputs["versionName"],
     }
