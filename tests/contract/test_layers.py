@@ -44,27 +44,40 @@ def test_the_layers_hold() -> None:
     assert " 0 broken" in report
 
 
+BETWEEN = "Data flows one way between slices"
+INSIDE = "Data flows one way inside a slice"
+PURE = "Rules are pure"
+SHEETS = "The sheets are an island"
+BOTO3 = "Only service talks to boto3"
+PULUMI = "Only the doors know Pulumi"
+HOST = "One module reaches into Pulumi's host"
+CIRCLE = "No circle among siblings"
+ISLAND = "The emulator is an island"
+DOOR = "One door to the emulator"
 BREACHES = [
-    ("base/values.py", "import boto3", "Core is pure"),
-    ("base/identity.py", "import os", "Core is pure"),
-    ("runs/rules/declaration.py", "from omics_provider.aws import clients", "Data flows one way"),
-    ("service/polling.py", "import omics_provider.providers.run", "Data flows one way"),
-    ("providers/run.py", "from omics_provider.resources import run", "Data flows one way"),
-    ("providers/run.py", "from omics_provider.report import data", "Data flows one way"),
-    ("providers/_host.py", "import omics_provider.commands.report.page", "Data flows one way"),
-    ("resources/wait.py", "from omics_provider.report import data", "Data flows one way"),
-    ("commands/report/data.py", "from omics_provider.resources import wait", "Data flows one way"),
-    ("waits/succession.py", "from omics_provider.providers import retrying", "Data flows one way"),
-    ("providers/_wire.py", "import botocore.session", "Only aws talks to boto3"),
-    ("resources/run.py", "import boto3", "Only aws talks to boto3"),
-    (
-        "emulator/runs/life.py",
-        "from omics_provider.core import status",
-        "The emulator is an island",
-    ),
-    ("emulator/world/store.py", "import pulumi", "The emulator is an island"),
-    ("runs/calls.py", "import omics_provider.emulator.world.store", "One door to the emulator"),
-    ("resources/wait.py", "import moto", "One door to the emulator"),
+    ("base/values.py", "import boto3", PURE),
+    ("base/identity.py", "import os", PURE),
+    ("runs/rules/lifecycle.py", "import time", PURE),
+    ("commands/drift/rules/judge.py", "import subprocess", PURE),
+    ("runs/rules/declaration.py", "from omics_provider.runs import calls", INSIDE),
+    ("runs/calls.py", "import omics_provider.runs.handler", INSIDE),
+    ("service/polling.py", "import omics_provider.providers.run", BETWEEN),
+    ("engine/state.py", "import omics_provider.runs.calls", BETWEEN),
+    ("runs/lookup.py", "import omics_provider.batches.calls", BETWEEN),
+    ("providers/run.py", "from omics_provider.resources import run", BETWEEN),
+    ("resources/wait.py", "import stacks.local", BETWEEN),
+    ("sheets/cells.py", "import omics_provider.base.values", SHEETS),
+    ("providers/_wire.py", "import botocore.session", BOTO3),
+    ("resources/run.py", "import boto3", BOTO3),
+    ("runs/handler.py", "import pulumi", PULUMI),
+    ("service/polling.py", "import pulumi", PULUMI),
+    ("providers/run.py", "import omics_provider.providers._host", HOST),
+    ("runs/starts.py", "import omics_provider.runs.interrupted", CIRCLE),
+    ("emulator/world/store.py", "import omics_provider.emulator.service", CIRCLE),
+    ("emulator/world/clock.py", "from omics_provider.base import status", ISLAND),
+    ("emulator/world/store.py", "import pulumi", ISLAND),
+    ("runs/calls.py", "import omics_provider.emulator.world.store", DOOR),
+    ("resources/wait.py", "import moto", DOOR),
 ]
 
 

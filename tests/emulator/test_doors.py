@@ -150,6 +150,18 @@ def test_the_server_listens_on_loopback_is_quick_and_ends_quietly(tmp_path):
     assert server.child.process.returncode == 0
 
 
+def test_a_client_that_asks_before_it_sends_a_body_may_go_on(server):
+    # As botocore does for every object of S3; without an answer it waits a second each time.
+    place = server.url.removeprefix("http://")
+    host, port = place.split(":")
+    with socket.create_connection((host, int(port)), timeout=60) as connection:
+        head = f"PUT /a-bucket HTTP/1.1\r\nHost: {place}\r\nContent-Length: 2\r\n"
+        connection.sendall(f"{head}Expect: 100-continue\r\n\r\n".encode())
+        assert connection.recv(1000) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(b"{}")
+        assert connection.recv(1000).startswith(b"HTTP/1.1 ")
+
+
 def test_settings_and_faults_come_from_files(tmp_path):
     (tmp_path / "settings.json").write_text('{"requestId": "conflict"}')
     (tmp_path / "faults.json").write_text('[{"operation": "GetRun", "fault": "denied"}]')

@@ -220,6 +220,14 @@ class _Handler(WSGIRequestHandler):
     # Headers and body leave together: clients take headers without a body for an empty answer.
     wbufsize = 2**20
 
+    def handle_expect_100(self) -> bool:
+        """Let a client go on that asks before it sends a body: botocore waits a second for it."""
+        goes_on = super().handle_expect_100()
+        self.wfile.flush()
+        # Werkzeug would answer it again.
+        del self.headers["Expect"]
+        return goes_on
+
     def log_request(self, *_: Any) -> None:
         """Log nothing: the state file has the log of calls."""
 
