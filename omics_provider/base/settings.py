@@ -11,6 +11,8 @@ from omics_provider.preflight.rules.judge import MODES, Mode
 
 from .errors import SettingsError
 
+#: Where HealthOmics writes the logs of runs (developer guide, monitoring-cloudwatch-logs).
+LOG_GROUP: Final = "/aws/omics/WorkflowLog"
 #: The endpoint that is the emulator in this very process.
 LOCAL: Final = "local"
 #: Values of `omics:preflight` for no look-ups: YAML takes an unquoted off for false.
