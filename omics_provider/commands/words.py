@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from omics_provider.explain.rules.reasons import plain
+from omics_provider.base.words import plain
 
 #: Names that are listed in a line, lines of a message, characters of a name.
 NAMES: Final = 20
@@ -85,3 +85,8 @@ def shortened(lines: Sequence[str]) -> tuple[Code, ...]:
         return tuple(found)
     half = _LINES // 2
     return (*found[:half], Code(f"… {len(found) - 2 * half} more lines"), *found[-half:])
+
+
+def counted(count: int, one: str, many: str) -> str:
+    """Return a count in words."""
+    return (one if count == 1 else many).format(f"{count:,}")

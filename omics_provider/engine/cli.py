@@ -1,4 +1,4 @@
-"""The runs of a stack and where they are, asked of the Pulumi CLI.
+"""What a command asks of the `pulumi` on PATH: a stack's state, configuration and preview.
 
 Secrets are not asked for: they stay encrypted.
 """
@@ -9,78 +9,16 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from omics_provider.base.errors import OmicsError
-from omics_provider.base.settings import PROVIDER, Settings, from_config
-from omics_provider.commands.report.gather import Wanted
 
-_PROVIDER: Final = "pulumi:providers:pulumi-python"
-_RUN: Final = "pulumi-python:dynamic/omics:Run"
 _LIMIT_SECONDS: Final = 120
 #: Resources of one refresh: a command line has a limit.
 _TARGETS: Final = 1000
-#: Lines of a failed update that are told.
+#: Lines that a failed update wrote last and that are shown.
 _LINES: Final = 12
-
-
-def runs_of(state: Mapping[str, Any]) -> list[Wanted]:
-    """Return the runs that `pulumi stack export` prints, without those that are on their way out.
-
-    A resource whose start was interrupted has no run yet, and is left out.
-    """
-    resources = (state.get("deployment") or {}).get("resources") or []
-    places = _places(resources)
-    return [
-        Wanted(
-            id=str(resource["id"]),
-            resource=str(resource["urn"]).rpartition("::")[2],
-            uuid=resource["outputs"]["uuid"],
-            recorded=_told(resource["outputs"]),
-            place=places.get(resource.get("provider", "")),
-        )
-        for resource in resources
-        if resource.get("type") == _RUN
-        and not resource.get("delete")
-        and isinstance((resource.get("outputs") or {}).get("uuid"), str)
-    ]
-
-
-def _places(resources: Iterable[Mapping[str, Any]]) -> dict[str, Settings]:
-    """Return the places of the stack's Providers, by the reference that resources have to them."""
-    return {
-        f"{resource['urn']}::{resource['id']}": _place(resource["inputs"])
-        for resource in resources
-        if resource.get("type") == _PROVIDER and PROVIDER in (resource.get("inputs") or {})
-    }
-
-
-def _place(inputs: Mapping[str, Any]) -> Settings:
-    hidden = sorted(key for key, value in inputs.items() if not isinstance(value, str))
-    if hidden:
-        raise OmicsError(
-            "Reading the stack",
-            f"{', '.join(hidden)} of Provider {inputs[PROVIDER]} is secret, and secrets stay "
-            "encrypted, so where its runs are is not known",
-            advice="Set it without --secret, then run `pulumi up`; or name the runs with --runs.",
-        )
-    return from_config(inputs.get)
-
-
-#: What a report takes from a state: none of it can hold a secret input but the name.
-_TOLD: Final = (
-    "uuid", "name", "status", "workflowId", "failureReason", "statusMessage", "runOutputUri",
-    "creationTime", "startTime", "stopTime", "logLocation",
-)  # fmt: skip
-
-
-def _told(outputs: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: outputs[name]
-        for name in _TOLD
-        if isinstance(outputs.get(name), str) or (name == "logLocation" and name in outputs)
-    }
 
 
 def state(stack: str | None) -> dict[str, Any]:
@@ -124,6 +62,39 @@ def refresh(stack: str | None, urns: Iterable[str]) -> None:
         ) from error
 
 
+def preview(stack: str | None) -> str:
+    """Return what `pulumi preview --json` of a stack prints, of the selected one for None.
+
+    A preview that fails prints its errors, too. Raises OmicsError where it prints nothing.
+    """
+    # Unchanged runs are counted, and old runs that an update left over are seen, with these two.
+    flags = ("--json", "--show-sames", "--show-replacement-steps")
+    try:
+        done = _done("preview", *flags, *_of(stack))
+    except OmicsError as error:
+        raise _no_preview(error.detail) from error
+    if done.returncode != 0 and not _says_why(done.stdout):
+        raise _no_preview(done.stderr.strip() or f"it ended with {done.returncode}")
+    return done.stdout
+
+
+def _says_why(text: str) -> bool:
+    """Tell whether a preview has an error among its messages; what is no JSON has none."""
+    try:
+        messages = json.loads(text).get("diagnostics") or ()
+    except (ValueError, AttributeError):
+        return False
+    return any(each.get("severity") == "error" for each in messages)
+
+
+def _no_preview(why: str) -> OmicsError:
+    return OmicsError(
+        "`pulumi preview --json`",
+        why,
+        advice="Run it in the folder of the stack's Pulumi.yaml, or give its output as a file.",
+    )
+
+
 def _of(stack: str | None) -> tuple[str, ...]:
     return ("--stack", stack) if stack else ()
 
@@ -138,12 +109,25 @@ def _asked(*arguments: str) -> dict[str, Any]:
 
 def _run(*arguments: str, seconds: float | None = None) -> str:
     what = _named(arguments)
-    cli = shutil.which("pulumi")
-    if cli is None:
-        raise _cannot(what, "there is no `pulumi` on PATH")
     try:
-        done = subprocess.run(  # noqa: S603  # fixed commands; names are arguments of their own
-            [cli, *arguments, "--non-interactive", "--color", "never"],
+        done = _done(*arguments, seconds=seconds)
+    except OmicsError as error:
+        raise _cannot(what, error.detail) from error
+    if done.returncode != 0:
+        # An update writes why it failed to its standard output.
+        why = done.stderr.strip() or "\n".join(done.stdout.strip().splitlines()[-_LINES:])
+        raise _cannot(what, why or "it failed")
+    return done.stdout
+
+
+def _done(*arguments: str, seconds: float | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the CLI to its end. Raises OmicsError where it can't be started, or takes too long."""
+    program = shutil.which("pulumi")
+    if program is None:
+        raise OmicsError("pulumi", "there is no `pulumi` on PATH")
+    try:
+        return subprocess.run(  # noqa: S603  # fixed commands; names are arguments of their own
+            [program, *arguments, "--non-interactive", "--color", "never"],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -152,12 +136,7 @@ def _run(*arguments: str, seconds: float | None = None) -> str:
             env={**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"},
         )
     except (OSError, subprocess.SubprocessError) as error:
-        raise _cannot(what, type(error).__name__) from error
-    if done.returncode != 0:
-        # What an update tells of its failure is on its standard output.
-        told = done.stderr.strip() or "\n".join(done.stdout.strip().splitlines()[-_LINES:])
-        raise _cannot(what, told or "it failed")
-    return done.stdout
+        raise OmicsError("pulumi", type(error).__name__) from error
 
 
 def _named(arguments: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""Names in a preview: what the URNs of its resources say, and how names are sorted."""
+"""What a resource's URN says, the types of this package's resources, and how names are sorted."""
 
 from __future__ import annotations
 
@@ -7,6 +7,16 @@ from typing import Final
 from omics_provider.base.errors import OmicsError
 
 STACK: Final = "pulumi:pulumi:Stack"
+PROVIDERS: Final = "pulumi:providers:"
+#: What runs the resources of this package; each `omics_provider.Provider` is one.
+PROVIDER: Final = f"{PROVIDERS}pulumi-python"
+RUN: Final = "pulumi-python:dynamic/omics:Run"
+BATCH: Final = "pulumi-python:dynamic/omics:RunBatch"
+GROUP: Final = "pulumi-python:dynamic/omics:RunGroup"
+CACHE: Final = "pulumi-python:dynamic/omics:RunCache"
+WORKFLOW: Final = "pulumi-python:dynamic/omics:Workflow"
+#: What outlives runs and is shared by them, in words.
+LASTING: Final = {GROUP: "run group", CACHE: "run cache", WORKFLOW: "workflow"}
 
 
 def natural(text: str) -> tuple[tuple[int, int, str], ...]:

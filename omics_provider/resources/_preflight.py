@@ -21,10 +21,10 @@ from pulumi import CustomResource, Output, ResourceOptions
 from omics_provider.base import errors, settings
 from omics_provider.base.settings import Mode
 from omics_provider.base.values import UNKNOWN, contains_unknown
+from omics_provider.base.words import some
 from omics_provider.preflight.rules import judge
 from omics_provider.preflight.rules.judge import Answer, Found, Kind, Look, Unseen
 from omics_provider.providers._wire import received
-from omics_provider.waits.rules.progress import some
 
 from . import _place as places
 from .provider import config_value

@@ -9,10 +9,10 @@ from typing import Any
 import pulumi
 from pulumi import Output, ResourceOptions
 
+from omics_provider.base.words import some
 from omics_provider.sheets import parameters as cohort
 from omics_provider.sheets.parameters import Parameters, Sample
 from omics_provider.sheets.sheet import Row, SheetError
-from omics_provider.waits.rules import progress
 
 from . import _place
 from ._headers import Headers
@@ -127,7 +127,7 @@ class RunCohort(pulumi.ComponentResource):
         if len(failed) > self._max_failures and not pulumi.runtime.is_dry_run():
             raise pulumi.RunError(
                 f"{len(failed)} of {len(ended)} samples of the cohort {self._name} failed, "
-                f"{self._max_failures} may: {progress.some(failed)}. The reasons are in the "
+                f"{self._max_failures} may: {some(failed)}. The reasons are in the "
                 "warning before this. Give the samples a new `rerun`, or allow more max_failures."
             )
         return ended

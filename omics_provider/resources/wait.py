@@ -20,6 +20,7 @@ from pulumi import Output
 from omics_provider.base import errors
 from omics_provider.base.settings import Settings
 from omics_provider.base.values import UNKNOWN
+from omics_provider.base.words import some
 from omics_provider.engine.own_stack import OwnStack
 from omics_provider.engine.process import find_engine
 from omics_provider.providers._wire import received, unknown
@@ -256,7 +257,7 @@ async def _all_done(futures: Mapping[str, Future[End]], timeout: float | None) -
         )
     failed = any(each.exception() for each in done)
     if late and not failed:
-        names = progress.some([waiting[each] for each in waiting if each in late])
+        names = some([waiting[each] for each in waiting if each in late])
         raise pulumi.RunError(
             f"{_OPERATION}: after {timeout:.0f} s these runs have not ended: {names}.\n"
             "They go on. Run `pulumi up` again to go on waiting."

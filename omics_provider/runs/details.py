@@ -5,14 +5,12 @@ Every function raises the errors of `omics_provider.base.errors`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
-from omics_provider.base.errors import NotFound, Unreachable
-from omics_provider.base.settings import Settings
-from omics_provider.explain.rules.reasons import LOG_GROUP
+from omics_provider.base.errors import NotFound
+from omics_provider.base.settings import LOG_GROUP, Settings
 from omics_provider.service import neighbours
+from omics_provider.service.calls import whole
 from omics_provider.service.clients import neighbour, omics
 from omics_provider.service.failures import translated
 from omics_provider.waits.rules import progress
@@ -32,9 +30,7 @@ def tasks(
     found: list[dict[str, Any]] = []
     with translated("ListRunTasks"):
         for page in pages:
-            if "items" not in page:
-                raise _torn("ListRunTasks")
-            found += [_plain(item) for item in page["items"]]
+            found += whole("ListRunTasks", page, "items")["items"]
     return found
 
 
@@ -67,10 +63,9 @@ def _is_run(settings: Settings, run_id: str, uuid: str) -> bool:
 def task(settings: Settings, run_id: str, task_id: str) -> dict[str, Any]:
     """GetRunTask: one task with its message, failure code and log stream."""
     with translated("GetRunTask"):
-        answer = omics(settings).get_run_task(id=run_id, taskId=task_id)
-    if "taskId" not in answer:
-        raise _torn("GetRunTask")
-    return _plain(answer)
+        return whole(
+            "GetRunTask", omics(settings).get_run_task(id=run_id, taskId=task_id), "taskId"
+        )
 
 
 def log_end(settings: Settings, stream: str, lines: int) -> tuple[str, ...] | None:
@@ -103,21 +98,3 @@ def manifest(settings: Settings, run_id: str, uuid: str) -> list[dict[str, Any]]
         return list(neighbours.manifest(settings, run_id, uuid))
     except NotFound:
         return []
-
-
-def _plain(answer: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        key: value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-        if isinstance(value, datetime)
-        else value
-        for key, value in answer.items()
-        if key != "ResponseMetadata"
-    }
-
-
-def _torn(operation: str) -> Unreachable:
-    return Unreachable(
-        operation,
-        "the connection ended within the answer",
-        advice="Check the network, then run the same command again.",
-    )

@@ -7,8 +7,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
-from omics_provider.base.settings import Settings
-from omics_provider.explain.rules.reasons import LOG_GROUP
+from omics_provider.base.settings import LOG_GROUP, Settings
 
 from .clients import neighbour
 from .failures import translated

@@ -20,7 +20,7 @@ from omics_provider.base.settings import Settings
 from omics_provider.commands.doctor import account as looks
 from omics_provider.commands.doctor import machine
 from omics_provider.commands.doctor.rules.judge import NOT_SHOWN
-from omics_provider.commands.doctor.rules.machine import HELPERS
+from omics_provider.commands.doctor.rules.setup import HELPERS
 from omics_provider.emulator import control
 from omics_provider.preflight.rules.judge import CONCURRENT, STORED
 from omics_provider.service import clients

@@ -16,15 +16,15 @@ from omics_provider import __main__ as command
 from omics_provider.base import errors
 from omics_provider.base.identity import Mark
 from omics_provider.base.settings import Settings
+from omics_provider.commands.drift import command as drift_command
 from omics_provider.commands.drift import look as drifting
-from omics_provider.commands.drift.data import Report, report_on
-from omics_provider.commands.drift.rules import record as drift_state
+from omics_provider.commands.drift.data import DriftReport, drift_report
 from omics_provider.commands.drift.rules.judge import Kind, Look
-from omics_provider.commands.drift.rules.record import CACHE, GROUP
-from omics_provider.commands.preview.rules.plan import BATCH, RUN
+from omics_provider.commands.drift.rules.record import read_record
 from omics_provider.emulator import control
 from omics_provider.emulator.doors import local
 from omics_provider.engine import cli
+from omics_provider.engine.urn import BATCH, CACHE, GROUP, RUN
 from omics_provider.runs.calls import Runs
 from tests.served import OTHER_ACCOUNT, serving
 
@@ -86,11 +86,11 @@ class World:
     def export(self) -> dict[str, Any]:
         return json.loads(json.dumps({"deployment": {"resources": self.resources}}, default=str))
 
-    def look(self, **asked: Any) -> tuple[Report, dict[str, int]]:
+    def look(self, **asked: Any) -> tuple[DriftReport, dict[str, int]]:
         """Give the report and the calls that it took."""
         self.settle()
-        state = drift_state.parse(self.export())
-        report = report_on(state, drifting.look(self.settings, state, **asked), "dev")
+        state = read_record(self.export())
+        report = drift_report(state, drifting.look(self.settings, state, **asked), "dev")
         return report, self.calls()
 
     def settle(self) -> None:
@@ -112,7 +112,7 @@ def world(tmp_path: Path) -> World:
     return World(file, client)
 
 
-def kinds(report: Report) -> dict[str, str]:
+def kinds(report: DriftReport) -> dict[str, str]:
     return {each.name: str(each.kind) for each in report.findings}
 
 
@@ -287,8 +287,8 @@ def test_without_the_right_to_list_runs_are_read_one_by_one(world: World) -> Non
         world.record(f"r{number}", world.start(f"r{number}"), status="PENDING")
     control.plan_faults(world.file, [{"operation": "ListRuns", "fault": "denied", "rate": 1}])
     world.first = len(control.calls(world.file))
-    state = drift_state.parse(world.export())
-    report = report_on(state, drifting.look(world.settings, state), "dev")
+    state = read_record(world.export())
+    report = drift_report(state, drifting.look(world.settings, state), "dev")
     assert list(kinds(report).values()) == ["completed"] * 25
     assert world.calls() == {"ListRuns": 1, "GetRun": 25, "ListBatch": 1}
     assert any("ListRuns" in gap for gap in report.gaps)
@@ -307,8 +307,8 @@ def test_a_run_of_another_region_is_not_looked_for_here(world: World) -> None:
 
 def test_a_run_of_a_provider_with_another_emulator_is_not_taken_for_gone(world: World) -> None:
     kind = "pulumi:providers:pulumi-python"
-    provider = {"urn": urn("west", kind), "type": kind, "id": "p",
-                "inputs": {"omics:localState": "other.db"}}  # fmt: skip
+    place = {"omics-provider:name": "west", "omics:localState": "other.db"}
+    provider = {"urn": urn("west", kind), "type": kind, "id": "p", "inputs": place}
     world.record("far", world.start("far"))
     world.aws.delete_run(id=world.resources[0]["id"])
     world.resources[0]["provider"] = f"{provider['urn']}::p"
@@ -330,7 +330,7 @@ def test_a_run_of_another_account_is_not_looked_for_with_these_credentials(
         arn = f"arn:aws:omics:{REGION}:123456789012:run/1234567"
         outputs = {"arn": arn, "uuid": uuid, "status": "RUNNING"}
         resource = {"urn": urn("far"), "type": RUN, "id": "1234567", "outputs": outputs}
-        state = drift_state.parse({"deployment": {"resources": [resource]}})
+        state = read_record({"deployment": {"resources": [resource]}})
         settings = Settings(region=REGION, endpoint=served.url)
         seen = drifting.look(settings, state, candidates=0)
         assert seen.runs[urn("far")].look is Look.ELSEWHERE
@@ -425,7 +425,7 @@ def test_a_run_that_took_the_id_meanwhile_gets_no_tag(
         assert world.start("theirs") == run_id
         return seen
 
-    monkeypatch.setattr(drifting, "look", look)
+    monkeypatch.setattr(drift_command, "look", look)
     code, said = run("--fix")
     assert code == 4
     assert [each["fixed"] for each in said["findings"]] == [False]

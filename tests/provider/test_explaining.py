@@ -17,8 +17,9 @@ from botocore.stub import Stubber
 from omics_provider import __main__ as command
 from omics_provider.base.errors import CredentialsError, NotFound, SettingsError, Unreachable
 from omics_provider.base.settings import Settings
+from omics_provider.commands.report import command as report_command
 from omics_provider.commands.report.data import document
-from omics_provider.commands.report.gather import Wanted, gathered
+from omics_provider.commands.report.gather import Wanted, gather_runs
 from omics_provider.commands.report.page import rendered
 from omics_provider.emulator import control
 from omics_provider.explain import gather
@@ -265,7 +266,7 @@ def test_the_endpoint_local_has_no_logs_and_reaches_no_other_service(
     explained = explain_ids(place, [started["id"]])
     assert explained.gaps == ("logs: the endpoint `local` has none.",)
     assert explained.region is None
-    report = gathered(place, [Wanted(started["id"])], "t", NOW)
+    report = gather_runs(place, [Wanted(started["id"])], "t", NOW)
     assert report.runs[0].tasks
     assert "manifests" in report.gaps[0]
 
@@ -369,7 +370,7 @@ def test_tasks_of_no_run_are_an_error(server: Server) -> None:
 
 def test_a_report_of_ended_runs_comes_from_their_manifests(server: Server) -> None:
     done, failed = server.ended(None, "OUT_OF_MEMORY_ERROR")
-    report = gathered(server.place, [Wanted(done), Wanted(failed)], "two", NOW)
+    report = gather_runs(server.place, [Wanted(done), Wanted(failed)], "two", NOW)
     assert server.calls().count("GetRun") == 2
     assert server.calls().count("ListRunTasks") == 1  # for the explanation
     by_id = {run.id: run for run in report.runs}
@@ -391,7 +392,7 @@ def test_a_report_looks_at_each_run_where_it_is(server: Server, tmp_path: Path) 
         requestId="there", tags={"emulator:seconds": "0", "emulator:fails": "RUN_TIMED_OUT"},
     )  # fmt: skip
     wanted = [Wanted(here, "HG002"), Wanted(started["id"], "HG003", started["uuid"], place=there)]
-    report = gathered(server.place, wanted, "two places", NOW)
+    report = gather_runs(server.place, wanted, "two places", NOW)
     assert {run.id for run in report.runs} == {here, started["id"]}
     assert {group.first.id for group in report.groups} == {here, started["id"]}
     # Links would lead to one of the two.
@@ -400,7 +401,7 @@ def test_a_report_looks_at_each_run_where_it_is(server: Server, tmp_path: Path) 
 
 def test_neither_page_nor_json_shows_a_parameter(server: Server) -> None:
     ids = server.ended(None, "OUT_OF_MEMORY_ERROR")
-    report = gathered(server.place, [Wanted(each) for each in ids], "t", NOW)
+    report = gather_runs(server.place, [Wanted(each) for each in ids], "t", NOW)
     assert SECRET not in json.dumps(document(report))
     page = rendered(report)
     assert SECRET not in page
@@ -409,7 +410,7 @@ def test_neither_page_nor_json_shows_a_parameter(server: Server) -> None:
 
 def test_a_failure_is_told_by_the_name_of_its_resource(server: Server) -> None:
     (run,) = server.ended("OUT_OF_MEMORY_ERROR", name="run-7")
-    report = gathered(server.place, [Wanted(run, "HG003")], "t", NOW)
+    report = gather_runs(server.place, [Wanted(run, "HG003")], "t", NOW)
     assert report.groups[0].first.label == f"HG003 ({run})"
     assert (report.runs[0].label, report.runs[0].name) == ("HG003", "run-7")
 
@@ -417,7 +418,7 @@ def test_a_failure_is_told_by_the_name_of_its_resource(server: Server) -> None:
 def test_a_run_at_work_is_reported_from_its_tasks(server: Server) -> None:
     run = server.run()
     server.settle(50)
-    report = gathered(server.place, [Wanted(run)], "t", NOW)
+    report = gather_runs(server.place, [Wanted(run)], "t", NOW)
     assert (report.runs[0].status, report.gaps) == ("RUNNING", ())
     assert report.runs[0].tasks
     assert report.runs[0].use.cpu_average is None
@@ -428,7 +429,7 @@ def test_a_run_whose_record_is_gone_is_reported_from_state_and_manifest(server: 
     (live,) = answers(server, [run])
     server.aws.delete_run(id=run)
     wanted = Wanted(run, "HG002", live["uuid"], {"uuid": live["uuid"], "status": "FAILED"})
-    report = gathered(server.place, [wanted], "t", NOW)
+    report = gather_runs(server.place, [wanted], "t", NOW)
     assert report.runs[0].status == "FAILED"
     assert report.groups[0].first.label == f"HG002 ({run})"
     assert len(report.runs[0].tasks) == 5
@@ -437,7 +438,7 @@ def test_a_run_whose_record_is_gone_is_reported_from_state_and_manifest(server: 
 
 def test_another_run_of_the_same_id_is_not_the_one_of_the_state(server: Server) -> None:
     (run,) = server.ended(None)
-    report = gathered(server.place, [Wanted(run, "HG002", "another-uuid")], "t", NOW)
+    report = gather_runs(server.place, [Wanted(run, "HG002", "another-uuid")], "t", NOW)
     assert report.runs[0].status == "DELETED"
     assert report.runs[0].tasks == ()
 
@@ -445,7 +446,7 @@ def test_another_run_of_the_same_id_is_not_the_one_of_the_state(server: Server) 
 def test_a_run_that_may_not_be_read_is_reported_as_unknown(server: Server) -> None:
     (run,) = server.ended(None)
     control.plan_faults(server.state, [{"operation": "GetRun", "fault": "denied", "rate": 1.0}])
-    report = gathered(server.place, [Wanted(run)], "t", NOW)
+    report = gather_runs(server.place, [Wanted(run)], "t", NOW)
     assert report.runs[0].status == "UNKNOWN"
     assert "AccessDeniedException" in report.gaps[0]
     assert report.groups == ()
@@ -504,7 +505,7 @@ def test_report_says_where_it_can_not_write(
 def test_without_jinja_the_page_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(command, "_has_jinja", lambda: False)
+    monkeypatch.setattr(report_command, "find_spec", lambda name: None)
     assert command.main(["report", "--runs", "1", "-o", "-"]) == 1
     assert "omics-provider[report]" in capsys.readouterr().err
 

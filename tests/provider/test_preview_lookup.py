@@ -16,10 +16,10 @@ from botocore.config import Config
 from omics_provider import __main__ as command
 from omics_provider.base.settings import Settings
 from omics_provider.commands.preview import lookup
-from omics_provider.commands.preview.data import Report, ending_of, report_on
+from omics_provider.commands.preview.data import PreviewReport, ending_of, preview_report
 from omics_provider.commands.preview.lookup import looked_up
 from omics_provider.commands.preview.prices import Prices, Usage, price_list
-from omics_provider.commands.preview.rules.plan import parse
+from omics_provider.commands.preview.rules.plan import read_plan
 from omics_provider.emulator import control
 from tests.preview_digests import ROLE, digest, inputs, step
 from tests.served import serving
@@ -107,12 +107,12 @@ def old(op: str, live: dict[str, Any], **more: Any) -> dict[str, Any]:
                 diff=["name"] if op == "replace" else None, **recorded)  # fmt: skip
 
 
-def reported(server: Server, *steps: Any, now: datetime = NOW) -> Report:
-    plan = parse(digest(*steps))
-    return report_on(plan, looked_up(server.place, plan, PRICES, now), PRICES)
+def reported(server: Server, *steps: Any, now: datetime = NOW) -> PreviewReport:
+    plan = read_plan(digest(*steps))
+    return preview_report(plan, looked_up(server.place, plan, PRICES, now), PRICES)
 
 
-def words(report: Report) -> dict[str, str]:
+def words(report: PreviewReport) -> dict[str, str]:
     endings = {run.name: ending_of(run, report) for run in report.runs}
     return {name: ending.words for name, ending in endings.items() if ending}
 
@@ -257,7 +257,7 @@ def test_a_state_that_this_release_does_not_know_is_no_traceback(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     service.answer = (403, "AccessDeniedException", "no")
-    plan = parse(digest(old("delete", {"id": "1", "uuid": "u", "workflowId": "1"})))
+    plan = read_plan(digest(old("delete", {"id": "1", "uuid": "u", "workflowId": "1"})))
     facts = looked_up(Settings(region=REGION, endpoint=service.url), plan, PRICES, NOW)
     assert facts.seen == {}
     assert len(facts.gaps) == 1

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from omics_provider.base.status import RunStatus
+from omics_provider.base.words import plain
 from omics_provider.explain.rules import reasons
 from omics_provider.explain.rules.reasons import FailedTask, Failure, Log
 from omics_provider.runs.rules import table
@@ -178,7 +179,7 @@ def test_gaps_come_last_and_once() -> None:
     ],
 )
 def test_text_from_outside_can_not_steer_a_terminal(said: str, shown: str) -> None:
-    assert reasons.plain(said) == shown
+    assert plain(said) == shown
 
 
 def test_no_control_character_of_a_run_reaches_the_text() -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from omics_provider.base import errors
-from omics_provider.commands.doctor.command import written
-from omics_provider.commands.doctor.rules import judge, machine
+from omics_provider.commands.doctor.command import write_lines
+from omics_provider.commands.doctor.rules import judge, setup
 from omics_provider.commands.doctor.rules.judge import RIGHTS, Level, Line, Use
-from omics_provider.commands.doctor.rules.machine import Backend, Folder
+from omics_provider.commands.doctor.rules.setup import Backend, Folder
 from omics_provider.preflight.rules import trust
 from omics_provider.preflight.rules.judge import Found, Missing, Unseen
 
@@ -206,7 +206,7 @@ def test_a_quota_of_which_something_is_not_known() -> None:
 
 def test_the_engine_is_the_one_that_the_tests_run_with() -> None:
     pins = (ROOT / "tools" / "engine" / "cli" / "go.mod").read_text("utf-8")
-    assert re.findall(r"github.com/pulumi/pulumi/pkg/v3 v(\S+)", pins) == [machine.ENGINE]
+    assert re.findall(r"github.com/pulumi/pulumi/pkg/v3 v(\S+)", pins) == [setup.ENGINE]
 
 
 @pytest.mark.parametrize(
@@ -226,29 +226,29 @@ def test_the_engine_is_the_one_that_the_tests_run_with() -> None:
 def test_engines(
     program: str | None, says: str | None, lacks: list[str], level: Level, word: str
 ) -> None:
-    line = machine.engine(program, says, lacks)
+    line = setup.engine(program, says, lacks)
     assert (line.level, word in line.says) == (level, True)
     assert line.level is OK or line.advice
 
 
 def test_interpreters() -> None:
-    assert machine.interpreter("/p", "/p", "X", is_there=True).level is OK
-    other = machine.interpreter("/p", "/q", "X", is_there=True)
+    assert setup.interpreter("/p", "/p", "X", is_there=True).level is OK
+    other = setup.interpreter("/p", "/q", "X", is_there=True)
     assert (other.level, "X" in other.says) == (WARNING, True)
-    assert machine.interpreter("/p", "/q", "X", is_there=False).level is WRONG
+    assert setup.interpreter("/p", "/q", "X", is_there=False).level is WRONG
 
 
 def test_pip() -> None:
-    assert machine.pip(is_there=True, toolchain="pip").level is OK
-    assert machine.pip(is_there=False, toolchain="uv").level is OK
-    assert machine.pip(is_there=False, toolchain="pip").level is WRONG
+    assert setup.pip(is_there=True, toolchain="pip").level is OK
+    assert setup.pip(is_there=False, toolchain="uv").level is OK
+    assert setup.pip(is_there=False, toolchain="pip").level is WRONG
 
 
 def test_packages() -> None:
-    assert machine.package("boto3", "1.44.5", ">=1.44.5", fits=True).level is OK
-    old = machine.package("boto3", "1.0", ">=1.44.5", fits=False)
+    assert setup.package("boto3", "1.44.5", ">=1.44.5", fits=True).level is OK
+    old = setup.package("boto3", "1.0", ">=1.44.5", fits=False)
     assert (old.level, old.says) == (WRONG, "1.0 is installed, >=1.44.5 is needed")
-    gone = machine.package("boto3", None, ">=1.44.5", fits=False)
+    gone = setup.package("boto3", None, ">=1.44.5", fits=False)
     assert (gone.level, gone.advice) == (WRONG, "pip install 'boto3>=1.44.5'.")
 
 
@@ -276,19 +276,19 @@ THERE = Folder("/s", True)
 def test_backends(
     url: str | None, folder: Folder | None, signed_in: bool, level: Level, word: str
 ) -> None:
-    line = machine.backend(Backend(url, "PULUMI_BACKEND_URL"), folder, signed_in=signed_in)
+    line = setup.backend(Backend(url, "PULUMI_BACKEND_URL"), folder, signed_in=signed_in)
     assert (line.level, word in line.says) == (level, True)
     assert line.level is OK or line.advice
 
 
 def test_the_advice_of_side_files_is_a_command_that_helps() -> None:
-    line = machine.backend(Backend("file:///s", "x"), THERE, signed_in=False)
+    line = setup.backend(Backend("file:///s", "x"), THERE, signed_in=False)
     assert "PULUMI_BACKEND_URL='file:///s?metadata=skip'" in line.advice
 
 
 def test_a_password_in_a_backend_s_url_is_not_shown() -> None:
     for url in ("https://u:hunter2@host/x?t=hunter2", "s3://b?x=hunter2", "odd://hunter2@x"):
-        line = machine.backend(Backend(url, "x"), None, signed_in=True)
+        line = setup.backend(Backend(url, "x"), None, signed_in=True)
         assert "hunter2" not in str(line)
 
 
@@ -305,9 +305,9 @@ def test_folders_of_file_backends() -> None:
 
 
 def test_passphrases() -> None:
-    assert machine.passphrase(is_set=True, has_key=False).level is OK
-    assert machine.passphrase(is_set=False, has_key=True).level is OK
-    assert machine.passphrase(is_set=False, has_key=False).level is WARNING
+    assert setup.passphrase(is_set=True, has_key=False).level is OK
+    assert setup.passphrase(is_set=False, has_key=True).level is OK
+    assert setup.passphrase(is_set=False, has_key=False).level is WARNING
 
 
 @pytest.mark.parametrize(
@@ -322,7 +322,7 @@ def test_passphrases() -> None:
     ],
 )
 def test_the_file_of_the_emulator(begins: bytes | None, is_writable: bool, level: Level) -> None:
-    assert machine.local_file("/x", begins=begins, is_writable=is_writable).level is level
+    assert setup.local_file("/x", begins=begins, is_writable=is_writable).level is level
 
 
 # Text and JSON -----------------------------------------------------------------------------------
@@ -335,7 +335,7 @@ LINES = [
 
 
 def test_text_says_everything_by_area() -> None:
-    assert written(LINES, as_json=False) == (
+    assert write_lines(LINES, as_json=False) == (
         "engine\n"
         "  ok       pulumi: 3.259.0\n"
         "rights\n"
@@ -350,7 +350,7 @@ def test_text_says_everything_by_area() -> None:
 
 
 def test_json_says_the_same() -> None:
-    found = json.loads(written(LINES, as_json=True))
+    found = json.loads(write_lines(LINES, as_json=True))
     assert (found["version"], found["exitCode"]) == (1, 1)
     assert found["lines"][1] == {
         "area": "rights",

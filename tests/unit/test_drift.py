@@ -20,32 +20,33 @@ from markdown_it import MarkdownIt
 from omics_provider.base.identity import STACK_MARK, START_MARK, Mark, retry_token, start_token
 from omics_provider.base.settings import Settings
 from omics_provider.base.status import RunStatus
-from omics_provider.commands.drift.command import written
-from omics_provider.commands.drift.data import Report, report_on
-from omics_provider.commands.drift.rules import judge as drift
-from omics_provider.commands.drift.rules import record
+from omics_provider.commands.drift.command import write_drift
+from omics_provider.commands.drift.data import DriftReport, drift_report
 from omics_provider.commands.drift.rules.judge import (
     Finding,
     Found,
     Kind,
     Look,
     from_list,
-    judge,
+    in_doubt,
+    judge_batch,
+    judge_lasting,
+    judge_run,
     unrecorded,
 )
-from omics_provider.commands.drift.rules.lasting import judge_batch, judge_lasting
-from omics_provider.commands.drift.rules.record import CACHE, GROUP, WORKFLOW, Recorded, StackRecord
-from omics_provider.commands.preview.command import written as preview_written
-from omics_provider.commands.preview.data import report_on as preview_report
-from omics_provider.commands.preview.lookup import Facts
+from omics_provider.commands.drift.rules.record import Recorded, StackRecord, read_record
+from omics_provider.commands.preview.command import write_preview
+from omics_provider.commands.preview.data import Facts, preview_report
 from omics_provider.commands.preview.prices import price_list
-from omics_provider.commands.preview.rules.plan import BATCH, RUN, parse
+from omics_provider.commands.preview.rules.plan import read_plan
+from omics_provider.engine.state import SIGNATURE
+from omics_provider.engine.urn import BATCH, CACHE, GROUP, RUN, WORKFLOW
 from tests.preview_digests import digest, inputs, step
 
 GOLDEN = Path(__file__).parent / "golden" / "drift"
 OWN = "organization/trial/dev"
 EVIL = "a|b`c``d<img src=x onerror=alert(1)>[l](http://x)@team #1\x1b[31m\n| x |"
-SECRET = {record._SIGNATURE: "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "v1:abc"}
+SECRET = {SIGNATURE: "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "v1:abc"}
 
 
 def urn(name: str, kind: str = RUN) -> str:
@@ -82,7 +83,7 @@ def resource(
 def state(*resources: Mapping[str, Any], creating: tuple[Any, ...] = ()) -> StackRecord:
     pending = [{"type": "creating", "resource": each} for each in creating]
     deployment = {"resources": list(resources), "pending_operations": pending}
-    return record.parse({"deployment": deployment})
+    return read_record({"deployment": deployment})
 
 
 def one(status: str = "PENDING", **outputs: Any) -> Recorded:
@@ -126,38 +127,38 @@ ENDS = {
 def test_an_end_that_is_not_recorded_is_found_and_no_step_on_the_way(
     look: Look, before: str, now: str
 ) -> None:
-    found = judge(one(before), Found(look, live(status=now, failureReason="X")))
+    found = judge_run(one(before), Found(look, live(status=now, failureReason="X")))
     expected = [ENDS[now]] if now in ENDS and now != before else []
     assert [each.kind for each in found] == expected
     assert all(each.is_drift and each.is_recordable for each in found)
 
 
 def test_a_missing_record_is_gone_unless_that_is_recorded() -> None:
-    assert [f.kind for f in judge(one(), Found(Look.MISSING))] == [Kind.GONE]
-    assert judge(one("DELETED", recordGone=True), Found(Look.MISSING)) == ()
-    (found,) = judge(one(rerunOn=["DELETED"]), Found(Look.MISSING))
+    assert [f.kind for f in judge_run(one(), Found(Look.MISSING))] == [Kind.GONE]
+    assert judge_run(one("DELETED", recordGone=True), Found(Look.MISSING)) == ()
+    (found,) = judge_run(one(rerunOn=["DELETED"]), Found(Look.MISSING))
     assert found.is_rerun
     # How it ended is known, and did not ask for another.
-    assert not judge(one("COMPLETED", rerunOn=["DELETED"]), Found(Look.MISSING))[0].is_rerun
+    assert not judge_run(one("COMPLETED", rerunOn=["DELETED"]), Found(Look.MISSING))[0].is_rerun
 
 
 def test_another_uuid_is_another_run_whatever_it_does() -> None:
     other = live(status="FAILED", uuid="another", tags={})
-    (found,) = judge(one(), Found(Look.READ, other))
+    (found,) = judge_run(one(), Found(Look.READ, other))
     assert (found.kind, found.uuid, found.detail) == (Kind.REUSED, "uuid-1000001", "another")
-    assert judge(one("COMPLETED", recordGone=True), Found(Look.READ, other)) == ()
+    assert judge_run(one("COMPLETED", recordGone=True), Found(Look.READ, other)) == ()
 
 
 @pytest.mark.parametrize("look", [Look.UNREAD, Look.ELSEWHERE])
 def test_what_was_not_looked_at_is_unknown_and_no_drift(look: Look) -> None:
-    (found,) = judge(one(), Found(look, why="because"))
+    (found,) = judge_run(one(), Found(look, why="because"))
     assert (found.kind.value, found.detail) == (look.value, "because")
     assert not found.is_drift
     assert not found.is_recordable
 
 
 def test_a_state_of_a_later_release_is_unknown() -> None:
-    (found,) = judge(one(), Found(Look.READ, live(status="PAUSED")))
+    (found,) = judge_run(one(), Found(Look.READ, live(status="PAUSED")))
     assert found.kind is Kind.UNREAD
     assert "PAUSED" in found.detail
 
@@ -165,7 +166,7 @@ def test_a_state_of_a_later_release_is_unknown() -> None:
 def test_tags_are_told_by_what_became_of_them_without_marks() -> None:
     recorded = one(tags={"project": "trio", "owner": "me", "kept": "1"})
     now = {"project": "x", "kept": "1", "bill": "42", STACK_MARK: "other", "aws:c": "d"}
-    (found,) = judge(recorded, Found(Look.READ, live(tags=now)))
+    (found,) = judge_run(recorded, Found(Look.READ, live(tags=now)))
     assert found.tags is not None
     assert found.tags == ({"project": ("trio", "x")}, {"bill": "42"}, {"owner": "me"})
     assert found.tags.to_put_back == {"project": "trio", "owner": "me"}
@@ -173,28 +174,28 @@ def test_tags_are_told_by_what_became_of_them_without_marks() -> None:
 
 @pytest.mark.parametrize("tags", [None, SECRET])
 def test_tags_that_are_not_declared_or_secret_are_not_compared(tags: Any) -> None:
-    assert judge(one(tags=tags), Found(Look.READ, live(tags={"a": "b"}))) == ()
+    assert judge_run(one(tags=tags), Found(Look.READ, live(tags={"a": "b"}))) == ()
 
 
 def test_a_tag_with_a_secret_value_is_neither_compared_nor_put_back() -> None:
     recorded = one(tags={"password": SECRET, "project": "trio"})
     seen = live(tags={"password": "changed", "project": "x"})
-    (found,) = judge(recorded, Found(Look.READ, seen))
+    (found,) = judge_run(recorded, Found(Look.READ, seen))
     assert found.tags == ({"project": ("trio", "x")}, {}, {})
 
 
 def test_a_run_of_get_is_somebody_else_s_to_tag() -> None:
     (run,) = state({**resource("theirs"), "external": True}).runs
-    found = judge(run, Found(Look.READ, live(status="COMPLETED", tags={"a": "b"})))
+    found = judge_run(run, Found(Look.READ, live(status="COMPLETED", tags={"a": "b"})))
     assert [each.kind for each in found] == [Kind.COMPLETED]
 
 
 def test_a_rule_that_asks_for_another_run_is_known() -> None:
     ended = Found(Look.READ, live(status="FAILED", failureReason="SERVICE_ERROR"))
-    assert not judge(one(), ended)[0].is_rerun
-    assert judge(one(rerunOn=["FAILED"]), ended)[0].is_rerun
-    assert not judge(one(rerunOn=["FAILED"], attempts=3), ended)[0].is_rerun
-    assert judge(one(retry={"attempts": 2}), ended)[0].is_rerun
+    assert not judge_run(one(), ended)[0].is_rerun
+    assert judge_run(one(rerunOn=["FAILED"]), ended)[0].is_rerun
+    assert not judge_run(one(rerunOn=["FAILED"], attempts=3), ended)[0].is_rerun
+    assert judge_run(one(retry={"attempts": 2}), ended)[0].is_rerun
 
 
 HERE = Settings(region="us-east-1", endpoint="local", local_state="a.db")
@@ -217,12 +218,13 @@ def test_a_run_of_a_provider_at_another_endpoint_is_elsewhere(
     place: Any, settings: Settings, is_here: bool
 ) -> None:
     kind = "pulumi:providers:pulumi-python"
-    provider = {"urn": urn("west", kind), "type": kind, "id": "p", "inputs": place}
+    provider = {"urn": urn("west", kind), "type": kind, "id": "p",
+                "inputs": {"omics-provider:name": "west", **place}}  # fmt: skip
     run = {**resource("HG002"), "provider": f"{provider['urn']}::p"}
     (recorded,) = state(provider, run).runs
     assert (recorded.provider, recorded.is_at(settings)) == ("west", is_here)
     # The stack's own follows the configuration, which may have changed since.
-    provider["urn"] = urn("default", kind)
+    provider |= {"urn": urn("default", kind), "inputs": place}
     (recorded,) = state(provider, {**run, "provider": f"{provider['urn']}::p"}).runs
     assert recorded.is_at(settings)
 
@@ -328,18 +330,18 @@ def test_a_start_that_was_cut_off_is_told_with_its_run_or_without() -> None:
     stack = state(resource("HG002"), creating=(cut,))
     token = start_token(OWN, urn("cut"), "attempt-of-cut")
     assert kind_of(stack, marked(2, of="cut", token=token)) is Kind.UNCONFIRMED
-    assert [f.name for f in drift.in_doubt(stack, frozenset())] == ["cut"]
-    assert drift.in_doubt(stack, frozenset({urn("cut")})) == ()
+    assert [f.name for f in in_doubt(stack, frozenset())] == ["cut"]
+    assert in_doubt(stack, frozenset({urn("cut")})) == ()
     # The engine keeps its note after the next update has recorded the run.
     done = {**cut, "outputs": {**cut["outputs"], "requestId": token}}
-    assert drift.in_doubt(state(done, creating=(cut,)), frozenset()) == ()
+    assert in_doubt(state(done, creating=(cut,)), frozenset()) == ()
 
 
 def test_a_start_without_a_clear_answer_is_in_doubt() -> None:
     doubtful = resource("HG002", uuid=None, arn=None, requestId="t")
     stack = state(doubtful)
     assert stack.runs == ()
-    assert [f.kind for f in drift.in_doubt(stack, frozenset())] == [Kind.UNCONFIRMED]
+    assert [f.kind for f in in_doubt(stack, frozenset())] == [Kind.UNCONFIRMED]
 
 
 def test_a_renamed_stack_knows_the_runs_of_both_names() -> None:
@@ -349,19 +351,19 @@ def test_a_renamed_stack_knows_the_runs_of_both_names() -> None:
 
 
 def test_a_state_without_runs_knows_its_own_by_project_and_stack() -> None:
-    empty = record.parse({"deployment": {}}, project="trial", stack="dev")
+    empty = read_record({"deployment": {}}, project="trial", stack="dev")
     assert empty.is_own("acme/trial/dev")
     assert not empty.is_own("acme/other/dev")
     assert not empty.is_own("acme/xtrial/dev")
     assert not empty.is_own("")
-    assert not record.parse({}).is_own("acme/trial/dev")
+    assert not read_record({}).is_own("acme/trial/dev")
 
 
 def test_a_state_of_the_first_release_is_read() -> None:
     fixture = Path(__file__).parents[1] / "engine" / "fixtures"
     export = json.loads((fixture / "state-v1.json").read_text("utf-8"))
     runs = json.loads((fixture / "runs-v1.json").read_text("utf-8"))
-    stack = record.parse(export)
+    stack = read_record(export)
     found = {}
     for each in runs:
         tags = each["request"].get("tags", {})
@@ -543,9 +545,9 @@ def hostile() -> tuple[StackRecord, Seen]:
 SHAPES = {shape.__name__: shape for shape in (nothing, mixed, cohort, hostile)}
 
 
-def made(shape: str) -> Report:
+def made(shape: str) -> DriftReport:
     stack, seen = SHAPES[shape]()
-    return report_on(stack, seen, "dev")
+    return drift_report(stack, seen, "dev")
 
 
 #: All but the JSON of a thousand findings, each for itself.
@@ -559,7 +561,7 @@ GOLDEN_FILES = [
 
 @pytest.mark.parametrize(("shape", "style", "suffix"), GOLDEN_FILES)
 def test_each_shape_is_as_it_was_looked_at(shape: str, style: str, suffix: str) -> None:
-    found = written(made(shape), style)
+    found = write_drift(made(shape), style)
     path = GOLDEN / f"{shape}.{suffix}"
     if os.environ.get("UPDATE_GOLDEN"):
         path.write_text(found, "utf-8")
@@ -572,12 +574,12 @@ def test_another_order_gives_the_same_bytes(shape: str) -> None:
     turned = Seen(**{**vars(seen), "strangers": seen.strangers[::-1]})
     other = StackRecord(**{**vars(stack), "runs": stack.runs[::-1]})
     for style in ("markdown", "text", "json"):
-        first = written(report_on(stack, seen, "dev"), style)
-        assert first == written(report_on(other, turned, "dev"), style)
+        first = write_drift(drift_report(stack, seen, "dev"), style)
+        assert first == write_drift(drift_report(other, turned, "dev"), style)
 
 
 def test_nothing_from_outside_becomes_markup_or_a_control_character() -> None:
-    source = written(made("hostile"), "markdown")
+    source = write_drift(made("hostile"), "markdown")
     html = MarkdownIt("commonmark", {"html": True}).enable("table").render(source)
     assert "<img" not in html
     bare = re.sub(r"<(code|pre)[^>]*>.*?</\1>", "", html, flags=re.DOTALL)
@@ -585,7 +587,7 @@ def test_nothing_from_outside_becomes_markup_or_a_control_character() -> None:
         assert sign not in bare, sign
     rows = re.findall(r"<tr>(.*?)</tr>", html, re.DOTALL)
     assert {len(re.findall(r"<t[hd]>", row)) for row in rows} == {3}
-    text = written(made("hostile"), "text")
+    text = write_drift(made("hostile"), "text")
     assert all(character == "\n" or character.isprintable() for character in text)
 
 
@@ -595,13 +597,13 @@ def test_a_report_is_never_longer_than_a_comment_may_be() -> None:
         str(run["urn"]): Found(Look.READ, live(n, "FAILED", failureReason=f"{n}" * 50))
         for n, run in enumerate(runs)
     })  # fmt: skip
-    report = report_on(state(*runs), seen, "dev")
+    report = drift_report(state(*runs), seen, "dev")
     for style in ("markdown", "text"):
-        found = written(report, style)
+        found = write_drift(report, style)
         assert len(found) <= 60_000
         assert "3,000 failed" in found.splitlines()[0]
         assert "Cut to 60,000 characters" in found
-    assert len(json.loads(written(report, "json"))["findings"]) == 3000
+    assert len(json.loads(write_drift(report, "json"))["findings"]) == 3000
 
 
 def test_a_preview_with_its_drift_is_no_longer_than_a_comment_may_be() -> None:
@@ -609,27 +611,27 @@ def test_a_preview_with_its_drift_is_no_longer_than_a_comment_may_be() -> None:
         step("create", f"run-{n}-{'x' * 90}", new=inputs(), cohort=f"cohort-{n}")
         for n in range(900)
     ]
-    preview = preview_report(parse(digest(*steps)), Facts("us-east-1", past={}), price_list())
+    preview = preview_report(read_plan(digest(*steps)), Facts("us-east-1", past={}), price_list())
     runs = [resource(f"{'x' * 90}{n}", number=n) for n in range(900)]
     seen = Seen({
         str(run["urn"]): Found(Look.READ, live(n, "FAILED", failureReason=f"{n}" * 50))
         for n, run in enumerate(runs)
     })  # fmt: skip
-    drifted = report_on(state(*runs), seen, "dev")
+    drifted = drift_report(state(*runs), seen, "dev")
     for style in ("markdown", "text"):
-        both = preview_written(preview, None, style, drifted)
+        both = write_preview(preview, None, style, drifted)
         assert 40_000 < len(both) <= 60_000
         assert "900 new runs start" in both.splitlines()[0]
         assert "Drift: 900 failed" in both
-    said = json.loads(preview_written(preview, None, "json", drifted))
+    said = json.loads(write_preview(preview, None, "json", drifted))
     assert len(said["drift"]["findings"]) == len(said["runs"]) == 900
 
 
 def test_no_secret_of_a_state_is_in_a_report() -> None:
     recorded = resource("HG002", parameters={"password": SECRET}, tags={"a": SECRET}, name=SECRET)
-    report = report_on(state(recorded), Seen(read(HG002=live(status="FAILED"))), "dev")
+    report = drift_report(state(recorded), Seen(read(HG002=live(status="FAILED"))), "dev")
     for style in ("markdown", "text", "json"):
-        assert "ciphertext" not in written(report, style)
+        assert "ciphertext" not in write_drift(report, style)
 
 
 def finding(kind: Kind, **more: Any) -> Finding:

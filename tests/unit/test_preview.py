@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 
 from omics_provider.base.errors import OmicsError
 from omics_provider.base.status import ACTIVE, RunStatus
-from omics_provider.commands.preview.rules import plan as preview
-from omics_provider.commands.preview.rules.fate import Fate, fate
-from omics_provider.commands.preview.rules.plan import Action, Change, OldRun, parse
+from omics_provider.commands.preview.rules.endings import Fate, fate
+from omics_provider.commands.preview.rules.plan import Action, Change, OldRun, RunStep, read_plan
 from omics_provider.commands.preview.rules.values import SHOWN, cut, name_of, path_of, text_of
 from tests.preview_digests import (
     SECRET,
@@ -29,8 +28,8 @@ from tests.preview_digests import (
 )
 
 
-def one(*steps: Any, **more: Any) -> preview.RunStep:
-    (run,) = parse(digest(*steps, **more)).runs
+def one(*steps: Any, **more: Any) -> RunStep:
+    (run,) = read_plan(digest(*steps, **more)).runs
     return run
 
 
@@ -53,18 +52,18 @@ def test_each_step_is_an_action(op: str, action: Action, starts: bool) -> None:
 
 @pytest.mark.parametrize("op", ["read", "refresh", "discard", "remove-pending-replace"])
 def test_a_step_that_does_nothing_to_a_run_is_left_out(op: str) -> None:
-    assert parse(digest(step(op, "NA12878", old=inputs(), new=inputs()))).runs == ()
+    assert read_plan(digest(step(op, "NA12878", old=inputs(), new=inputs()))).runs == ()
 
 
 def test_a_step_of_a_later_engine_is_refused() -> None:
     with pytest.raises(OmicsError, match="does not know: transmute"):
-        parse(digest(step("transmute", "NA12878", new=inputs())))
+        read_plan(digest(step("transmute", "NA12878", new=inputs())))
 
 
 @pytest.mark.parametrize("given", [{}, {"steps": 3}, {"config": {}}, {"steps": [{"urn": "x"}]}])
 def test_what_is_no_preview_is_refused(given: dict[str, Any]) -> None:
     with pytest.raises(OmicsError, match="Reading the preview failed"):
-        parse(given)
+        read_plan(given)
 
 
 def test_the_parts_of_a_replacement_count_once() -> None:
@@ -78,7 +77,7 @@ def test_the_parts_of_a_replacement_count_once() -> None:
 
 def test_a_run_that_an_earlier_update_left_over_is_removed() -> None:
     old, new = inputs(), inputs(name="other")
-    runs = parse(
+    runs = read_plan(
         digest(
             step("replace", "NA12878", old=old, new=new, diff=["name"]),
             step("delete-replaced", "NA12878", old=old, id="7654321"),
@@ -123,7 +122,7 @@ def test_adoption_starts_nothing() -> None:
 def test_a_run_that_is_only_read_is_left_out() -> None:
     got = step("same", "got", old=inputs(), new=inputs())
     got["newState"]["external"] = True
-    assert parse(digest(got)).runs == ()
+    assert read_plan(digest(got)).runs == ()
 
 
 def test_changes_are_told_by_path_with_both_values() -> None:
@@ -227,30 +226,30 @@ def test_a_cut_keeps_the_place_where_two_values_part(before: str, after: str) ->
 
 def test_runs_are_in_the_same_order_whatever_the_engine_s() -> None:
     steps = cohort_of(12)
-    names = [run.label for run in parse(digest(*steps)).runs]
+    names = [run.label for run in read_plan(digest(*steps)).runs]
     assert names == [f"NA{number}" for number in range(12)]
-    assert parse(digest(*steps)) == parse(digest(*reversed(steps)))
+    assert read_plan(digest(*steps)) == read_plan(digest(*reversed(steps)))
 
 
 def test_a_cohort_s_runs_are_known_by_their_samples() -> None:
-    first, *_ = parse(digest(*cohort_of(2))).runs
+    first, *_ = read_plan(digest(*cohort_of(2))).runs
     assert (first.group, first.label, first.name) == ("trio", "NA0", "trio-NA0")
 
 
 def test_a_preview_without_unchanged_runs_says_so() -> None:
-    assert parse(digest(*cohort_of(3))).has_unchanged
-    assert not parse(digest(same=3)).has_unchanged
+    assert read_plan(digest(*cohort_of(3))).has_unchanged
+    assert not read_plan(digest(same=3)).has_unchanged
 
 
 def test_other_resources_are_counted_by_step_and_type() -> None:
     group = {"op": "create", "urn": urn("g", kind="pulumi-python:dynamic/omics:RunGroup")}
     provider = {"op": "create", "urn": urn("p", kind="pulumi:providers:pulumi-python")}
-    plan = parse(digest(group, group, provider))
+    plan = read_plan(digest(group, group, provider))
     assert plan.others == {("create", "pulumi-python:dynamic/omics:RunGroup"): 2}
 
 
 def test_messages_keep_their_run_and_lose_the_engine_s_prefix() -> None:
-    plan = parse(
+    plan = read_plan(
         digest(
             notices=[
                 warning("Run 1 ended FAILED.", "NA12878"),
@@ -264,11 +263,10 @@ def test_messages_keep_their_run_and_lose_the_engine_s_prefix() -> None:
         ("", "error", "boom"),
         (urn("NA12878"), "warning", "Run 1 ended FAILED."),
     ]
-    assert plan.failed
 
 
 def test_secrets_of_the_configuration_are_left_out() -> None:
-    assert parse(digest()).config == {"omics:endpoint": "local", "omics:region": "us-east-1"}
+    assert read_plan(digest()).config == {"omics:endpoint": "local", "omics:region": "us-east-1"}
 
 
 def test_a_start_that_was_interrupted_has_no_old_run() -> None:

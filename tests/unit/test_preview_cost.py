@@ -22,7 +22,7 @@ from omics_provider.commands.preview.prices import (
     Workflow,
     price_list,
 )
-from omics_provider.commands.preview.rules.plan import RunStep, parse
+from omics_provider.commands.preview.rules.plan import RunStep, read_plan
 from omics_provider.commands.report.data import run_of
 from tests.preview_digests import GATK, SECRET, UNKNOWN, digest, inputs, step
 
@@ -32,7 +32,7 @@ HERE = Prices(LIST, "us-east-1")
 
 
 def run(**declared: Any) -> RunStep:
-    (found,) = parse(digest(step("create", "NA12878", new=inputs(**declared)))).runs
+    (found,) = read_plan(digest(step("create", "NA12878", new=inputs(**declared)))).runs
     return found
 
 
@@ -243,12 +243,12 @@ def test_a_run_again_may_cost_nothing_where_a_cache_has_its_tasks(
     past = {Workflow(GATK, False): (Past(100.0, Price(2.0, "price list of d")),)}
     new = inputs(workflowType=None, **declared)
     made = step("replace", "NA12878", old=inputs(workflowType=None), new=new)
-    (again,) = parse(digest(made)).runs
+    (again,) = read_plan(digest(made)).runs
     found = estimate(again, HERE, past, old)
     assert found.usd == (near(0, 3) if may_be else near(1, 3))
     assert ("run cache" in found.usd_source) == may_be
     # A sample that is new has nothing there.
-    (first,) = parse(digest(step("create", "NA12878", new=new))).runs
+    (first,) = read_plan(digest(step("create", "NA12878", new=new))).runs
     assert estimate(first, HERE, past).usd == near(1, 3)
 
 

@@ -18,14 +18,13 @@ from markdown_it import MarkdownIt
 
 from omics_provider.base.status import RunStatus
 from omics_provider.commands.markdown import LIMIT, markdown, text
-from omics_provider.commands.preview.command import written
-from omics_provider.commands.preview.data import Report, report_on
-from omics_provider.commands.preview.headline import money, span
-from omics_provider.commands.preview.lookup import Facts, Seen
+from omics_provider.commands.preview.command import write_preview
+from omics_provider.commands.preview.data import Facts, PreviewReport, preview_report
 from omics_provider.commands.preview.policy import Policy, breaches
 from omics_provider.commands.preview.prices import Past, Price, Range, Workflow, price_list
-from omics_provider.commands.preview.rules.plan import parse
-from omics_provider.commands.preview.words import words_of
+from omics_provider.commands.preview.rules.endings import Seen
+from omics_provider.commands.preview.rules.plan import read_plan
+from omics_provider.commands.preview.words import money, span, words_of
 from tests.preview_digests import SECRET, UNKNOWN, batch, cohort_of, digest, inputs, step, warning
 
 ROOT = Path(__file__).parents[2]
@@ -224,9 +223,9 @@ def plain(line: str) -> str:
     return line.replace("\N{EN DASH}", "-")
 
 
-def made(shape: str) -> Report:
+def made(shape: str) -> PreviewReport:
     given, facts = SHAPES[shape]()
-    return report_on(parse(given), facts, PRICES)
+    return preview_report(read_plan(given), facts, PRICES)
 
 
 #: All but the JSON of a thousand runs, each for itself.
@@ -242,7 +241,7 @@ GOLDEN_FILES = [
 def test_each_shape_is_as_it_was_looked_at(shape: str, style: str, suffix: str) -> None:
     report = made(shape)
     broken = breaches(report.figures, POLICY) if shape in ("mixed", "offline", "nothing") else None
-    found = written(report, broken, style)
+    found = write_preview(report, broken, style)
     path = GOLDEN / f"{shape}.{suffix}"
     if os.environ.get("UPDATE_GOLDEN"):
         path.write_text(found, "utf-8")
@@ -265,7 +264,7 @@ def test_a_preview_in_another_order_gives_the_same_bytes(shape: str) -> None:
         "duration": 7,
     }
     for style in ("markdown", "text", "json"):
-        first, second = (written(report_on(parse(each), facts, PRICES), None, style)
+        first, second = (write_preview(preview_report(read_plan(each), facts, PRICES), None, style)
                          for each in (given, turned))  # fmt: skip
         assert first == second
 
@@ -284,7 +283,7 @@ def rendered(source: str) -> str:
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_nothing_from_outside_becomes_markup(shape: str) -> None:
-    found = rendered(written(made(shape), [], "markdown"))
+    found = rendered(write_preview(made(shape), [], "markdown"))
     assert set(re.findall(r"<([a-z0-9]+)", found)) <= ALLOWED
     # What GitHub would link or notify about stands in code alone.
     bare = re.sub(r"<(code|pre)[^>]*>.*?</\1>", "", found, flags=re.DOTALL)
@@ -293,7 +292,7 @@ def test_nothing_from_outside_becomes_markup(shape: str) -> None:
 
 
 def test_every_row_has_five_cells_and_shows_hostile_text_as_it_is() -> None:
-    found = rendered(written(made("hostile"), None, "markdown"))
+    found = rendered(write_preview(made("hostile"), None, "markdown"))
     rows = re.findall(r"<tr>(.*?)</tr>", found, re.DOTALL)
     assert len(rows) == 1 + 4
     assert {len(re.findall(r"<t[hd]>", row)) for row in rows} == {5}
@@ -302,7 +301,7 @@ def test_every_row_has_five_cells_and_shows_hostile_text_as_it_is() -> None:
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_terminal_gets_no_control_characters(shape: str) -> None:
-    found = written(made(shape), None, "text")
+    found = write_preview(made(shape), None, "text")
     assert all(character == "\n" or character.isprintable() for character in found)
 
 
@@ -324,7 +323,7 @@ def many(count: int, size: int = 1) -> Digest:
 
 @pytest.mark.parametrize(("count", "size"), [(20, 5000), (1000, 1), (3000, 200)])
 def test_a_report_is_never_longer_than_a_comment_may_be(count: int, size: int) -> None:
-    report = report_on(parse(many(count, size)), Facts("us-east-1", past={}), PRICES)
+    report = preview_report(read_plan(many(count, size)), Facts("us-east-1", past={}), PRICES)
     words = words_of(report, breaches(report.figures, POLICY))
     for write in (markdown, text):
         found = write(words)
@@ -335,7 +334,7 @@ def test_a_report_is_never_longer_than_a_comment_may_be(count: int, size: int) -
 
 
 def test_what_was_cut_is_counted() -> None:
-    report = report_on(parse(many(20, 300)), Facts("us-east-1", past={}), PRICES)
+    report = preview_report(read_plan(many(20, 300)), Facts("us-east-1", past={}), PRICES)
     words = words_of(report, None)
     whole = markdown(words)
     found = markdown(words, limit=4000)
@@ -348,8 +347,8 @@ def test_a_thousand_unchanged_runs_and_one_change_take_no_time() -> None:
     change = {5: step("create", "trio-NA5", new=inputs(), cohort="trio")}
     given = json.dumps(digest(*cohort_of(1000, change)))
     begun = time.process_time()
-    found = written(report_on(parse(json.loads(given)), Facts("us-east-1", past={}), PRICES),
-                    None, "markdown")  # fmt: skip
+    report = preview_report(read_plan(json.loads(given)), Facts("us-east-1", past={}), PRICES)
+    found = write_preview(report, None, "markdown")
     assert time.process_time() - begun < 1
     assert "`trio`: 999 unchanged, 1 new: `NA5`" in found
 
@@ -364,7 +363,7 @@ def test_the_headline_adds_up() -> None:
     # From the least to the most of 8 past runs, and a ninth beyond.
     assert figures.usd == pytest.approx((3 * 15.32 * 8 / 9, 3 * 15.47 * 10 / 9))
     assert figures.longest == pytest.approx((19_532 * 8 / 9, 19_547 * 10 / 9))
-    headline = written(made("mixed"), None, "text").splitlines()[0]
+    headline = write_preview(made("mixed"), None, "text").splitlines()[0]
     assert plain(headline) == (
         "2 new runs start, 1 is replaced, 1 is adopted, 3 are removed, 1 changes in place, "
         "1 cancelled, about 41-52 USD, 4.8-6 h"
@@ -394,10 +393,10 @@ def test_a_batch_is_counted_by_its_samples() -> None:
     assert figures.usd == pytest.approx((2 * 1.5 * 2 / 3, 302 * 2.5 * 4 / 3))
     (broken,) = breaches(figures, Policy(max_runs=301))
     assert broken.words == "max_runs: runs that start: 302, allowed: 301: 1 too many."
-    removed = report_on(parse(digest(batch("delete", 300, 0))), Facts("us-east-1"), PRICES)
+    removed = preview_report(read_plan(digest(batch("delete", 300, 0))), Facts("us-east-1"), PRICES)
     assert removed.figures.maybe_cancelled == removed.figures.removed == 300
     kept = digest(batch("replace", 300, 305, "name", onDelete="keep"))
-    figures = report_on(parse(kept), Facts("us-east-1"), PRICES).figures
+    figures = preview_report(read_plan(kept), Facts("us-east-1"), PRICES).figures
     assert (figures.replaced, figures.maybe_cancelled, figures.cancelled) == (305, 0, 0)
 
 

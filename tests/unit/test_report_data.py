@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from omics_provider.commands.report import data
-from omics_provider.commands.report.data import Report, run_of
+from omics_provider.commands.report.data import RunsReport, run_of
 from omics_provider.explain.rules.reasons import FailedTask, Failure, Log, grouped
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -93,9 +93,9 @@ def test_zero_and_missing_metrics_give_no_share() -> None:
     assert run.use.cpu_average is None
 
 
-def report(*failures: Failure) -> Report:
+def report(*failures: Failure) -> RunsReport:
     run = run_of(LIVE, [], [OWN, entry("a", 3600, 4, 1.0)], NOW, "sample")
-    return Report("Stack x", NOW, (run,), tuple(grouped(failures)), ("logs.",), "eu-west-1")
+    return RunsReport("Stack x", NOW, (run,), tuple(grouped(failures)), ("logs.",), "eu-west-1")
 
 
 def test_the_document_is_json_and_holds_no_parameter() -> None:

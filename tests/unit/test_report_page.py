@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from omics_provider.commands.report import page
-from omics_provider.commands.report.data import Report, Run, run_of
+from omics_provider.commands.report.data import Run, RunsReport, run_of
 from omics_provider.explain.rules.reasons import FailedTask, Failure, Log, grouped
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -48,7 +48,7 @@ class Reader(HTMLParser):
         ]
 
 
-def read(report: Report) -> Reader:
+def read(report: RunsReport) -> Reader:
     reader = Reader()
     reader.feed(page.rendered(report))
     assert reader.open == []
@@ -69,8 +69,8 @@ def run(minutes: float = 0, status: str = "COMPLETED", tasks: Any = (), **more: 
     return run_of(live, tasks, [], NOW)
 
 
-def report(*runs: Run, failures: Any = (), gaps: Any = (), region: str | None = None) -> Report:
-    return Report("Stack dev", NOW, runs, tuple(grouped(failures)), gaps, region)
+def report(*runs: Run, failures: Any = (), gaps: Any = (), region: str | None = None) -> RunsReport:
+    return RunsReport("Stack dev", NOW, runs, tuple(grouped(failures)), gaps, region)
 
 
 TASK = {

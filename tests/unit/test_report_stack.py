@@ -6,7 +6,8 @@ import pytest
 
 from omics_provider.base.errors import OmicsError
 from omics_provider.base.settings import Settings
-from omics_provider.engine import cli as stack
+from omics_provider.commands.report.of_stack import runs_of
+from omics_provider.engine import cli
 
 RUN = "pulumi-python:dynamic/omics:Run"
 SECRET = {
@@ -40,7 +41,7 @@ def test_the_runs_of_a_state() -> None:
             ]
         }
     }
-    found = stack.runs_of(state)
+    found = runs_of(state)
     assert [(each.resource, each.id, each.uuid) for each in found] == [
         ("HG002", "1", "u-1"),
         ("HG004", "3", "u-3"),
@@ -65,7 +66,7 @@ def test_a_run_is_at_the_place_of_its_provider() -> None:
         resource("HG003", "1", provider=f"{default['urn']}::4f"),
         resource("HG004", "2"),
     ]
-    found = stack.runs_of({"deployment": {"resources": resources}})
+    found = runs_of({"deployment": {"resources": resources}})
     assert [each.place for each in found] == [Settings(region="eu-west-1"), None, None]
 
 
@@ -79,15 +80,15 @@ def test_a_provider_with_a_secret_place_is_told_of() -> None:
     }
     run = resource("HG002", "1", provider=f"{provider['urn']}::4f")
     with pytest.raises(OmicsError, match="omics:profile of Provider lab is secret"):
-        stack.runs_of({"deployment": {"resources": [provider, run]}})
+        runs_of({"deployment": {"resources": [provider, run]}})
 
 
 @pytest.mark.parametrize("state", [{}, {"deployment": None}, {"deployment": {"resources": None}}])
 def test_an_empty_state_has_none(state: dict[str, object]) -> None:
-    assert stack.runs_of(state) == []
+    assert runs_of(state) == []
 
 
-def cli(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+def pulumi(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
     command = folder / "pulumi"
     command.write_text(f"#!/bin/sh\n{script}\n")
     command.chmod(0o755)
@@ -98,12 +99,12 @@ def test_configuration_comes_without_secrets(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     known = '{"omics:region": {"value": "eu-west-1", "secret": false}, "x:y": {"secret": true}}'
-    cli(
+    pulumi(
         tmp_path,
         monkeypatch,
         f"""test "$1 $2 $3 $4" = "config --json --stack dev" && echo '{known}'""",
     )
-    assert stack.config("dev") == {"omics:region": "eu-west-1"}
+    assert cli.config("dev") == {"omics:region": "eu-west-1"}
 
 
 @pytest.mark.parametrize(
@@ -117,13 +118,13 @@ def test_configuration_comes_without_secrets(
 def test_a_stack_that_can_not_be_read_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, words: str
 ) -> None:
-    cli(tmp_path, monkeypatch, script)
+    pulumi(tmp_path, monkeypatch, script)
     with pytest.raises(OmicsError, match=words) as caught:
-        stack.state("dev")
+        cli.state("dev")
     assert "the command report takes --runs" in caught.value.advice
 
 
 def test_without_pulumi_the_error_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(OmicsError, match="no `pulumi` on PATH"):
-        stack.state("dev")
+        cli.state("dev")

@@ -16,10 +16,9 @@ import boto3
 from botocore.parsers import ResponseParserError
 
 from omics_provider.base import errors
-from omics_provider.base.settings import Settings
+from omics_provider.base.settings import LOG_GROUP, Settings
 from omics_provider.base.status import ACTIVE
 from omics_provider.commands.doctor.rules.judge import Level, Line, Use
-from omics_provider.explain.rules.reasons import LOG_GROUP
 from omics_provider.preflight.calls import look_up
 from omics_provider.preflight.rules import trust
 from omics_provider.preflight.rules.judge import CONCURRENT, STORED, Kind, Look

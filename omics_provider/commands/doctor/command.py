@@ -1,31 +1,48 @@
-"""The doctor's lines, gathered and written: text for people, JSON for machines."""
+"""The command doctor: a line for each thing looked at, as text or as JSON."""
 
 from __future__ import annotations
 
+import argparse
 import json
+import sys
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
 
 from omics_provider.base.settings import Settings
-from omics_provider.commands.doctor.rules.judge import NOT_SHOWN, Level, Line, document
+from omics_provider.commands.options import settings
+from omics_provider.engine.project import Project, find_project
 
-from . import account as aws
-from . import machine
+from . import account, machine
+from .rules.judge import NOT_SHOWN, Level, Line, document, exit_code
 
 
-def examine(settings: Settings, wanted: aws.Wanted, stack: str | None) -> Iterator[Line]:
+def run(options: argparse.Namespace) -> int:
+    """Write the lines, and return the exit code."""
+    project = find_project(Path.cwd())
+    config = project.config(options.stack) if options.stack else {}
+    place = settings(options, config)
+    named = options.region or config.get("omics:region") or config.get("aws:region")
+    unread = "AWS_REGION" if place.region and not named else None
+    wanted = account.Wanted(bucket=options.bucket, role=options.role, region_from=unread)
+    lines = list(_lines(project, place, wanted, options.stack))
+    sys.stdout.write(write_lines(lines, as_json=options.json))
+    return exit_code(lines)
+
+
+def _lines(
+    project: Project, place: Settings, wanted: account.Wanted, stack: str | None
+) -> Iterator[Line]:
     """Look at everything in turn: this machine first, then AWS."""
-    project = machine.project(Path.cwd())
     yield from machine.engine(project)
     yield from machine.packages(project)
     yield from machine.state(project, stack)
-    yield from aws.examine(settings, wanted)
-    if settings.is_local:
-        yield machine.emulator(settings)
+    yield from account.examine(place, wanted)
+    if place.is_local:
+        yield machine.emulator(place)
 
 
-def written(lines: Iterable[Line], *, as_json: bool) -> str:
+def write_lines(lines: Iterable[Line], *, as_json: bool) -> str:
     """Return all lines as text, or as JSON."""
     told = list(lines)
     return json.dumps(document(told), indent=2) + "\n" if as_json else _text(told)

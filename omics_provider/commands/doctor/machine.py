@@ -8,22 +8,20 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-import yaml  # type: ignore[import-untyped]  # comes with pulumi
 from packaging.requirements import InvalidRequirement, Requirement
 
-from omics_provider.base.errors import SettingsError
 from omics_provider.base.settings import Settings
 from omics_provider.commands.doctor.rules.judge import Line
-from omics_provider.commands.doctor.rules.machine import Backend, Folder
+from omics_provider.commands.doctor.rules.setup import HELPERS, Backend, Folder
+from omics_provider.engine.project import Project, read_yaml
 from omics_provider.service import local_state
 
-from .rules import machine as judged
+from .rules import setup
 
 _LIMIT_SECONDS: Final = 30
 _OURS: Final = "omics-provider"
@@ -34,7 +32,6 @@ _PACKAGES: Final = (
     ("boto3", ("botocore",)),
 )
 _SERVICE: Final = "https://api.pulumi.com"
-_STACKS: Final = "Pulumi.*.yaml"
 
 
 # Engine and packages -------------------------------------------------------------------------
@@ -46,15 +43,15 @@ def engine(found: Project) -> Iterator[Line]:
     lacks = []
     if program:
         beside = Path(program).resolve().parent
-        lacks = [n for n in judged.HELPERS if not (shutil.which(n) or (beside / n).is_file())]
-    yield judged.engine(program, _version(program) if program else None, lacks)
+        lacks = [n for n in HELPERS if not (shutil.which(n) or (beside / n).is_file())]
+    yield setup.engine(program, _version(program) if program else None, lacks)
     own = Path(sys.executable).absolute()
     command, named_by = _interpreter(found)
     there = shutil.which(command)
     named = Path(there or command).absolute()
     # python and python3 of one environment are one.
     used = str(own if there and named.parent == own.parent else named)
-    yield judged.interpreter(str(own), used, named_by, is_there=there is not None)
+    yield setup.interpreter(str(own), used, named_by, is_there=there is not None)
 
 
 def _interpreter(found: Project) -> tuple[str, str]:
@@ -85,15 +82,15 @@ def _version(program: str) -> str | None:
 
 def packages(found: Project) -> Iterator[Line]:
     """Compare what is installed with what the installed packages ask for."""
-    yield judged.package(_OURS, _installed(_OURS), "", fits=True)
+    yield setup.package(_OURS, _installed(_OURS), "", fits=True)
     for owner, names in _PACKAGES:
         wanted = _requirements(owner)
         for name in names:
             there, specifier = _installed(name), wanted.get(name, "")
             fits = there is not None and Requirement(name + specifier).specifier.contains(there)
-            yield judged.package(name, there, specifier, fits=fits)
+            yield setup.package(name, there, specifier, fits=fits)
     toolchain = str(found.options.get("toolchain") or "pip")
-    yield judged.pip(is_there=find_spec("pip") is not None, toolchain=toolchain)
+    yield setup.pip(is_there=find_spec("pip") is not None, toolchain=toolchain)
 
 
 def _installed(name: str) -> str | None:
@@ -120,80 +117,6 @@ def _requirements(owner: str) -> dict[str, str]:
     return found
 
 
-# The project ---------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Project:
-    """The Pulumi project around a folder; without one, the folder itself."""
-
-    folder: Path
-    settings: Mapping[str, Any]
-
-    @property
-    def name(self) -> str:
-        """Its name, empty without a project."""
-        return str(self.settings.get("name") or "")
-
-    @property
-    def program(self) -> Path:
-        """The folder of the program."""
-        return self.folder / str(self.settings.get("main") or ".")
-
-    @property
-    def options(self) -> Mapping[str, Any]:
-        """The options of the runtime."""
-        runtime = self.settings.get("runtime")
-        options = runtime.get("options") if isinstance(runtime, dict) else None
-        return options if isinstance(options, dict) else {}
-
-    def stack_files(self, stack: str | None) -> list[Path]:
-        """Return the file of the stack, or of all stacks."""
-        where = self.settings.get("stackConfigDir") or self.settings.get("config") or "."
-        name = f"Pulumi.{stack.rpartition('/')[2]}.yaml" if stack else _STACKS
-        return sorted((self.folder / str(where)).glob(name))
-
-    def config(self, stack: str) -> dict[str, str]:
-        """Return the stack's configuration without its secrets.
-
-        Raises SettingsError where the stack has no file.
-        """
-        files = self.stack_files(stack)
-        if not files:
-            raise SettingsError(
-                "Configuration",
-                f"there is no Pulumi.{stack.rpartition('/')[2]}.yaml for {self.folder}",
-                advice="Run it in the folder of the stack's Pulumi.yaml, or leave --stack out.",
-            )
-        found = _mapping(files[0]).get("config") or {}
-        return {
-            str(key): str(value).lower() if isinstance(value, bool) else str(value)
-            for key, value in found.items()
-            if isinstance(value, str | int | float)
-        }
-
-
-def project(start: Path) -> Project:
-    """Find the Pulumi project that a folder is in.
-
-    Raises SettingsError for a Pulumi.yaml that is none.
-    """
-    folder = local_state.project_folder(start)
-    files = (folder / name for name in local_state.PROJECT_FILES)
-    file = next((each for each in files if each.is_file()), None)
-    return Project(folder, _mapping(file) if file else {})
-
-
-def _mapping(file: Path) -> dict[str, Any]:
-    try:
-        found = yaml.safe_load(file.read_text("utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SettingsError(
-            "Configuration", f"{file} is no YAML", advice="Correct it; `pulumi config` fails too."
-        ) from error
-    return found if isinstance(found, dict) else {}
-
-
 # State backend -------------------------------------------------------------------------------
 
 
@@ -201,13 +124,13 @@ def state(found: Project, stack: str | None) -> Iterator[Line]:
     """Look at where stacks are kept, and at what encrypts their secrets."""
     where = _backend(found)
     folder = _folder(where.folder) if where.folder is not None else None
-    yield judged.backend(where, folder, signed_in=_signed_in(where.url or ""))
+    yield setup.backend(where, folder, signed_in=_signed_in(where.url or ""))
     if where.is_own:
         variables = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
         files = found.stack_files(stack)
-        has_key = bool(files) and all(_has_key(_mapping(file)) for file in files)
+        has_key = bool(files) and all(_has_key(read_yaml(file)) for file in files)
         is_set = any(name in os.environ for name in variables)
-        yield judged.passphrase(is_set=is_set, has_key=has_key)
+        yield setup.passphrase(is_set=is_set, has_key=has_key)
 
 
 def _has_key(settings: Mapping[str, Any]) -> bool:
@@ -263,7 +186,7 @@ def emulator(settings: Settings) -> Line:
     path = local_state.file(settings)
     if path.exists():
         begins = path.open("rb").read(16) if os.access(path, os.R_OK) and path.is_file() else b"-"
-        return judged.local_file(str(path), begins=begins, is_writable=os.access(path, os.W_OK))
+        return setup.local_file(str(path), begins=begins, is_writable=os.access(path, os.W_OK))
     parent = next(each for each in path.parents if each.exists())
     is_writable = parent.is_dir() and os.access(parent, os.W_OK | os.X_OK)
-    return judged.local_file(str(path), begins=None, is_writable=is_writable)
+    return setup.local_file(str(path), begins=None, is_writable=is_writable)

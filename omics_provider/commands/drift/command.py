@@ -1,24 +1,31 @@
-"""A report on a stack's drift, gathered and written in one of its three formats."""
+"""The command drift: a report on a stack's drift, in one of its three formats."""
 
 from __future__ import annotations
 
+import argparse
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from omics_provider.base.settings import Settings
-from omics_provider.commands.drift.rules.judge import Kind
-from omics_provider.commands.drift.rules.record import StackRecord
 from omics_provider.commands.markdown import LIMIT, markdown, text
+from omics_provider.commands.options import settings, write
 from omics_provider.engine import cli
+from omics_provider.engine.project import find_project
 
-from .data import Report, report_on
-from .document import document
-from .rules import record
-from .words import words_of
+from .data import DriftReport, drift_report
+from .fix import fixed
+from .look import look
+from .rules.judge import Finding, Kind
+from .rules.record import StackRecord, read_record
+from .words import headline, words_of
+
+#: The document's format; it grows by new members, and a changed meaning gets a new number.
+_FORMAT: Final = 1
+_DRIFTED: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,37 +37,91 @@ class Asked:
     is_fixing: bool = False
 
 
-def gathered(stack: str | None, settings: Settings, asked: Asked) -> Report:
+def run(options: argparse.Namespace) -> int:
+    """Write the report, and return the exit code."""
+    place = settings(options, cli.config(options.stack))
+    asked = Asked(options.orphans, options.all_tags, options.fix)
+    report = gather_drift(options.stack, place, asked)
+    write(options.output, write_drift(report, options.format))
+    if report.left:
+        return _DRIFTED
+    return 1 if report.unread or report.problems else 0
+
+
+def gather_drift(stack: str | None, place: Settings, asked: Asked) -> DriftReport:
     """Compare a stack's state, of the selected one for None, with the service.
 
     Raises OmicsError where the state or the service can't be read at all.
     """
-    # boto3 costs a quarter of a second, which `--help` need not pay.
-    from .look import look
-
     export = cli.state(stack)
     parse = _reader(export, stack)
     state = parse(export)
-    seen = look(settings, state, candidates=asked.orphans, all_tags=asked.all_tags)
+    seen = look(place, state, candidates=asked.orphans, all_tags=asked.all_tags)
     name = state.stack or stack or ""
-    report = report_on(state, seen, name, looks_for_orphans=asked.orphans > 0)
+    report = drift_report(state, seen, name, looks_for_orphans=asked.orphans > 0)
     if any(each.kind is Kind.ORPHAN for each in report.findings):
         # An update that is at work may have recorded them meanwhile.
         state = _with_later(state, parse(cli.state(stack)))
-        report = report_on(state, seen, name, looks_for_orphans=asked.orphans > 0)
+        report = drift_report(state, seen, name, looks_for_orphans=asked.orphans > 0)
     if not asked.is_fixing:
         return report
-    from .fix import fixed
-
-    return fixed(report, seen, settings, stack, lambda later: _with_later(parse(later), state))
+    return fixed(report, seen, place, stack, lambda later: _with_later(parse(later), state))
 
 
-def written(report: Report, style: str, limit: int = LIMIT) -> str:
+def write_drift(report: DriftReport, style: str, limit: int = LIMIT) -> str:
     """Return the report as "markdown", "text" or "json"; the first two have a `limit`."""
     if style == "json":
-        return json.dumps(document(report), indent=2, ensure_ascii=False) + "\n"
+        return json.dumps(drift_document(report), indent=2, ensure_ascii=False) + "\n"
     words = words_of(report)
     return text(words, limit) if style == "text" else markdown(words, limit)
+
+
+def drift_document(report: DriftReport) -> dict[str, Any]:
+    """Return the report as JSON values, each finding for itself."""
+    return {
+        "format": _FORMAT,
+        "stack": report.stack,
+        "drift": bool(report.left),
+        "headline": headline(report),
+        "recorded": dict(report.recorded),
+        "asRecorded": report.as_recorded,
+        "findings": [_finding(each, report) for each in report.findings],
+        "notFixed": list(report.problems),
+        "notLookedAt": {
+            "because": list(report.gaps),
+            "tags": report.tags_unseen,
+            "active": report.unasked_active,
+            "ended": report.unasked_ended,
+            "orphans": report.looks_for_orphans,
+        },
+    }
+
+
+def _finding(finding: Finding, report: DriftReport) -> dict[str, Any]:
+    tags = finding.tags
+    return {
+        "kind": str(finding.kind),
+        "drift": finding.is_drift,
+        "fixed": finding in report.fixed,
+        "what": finding.what,
+        "name": finding.name,
+        "group": finding.group,
+        "urn": finding.urn,
+        "id": finding.id or None,
+        "uuid": finding.uuid,
+        "recordedStatus": finding.before or None,
+        "status": finding.now or None,
+        "detail": finding.detail or None,
+        "attempt": finding.number or None,
+        "rerun": finding.is_rerun,
+        "tags": None
+        if tags is None
+        else {
+            "changed": {k: list(values) for k, values in tags.changed.items()},
+            "added": dict(tags.added),
+            "removed": dict(tags.removed),
+        },
+    }
 
 
 def _reader(
@@ -68,11 +129,9 @@ def _reader(
 ) -> Callable[[Mapping[str, Any]], StackRecord]:
     """Return what reads the stack's states; an empty one does not tell its own name."""
     if (export.get("deployment") or {}).get("resources"):
-        return record.parse
-    from omics_provider.commands.doctor.machine import project
-
+        return read_record
     name = (stack or cli.selected()).rpartition("/")[2]
-    return partial(record.parse, project=project(Path.cwd()).name, stack=name)
+    return partial(read_record, project=find_project(Path.cwd()).name, stack=name)
 
 
 def _with_later(state: StackRecord, later: StackRecord) -> StackRecord:

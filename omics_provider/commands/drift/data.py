@@ -5,42 +5,41 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
-from omics_provider.commands.drift.rules.judge import (
+from omics_provider.engine.urn import LASTING, natural
+
+from .rules.judge import (
     Finding,
     Found,
     Kind,
+    Live,
     in_doubt,
-    judge,
+    judge_batch,
+    judge_lasting,
+    judge_run,
+    unfinished,
     unrecorded,
 )
-from omics_provider.commands.drift.rules.lasting import judge_batch, judge_lasting, unfinished
-from omics_provider.commands.drift.rules.record import LASTING, StackRecord
-from omics_provider.engine.urn import natural
+from .rules.record import StackRecord
 
 
-class Seen(Protocol):
-    """What was looked at: see `omics_provider.commands.drift.look.Seen`."""
+@dataclass(frozen=True)
+class Seen:
+    """What was looked at. Recorded resources by URN, batches by uuid."""
 
-    @property
-    def runs(self) -> Mapping[str, Found]: ...  # noqa: D102
-    @property
-    def batches(self) -> Mapping[str, Found]: ...  # noqa: D102
-    @property
-    def lasting(self) -> Mapping[str, Found]: ...  # noqa: D102
-    @property
-    def strangers(self) -> tuple[Mapping[str, Any], ...]: ...  # noqa: D102
-    @property
-    def strange_batches(self) -> tuple[Mapping[str, Any], ...]: ...  # noqa: D102
-    @property
-    def tags_unseen(self) -> int: ...  # noqa: D102
-    @property
-    def unasked_active(self) -> int: ...  # noqa: D102
-    @property
-    def unasked_ended(self) -> int: ...  # noqa: D102
-    @property
-    def gaps(self) -> tuple[str, ...]: ...  # noqa: D102
+    runs: Mapping[str, Found]
+    batches: Mapping[str, Found] = field(default_factory=dict)
+    lasting: Mapping[str, Found] = field(default_factory=dict)
+    #: Runs and batches that may be the stack's and that no resource stands for.
+    strangers: tuple[Live, ...] = ()
+    strange_batches: tuple[Live, ...] = ()
+    #: Ended runs whose tags were not looked at.
+    tags_unseen: int = 0
+    #: Runs and batches that may carry the mark and were not asked for it: active, and ended.
+    unasked_active: int = 0
+    unasked_ended: int = 0
+    gaps: tuple[str, ...] = ()
 
 
 #: What costs money or needs somebody comes first.
@@ -68,7 +67,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Report:
+class DriftReport:
     """All that is told of a stack's drift."""
 
     stack: str
@@ -121,13 +120,13 @@ def findings(state: StackRecord, seen: Seen) -> tuple[Finding, ...]:
     return tuple(sorted(found, key=_place))
 
 
-def report_on(
+def drift_report(
     state: StackRecord, seen: Seen, stack: str, *, looks_for_orphans: bool = True
-) -> Report:
+) -> DriftReport:
     """Put a report together."""
     kinds = Counter({"run": len(state.runs), "batch": len(state.batches)})
     kinds.update(LASTING[each.type] for each in state.lasting)
-    return Report(
+    return DriftReport(
         stack=stack,
         recorded={kind: count for kind, count in kinds.items() if count},
         findings=findings(state, seen),
@@ -142,7 +141,7 @@ def report_on(
 def _of_recorded(state: StackRecord, seen: Seen) -> Iterator[Finding]:
     for run in state.runs:
         if run.urn in seen.runs:
-            yield from judge(run, seen.runs[run.urn])
+            yield from judge_run(run, seen.runs[run.urn])
     for resource in state.batches:
         for kept in unfinished(resource):
             of_batch = judge_batch(resource, kept, seen.batches[str(kept["uuid"])])

@@ -14,20 +14,21 @@ from typing import Any
 from omics_provider.base import errors
 from omics_provider.base.diff import TagChange
 from omics_provider.base.settings import Settings
-from omics_provider.commands.drift.rules.judge import Finding, Found
-from omics_provider.commands.drift.rules.record import StackRecord
 from omics_provider.engine import cli
+from omics_provider.runs.calls import Runs
 
-from .data import Report, findings
+from .data import DriftReport, Seen, findings
+from .rules.judge import Finding, Found
+from .rules.record import StackRecord
 
 
 def fixed(
-    report: Report,
-    seen: Any,
+    report: DriftReport,
+    seen: Seen,
     settings: Settings,
     stack: str | None,
     parse: Callable[[Mapping[str, Any]], StackRecord],
-) -> Report:
+) -> DriftReport:
     """Return the report after all was mended that can be; what could not is told in it.
 
     `parse` reads a state as it was read for the report.
@@ -69,8 +70,6 @@ def _with_tags_put_back(
     runs: Mapping[str, Found],
     problems: list[str],
 ) -> dict[str, Found]:
-    from omics_provider.runs.calls import Runs
-
     now, gateway = dict(runs), Runs(settings)
     for each in found:
         if each.tags is None or not each.tags.to_put_back or each.urn is None:

@@ -9,22 +9,22 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from omics_provider.base import errors
 from omics_provider.base.settings import Settings
-from omics_provider.base.status import ACTIVE
+from omics_provider.base.status import ACTIVE, LIFE
 from omics_provider.batches.calls import Batches
-from omics_provider.commands.drift.rules.judge import Found, Look
-from omics_provider.commands.drift.rules.lasting import unfinished
-from omics_provider.commands.drift.rules.record import CACHE, GROUP, Recorded, StackRecord
+from omics_provider.batches.rules.lifecycle import FINAL
+from omics_provider.engine.urn import CACHE, GROUP
 from omics_provider.explain.gather import Gaps
 from omics_provider.runs.calls import Runs
 from omics_provider.shared.calls import Caches, Groups
 from omics_provider.workflows.calls import Workflows
 
-from .rules import judge
+from .data import Seen
+from .rules.judge import Found, Live, Look, from_list, may_be_unrecorded, unfinished
+from .rules.record import Recorded, StackRecord
 
 #: Recorded runs that are read one by one, tags and all; more are found in the list.
 ONE_BY_ONE: Final = 20
@@ -32,35 +32,10 @@ ONE_BY_ONE: Final = 20
 CANDIDATES: Final = 200
 #: Entries of ListRuns that are read: 500 calls. Active runs beyond it are listed by their state.
 _LISTED: Final = 50_000
-#: In this order a run that moves on meanwhile is never missed.
-_LIFE: Final = ("PENDING", "STARTING", "RUNNING", "STOPPING")
-_BATCH_ENDS: Final = frozenset(
-    {"PROCESSED", "CANCELLED", "FAILED", "RUNS_DELETED", "RUNS_DELETE_FAILED"}
-)
 #: The account's other callers share the quota of 10 calls a second.
 _THREADS: Final = 4
 #: Refusals after which nothing more is asked, if no call was allowed.
 _REFUSALS: Final = 3
-
-Live = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What was looked at. Recorded resources by URN, batches by uuid."""
-
-    runs: Mapping[str, Found]
-    batches: Mapping[str, Found] = field(default_factory=dict)
-    lasting: Mapping[str, Found] = field(default_factory=dict)
-    #: Runs and batches that may be the stack's and that no resource stands for.
-    strangers: tuple[Live, ...] = ()
-    strange_batches: tuple[Live, ...] = ()
-    #: Ended runs whose tags were not looked at.
-    tags_unseen: int = 0
-    #: Runs and batches that may carry the mark and were not asked for it: active, and ended.
-    unasked_active: int = 0
-    unasked_ended: int = 0
-    gaps: tuple[str, ...] = ()
 
 
 def look(
@@ -126,7 +101,7 @@ class _Looking:
         items = self._gaps.attempt("ListRuns", "all runs", self._listed) if needs_list else None
         by_id = {item["id"]: item for item in items or ()}
         for run in here:
-            listed = None if one_by_one else judge.from_list(run, by_id.get(run.id))
+            listed = None if one_by_one else from_list(run, by_id.get(run.id))
             if listed is None:
                 asked.append(run)
             else:
@@ -140,7 +115,7 @@ class _Looking:
         items: list[Live] = list(itertools.islice(self._runs.list(), _LISTED))
         if len(items) == _LISTED:
             known = {item["id"] for item in items}
-            for status in _LIFE:
+            for status in LIFE:
                 more = itertools.islice(self._runs.list(status=status), _LISTED)
                 items += [item for item in more if item["id"] not in known]
         return items
@@ -155,9 +130,7 @@ class _Looking:
         candidates = [
             item
             for item in items
-            if judge.may_be_unrecorded(item)
-            and item["id"] not in listed
-            and item["id"] not in answers
+            if may_be_unrecorded(item) and item["id"] not in listed and item["id"] not in answers
         ]
         chosen = self._chosen(candidates, lambda item: item["status"] in ACTIVE, "creationTime")
         more = self._asked([str(item["id"]) for item in chosen], self._runs.find)
@@ -198,9 +171,7 @@ class _Looking:
             "ListBatch", "batches", lambda: list(itertools.islice(batches.list(), _LISTED))
         )
         candidates = [item for item in items or () if item["id"] not in known]
-        chosen = self._chosen(
-            candidates, lambda item: item["status"] not in _BATCH_ENDS, "createdAt"
-        )
+        chosen = self._chosen(candidates, lambda item: item["status"] not in FINAL, "createdAt")
         more = self._asked([str(item["id"]) for item in chosen], batches.find)
         return found, [each.run for each in more.values() if each.look is Look.READ]
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from omics_provider.commands.drift.rules.judge import Finding, Kind, TagDrift
-from omics_provider.commands.preview.headline import counted
 from omics_provider.commands.words import (
     NAME,
     Code,
@@ -14,12 +12,14 @@ from omics_provider.commands.words import (
     Part,
     Row,
     Words,
+    counted,
     joined,
     names,
     shortened,
 )
 
-from .data import Entry, Report
+from .data import DriftReport, Entry
+from .rules.judge import Finding, Kind, TagDrift
 
 _COLUMNS: Final = ("Run", "Found", "What to do")
 #: Names in a row of the table, tags in it, ids in the detail of a finding.
@@ -33,7 +33,7 @@ _REFRESH: Final = "`--fix` or `pulumi refresh` records it, and starts nothing"
 _AGAIN: Final = "to run it again, give `rerun` a new value"
 
 
-def words_of(report: Report) -> Words:
+def words_of(report: DriftReport) -> Words:
     """Put a report into words."""
     return Words(
         headline=headline(report),
@@ -66,7 +66,7 @@ _COUNTED: Final[Mapping[Kind, tuple[str, str]]] = {
 }
 
 
-def headline(report: Report) -> str:
+def headline(report: DriftReport) -> str:
     """Return the one line that says what has drifted."""
     left = report.left
     kinds = [each.kind for each in left]
@@ -84,7 +84,7 @@ def headline(report: Report) -> str:
     return f"{fixed}No drift"
 
 
-def _lead(report: Report) -> Iterator[Line]:
+def _lead(report: DriftReport) -> Iterator[Line]:
     runs = report.recorded.get("run", 0)
     of = "all" if report.as_recorded == runs else f"{report.as_recorded:,}"
     told = counted(runs, "{} run", "{} runs")
@@ -299,7 +299,7 @@ def _identity(finding: Finding) -> Line:
     return joined(parts)
 
 
-def _rest(report: Report) -> Iterator[Part]:
+def _rest(report: DriftReport) -> Iterator[Part]:
     lines: list[Line] = [(Code(gap),) for gap in report.gaps]
     if report.tags_unseen:
         told = counted(

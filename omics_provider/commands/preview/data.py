@@ -7,17 +7,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from omics_provider.base.status import ACTIVE, RunStatus, status_of
-from omics_provider.commands.preview.rules.fate import Fate, fate
-from omics_provider.commands.preview.rules.plan import Action, Change, Notice, OldRun, Plan, RunStep
 from omics_provider.engine.urn import natural
 
 from .estimate import Estimate, estimate, workflow_of
-from .lookup import Facts, Seen, as_recorded
-from .prices import Prices, Range
+from .prices import Past, Prices, Range, Workflow
+from .rules.endings import Ending, Fate, Seen, as_recorded, batch_ending, ending
+from .rules.plan import Action, Change, Notice, OldRun, Plan, RunStep
 
 #: Runs of one group with the same changed inputs, each to values of its own, are told apart up to
 #: so many.
@@ -32,14 +31,6 @@ REASONS: Final = {
     "id": "it is marked for replacement (pulumi state taint)",
     "asked": "the update is told to replace it",
 }
-
-
-class Ending(NamedTuple):
-    """What becomes of an old run. `is_sure` is no where its state now is not known."""
-
-    fate: Fate
-    words: str
-    is_sure: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +63,16 @@ class Entry:
     def labels(self) -> tuple[str, ...]:
         """The names of its runs, within their group."""
         return tuple(run.label for run in self.runs)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What was looked up: old runs by id, past runs by workflow (None: not at all), and gaps."""
+
+    region: str | None = None
+    seen: Mapping[str, Seen] = field(default_factory=dict)
+    past: Mapping[Workflow, tuple[Past, ...]] | None = None
+    gaps: tuple[str, ...] = ()
 
 
 class Group(NamedTuple):
@@ -110,7 +111,7 @@ class Figures:
 
 
 @dataclass(frozen=True)
-class Report:
+class PreviewReport:
     """All that is told of a preview."""
 
     stack: str
@@ -130,7 +131,7 @@ class Report:
     runs: tuple[RunStep, ...]
 
 
-def report_on(plan: Plan, facts: Facts, price_list: Mapping[str, Any]) -> Report:
+def preview_report(plan: Plan, facts: Facts, price_list: Mapping[str, Any]) -> PreviewReport:
     """Put a report together."""
     prices = Prices(price_list, facts.region)
     olds = {_key(run): run.old for run in plan.runs if run.old and not run.is_batch}
@@ -140,12 +141,12 @@ def report_on(plan: Plan, facts: Facts, price_list: Mapping[str, Any]) -> Report
         for run in plan.runs
         if run.starts
     }
-    endings = {key: _ending(old, seen.get(old.id)) for key, old in olds.items()}
-    endings |= {_key(run): _of_batch(run.old) for run in plan.runs if run.old and run.is_batch}
+    endings = {key: ending(old, seen.get(old.id)) for key, old in olds.items()}
+    endings |= {_key(run): batch_ending(run.old) for run in plan.runs if run.old and run.is_batch}
     changing = [run for run in plan.runs if run.action is not Action.SAME]
     own = _by_urn({run.urn for run in changing}, plan.notices)
     rest = [note for note in plan.notices if note.urn not in own]
-    return Report(
+    return PreviewReport(
         stack=plan.stack,
         figures=_figures(plan, estimates, endings),
         entries=tuple(_entries(changing, own, estimates, endings, prices)),
@@ -164,7 +165,7 @@ def report_on(plan: Plan, facts: Facts, price_list: Mapping[str, Any]) -> Report
 # Old runs ------------------------------------------------------------------------------------
 
 
-def ending_of(run: RunStep, report: Report) -> Ending | None:
+def ending_of(run: RunStep, report: PreviewReport) -> Ending | None:
     """Return what becomes of the run that a step replaces or removes."""
     return report.endings.get(_key(run))
 
@@ -176,39 +177,6 @@ def _status(old: OldRun | None, seen: Mapping[str, Seen]) -> RunStatus | None:
 def _key(run: RunStep) -> str:
     """Return what tells a step from others: a resource may have left an older run behind."""
     return f"{run.urn} {run.action} {run.old.id if run.old else ''}"
-
-
-def _ending(old: OldRun, seen: Seen | None) -> Ending:
-    if seen is None:
-        last = f" (last seen {old.status})" if old.status else ""
-        if old.on_delete == "keep":
-            return Ending(Fate.KEPT, f"kept{last}", False)
-        after = ", record deleted" if old.on_delete == "delete" else ""
-        return Ending(Fate.CANCELLED, f"cancelled if it is still active{last}{after}", False)
-    found = fate(old, seen.status)
-    at = f"{seen.words}{_for(seen.hours)}"
-    if found is Fate.CANCELLED:
-        after = ", record deleted" if old.on_delete == "delete" else ""
-        return Ending(found, f"cancelled while {at}{after}")
-    if found is Fate.GONE:
-        return Ending(found, "gone already")
-    if found is Fate.DELETED:
-        return Ending(found, f"record deleted ({at})")
-    goes_on = ", and goes on" if seen.status in ACTIVE else ""
-    return Ending(found, f"kept{goes_on} ({at})")
-
-
-def _of_batch(old: OldRun) -> Ending:
-    if old.on_delete == "keep":
-        return Ending(Fate.KEPT, "all kept", False)
-    after = ", all records deleted" if old.on_delete == "delete" else ""
-    return Ending(Fate.CANCELLED, f"those still active are cancelled{after}", False)
-
-
-def _for(hours: int | None) -> str:
-    if hours is None:
-        return ""
-    return f" for {hours} h" if hours else " for less than 1 h"
 
 
 # Entries -------------------------------------------------------------------------------------

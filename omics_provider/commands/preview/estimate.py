@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from omics_provider.base.status import RunStatus
-from omics_provider.commands.preview.rules.plan import Action, RunStep
-from omics_provider.commands.preview.rules.values import special
 
 from .prices import Past, Prices, Range, Workflow
+from .rules.plan import Action, RunStep
+from .rules.values import special
 
 _OFFLINE: Final = "past runs were not looked up"
 

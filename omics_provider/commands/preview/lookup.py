@@ -6,51 +6,31 @@ Reads alone. What can't be read is said once; the report is made all the same.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from omics_provider.base.errors import OmicsError
 from omics_provider.base.identity import account_of, region_of
 from omics_provider.base.settings import Settings
-from omics_provider.base.status import ACTIVE, RunStatus, status_of
-from omics_provider.commands.preview.rules.fate import may_have_moved
-from omics_provider.commands.preview.rules.plan import OldRun, Plan
+from omics_provider.base.status import ACTIVE, LIFE, RunStatus, status_of
 from omics_provider.commands.report.data import moment
+from omics_provider.explain.gather import Gaps
+from omics_provider.runs.calls import Runs
 
+from .data import Facts
 from .estimate import workflow_of
-from .prices import Past, Prices, Workflow
+from .history import past_runs
+from .prices import Prices
+from .rules.endings import Seen, may_have_moved
+from .rules.plan import OldRun, Plan
 
 #: Runs that are asked for one by one; more are found in the lists of active runs.
 _ONE_BY_ONE: Final = 20
 _LISTED: Final = 2000
 _THREADS: Final = 8
-#: In this order a run that moves on meanwhile is never missed.
-_LIFE: Final = (RunStatus.PENDING, RunStatus.STARTING, RunStatus.RUNNING, RunStatus.STOPPING)
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """A run as the service tells it; `status` is None where its record is gone.
-
-    `words` are what is shown of its state; `hours` are whole ones since its start.
-    """
-
-    status: RunStatus | None
-    words: str
-    hours: int | None = None
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What was looked up: old runs by id, past runs by workflow (None: not at all), and gaps."""
-
-    region: str | None = None
-    seen: Mapping[str, Seen] = field(default_factory=dict)
-    past: Mapping[Workflow, tuple[Past, ...]] | None = None
-    gaps: tuple[str, ...] = ()
 
 
 def looked_up(
@@ -63,12 +43,6 @@ def looked_up(
     starts = [run for run in plan.runs if run.starts]
     if not olds and not starts:
         return Facts(settings.region, past={})
-    # boto3 costs a quarter of a second, which a report on nothing need not pay.
-    from omics_provider.explain.gather import Gaps
-    from omics_provider.runs.calls import Runs
-
-    from .history import past_runs
-
     gaps, runs = Gaps(), Runs(settings)
     try:
         region = runs.region
@@ -90,7 +64,7 @@ def _worth_a_look(olds: list[OldRun]) -> list[OldRun]:
     return there if len(there) <= _ONE_BY_ONE else moved
 
 
-def _of_this_account(runs: Any, olds: list[OldRun], gaps: Any) -> list[OldRun]:
+def _of_this_account(runs: Runs, olds: list[OldRun], gaps: Gaps) -> list[OldRun]:
     """Leave out the runs of other accounts, where there are such: their ids are others' here."""
     accounts = {account_of(old.arn) for old in olds} - {""}
     if len(accounts) < 2:
@@ -103,7 +77,7 @@ def _of_this_account(runs: Any, olds: list[OldRun], gaps: Any) -> list[OldRun]:
     return [old for old in olds if account_of(old.arn) in ("", told)]
 
 
-def _seen(runs: Any, olds: list[OldRun], now: datetime, gaps: Any) -> dict[str, Seen]:
+def _seen(runs: Runs, olds: list[OldRun], now: datetime, gaps: Gaps) -> dict[str, Seen]:
     if len(olds) > _ONE_BY_ONE:
         active = gaps.attempt("ListRuns", "active runs", lambda: _active(runs))
         found = {} if active is None else {old.id: _in_list(old, active, now) for old in olds}
@@ -133,10 +107,10 @@ class _Active:
     whole: bool
 
 
-def _active(runs: Any) -> _Active:
+def _active(runs: Runs) -> _Active:
     found: dict[str, Mapping[str, Any]] = {}
     whole = True
-    for status in _LIFE:
+    for status in LIFE:
         items = list(itertools.islice(runs.list(status=status), _LISTED))
         whole = whole and len(items) < _LISTED
         found |= {item["id"]: item for item in items}
@@ -158,14 +132,3 @@ def _as_seen(live: Mapping[str, Any], now: datetime) -> Seen:
     # The service's clock may be ahead of this machine's.
     hours = max(0, int((now - started).total_seconds() // 3600)) if started else None
     return Seen(status, str(status), hours if status in ACTIVE else None)
-
-
-def as_recorded(olds: Iterable[OldRun]) -> dict[str, Seen]:
-    """Return the runs whose recorded end can't change any more."""
-    return {
-        old.id: Seen(None, "its record is gone")
-        if old.gone
-        else Seen(RunStatus(old.status), old.status)
-        for old in olds
-        if not may_have_moved(old)
-    }

@@ -7,6 +7,8 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+import yaml  # type: ignore[import-untyped]  # comes with pulumi
+
 from omics_provider.base.errors import SettingsError
 
 from .data import Figures
@@ -109,8 +111,6 @@ def policy(file: str | None, options: Mapping[str, Any]) -> Policy:
 
 
 def _read(file: str) -> dict[str, Any]:
-    import yaml  # type: ignore[import-untyped]  # comes with pulumi
-
     try:
         found = yaml.safe_load(Path(file).read_text("utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:

@@ -33,12 +33,6 @@ class Range(NamedTuple):
     high: float
 
     @staticmethod
-    def over(values: Iterable[float]) -> Range | None:
-        """Return the range that holds all values, None where there is none."""
-        found = list(values)
-        return Range(min(found), max(found)) if found else None
-
-    @staticmethod
     def expected(values: Iterable[float]) -> Range | None:
         """Return where the next of like values is expected, None where there is none.
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from omics_provider.commands.preview.rules.plan import Action, Change, Notice, RunStep
-from omics_provider.commands.preview.rules.values import cut
 from omics_provider.commands.words import (
     NAME,
     Code,
@@ -14,17 +12,19 @@ from omics_provider.commands.words import (
     Part,
     Row,
     Words,
+    counted,
     joined,
     names,
     shortened,
 )
 from omics_provider.engine.urn import urn_name
 
-from .data import REASONS, Entry, Figures, Group, Report
+from .data import REASONS, Entry, Figures, Group, PreviewReport
 from .estimate import Estimate
-from .headline import TO, counted, headline, money, span
 from .policy import Breach
 from .prices import Range
+from .rules.plan import Action, Change, Notice, RunStep
+from .rules.values import cut
 
 _BATCH: Final = ", a batch of {} runs"
 #: Longest value in a row of the table, in characters.
@@ -34,12 +34,13 @@ _CHANGES: Final = 3
 _ALL_CHANGES: Final = 40
 _COLUMNS: Final = ("Run", "What", "Cost", "Time", "Why")
 _TIMES: Final = "\N{MULTIPLICATION SIGN}"
+_TO: Final = "\N{EN DASH}"
 
 
-def words_of(report: Report, breaches: Sequence[Breach] | None) -> Words:
+def words_of(report: PreviewReport, breaches: Sequence[Breach] | None) -> Words:
     """Put a report into words; `breaches` is None where no policy was given."""
     return Words(
-        headline=headline(report),
+        headline=_headline(report),
         lead=tuple(_lead(report)),
         problems=tuple(_problems(report, breaches)),
         columns=_COLUMNS,
@@ -49,10 +50,64 @@ def words_of(report: Report, breaches: Sequence[Breach] | None) -> Words:
     )
 
 
+# The headline --------------------------------------------------------------------------------
+
+
+def _headline(report: PreviewReport) -> str:
+    """Return the one line that says what starts, what is replaced and cancelled, and the cost."""
+    figures = report.figures
+    if not report.entries:
+        failed = "The preview failed. " if report.errors else ""
+        return f"{failed}No run starts, changes or ends"
+    failed = "The preview failed. As far as it got: " if report.errors else ""
+    parts = [
+        _new(figures),
+        counted(figures.replaced, "{} is replaced", "{} are replaced"),
+        *_more(figures),
+        f"{figures.cancelled} cancelled" + _maybe(figures.maybe_cancelled),
+    ]
+    if figures.starting:
+        parts += [_cost(figures), _longest(figures)]
+    return failed + ", ".join(parts)
+
+
+def _new(figures: Figures) -> str:
+    if figures.new_least == figures.new:
+        return counted(figures.new, "{} new run starts", "{} new runs start")
+    return f"{figures.new_least:,} to {figures.new:,} new runs start"
+
+
+def _more(figures: Figures) -> Iterator[str]:
+    if figures.adopted:
+        yield counted(figures.adopted, "{} is adopted", "{} are adopted")
+    if figures.removed:
+        yield counted(figures.removed, "{} is removed", "{} are removed")
+    if figures.updated:
+        yield counted(figures.updated, "{} changes in place", "{} change in place")
+
+
+def _maybe(count: int) -> str:
+    return f" (and {count:,} more if still active)" if count else ""
+
+
+def _cost(figures: Figures) -> str:
+    unknown = counted(figures.usd_unknown, "{} run", "{} runs") + " of unknown cost"
+    if figures.usd is None:
+        return "cost unknown"
+    known = f"about {money(figures.usd)}"
+    return f"{known} and {unknown}" if figures.usd_unknown else known
+
+
+def _longest(figures: Figures) -> str:
+    if figures.longest is None:
+        return "time unknown"
+    return f"{'at least ' if figures.longest_unknown else ''}{span(figures.longest)}"
+
+
 # Under the headline --------------------------------------------------------------------------
 
 
-def _lead(report: Report) -> Iterator[Line]:
+def _lead(report: PreviewReport) -> Iterator[Line]:
     if report.stack:
         yield "Stack ", Code(report.stack), f": {_unchanged(report.figures)}"
     warned = sum(n.severity == "warning" for notes in _notes(report) for n in notes)
@@ -68,7 +123,7 @@ def _lead(report: Report) -> Iterator[Line]:
         yield ("Beside the runs: ", *joined(others))
 
 
-def _notes(report: Report) -> Iterable[Iterable[Notice]]:
+def _notes(report: PreviewReport) -> Iterable[Iterable[Notice]]:
     return [report.notices, *(entry.notices for entry in report.entries)]
 
 
@@ -102,7 +157,7 @@ def _group(group: Group) -> Line:
 # Problems ------------------------------------------------------------------------------------
 
 
-def _problems(report: Report, breaches: Sequence[Breach] | None) -> Iterator[Part]:
+def _problems(report: PreviewReport, breaches: Sequence[Breach] | None) -> Iterator[Part]:
     if breaches:
         yield Part(("The policy does not allow this",), tuple((b.words,) for b in breaches))
     elif breaches is not None:
@@ -202,13 +257,13 @@ def _change(change: Change, most: int | None = None) -> Line:
 
 def _time(found: Estimate | None) -> str:
     if found is None:
-        return TO
+        return _TO
     return span(found.seconds) if found.seconds else "unknown"
 
 
 def _price(found: Estimate | None, runs: Sequence[RunStep]) -> str:
     if found is None:
-        return TO
+        return _TO
     if found.usd is None:
         return "unknown"
     each = money(found.usd)
@@ -250,8 +305,39 @@ def _sources(found: Estimate | None) -> Iterator[Line]:
 _TITLES: Final = {"warning": "Warning", "info": "Note"}
 
 
-def _rest(report: Report) -> Iterator[Part]:
+def _rest(report: PreviewReport) -> Iterator[Part]:
     for notice in sorted(report.notices, key=lambda notice: notice.severity != "warning"):
         yield _message(notice, _TITLES.get(notice.severity, "Note"))
     if report.gaps:
         yield Part(("Not looked up",), tuple((Code(gap),) for gap in report.gaps))
+
+
+# Money and time ------------------------------------------------------------------------------
+
+
+def money(usd: Range) -> str:
+    """Return an amount such as 41 to 52 USD, in cents where it is small."""
+    if 0 < usd.high < _CENT:
+        return f"less than {_CENT} USD"
+    texts = dict.fromkeys(_amount(value, 0 if usd.high >= 20 else 2) for value in usd)
+    return f"{_TO.join(texts)} USD"
+
+
+_CENT: Final = 0.01
+
+
+def _amount(value: float, digits: int) -> str:
+    return f"{value:,.{digits}f}".removesuffix(".00")
+
+
+_UNITS: Final = ((172_800, 86_400, "d"), (5_400, 3_600, "h"), (90, 60, "min"), (0, 1, "s"))
+
+
+def span(seconds: Range) -> str:
+    """Return lengths of time such as 6 h, or 4.5 to 6 h."""
+    _, unit, name = next(each for each in _UNITS if seconds.high >= each[0])
+    if seconds.low < unit / 10 and seconds.low < seconds.high:
+        low, high = (span(Range(value, value)) for value in seconds)
+        return low if low == high else f"{low} {_TO} {high}"
+    texts = dict.fromkeys(f"{value / unit:.1f}".removesuffix(".0") for value in seconds)
+    return f"{_TO.join(texts)} {name}"

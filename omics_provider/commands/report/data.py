@@ -99,7 +99,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class RunsReport:
     """Runs at one moment, and why some of them failed."""
 
     title: str
@@ -155,7 +155,7 @@ def run_of(
     )
 
 
-def document(report: Report) -> dict[str, Any]:
+def document(report: RunsReport) -> dict[str, Any]:
     """Return the report as JSON values."""
     return {
         "format": FORMAT,

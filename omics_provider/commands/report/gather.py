@@ -14,7 +14,7 @@ from omics_provider.explain.gather import Gaps, explain, region_to_link
 from omics_provider.runs import details
 from omics_provider.runs.calls import Runs
 
-from .data import Report, Run, run_of
+from .data import Run, RunsReport, run_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,9 @@ class Wanted:
 _NOT_READ: Final = "UNKNOWN"
 
 
-def gathered(settings: Settings, wanted: Iterable[Wanted], title: str, now: datetime) -> Report:
+def gather_runs(
+    settings: Settings, wanted: Iterable[Wanted], title: str, now: datetime
+) -> RunsReport:
     """Read the runs, their tasks and manifests, and explain those that failed.
 
     Raises the errors of `omics_provider.base.errors` where no run can be read at all.
@@ -55,7 +57,7 @@ def gathered(settings: Settings, wanted: Iterable[Wanted], title: str, now: date
             named.setdefault(place, []).append(told)
     explained = [explain(place, lives) for place, lives in named.items()]
     several = len(set(places)) > 1
-    return Report(
+    return RunsReport(
         title=title,
         made=now,
         runs=tuple(sorted(runs, key=lambda run: (run.created or now, run.id))),

@@ -13,9 +13,11 @@ from typing import Final
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
+from omics_provider.base.status import ACTIVE
+from omics_provider.base.words import plain
 from omics_provider.explain.rules import reasons
 
-from .data import COST, Report, Run, Task, Time, Use
+from .data import COST, Run, RunsReport, Task, Time, Use
 
 #: Steps between two marks of a time axis, in seconds.
 _STEPS: Final = (
@@ -78,7 +80,7 @@ class Scale:
 
 
 def _at_work(thing: Run | Task) -> bool:
-    return thing.stopped is None and thing.status in ("PENDING", "STARTING", "RUNNING", "STOPPING")
+    return thing.stopped is None and thing.status in ACTIVE
 
 
 def duration(seconds: float) -> str:
@@ -88,7 +90,7 @@ def duration(seconds: float) -> str:
     return f"{whole.days} d {clock}" if whole.days else clock
 
 
-def moment(time: Time) -> str:
+def in_utc(time: Time) -> str:
     """Return a time in UTC, to the second."""
     return f"{time.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if time else "-"
 
@@ -125,7 +127,7 @@ def is_told(use: Use) -> bool:
     return use != Use()
 
 
-def rendered(report: Report) -> str:
+def rendered(report: RunsReport) -> str:
     """Return the page."""
     environment = Environment(
         loader=PackageLoader("omics_provider.commands.report", "."),
@@ -135,8 +137,8 @@ def rendered(report: Report) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        {"duration": duration, "moment": moment, "percent": percent, "hours": hours,
-         "plain": reasons.plain, "code": code}
+        {"duration": duration, "moment": in_utc, "percent": percent, "hours": hours,
+         "plain": plain, "code": code}
     )  # fmt: skip
     environment.tests["told"] = is_told
     return environment.get_template("page.html.j2").render(

@@ -11,14 +11,12 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
+from omics_provider.base.settings import LOG_GROUP
 from omics_provider.base.status import ACTIVE, UNSUCCESSFUL, RunStatus
+from omics_provider.base.words import plain
 
-#: Developer guide, page monitoring-cloudwatch-logs.
-LOG_GROUP: Final = "/aws/omics/WorkflowLog"
-
-#: How many runs of a group are named in text, and how many characters of a line are kept.
+#: How many runs of a group are named in text.
 _NAMED: Final = 5
-_LONGEST_LINE: Final = 500
 
 
 class Reason(NamedTuple):
@@ -319,18 +317,6 @@ def _likeness(failure: Failure) -> tuple[str | None, ...]:
         failure.status, failure.code, without_ids(failure.message),
         task.name, task.code, without_ids(task.message),
     )  # fmt: skip
-
-
-def plain(text: str) -> str:
-    """Return text from outside as one line without control characters, of bounded length."""
-    line = "".join(c if c.isprintable() else " " for c in _ESCAPES.sub("", text)).strip()
-    return line if len(line) <= _LONGEST_LINE else line[: _LONGEST_LINE - 1] + "…"
-
-
-# Colours and cursor movements of a terminal, as tools write them into their logs.
-_ESCAPES: Final = re.compile(
-    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])"
-)
 
 
 def rendered(groups: Iterable[Group], gaps: Iterable[str] = (), region: str | None = None) -> str:

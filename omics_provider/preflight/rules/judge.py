@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final, NamedTuple, TypeVar
 
+from omics_provider.base.words import some
 from omics_provider.runs.rules import table
-from omics_provider.waits.rules.progress import some
 
 from . import trust
 

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from omics_provider.base.status import RunStatus
+from omics_provider.base.words import some
 from omics_provider.runs.rules import words
 from omics_provider.runs.rules.lifecycle import attempt_limit, attempts
 
@@ -161,12 +162,6 @@ def unread(what: str, errors: Mapping[str, str]) -> list[str]:
     for name, why in errors.items():
         alike.setdefault(why, []).append(name)
     return [f"{what} left out of {some(names, 5)}: {why}" for why, names in alike.items()]
-
-
-def some(names: Sequence[str], most: int = 20) -> str:
-    """Return the first names, and how many more there are."""
-    more = len(names) - most
-    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def clock(seconds: float) -> str:

@@ -1,21 +1,30 @@
-"""How what is recorded of a stack and what the service tells differ: found x recorded -> findings.
+"""How what a stack records and what the service says differ: found x recorded -> findings.
 
-Pure and total: whatever was found of a run gives findings, perhaps none, and never an error.
+Pure and total: whatever was found of a resource gives findings, perhaps none, and never an error.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum, StrEnum
 from typing import Any, Final, NamedTuple
 
+from omics_provider.base.diff import difference
 from omics_provider.base.identity import STACK_MARK, Mark
 from omics_provider.base.status import ACTIVE, ENDED, UNSUCCESSFUL, RunStatus
+from omics_provider.base.table import Table
+from omics_provider.batches.rules import lifecycle
+from omics_provider.batches.rules.lifecycle import FINAL, BatchStatus, status_of
+from omics_provider.engine.urn import CACHE, GROUP, LASTING, WORKFLOW
 from omics_provider.runs.rules.lifecycle import gone, live_tags
+from omics_provider.shared.rules import lasting, run_cache, run_group
+from omics_provider.workflows.rules import table as workflow
 
 from .record import Recorded, StackRecord
+
+Live = Mapping[str, Any]
 
 #: How far the clocks of the service and of the machine that ran the update may be apart.
 _SKEW: Final = timedelta(seconds=10)
@@ -129,15 +138,15 @@ class Found:
     """What was found of a recorded run; `why` it was not looked at."""
 
     look: Look
-    run: Mapping[str, Any] = field(default_factory=dict)
+    run: Live = field(default_factory=dict)
     why: str = ""
 
 
-def judge(recorded: Recorded, found: Found) -> tuple[Finding, ...]:
+def judge_run(recorded: Recorded, found: Found) -> tuple[Finding, ...]:
     """Return what differs between the recorded run and what was found of it."""
     if found.look in (Look.UNREAD, Look.ELSEWHERE):
         kind = Kind.UNREAD if found.look is Look.UNREAD else Kind.ELSEWHERE
-        return (about(recorded, kind, detail=found.why),)
+        return (_about(recorded, kind, detail=found.why),)
     if found.look is Look.MISSING:
         return _gone(recorded, Kind.GONE)
     if found.look is Look.LISTED:
@@ -147,7 +156,7 @@ def judge(recorded: Recorded, found: Found) -> tuple[Finding, ...]:
     return (*_ended(recorded, found.run), *_tags(recorded, found.run))
 
 
-def about(recorded: Recorded, kind: Kind, **more: Any) -> Finding:
+def _about(recorded: Recorded, kind: Kind, **more: Any) -> Finding:
     """Return a finding on a recorded resource."""
     known: dict[str, Any] = {
         "id": recorded.id,
@@ -165,7 +174,7 @@ def _gone(recorded: Recorded, kind: Kind, other: str = "") -> tuple[Finding, ...
     if recorded.is_gone:
         return ()
     now = gone(recorded.plain_outputs)
-    return (about(recorded, kind, detail=other, is_rerun=recorded.asks_for_another(now)),)
+    return (_about(recorded, kind, detail=other, is_rerun=recorded.asks_for_another(now)),)
 
 
 _ENDS: Final = {
@@ -176,21 +185,21 @@ _ENDS: Final = {
 }
 
 
-def _ended(recorded: Recorded, run: Mapping[str, Any]) -> tuple[Finding, ...]:
+def _ended(recorded: Recorded, run: Live) -> tuple[Finding, ...]:
     """Tell of an end that is not recorded; a run that only moved on is as it is to be."""
     status = str(run.get("status", ""))
     if status not in set(RunStatus):
         why = f"the service names a state that this release does not know: {status}"
-        return (about(recorded, Kind.UNREAD, detail=why),)
+        return (_about(recorded, Kind.UNREAD, detail=why),)
     if status == recorded.status or status in ACTIVE:
         return ()
     reason = ": ".join(str(run[k]) for k in ("failureReason", "statusMessage") if run.get(k))
     rerun = recorded.asks_for_another(run)
     kind = _ENDS[RunStatus(status)]
-    return (about(recorded, kind, now=status, detail=reason, is_rerun=rerun),)
+    return (_about(recorded, kind, now=status, detail=reason, is_rerun=rerun),)
 
 
-def _tags(recorded: Recorded, live: Mapping[str, Any]) -> tuple[Finding, ...]:
+def _tags(recorded: Recorded, live: Live) -> tuple[Finding, ...]:
     before = recorded.tags
     if before is None:
         return ()
@@ -202,13 +211,91 @@ def _tags(recorded: Recorded, live: Mapping[str, Any]) -> tuple[Finding, ...]:
     )
     if not any(drift):
         return ()
-    return (about(recorded, Kind.TAGS, tags=drift, arn=str(live.get("arn", ""))),)
+    return (_about(recorded, Kind.TAGS, tags=drift, arn=str(live.get("arn", ""))),)
+
+
+# Batches, and what runs share ------------------------------------------------------------------
+
+
+def unfinished(recorded: Recorded) -> Iterator[Live]:
+    """Give the batches of a resource that may have moved on since they were recorded."""
+    for each in recorded.plain_outputs.get("batches", ()):
+        if status_of(each.get("status")) not in FINAL and not each.get("recordGone"):
+            yield each
+
+
+def judge_batch(recorded: Recorded, kept: Live, found: Found) -> Finding | None:
+    """Return what differs between one recorded batch of a resource and what was found of it."""
+    known = {
+        "id": str(kept["id"]),
+        "uuid": str(kept["uuid"]),
+        "before": str(kept["status"]),
+        "what": "batch",
+    }
+    if found.look is Look.UNREAD:
+        return _about(recorded, Kind.UNREAD, **known, detail=found.why)
+    if found.look is Look.ELSEWHERE:
+        return _about(recorded, Kind.ELSEWHERE, **known, detail=found.why)
+    if found.look is Look.MISSING:
+        return _about(recorded, Kind.GONE, **known)
+    if found.run.get("uuid") != kept["uuid"]:
+        return _about(recorded, Kind.REUSED, **known, detail=str(found.run.get("uuid", "")))
+    status = status_of(found.run["status"])
+    if status not in FINAL:
+        return None
+    kind = Kind.FAILED if status is BatchStatus.FAILED else Kind.ENDED
+    now = lifecycle.refreshed(kept, found.run)
+    return _about(recorded, kind, **known, now=str(found.run["status"]), detail=_came_to(now))
+
+
+def _came_to(kept: Live) -> str:
+    if kept.get("failureReason"):
+        return str(kept["failureReason"])
+    unsubmitted = {"not started": kept["submissions"].get("failed", 0)}
+    counts = {**kept["runs"], **unsubmitted}
+    return ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
+
+
+def judge_lasting(recorded: Recorded, found: Found) -> Finding | None:
+    """Return what differs between a recorded group, cache or workflow and what was found of it.
+
+    `found.run` has the service's answer as `live`, and that on a workflow's version as `version`.
+    """
+    what = {"what": LASTING[recorded.type]}
+    if found.look in (Look.UNREAD, Look.ELSEWHERE):
+        kind = Kind.UNREAD if found.look is Look.UNREAD else Kind.ELSEWHERE
+        return _about(recorded, kind, **what, detail=found.why)
+    outputs = recorded.plain_outputs
+    if found.look is Look.MISSING or not lasting.same(outputs, found.run["live"]):
+        return _about(recorded, Kind.GONE, **what)
+    table, refreshed = _TABLES[recorded.type]
+    now = refreshed(outputs, found.run)
+    declared = {wire: outputs[wire] for wire in table.by_wire if wire in outputs}
+    changed = difference("", now, declared, table)
+    if recorded.is_external or not changed:
+        return None
+    names = [table.by_wire[wire].name for wire in (*changed.replaces, *changed.updates)]
+    return _about(recorded, Kind.CHANGED, **what, detail=", ".join(sorted(names)))
+
+
+def _plain(table: Table) -> Callable[[Live, Live], Live]:
+    return lambda outputs, seen: lasting.refreshed(table, outputs, seen["live"])
+
+
+_TABLES: Final[dict[str, tuple[Table, Callable[[Live, Live], Live]]]] = {
+    GROUP: (run_group.TABLE, _plain(run_group.TABLE)),
+    CACHE: (run_cache.TABLE, _plain(run_cache.TABLE)),
+    WORKFLOW: (
+        workflow.TABLE,
+        lambda outputs, seen: workflow.refreshed(outputs, seen["live"], seen.get("version")),
+    ),
+}
 
 
 # What a list says -----------------------------------------------------------------------------
 
 
-def from_list(recorded: Recorded, item: Mapping[str, Any] | None) -> Found | None:
+def from_list(recorded: Recorded, item: Live | None) -> Found | None:
     """Return what an entry of ListRuns tells of a recorded run; None where GetRun has to.
 
     An entry has neither uuid nor reason nor tags. Ids are used again, so its creation has to be
@@ -223,7 +310,7 @@ def from_list(recorded: Recorded, item: Mapping[str, Any] | None) -> Found | Non
     return Found(Look.LISTED, item)
 
 
-def _is_same(recorded: Recorded, item: Mapping[str, Any]) -> bool:
+def _is_same(recorded: Recorded, item: Live) -> bool:
     creation = item.get("creationTime")
     if recorded.creation:
         return bool(recorded.creation == creation)
@@ -236,7 +323,7 @@ def _is_same(recorded: Recorded, item: Mapping[str, Any]) -> bool:
         return False
 
 
-def may_be_unrecorded(item: Mapping[str, Any]) -> bool:
+def may_be_unrecorded(item: Live) -> bool:
     """Tell whether an entry of ListRuns can be a run that carries a mark; runs of batches do not.
 
     A batch carries it itself.
@@ -247,7 +334,7 @@ def may_be_unrecorded(item: Mapping[str, Any]) -> bool:
 # Runs that the state does not have -------------------------------------------------------------
 
 
-def unrecorded(state: StackRecord, live: Mapping[str, Any], what: str = "run") -> Finding | None:
+def unrecorded(state: StackRecord, live: Live, what: str = "run") -> Finding | None:
     """Return what GetRun's (or GetBatch's) answer is to this stack; None where nothing.
 
     The tag with the stack's name proves whose it is, whatever became of its resource. A run without
@@ -260,7 +347,7 @@ def unrecorded(state: StackRecord, live: Mapping[str, Any], what: str = "run") -
         return None
     token = mark.token if mark else ""
     status = str(live["status"])
-    is_active = status not in set(ENDED) and status not in _BATCH_ENDS
+    is_active = status not in (ENDED if what == "run" else FINAL)
     known: dict[str, Any] = {
         "id": str(live["id"]),
         "uuid": str(live["uuid"]),
@@ -278,10 +365,6 @@ def unrecorded(state: StackRecord, live: Mapping[str, Any], what: str = "run") -
     kind = Kind.ORPHAN if is_active and token not in state.left else Kind.LEFT
     # Where the state has no name to compare with, somebody has to.
     return Finding(kind, name, **known, detail="" if resource or state.names else str(stack))
-
-
-#: States of a batch in which it starts and holds no active run, besides those that runs have, too.
-_BATCH_ENDS: Final = frozenset({"PROCESSED", "RUNS_DELETED", "RUNS_DELETE_FAILED"})
 
 
 def in_doubt(state: StackRecord, seen: frozenset[str]) -> tuple[Finding, ...]:

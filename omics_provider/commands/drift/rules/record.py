@@ -7,25 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from omics_provider.base.identity import Mark, account_of, region_of, retry_number
 from omics_provider.base.keys import SETTLED, STACK
 from omics_provider.base.settings import LOCAL, Settings
 from omics_provider.base.table import MAX_TAG_VALUE
-from omics_provider.commands.preview.rules.plan import BATCH, RUN
-from omics_provider.engine import state as state_format
-from omics_provider.engine.urn import group_of, stack_of, type_of, urn_name, urn_parts
+from omics_provider.engine.state import SIGNATURE, StackState, own_providers, parse
+from omics_provider.engine.urn import (
+    BATCH,
+    LASTING,
+    RUN,
+    group_of,
+    stack_of,
+    type_of,
+    urn_name,
+    urn_parts,
+)
 from omics_provider.runs.rules.lifecycle import rerun_wanted
-
-#: Types of what runs share, and what each is.
-GROUP: Final = "pulumi-python:dynamic/omics:RunGroup"
-CACHE: Final = "pulumi-python:dynamic/omics:RunCache"
-WORKFLOW: Final = "pulumi-python:dynamic/omics:Workflow"
-LASTING: Final = {GROUP: "run group", CACHE: "run cache", WORKFLOW: "workflow"}
-
-_PROVIDER: Final = "pulumi:providers:pulumi-python"
-_SIGNATURE: Final = state_format.SIGNATURE
 
 
 @dataclass(frozen=True)
@@ -105,7 +104,7 @@ class Recorded(Named):
     def tags(self) -> dict[str, str] | None:
         """The recorded tags in plain text; None where they are not declared, or all secret."""
         found = self.outputs.get("tags")
-        if self.is_external or not isinstance(found, Mapping) or _SIGNATURE in found:
+        if self.is_external or not isinstance(found, Mapping) or SIGNATURE in found:
             return None
         return {key: value for key, value in found.items() if isinstance(value, str)}
 
@@ -162,22 +161,13 @@ class StackRecord:
         numbers = (retry_number(token, uuid) for uuid in self.parents) if token else ()
         return next((number for number in numbers if number is not None), None)
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether the state has nothing that could be looked at."""
-        return not (self.runs or self.batches or self.lasting)
 
-
-def parse(export: Mapping[str, Any], project: str = "", stack: str = "") -> StackRecord:
+def read_record(export: Mapping[str, Any], project: str = "", stack: str = "") -> StackRecord:
     """Read a state; `project` and `stack` are names for one that has no resource to tell them."""
-    state = state_format.parse(export)
+    state = parse(export)
     resources = [each for each in (*state.resources, *state.creating) if _is_ours(each)]
     staying = [r for r in state.resources if _is_ours(r) and not r.get("delete") and _has_run(r)]
-    providers = {
-        f"{each['urn']}::{each.get('id')}": each
-        for each in state.resources
-        if each.get("type") == _PROVIDER and not urn_name(str(each["urn"])).startswith("default")
-    }
+    providers = own_providers(state.resources)
     recorded = [_recorded(each, providers.get(str(each.get("provider")))) for each in staying]
     project, stack = _named(state.resources) or (project, stack)
     names = _names(resources, project, stack)
@@ -204,7 +194,7 @@ def parse(export: Mapping[str, Any], project: str = "", stack: str = "") -> Stac
     )
 
 
-def _in_doubt(state: state_format.StackState, urns: Mapping[str, Named]) -> dict[str, Named]:
+def _in_doubt(state: StackState, urns: Mapping[str, Named]) -> dict[str, Named]:
     return {
         start.token: resource
         for urn, resource in urns.items()
@@ -283,5 +273,5 @@ def _text(value: Any) -> str:
 
 def _has_secret(value: Any) -> bool:
     if isinstance(value, Mapping):
-        return _SIGNATURE in value or any(map(_has_secret, value.values()))
+        return SIGNATURE in value or any(map(_has_secret, value.values()))
     return isinstance(value, list) and any(map(_has_secret, value))

@@ -15,6 +15,9 @@ from omics_provider.base.keys import DEFAULT_ON_DELETE, LEFT
 from omics_provider.base.table import Change as TableChange
 from omics_provider.batches.rules import table
 from omics_provider.engine.urn import (
+    BATCH,
+    PROVIDERS,
+    RUN,
     STACK,
     group_of,
     natural,
@@ -36,11 +39,6 @@ from .values import (
     text_of,
     value_at,
 )
-
-RUN: Final = "pulumi-python:dynamic/omics:Run"
-BATCH: Final = "pulumi-python:dynamic/omics:RunBatch"
-_PROVIDERS: Final = "pulumi:providers:"
-_OURS: Final = "omics:"
 
 
 class Action(StrEnum):
@@ -100,7 +98,6 @@ class OldRun:
     on_delete: str
     #: ISO 8601 in UTC, as far as recorded.
     created: str | None = None
-    started: str | None = None
     #: Whether a refresh has found that the service has no record of it any more.
     gone: bool = False
 
@@ -181,13 +178,8 @@ class Plan:
     config: Mapping[str, str]
     stack: str
 
-    @property
-    def failed(self) -> bool:
-        """Whether the preview found errors, so that the update would not go through."""
-        return any(notice.severity == "error" for notice in self.notices)
 
-
-def parse(digest: Mapping[str, Any]) -> Plan:
+def read_plan(digest: Mapping[str, Any]) -> Plan:
     """Read what `pulumi preview --json` printed.
 
     Raises OmicsError for what is no such thing, and for a step that this release does not know.
@@ -333,7 +325,6 @@ def _old_run(old: Mapping[str, Any]) -> OldRun | None:
         if old.get("retainOnDelete")
         else str(outputs.get("onDelete", DEFAULT_ON_DELETE)),
         created=outputs.get("creationTime"),
-        started=outputs.get("startTime"),
         gone=bool(outputs.get("recordGone")),
     )
 
@@ -343,7 +334,7 @@ def _others(steps: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], int]:
     for step in steps:
         kind = type_of(step["urn"])
         is_part = step["op"] in (*_NO_ACTION, "delete-replaced", "same")
-        if kind not in (RUN, BATCH, STACK) and not kind.startswith(_PROVIDERS) and not is_part:
+        if kind not in (RUN, BATCH, STACK) and not kind.startswith(PROVIDERS) and not is_part:
             counted[step["op"], kind] += 1
     return dict(sorted(counted.items()))
 

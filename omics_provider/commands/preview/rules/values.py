@@ -13,14 +13,14 @@ from enum import Enum
 from typing import Any, Final
 
 from omics_provider.batches.rules import table as batch
+from omics_provider.engine.state import SIGNATURE
 from omics_provider.runs.rules import table as fields
 
 #: Longest value that is shown, in characters.
 SHOWN: Final = 80
 
-#: How the engine writes a secret in a preview, and in a state (pulumi: sdk/go/common/resource).
+#: How the engine writes a secret in a preview (pulumi: sdk/go/common/resource).
 _SECRET: Final = "[secret]"  # noqa: S105  # the mark of one
-_SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 #: pulumi: sdk/go/common/resource/plugin/rpc.go
 _UNKNOWN: Final = frozenset(
     {
@@ -102,7 +102,7 @@ def _holds(value: Any, part: str | int) -> bool:
 
 def special(value: Any) -> Special | None:
     """Return what the engine wrote in place of a value, None for a plain one."""
-    if value == _SECRET or (isinstance(value, Mapping) and _SIGNATURE in value):
+    if value == _SECRET or (isinstance(value, Mapping) and SIGNATURE in value):
         return Special.SECRET
     if isinstance(value, str) and value in _UNKNOWN:
         return Special.UNKNOWN

@@ -1,0 +1,26 @@
+"""Text from outside made harmless, and lists of names kept short."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+#: Characters of a line that are kept.
+_LONGEST_LINE: Final = 500
+# Colours and cursor movements of a terminal, as tools write them into their logs.
+_ESCAPES: Final = re.compile(
+    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])"
+)
+
+
+def plain(text: str) -> str:
+    """Return text from outside as one line without control characters, of bounded length."""
+    line = "".join(c if c.isprintable() else " " for c in _ESCAPES.sub("", text)).strip()
+    return line if len(line) <= _LONGEST_LINE else line[: _LONGEST_LINE - 1] + "…"
+
+
+def some(names: Sequence[str], most: int = 20) -> str:
+    """Return the first names, and how many more there are."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,225 @@
+"""The command line: one table says what each command is called, does and takes.
+
+The module that carries a command out is imported when the command is chosen, so that help costs
+neither boto3 nor jinja2.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from typing import Final, NamedTuple
+
+from omics_provider.base.errors import OmicsError
+
+_WHERE: Final = """\
+Region, profile and endpoint come from the options, else from the environment as everywhere with
+AWS (AWS_REGION, AWS_PROFILE, AWS_ENDPOINT_URL).
+"""
+_CODES: Final = """\
+Ends with 0, with 1 where a run could not be read, with 2 where the command is not understood.
+"""
+_EXPLAIN: Final = """\
+Say in few lines why runs failed: the failure code in plain words and what to do next, the failed
+task, the end of its log, links to the console. Runs that failed alike are told once.
+"""
+_REPORT: Final = """\
+Write one HTML page, or JSON, about runs: a timeline of runs and tasks, states, durations, how much
+of what was reserved was used, failures explained. The page needs no network and has no script.
+With --stack, options not given come from the stack's configuration (omics:region, omics:endpoint).
+"""
+_PREVIEW: Final = """\
+Say what an update would do to runs, why, and what it costs: for a pull request, a terminal or a
+program. FILE holds what `pulumi preview --json` wrote, - is standard input; without it the preview
+is run. Options not given come from the configuration in the preview. Looks up how runs that end are
+now, and what past runs took and cost; it changes nothing.
+"""
+_PREVIEW_CODES: Final = """\
+Ends with 0, with 1 where the preview failed or could not be read, with 2 where the command or the
+policy is not understood, with 3 where the update would break a rule of the policy.
+"""
+_DRIFT: Final = """\
+Say what differs between a stack's state and the service: runs that ended, failed or are gone since,
+tags changed by hand, starts in doubt, and runs with the stack's mark that are in no state. It only
+reads. --fix records what happened (`pulumi refresh` of these runs alone) and puts declared tags
+back; it never starts, cancels or deletes anything. Options not given come from the stack's
+configuration.
+"""
+_DRIFT_CODES: Final = """\
+Ends with 0 where there is no drift or all of it was fixed, with 2 where the command is not
+understood, with 4 where there is drift, else with 1 where something could not be read or fixed.
+"""
+_DOCTOR: Final = """\
+Look at what runs need: engine, packages, state backend, credentials, Region, rights, quotas. Each
+line is ok, a warning, or wrong, with the way out. It only reads: what only a change would show, it
+names. Options not given come from the file of --stack.
+"""
+_DOCTOR_CODES: Final = """\
+Ends with 0, with 1 where something is wrong, with 2 where the command is not understood.
+"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    options = _parser().parse_args(arguments)
+    run: Callable[[argparse.Namespace], int] = import_module(_COMMANDS[options.command].module).run
+    try:
+        return run(options)
+    except OmicsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except OSError as error:
+        sys.stderr.write(f"{error.filename or options.command}: {error.strerror or error}\n")
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m omics_provider",
+        description="AWS HealthOmics runs: why they failed, what they are at, what an update does.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, command in _COMMANDS.items():
+        own = commands.add_parser(
+            name,
+            help=command.summary,
+            description=command.description,
+            epilog=f"{_WHERE}{command.codes}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        own.add_argument("--region", help="the Region of the runs")
+        own.add_argument("--profile", help="a profile of ~/.aws/config")
+        own.add_argument("--endpoint", help="a URL, or `local` for the emulator in this process")
+        command.add_options(own)
+    return parser
+
+
+def _explain_options(explain: argparse.ArgumentParser) -> None:
+    explain.add_argument("runs", nargs="+", metavar="RUN_ID", help="id of a run")
+
+
+def _report_options(report: argparse.ArgumentParser) -> None:
+    which = report.add_mutually_exclusive_group(required=True)
+    which.add_argument("--stack", metavar="NAME", help="all runs of this Pulumi stack")
+    which.add_argument("--runs", nargs="+", metavar="ID", help="these runs")
+    report.add_argument(
+        "-o",
+        "--output",
+        required=True,
+        metavar="FILE",
+        help="where to write, - for standard output",
+    )
+    report.add_argument("--json", action="store_true", help="write JSON instead of a page")
+
+
+def _doctor_options(doctor: argparse.ArgumentParser) -> None:
+    add = doctor.add_argument
+    add("--stack", metavar="NAME", help="take the configuration of this stack")
+    add("--bucket", metavar="NAME", help="look at this bucket too, where results are to go")
+    add("--role", metavar="ARN", help="look at this role too, which runs are to take on")
+    add("--json", action="store_true", help="write JSON instead of text")
+
+
+def _preview_options(preview: argparse.ArgumentParser) -> None:
+    add = preview.add_argument
+    add(
+        "file",
+        nargs="?",
+        metavar="FILE",
+        help="output of `pulumi preview --json`; - is standard input",
+    )
+    add("--stack", metavar="NAME", help="the stack to run the preview of, without FILE")
+    _writing_options(preview)
+    add("--offline", action="store_true", help="look nothing up: states as recorded, listed prices")
+    add("--prices", metavar="FILE", help="a price list of your own, JSON, over that of the package")
+    add("--drift", action="store_true", help="add what has drifted, as the command drift tells it")
+    _orphans_option(preview)
+    rules = preview.add_argument_group("policy")
+    rule = rules.add_argument
+    rule("--policy", metavar="FILE", help="YAML with the rules below, such as max_cost: 40")
+    rule("--max-cost", type=float, metavar="USD", help="the most that all new runs may cost")
+    rule("--max-runs", type=int, metavar="N", help="the most runs that may start")
+    rule("--no-cancel-running", action="store_true", help="no active run may be cancelled")
+    rule("--allow-unknown-cost", action="store_true", help="let runs of unknown cost pass")
+
+
+def _drift_options(drift: argparse.ArgumentParser) -> None:
+    add = drift.add_argument
+    add("--stack", metavar="NAME", help="the stack; the selected one if unset")
+    _writing_options(drift)
+    _orphans_option(drift)
+    add("--all-tags", action="store_true", help="ask for each run, so that all tags are seen")
+    add("--fix", action="store_true", help="record what happened, and put declared tags back")
+
+
+def _writing_options(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    add("--format", choices=("markdown", "text", "json"), default="markdown", help="what to write")
+    add(
+        "-o",
+        "--output",
+        default="-",
+        metavar="FILE",
+        help="where to write; standard output if unset",
+    )
+
+
+def _orphans_option(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--orphans",
+        type=_count,
+        default=200,
+        metavar="N",
+        help="ask N runs that the state does not know for the stack's mark; 200 if unset, 0 is off",
+    )
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise ValueError(text)
+    return number
+
+
+class _Command(NamedTuple):
+    """A command: the words of its help, its options, and the module that has its `run`."""
+
+    summary: str
+    description: str
+    codes: str
+    add_options: Callable[[argparse.ArgumentParser], None]
+    module: str
+
+
+_HOME: Final = "omics_provider.commands"
+_COMMANDS: Final = {
+    "explain": _Command(
+        "say why runs failed", _EXPLAIN, _CODES, _explain_options, f"{_HOME}.explain"
+    ),
+    "report": _Command(
+        "write a page about runs", _REPORT, _CODES, _report_options, f"{_HOME}.report.command"
+    ),
+    "preview": _Command(
+        "say what an update would do",
+        _PREVIEW,
+        _PREVIEW_CODES,
+        _preview_options,
+        f"{_HOME}.preview.command",
+    ),
+    "drift": _Command(
+        "say what a stack's state misses",
+        _DRIFT,
+        _DRIFT_CODES,
+        _drift_options,
+        f"{_HOME}.drift.command",
+    ),
+    "doctor": _Command(
+        "say what is wrong with the set-up",
+        _DOCTOR,
+        _DOCTOR_CODES,
+        _doctor_options,
+        f"{_HOME}.doctor.command",
+    ),
+}

@@ -1,0 +1,58 @@
+"""The runs of a stack and where they are, read from its exported state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from omics_provider.base.errors import OmicsError
+from omics_provider.base.settings import PROVIDER, Settings, from_config
+from omics_provider.engine import state
+from omics_provider.engine.urn import RUN, urn_name
+
+from .gather import Wanted
+
+#: What a report takes from a state: none of it can hold a secret input but the name.
+_TEXTS: Final = (
+    "uuid", "name", "status", "workflowId", "failureReason", "statusMessage", "runOutputUri",
+    "creationTime", "startTime", "stopTime",
+)  # fmt: skip
+
+
+def runs_of(export: Mapping[str, Any]) -> list[Wanted]:
+    """Return the runs that `pulumi stack export` prints, without those that are on their way out.
+
+    A resource whose start was interrupted has no run yet, and is left out.
+    """
+    resources = state.parse(export).resources
+    places = {ref: _place(each["inputs"]) for ref, each in state.own_providers(resources).items()}
+    return [
+        Wanted(
+            id=str(resource["id"]),
+            resource=urn_name(resource["urn"]),
+            uuid=resource["outputs"]["uuid"],
+            recorded=_recorded(resource["outputs"]),
+            place=places.get(resource.get("provider", "")),
+        )
+        for resource in resources
+        if resource.get("type") == RUN
+        and not resource.get("delete")
+        and isinstance((resource.get("outputs") or {}).get("uuid"), str)
+    ]
+
+
+def _place(inputs: Mapping[str, Any]) -> Settings:
+    hidden = sorted(key for key, value in inputs.items() if not isinstance(value, str))
+    if hidden:
+        raise OmicsError(
+            "Reading the stack",
+            f"{', '.join(hidden)} of Provider {inputs[PROVIDER]} is secret, and secrets stay "
+            "encrypted, so where its runs are is not known",
+            advice="Set it without --secret, then run `pulumi up`; or name the runs with --runs.",
+        )
+    return from_config(inputs.get)
+
+
+def _recorded(outputs: Mapping[str, Any]) -> dict[str, Any]:
+    texts = {name: outputs[name] for name in _TEXTS if isinstance(outputs.get(name), str)}
+    return {**texts, **{k: outputs[k] for k in ("logLocation",) if k in outputs}}
