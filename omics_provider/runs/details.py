@@ -5,6 +5,7 @@ Every function raises the errors of `omics_provider.base.errors`.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any, Final, Literal
 
 from omics_provider.base.errors import NotFound
@@ -13,7 +14,6 @@ from omics_provider.service import neighbours
 from omics_provider.service.calls import whole
 from omics_provider.service.clients import neighbour, omics
 from omics_provider.service.failures import translated
-from omics_provider.waits.rules import progress
 
 from .calls import Runs
 
@@ -37,7 +37,7 @@ def tasks(
 def task_counts(
     settings: Settings, run_id: str, uuid: str, *, is_there: bool
 ) -> dict[str, int] | None:
-    """Return how many tasks an ended run had and how they ended, by `progress.task_counts`.
+    """Return how many tasks an ended run had and how they ended, by `counted`.
 
     One ListRunTasks call for 100 tasks. Where it is not known that the id still is this run's
     (`is_there`), GetRun is asked first. Where the run's record is gone its manifest tells, if there
@@ -45,14 +45,14 @@ def task_counts(
     """
     if is_there or _is_run(settings, run_id, uuid):
         try:
-            return progress.task_counts(tasks(settings, run_id))
+            return counted(tasks(settings, run_id))
         except NotFound:
             pass
     if settings.is_local:
         return None
     entries = manifest(settings, run_id, uuid)
     own = [entry for entry in entries if entry.get("uuid") != uuid]
-    return progress.task_counts(own) if entries else None
+    return counted(own) if entries else None
 
 
 def _is_run(settings: Settings, run_id: str, uuid: str) -> bool:
@@ -98,3 +98,10 @@ def manifest(settings: Settings, run_id: str, uuid: str) -> list[dict[str, Any]]
         return list(neighbours.manifest(settings, run_id, uuid))
     except NotFound:
         return []
+
+
+def counted(tasks: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """Return how many tasks a run had, and how many of them ended how, from ListRunTasks' items."""
+    states = Counter(str(task.get("status")) for task in tasks)
+    ends = (RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.CANCELLED)
+    return {"total": states.total(), **{end.lower(): states[end] for end in ends}}
