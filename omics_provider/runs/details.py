@@ -6,10 +6,12 @@ Every function raises the errors of `omics_provider.base.errors`.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, Literal
 
 from omics_provider.base.errors import NotFound
 from omics_provider.base.settings import LOG_GROUP, Settings
+from omics_provider.base.status import RunStatus
 from omics_provider.service import neighbours
 from omics_provider.service.calls import whole
 from omics_provider.service.clients import neighbour, omics

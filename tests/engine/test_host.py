@@ -29,7 +29,6 @@ def note(method):
         "name": call.name,
         "timeout": call.timeout,
         "seed": call.random_seed.hex(),
-        "host_urn": host.urn(),
     }
     with open("calls.jsonl", "a") as file:
         file.write(json.dumps({"method": method, "call": seen}) + "\\n")
