@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from omics_provider.service import failures
+from omics_provider.service import boto_errors
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "omics_provider"
@@ -129,7 +129,7 @@ def test_every_error_that_is_raised_has_a_place_on_the_page() -> None:
 
 
 def test_every_code_of_the_service_has_a_place_on_the_page() -> None:
-    assert [code for code in failures._BY_CODE if f"`{code}`" not in TEXT] == []
+    assert [code for code in boto_errors._BY_CODE if f"`{code}`" not in TEXT] == []
 
 
 @pytest.mark.parametrize(

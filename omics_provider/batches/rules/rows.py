@@ -7,7 +7,6 @@ that does not pass it by the table's own check, which knows the words.
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import json
 import math
@@ -211,7 +210,6 @@ def _wrong_id(name: Any) -> Iterator[str]:
         yield f"the sample id {each.reason}"
 
 
-@functools.cache
 def _one(field: Field) -> Table:
     return Table("a sample", (field,))
 
