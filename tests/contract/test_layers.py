@@ -58,7 +58,7 @@ BREACHES = [
     ("providers/_wire.py", "import botocore.session", "Only aws talks to boto3"),
     ("resources/run.py", "import boto3", "Only aws talks to boto3"),
     (
-        "emulator/runs/life.py",
+        "emulator/world/life.py",
         "from omics_provider.core import status",
         "The emulator is an island",
     ),
