@@ -12,6 +12,8 @@ from .errors import SettingsError
 #: What a preview does with what preflight finds.
 Mode = Literal["off", "warn", "fail"]
 MODES: Final[tuple[Mode, ...]] = ("off", "warn", "fail")
+#: Where HealthOmics writes the logs of runs (developer guide, monitoring-cloudwatch-logs).
+LOG_GROUP: Final = "/aws/omics/WorkflowLog"
 #: The endpoint that is the emulator in this very process.
 LOCAL: Final = "local"
 #: Values of `omics:preflight` for no look-ups: YAML takes an unquoted off for false.

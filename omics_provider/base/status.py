@@ -25,10 +25,10 @@ class RunStatus(StrEnum):
     DELETED = "DELETED"
 
 
+#: The states of a run at work, in order: a run that moves on while they are listed is not missed.
+LIFE: Final = (RunStatus.PENDING, RunStatus.STARTING, RunStatus.RUNNING, RunStatus.STOPPING)
 #: The run still works, or will: it may cost money and its result is not there yet.
-ACTIVE: Final = frozenset(
-    {RunStatus.PENDING, RunStatus.STARTING, RunStatus.RUNNING, RunStatus.STOPPING}
-)
+ACTIVE: Final = frozenset(LIFE)
 #: The run will not change any more.
 ENDED: Final = frozenset(RunStatus) - ACTIVE
 #: The run ended without its result.

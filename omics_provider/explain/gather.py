@@ -11,10 +11,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
 from omics_provider.base import errors
-from omics_provider.base.settings import Settings
+from omics_provider.base.settings import LOG_GROUP, Settings
 from omics_provider.base.status import RunStatus
 from omics_provider.explain.rules.reasons import (
-    LOG_GROUP,
     Failure,
     Group,
     Log,

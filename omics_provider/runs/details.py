@@ -5,19 +5,17 @@ Every function raises the errors of `omics_provider.base.errors`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
-from omics_provider.base.errors import NotFound, Unreachable
-from omics_provider.base.settings import Settings
-from omics_provider.explain.rules.reasons import LOG_GROUP
-from omics_provider.service import neighbours
-from omics_provider.service.clients import neighbour, omics
+from omics_provider.base.errors import NotFound
+from omics_provider.base.settings import LOG_GROUP, Settings
+from omics_provider.service import logs
+from omics_provider.service.calls import whole
+from omics_provider.service.clients import aws, omics
 from omics_provider.service.failures import translated
-from omics_provider.waits.rules import progress
 
 from .calls import Runs
+from .rules import words
 
 #: A page of log events may be empty although older ones hold some (GetLogEvents, API reference).
 _PAGES_BACK: Final = 5
@@ -32,16 +30,14 @@ def tasks(
     found: list[dict[str, Any]] = []
     with translated("ListRunTasks"):
         for page in pages:
-            if "items" not in page:
-                raise _torn("ListRunTasks")
-            found += [_plain(item) for item in page["items"]]
+            found += whole("ListRunTasks", page, "items")["items"]
     return found
 
 
 def task_counts(
     settings: Settings, run_id: str, uuid: str, *, is_there: bool
 ) -> dict[str, int] | None:
-    """Return how many tasks an ended run had and how they ended, by `progress.task_counts`.
+    """Return how many tasks an ended run had and how they ended, by `words.task_counts`.
 
     One ListRunTasks call for 100 tasks. Where it is not known that the id still is this run's
     (`is_there`), GetRun is asked first. Where the run's record is gone its manifest tells, if there
@@ -49,14 +45,14 @@ def task_counts(
     """
     if is_there or _is_run(settings, run_id, uuid):
         try:
-            return progress.task_counts(tasks(settings, run_id))
+            return words.task_counts(tasks(settings, run_id))
         except NotFound:
             pass
     if settings.is_local:
         return None
     entries = manifest(settings, run_id, uuid)
     own = [entry for entry in entries if entry.get("uuid") != uuid]
-    return progress.task_counts(own) if entries else None
+    return words.task_counts(own) if entries else None
 
 
 def _is_run(settings: Settings, run_id: str, uuid: str) -> bool:
@@ -67,10 +63,9 @@ def _is_run(settings: Settings, run_id: str, uuid: str) -> bool:
 def task(settings: Settings, run_id: str, task_id: str) -> dict[str, Any]:
     """GetRunTask: one task with its message, failure code and log stream."""
     with translated("GetRunTask"):
-        answer = omics(settings).get_run_task(id=run_id, taskId=task_id)
-    if "taskId" not in answer:
-        raise _torn("GetRunTask")
-    return _plain(answer)
+        return whole(
+            "GetRunTask", omics(settings).get_run_task(id=run_id, taskId=task_id), "taskId"
+        )
 
 
 def log_end(settings: Settings, stream: str, lines: int) -> tuple[str, ...] | None:
@@ -79,7 +74,7 @@ def log_end(settings: Settings, stream: str, lines: int) -> tuple[str, ...] | No
     for _ in range(_PAGES_BACK):
         try:
             with translated("GetLogEvents"):
-                page = neighbour(settings, "logs").get_log_events(
+                page = aws(settings, "logs").get_log_events(
                     logGroupName=LOG_GROUP,
                     logStreamName=stream,
                     limit=lines,
@@ -100,24 +95,6 @@ def manifest(settings: Settings, run_id: str, uuid: str) -> list[dict[str, Any]]
     Empty where there is none, as with logLevel OFF.
     """
     try:
-        return list(neighbours.manifest(settings, run_id, uuid))
+        return list(logs.manifest(settings, run_id, uuid))
     except NotFound:
         return []
-
-
-def _plain(answer: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        key: value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-        if isinstance(value, datetime)
-        else value
-        for key, value in answer.items()
-        if key != "ResponseMetadata"
-    }
-
-
-def _torn(operation: str) -> Unreachable:
-    return Unreachable(
-        operation,
-        "the connection ended within the answer",
-        advice="Check the network, then run the same command again.",
-    )

@@ -54,7 +54,7 @@ BREACHES = [
     ("providers/_host.py", "import omics_provider.commands.report.page", "Data flows one way"),
     ("resources/wait.py", "from omics_provider.report import data", "Data flows one way"),
     ("commands/report/data.py", "from omics_provider.resources import wait", "Data flows one way"),
-    ("waits/succession.py", "from omics_provider.providers import retrying", "Data flows one way"),
+    ("waits/attempts.py", "from omics_provider.providers import retrying", "Data flows one way"),
     ("providers/_wire.py", "import botocore.session", "Only aws talks to boto3"),
     ("resources/run.py", "import boto3", "Only aws talks to boto3"),
     (

@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
+from omics_provider.base.settings import LOG_GROUP
 from omics_provider.base.status import ACTIVE, UNSUCCESSFUL, RunStatus
 
 #: Developer guide, page monitoring-cloudwatch-logs.
-LOG_GROUP: Final = "/aws/omics/WorkflowLog"
 
 #: How many runs of a group are named in text, and how many characters of a line are kept.
 _NAMED: Final = 5

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import statistics
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -143,13 +143,6 @@ def failures(found: Mapping[str, Facts]) -> list[str]:
             first = words.sentence(names[0], found[names[0]])
             lines.append(f"{first}\n  {len(names)} runs ended like this: {some(names)}.")
     return lines
-
-
-def task_counts(tasks: Iterable[Mapping[str, Any]]) -> dict[str, int]:
-    """Return how many tasks a run had, and how many of them ended how, from ListRunTasks' items."""
-    states = Counter(str(task.get("status")) for task in tasks)
-    ends = (RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.CANCELLED)
-    return {"total": states.total(), **{end.lower(): states[end] for end in ends}}
 
 
 def unread(what: str, errors: Mapping[str, str]) -> list[str]:

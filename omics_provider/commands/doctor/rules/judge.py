@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
 from omics_provider.base import errors
-from omics_provider.explain.rules.reasons import LOG_GROUP
+from omics_provider.base.settings import LOG_GROUP
 from omics_provider.preflight.rules import trust
 from omics_provider.preflight.rules.judge import Answer, Found, Missing
 
