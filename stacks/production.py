@@ -57,9 +57,7 @@ def main() -> None:
         },
         parameters={
             "sample_name": str,
-            "fastq_pairs": EachRow(
-                {"read_group": str, "fastq_1": str, "fastq_2": str, "platform": str}
-            ),
+            "fastq_pairs": EachRow(dict.fromkeys(_samples.PAIR, str)),
         },
         overrides=lambda row: {"tags": naming.of_sample(row.id)},
         opts=pulumi.ResourceOptions(depends_on=ready),

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from omics_provider.base import errors
 from omics_provider.base.settings import Settings
-from omics_provider.service.clients import neighbour
+from omics_provider.service.clients import aws
 from omics_provider.service.failures import translated
 
 _MISSING: Final = frozenset({"404", "NoSuchKey", "NotFound"})
@@ -30,7 +30,7 @@ class BatchFiles:
 
     @property
     def _s3(self) -> Any:
-        return neighbour(self._settings, "s3")
+        return aws(self._settings, "s3")
 
     def keep(self, uri: str, content: bytes, *, look_first: bool) -> None:
         """Write a file unless it is there.

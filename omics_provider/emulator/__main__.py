@@ -13,11 +13,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-from botocore.loaders import Loader
-from botocore.model import ServiceModel
-
-from omics_provider.emulator.world.moto_surroundings import MotoSurroundings
+from omics_provider.emulator.protocol.model import service_model
 from omics_provider.emulator.world.store import StateTooNewError, Store, open_store
+from omics_provider.emulator.world.surroundings import MotoSurroundings
 
 from . import control
 from .service import DEFAULT_RUN_SECONDS, Service
@@ -84,10 +82,9 @@ def main(arguments: list[str]) -> int:
     from omics_provider.emulator.doors.server import serve
 
     state = options.state or Path(tempfile.mkdtemp(prefix="omics-emulator-")) / "state.db"
-    model = ServiceModel(Loader().load_service_model("omics", "service-2"), "omics")
     try:
         store = _opened(state, options.settings, options.faults)
-        service = Service(store, model, options.run_seconds, MotoSurroundings())
+        service = Service(store, service_model(), options.run_seconds, MotoSurroundings())
     except (OSError, ValueError, sqlite3.Error, StateTooNewError) as error:
         sys.stderr.write(f"The emulator can't start with the state file {state}: {error}\n")
         return 1

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore import xform_name
 
-from omics_provider.emulator.batches.batches import Batches
+from omics_provider.emulator.batches.operations import Batches
 from omics_provider.emulator.protocol.exceptions import (
     InternalServerException,
     NotEmulatedException,
@@ -31,23 +31,22 @@ from omics_provider.emulator.protocol.wire import (
     serialize_answer,
     serialize_error,
 )
-from omics_provider.emulator.runs.caches import Caches
+from omics_provider.emulator.runs.operations import Runs
 from omics_provider.emulator.runs.queue import Queue
-from omics_provider.emulator.runs.runs import Runs
+from omics_provider.emulator.shared.caches import Caches
 from omics_provider.emulator.shared.configurations import Configurations
 from omics_provider.emulator.shared.groups import Groups
 from omics_provider.emulator.shared.tags import Tags
-from omics_provider.emulator.workflows.workflows import Workflows
+from omics_provider.emulator.workflows.operations import Workflows
 from omics_provider.emulator.world.context import Context
-from omics_provider.emulator.world.surroundings import NoSurroundings, Surroundings
+from omics_provider.emulator.world.store import Store
+from omics_provider.emulator.world.surroundings import MotoSurroundings
 
 from . import control
 from .world import faults, rates, settings
 
 if TYPE_CHECKING:
     from botocore.model import ServiceModel
-
-    from omics_provider.emulator.world.store import Store
 
 DEFAULT_ACCOUNT: Final = "123456789012"
 DEFAULT_RUN_SECONDS: Final = 5.0
@@ -117,10 +116,10 @@ class Service:
         store: Store,
         model: ServiceModel,
         run_seconds: float = DEFAULT_RUN_SECONDS,
-        surroundings: Surroundings | None = None,
+        surroundings: MotoSurroundings | None = None,
     ) -> None:
         self._store = store
-        self._surroundings = NoSurroundings() if surroundings is None else surroundings
+        self._surroundings = surroundings
         self._model = model
         self._router = Router(model)
         self._run_seconds = run_seconds
@@ -159,7 +158,7 @@ class _Call:
         self,
         connection: sqlite3.Connection,
         model: ServiceModel,
-        surroundings: Surroundings,
+        surroundings: MotoSurroundings | None,
         request: HttpRequest,
         operation: str,
         labels: Mapping[str, str],
@@ -223,7 +222,8 @@ class _Call:
     def _answer(self, context: Context, real: float) -> HttpAnswer:
         self._connection.execute("SAVEPOINT call")
         try:
-            self._refuse_by_fault(context.fault)
+            if context.fault and (error := faults.answer(context.fault, self._operation)):
+                raise error
             rates.hold(self._connection, context.here(), self._operation, context.settings, real)
             answer = self._handled(context)
         except ServiceError as error:
@@ -231,11 +231,6 @@ class _Call:
             answer = serialize_error(error)
         self._connection.execute("RELEASE call")
         return answer
-
-    def _refuse_by_fault(self, fault: faults.Fault | None) -> None:
-        error = None if fault is None else faults.answer(fault, self._operation)
-        if error is not None:
-            raise error
 
     def _handled(self, context: Context) -> HttpAnswer:
         handler = OPERATIONS.get(self._operation)

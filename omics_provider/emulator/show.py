@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from omics_provider.emulator.protocol.wire import iso8601
-from omics_provider.emulator.runs.life import life_of
+from omics_provider.emulator.world.life import life_of
 from omics_provider.emulator.world.store import Store
 
 from .world import faults, settings

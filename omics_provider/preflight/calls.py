@@ -24,9 +24,10 @@ from omics_provider.preflight.rules.judge import (
     Missing,
     Unseen,
 )
-from omics_provider.service import neighbours
-from omics_provider.service.clients import neighbour, omics
+from omics_provider.service import account
+from omics_provider.service.clients import aws, omics
 from omics_provider.service.failures import translated
+from omics_provider.service.quotas import quota
 
 #: Calls at a time. The quota of most look-ups is 10 a second.
 _THREADS: Final = 8
@@ -193,11 +194,11 @@ def _configuration(settings: Settings, key: tuple[str, ...]) -> Answer:
     return Found({"status": answer.get("status", "ACTIVE")})
 
 
-# Its neighbours ------------------------------------------------------------------------------
+# Other services -------------------------------------------------------------------------------
 
 
 def _place(settings: Settings, _: tuple[str, ...]) -> Answer:
-    return Found({"account": neighbours.account(settings)})
+    return Found({"account": account.number(settings)})
 
 
 def region(settings: Settings) -> str:
@@ -207,13 +208,13 @@ def region(settings: Settings) -> str:
 
 def _role(settings: Settings, key: tuple[str, ...]) -> Answer:
     with translated("GetRole"):
-        answer = neighbour(settings, "iam").get_role(RoleName=key[0].rpartition("/")[2])
+        answer = aws(settings, "iam").get_role(RoleName=key[0].rpartition("/")[2])
     return Found({"trust": answer["Role"]["AssumeRolePolicyDocument"]})
 
 
 def _bucket(settings: Settings, key: tuple[str, ...]) -> Answer:
     """HeadBucket: who may not read the bucket is told its Region all the same."""
-    client = neighbour(settings, "s3")
+    client = aws(settings, "s3")
     try:
         with translated("HeadBucket"):
             answer = client.head_bucket(Bucket=key[0])
@@ -231,7 +232,7 @@ def _bucket(settings: Settings, key: tuple[str, ...]) -> Answer:
 def _file(settings: Settings, key: tuple[str, ...]) -> Answer:
     """HeadObject, and ListObjectsV2 for what may be a folder."""
     bucket, _, name = key[0].removeprefix("s3://").partition("/")
-    client = neighbour(settings, "s3")
+    client = aws(settings, "s3")
     if not name.endswith("/"):
         try:
             with translated("HeadObject"):
@@ -249,11 +250,7 @@ def _file(settings: Settings, key: tuple[str, ...]) -> Answer:
 
 def _quota(settings: Settings, key: tuple[str, ...]) -> Answer:
     (code,) = key
-    with translated("GetServiceQuota"):
-        answer = neighbour(settings, "service-quotas").get_service_quota(
-            ServiceCode="omics", QuotaCode=code
-        )
-    facts = {"value": int(answer["Quota"]["Value"])}
+    facts = {"value": quota(settings, code)}
     if code == STORED:
         return Found(facts)
     (storage,) = (each for each, its in CONCURRENT.items() if its == code)

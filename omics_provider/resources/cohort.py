@@ -42,7 +42,7 @@ class RunCohort(pulumi.ComponentResource):
         samples: Samples,
         template: Mapping[str, Any] | None = None,
         id_column: str | None = None,
-        format: str | None = None,  # noqa: A002  # as in read_sheet
+        format: str | None = None,  # noqa: A002  # as in sheet.parsed
         parameters: Parameters | None = None,
         overrides: Overrides | None = None,
         max_failures: int | None = None,

@@ -28,7 +28,7 @@ from omics_provider.runs.rules.table import BY_WIRE
 from omics_provider.waits import attempts
 from omics_provider.waits.rules import progress
 from omics_provider.waits.rules.targets import Declared, End, Facts, Target
-from omics_provider.waits.watcher import Watcher, watcher_of
+from omics_provider.waits.watcher import Watcher, Watchers
 
 from . import _place as places
 from ._interrupt import interruptible
@@ -188,6 +188,12 @@ async def _declared(run: OmicsRun, uuid: str) -> Declared | None:
 
 
 @functools.cache
+def watchers() -> Watchers:
+    """Return the watchers of all waits of the program."""
+    return Watchers()
+
+
+@functools.cache
 def own_stack() -> OwnStack:
     """Return what is recorded of the program's stack, read once."""
     return OwnStack(find_engine())
@@ -207,7 +213,7 @@ async def _watcher(place: Settings, stack: str) -> Watcher:
         }
 
     def make() -> Watcher:
-        return watcher_of(place, recorded_at, attempts.of_program(place, stack, own_stack()))
+        return watchers().of(place, recorded_at, attempts.of_program(place, stack, own_stack()))
 
     return await asyncio.to_thread(make)
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from omics_provider.base.errors import NotFound
 from omics_provider.base.settings import Settings
-from omics_provider.service import neighbours, start_loop
+from omics_provider.service import logs, start_loop
 from omics_provider.service.calls import Place, plain, whole
 from omics_provider.service.clients import omics
 from omics_provider.service.failures import translated
@@ -36,7 +36,7 @@ class Runs(Place):
         """
         if self._settings.is_local:
             return None
-        entries = neighbours.manifest(self._settings, run_id, uuid)
+        entries = logs.manifest(self._settings, run_id, uuid)
         found = next((entry for entry in entries if entry.get("uuid") == uuid), None)
         return found and {k: _time(v) if k in _TIMES else v for k, v in found.items()}
 

@@ -5,19 +5,17 @@ Every function raises the errors of `omics_provider.base.errors`.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
 from typing import Any, Final, Literal
 
 from omics_provider.base.errors import NotFound
 from omics_provider.base.settings import LOG_GROUP, Settings
-from omics_provider.base.status import RunStatus
-from omics_provider.service import neighbours
+from omics_provider.service import logs
 from omics_provider.service.calls import whole
-from omics_provider.service.clients import neighbour, omics
+from omics_provider.service.clients import aws, omics
 from omics_provider.service.failures import translated
 
 from .calls import Runs
+from .rules import words
 
 #: A page of log events may be empty although older ones hold some (GetLogEvents, API reference).
 _PAGES_BACK: Final = 5
@@ -39,7 +37,7 @@ def tasks(
 def task_counts(
     settings: Settings, run_id: str, uuid: str, *, is_there: bool
 ) -> dict[str, int] | None:
-    """Return how many tasks an ended run had and how they ended, by `counted`.
+    """Return how many tasks an ended run had and how they ended, by `words.task_counts`.
 
     One ListRunTasks call for 100 tasks. Where it is not known that the id still is this run's
     (`is_there`), GetRun is asked first. Where the run's record is gone its manifest tells, if there
@@ -47,14 +45,14 @@ def task_counts(
     """
     if is_there or _is_run(settings, run_id, uuid):
         try:
-            return counted(tasks(settings, run_id))
+            return words.task_counts(tasks(settings, run_id))
         except NotFound:
             pass
     if settings.is_local:
         return None
     entries = manifest(settings, run_id, uuid)
     own = [entry for entry in entries if entry.get("uuid") != uuid]
-    return counted(own) if entries else None
+    return words.task_counts(own) if entries else None
 
 
 def _is_run(settings: Settings, run_id: str, uuid: str) -> bool:
@@ -76,7 +74,7 @@ def log_end(settings: Settings, stream: str, lines: int) -> tuple[str, ...] | No
     for _ in range(_PAGES_BACK):
         try:
             with translated("GetLogEvents"):
-                page = neighbour(settings, "logs").get_log_events(
+                page = aws(settings, "logs").get_log_events(
                     logGroupName=LOG_GROUP,
                     logStreamName=stream,
                     limit=lines,
@@ -97,13 +95,6 @@ def manifest(settings: Settings, run_id: str, uuid: str) -> list[dict[str, Any]]
     Empty where there is none, as with logLevel OFF.
     """
     try:
-        return list(neighbours.manifest(settings, run_id, uuid))
+        return list(logs.manifest(settings, run_id, uuid))
     except NotFound:
         return []
-
-
-def counted(tasks: Iterable[Mapping[str, Any]]) -> dict[str, int]:
-    """Return how many tasks a run had, and how many of them ended how, from ListRunTasks' items."""
-    states = Counter(str(task.get("status")) for task in tasks)
-    ends = (RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.CANCELLED)
-    return {"total": states.total(), **{end.lower(): states[end] for end in ends}}

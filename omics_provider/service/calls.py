@@ -11,7 +11,7 @@ from omics_provider.base import errors
 from omics_provider.base.diff import TagChange
 from omics_provider.base.settings import Settings
 
-from . import neighbours
+from . import account
 from .clients import omics
 from .failures import translated
 
@@ -41,7 +41,7 @@ class Place:
 
     def account(self) -> str:
         """Return the caller's account id, empty at the emulator in process, which has but one."""
-        return "" if self._settings.is_local else neighbours.account(self._settings)
+        return "" if self._settings.is_local else account.number(self._settings)
 
     def retag(self, arn: str, change: TagChange) -> None:
         """TagResource for the tags to set, UntagResource for those to remove, as needed."""

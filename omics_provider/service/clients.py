@@ -54,7 +54,7 @@ def omics(settings: Settings, *, retries: bool = True) -> OmicsClient:
 
 
 @functools.cache
-def neighbour(settings: Settings, service: str) -> Any:
+def aws(settings: Settings, service: str) -> Any:
     """Return a client of another service, for the same account and Region.
 
     A local server that stands in for HealthOmics stands in for the others, too.
@@ -76,7 +76,7 @@ def forget(settings: Settings) -> None:
     with _lock:
         for key in [key for key in _clients if key[0] == settings]:
             del _clients[key]
-        neighbour.cache_clear()
+        aws.cache_clear()
         _session.cache_clear()
 
 

@@ -73,14 +73,14 @@ def read_samples(
     parameters: Parameters | None = None,
     *,
     id_column: str | None = None,
-    format: str | None = None,  # noqa: A002  # as in read_sheet
+    format: str | None = None,  # noqa: A002  # as in sheet.parsed
     name: str = "sample sheet",
     expected: Collection[str] = (),
 ) -> dict[str, Sample]:
     """Read a sample sheet and make each sample's parameters, by sample id.
 
     Args:
-        source: what holds the sheet; this and `id_column`, `format` and `name` as in read_sheet.
+        source: what holds the sheet; this and `id_column`, `format` and `name` as in sheet.parsed.
         parameters: names of columns, each the parameter of its name; or a mapping from parameter
             to a value with references. None: every column is the parameter of its name, where
             its cell is not empty.

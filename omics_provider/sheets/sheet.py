@@ -88,58 +88,33 @@ class Sheet:
         return found
 
 
-def read_sheet(
+def parsed(
     source: Source,
     *,
     id_column: str | None = None,
-    format: str | None = None,  # noqa: A002  # what a caller would call it
+    format: str | None = None,  # noqa: A002  # the argument's public name
     name: str = "sample sheet",
     required: Collection[str] = (),
+    present: Collection[str] = (),
     repeated: bool = False,
-) -> Sheet:
-    """Read a sample sheet.
+) -> tuple[Sheet, list[Problem]]:
+    """Read a sample sheet; return what can be read, and everything that is wrong.
 
     Args:
         source: the content of a file, or Python values: a sequence of mappings from column to
             cell, or a mapping from sample id to such a mapping. JSON has the same two shapes.
         id_column: the column with the sample ids. Where it is unset: the one that Terra marks
             (`entity:sample_id`, read as `sample_id`), else `sample`, `sample_id` or `sample_name`.
-        format: "csv", "tsv" or "json". Where it is unset, the end of `name` tells, else the
+        format: "csv", "tsv" or "json". Where it is unset, the end of `name` says it, else the
             content. The delimiter is the tab, comma or semicolon that the header has.
         name: what problems call the sheet.
         required: columns that must be there, with something in every row.
+        present: columns that must be there, but may have empty cells.
         repeated: whether several rows may have the same id.
 
     Raises:
-        SheetError: names everything that is wrong, with lines.
+        SheetError: there is no such format.
 
-    """
-    sheet, problems = parsed(
-        source,
-        id_column=id_column,
-        format=format,
-        name=name,
-        required=required,
-        repeated=repeated,
-    )
-    if problems:
-        raise SheetError(name, problems, sheet.unit)
-    return sheet
-
-
-def parsed(
-    source: Source,
-    *,
-    id_column: str | None = None,
-    format: str | None = None,  # noqa: A002
-    name: str = "sample sheet",
-    required: Collection[str] = (),
-    present: Collection[str] = (),
-    repeated: bool = False,
-) -> tuple[Sheet, list[Problem]]:
-    """Read a sample sheet as `read_sheet` does; return what can be read, and the problems.
-
-    The columns of `present` have to be there, but may have empty cells.
     """
     if format not in (None, *FORMATS):
         raise SheetError(

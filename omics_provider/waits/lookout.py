@@ -11,30 +11,16 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from omics_provider.base import errors, identity
-from omics_provider.base.status import ACTIVE, RunStatus, status_of
-from omics_provider.waits.rules.targets import Target, Verdict
+from omics_provider.base.status import ACTIVE, LIFE, status_of
+from omics_provider.runs.calls import Runs
 
 from .rules import targets as watching
+from .rules.targets import Target, Verdict
 
 _PAGE: Final = 100
-#: In this order a run that moves on meanwhile is never missed.
-_LIFE: Final = (RunStatus.PENDING, RunStatus.STARTING, RunStatus.RUNNING, RunStatus.STOPPING)
-
-
-class Source(Protocol):
-    """What is asked: see `omics_provider.runs.calls.Runs`."""
-
-    @property
-    def region(self) -> str: ...  # noqa: D102  # said in Runs
-
-    def find(self, run_id: str) -> dict[str, Any] | None: ...  # noqa: D102  # said in Runs
-
-    def list(self, **filters: Any) -> Iterator[dict[str, Any]]: ...  # noqa: D102  # said in Runs
-
-    def account(self) -> str: ...  # noqa: D102  # said in Runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +48,7 @@ class Lookout:
 
     def __init__(
         self,
-        runs: Source,
+        runs: Runs,
         recorded_at: Callable[[], Mapping[str, str] | None],
         *,
         spacing: float = 0.0,
@@ -112,9 +98,9 @@ class Lookout:
         wanted = {target.id: target for target in targets}
         # Of two with one id, one at most is there.
         open_ = [target for target in targets if wanted[target.id] is not target]
-        if self._pages > math.ceil(len(wanted) / _PAGE) + len(_LIFE):
+        if self._pages > math.ceil(len(wanted) / _PAGE) + len(LIFE):
             # The account has many old runs: those that go on are found without them.
-            for status in _LIFE:
+            for status in LIFE:
                 yield from self._from_list(wanted, open_, status=status)
         if len(wanted) > self._pages or self._pages == 1:
             yield from self._from_list(wanted, open_)

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from omics_provider.base import errors
 from omics_provider.base.settings import Settings
-from omics_provider.service.clients import neighbour
+from omics_provider.service.clients import aws
 from omics_provider.service.failures import translated
 
 #: Below the run's runOutputUri (developer guide, page workflows-run-outputs).
@@ -34,7 +34,7 @@ def read(settings: Settings, run_output_uri: str) -> dict[str, Any] | None:
     uri = f"s3://{place.netloc}/{key}"
     try:
         with translated(_OPERATION):
-            answer = neighbour(settings, "s3").get_object(Bucket=place.netloc, Key=key)
+            answer = aws(settings, "s3").get_object(Bucket=place.netloc, Key=key)
             text = answer["Body"].read()
     except errors.ServiceError as error:
         raise _plainer(error, uri) from error

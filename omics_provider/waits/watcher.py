@@ -21,13 +21,13 @@ from typing import Any, Final
 from omics_provider.base import errors
 from omics_provider.base.settings import Settings
 from omics_provider.runs.calls import Runs
-from omics_provider.service import clients, neighbours
-from omics_provider.waits.rules.targets import End, Facts, Target
+from omics_provider.service import account
 
+from .attempts import PASSING, Failed, Job, NextAttempt, Succession
 from .lookout import Lookout, Sighting
 from .rules import progress
 from .rules import targets as watching
-from .succession import PASSING, Failed, Job, NextAttempt, Succession
+from .rules.targets import End, Facts, Target
 
 #: Of these, what is reported at once where no look has succeeded yet: the set-up may be wrong.
 _SET_UP: Final = (errors.CredentialsError, errors.Unreachable)
@@ -313,35 +313,42 @@ def _resolve(future: Future[Any], end: End | None) -> None:
         future.set_result(copy.deepcopy(end))
 
 
-def _signed_in_again(settings: Settings) -> None:
-    """Read the credentials anew: a file that holds them may have been written since."""
-    clients.forget(settings)
-    neighbours.account.cache_clear()
+class Watchers:
+    """The watchers of one program: one for each place."""
+
+    def __init__(self) -> None:
+        self._by_place: dict[Settings, Watcher] = {}
+        self._lock = threading.Lock()
+
+    def of(
+        self,
+        settings: Settings,
+        recorded_at: Callable[[], Mapping[str, str] | None],
+        next_attempt: NextAttempt | None = None,
+    ) -> Watcher:
+        """Return the watcher of a place, the same for each call; `recorded_at` as in Lookout."""
+        with self._lock:
+            if settings not in self._by_place:
+                self._by_place[settings] = _made(settings, recorded_at, next_attempt)
+            return self._by_place[settings]
 
 
-_watchers: dict[Settings, Watcher] = {}
-_lock = threading.Lock()
-
-
-def watcher_of(
+def _made(
     settings: Settings,
     recorded_at: Callable[[], Mapping[str, str] | None],
-    next_attempt: NextAttempt | None = None,
+    next_attempt: NextAttempt | None,
 ) -> Watcher:
-    """Return this program's watcher for a place; `recorded_at` as in Lookout."""
-    with _lock:
-        if settings not in _watchers:
-            is_local = settings.is_local
-            _watchers[settings] = Watcher(
-                Lookout(
-                    Runs(settings),
-                    recorded_at,
-                    spacing=0.0 if is_local else _SPACING,
-                    grace=0.0 if is_local else _GRACE,
-                ),
-                watching.LOCAL if is_local else watching.REMOTE,
-                quiet=_QUIET_LOCAL if is_local else _QUIET,
-                next_attempt=next_attempt,
-                renew=functools.partial(_signed_in_again, settings),
-            )
-        return _watchers[settings]
+    is_local = settings.is_local
+    lookout = Lookout(
+        Runs(settings),
+        recorded_at,
+        spacing=0.0 if is_local else _SPACING,
+        grace=0.0 if is_local else _GRACE,
+    )
+    return Watcher(
+        lookout,
+        watching.LOCAL if is_local else watching.REMOTE,
+        quiet=_QUIET_LOCAL if is_local else _QUIET,
+        next_attempt=next_attempt,
+        renew=functools.partial(account.sign_in_again, settings),
+    )

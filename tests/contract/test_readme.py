@@ -161,9 +161,9 @@ def test_a_good_program_starts_a_run(tmp_path: Path) -> None:
 
 def template_parameters() -> str:
     """Parameters that fit the template of the Ready2Run workflow in GOOD."""
-    from omics_provider.emulator.workflows import workflows
+    from omics_provider.emulator.workflows import record
 
-    catalogue = json.loads(Path(workflows.__file__).with_name("ready2run.json").read_text("utf-8"))
+    catalogue = json.loads(Path(record.__file__).with_name("ready2run.json").read_text("utf-8"))
     template = next(w["parameterTemplate"] for w in catalogue["workflows"] if w["id"] == "9500764")
     wanted = {name: "x" for name, rule in template.items() if not rule.get("optional")}
     return f"parameters={wanted!r},"

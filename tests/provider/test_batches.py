@@ -34,7 +34,7 @@ from omics_provider.engine.update import Update
 from omics_provider.providers import _dynamic, _host
 from omics_provider.providers._host import HostCall, ProviderError
 from omics_provider.providers.run_batch import OmicsRunBatchProvider
-from omics_provider.service import clients, neighbours
+from omics_provider.service import account, clients
 from tests.served import ACCOUNT, OTHER_ACCOUNT, REGION, Served, serving
 
 from .harness import ROLE, Clock, Inputs, Recorded, bag, unknown
@@ -217,7 +217,7 @@ def _keys() -> Iterator[dict[str, dict[str, str]]]:
 
 
 def forget_clients() -> None:
-    for remembered in (clients.neighbour, clients._session, neighbours.account):
+    for remembered in (clients.aws, clients._session, account.number):
         remembered.cache_clear()
 
 

@@ -71,7 +71,7 @@ def served(_served: Served, monkeypatch: pytest.MonkeyPatch) -> Served:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
     control.plan_faults(_served.state, [])
-    clients.neighbour.cache_clear()
+    clients.aws.cache_clear()
     clients._session.cache_clear()
     clients._clients.clear()
     return _served
@@ -83,7 +83,7 @@ def answers(served: Served) -> Iterator[Answers]:
     with ExitStack() as stack:
 
         def stub(service: str, operation: str, *given: str | dict[str, Any]) -> None:
-            client = clients.neighbour(Settings(region=REGION, endpoint=served.url), service)
+            client = clients.aws(Settings(region=REGION, endpoint=served.url), service)
             stubber = stack.enter_context(Stubber(client))
             for each in given:
                 if isinstance(each, str):
@@ -623,7 +623,7 @@ def test_passphrases_and_keys(doctor: Doctor, home: Path, monkeypatch: pytest.Mo
 
 def test_local_asks_nobody(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(looks, "omics", None)
-    monkeypatch.setattr(looks, "neighbour", None)
+    monkeypatch.setattr(looks, "aws", None)
     told = doctor("--endpoint", "local")
     assert told.code == 0
     assert told.says("emulator").startswith(str(Path.cwd() / ".omics" / "local.db"))

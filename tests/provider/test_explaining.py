@@ -26,7 +26,7 @@ from omics_provider.explain import gather
 from omics_provider.explain.gather import explain, explain_ids
 from omics_provider.runs import details
 from omics_provider.runs.calls import Runs
-from omics_provider.service import neighbours
+from omics_provider.service import logs as run_logs
 from omics_provider.service.clients import omics
 from tests.served import serving
 
@@ -203,7 +203,7 @@ def test_a_denied_log_names_the_right_that_is_missing(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     logs = boto3.client("logs", **KEYS)
-    monkeypatch.setattr(details, "neighbour", lambda settings, name: logs)
+    monkeypatch.setattr(details, "aws", lambda settings, name: logs)
     ids = server.ended("OUT_OF_MEMORY_ERROR", "SERVICE_ERROR")
     # One answer: a second call would raise.
     with Stubber(logs) as stub:
@@ -254,7 +254,7 @@ def test_a_run_whose_record_is_gone_is_never_looked_up_by_its_id(server: Server)
 def test_the_endpoint_local_has_no_logs_and_reaches_no_other_service(
     emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(details, "neighbour", None)
+    monkeypatch.setattr(details, "aws", None)
     started = emulator.aws.start_run(
         workflowId=emulator.workflow,
         roleArn=ROLE,
@@ -295,8 +295,8 @@ def test_links_are_for_aws_and_not_for_an_emulator(server: Server) -> None:
 def logs(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
     """Answers GetLogEvents, page by page."""
     client = boto3.client("logs", **KEYS)
-    for module in (details, neighbours):
-        monkeypatch.setattr(module, "neighbour", lambda settings, name: client)
+    for module in (details, run_logs):
+        monkeypatch.setattr(module, "aws", lambda settings, name: client)
     with Stubber(client) as stub:
 
         def page(token: str | None, back: str, *messages: str, **asked: Any) -> None:

@@ -189,7 +189,7 @@ def closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    clients.neighbour.cache_clear()
+    clients.aws.cache_clear()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()
@@ -258,9 +258,9 @@ def test_roles_that_do_not_trust_the_service(served: Served) -> None:
 
 def test_a_quota_and_what_is_used_of_it(served: Served) -> None:
     place = at(served.url)
-    clients.neighbour.cache_clear()
+    clients.aws.cache_clear()
     before = _active(served)
-    with Stubber(clients.neighbour(place, "service-quotas")) as quotas:
+    with Stubber(clients.aws(place, "service-quotas")) as quotas:
         quotas.add_response(
             "get_service_quota",
             {"Quota": {"Value": 10.0}},
@@ -270,7 +270,7 @@ def test_a_quota_and_what_is_used_of_it(served: Served) -> None:
         static, stored = Look(Kind.QUOTA, ("L-A30FD31B",)), Look(Kind.QUOTA, (STORED,))
         assert look_up(place, [static])[static] == Found({"value": 10, "active": before})
         assert look_up(place, [stored])[stored] == Found({"value": 5000})
-    clients.neighbour.cache_clear()
+    clients.aws.cache_clear()
 
 
 def _active(served: Served) -> int:

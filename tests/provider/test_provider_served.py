@@ -14,7 +14,7 @@ from omics_provider.providers import _host
 from omics_provider.providers._host import ProviderError
 from omics_provider.providers.run import OmicsRunProvider
 from omics_provider.runs.calls import Runs
-from omics_provider.service import clients, neighbours
+from omics_provider.service import account, clients, logs
 from tests.served import ACCOUNT, OTHER_ACCOUNT, REGION, Served, serving
 
 from .harness import ROLE, Inputs, Recorded, bag, configured, next_update
@@ -24,7 +24,7 @@ SECONDS = 1000.0
 
 def forget() -> None:
     """Forget clients and accounts, as another process does."""
-    for remembered in (clients.neighbour, clients._session, neighbours.account):
+    for remembered in (clients.aws, clients._session, account.number):
         remembered.cache_clear()
 
 
@@ -183,7 +183,7 @@ def test_a_manifest_that_can_not_be_read_is_told_and_the_run_stays(
     def denied(*_: object) -> None:
         raise errors.Denied("GetLogEvents", "not authorized", code="AccessDeniedException")
 
-    monkeypatch.setattr(neighbours, "manifest", denied)
+    monkeypatch.setattr(logs, "manifest", denied)
     gone = place.read(run).outs
     assert gone == {**run.outs, "status": "DELETED", "recordGone": True}
     (warning,) = place.warnings
@@ -247,7 +247,7 @@ def test_where_the_account_can_not_be_told_nothing_is_believed_gone(place: Place
 
     provider = place.provider()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(neighbours, "account", unreachable)
+        patch.setattr(account, "number", unreachable)
         for call in each_call(provider, run).values():
             with pytest.raises(ProviderError, match="GetCallerIdentity failed"):
                 call()

@@ -72,10 +72,9 @@ def test_renewed_credentials_of_a_file_are_used(
 ) -> None:
     monkeypatch.setattr(targets, "REMOTE", Pace(0.05, 0.2))
     monkeypatch.setattr(watch, "_SPACING", 0.0)
-    monkeypatch.setattr(watch, "_watchers", {})
     sign_in("AKIDFIRST")
     place = Settings(region=REGION, endpoint=signed.url)
-    watcher = watch.watcher_of(place, dict)
+    watcher = watch.Watchers().of(place, dict)
     future = watcher.until_end(Target("S", RUN["id"], RUN["uuid"]))
 
     def until(key: str, count: int) -> None:

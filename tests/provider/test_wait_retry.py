@@ -17,9 +17,8 @@ from omics_provider.emulator import control
 from omics_provider.engine.state import StackState
 from omics_provider.runs.calls import Runs
 from omics_provider.runs.rules import declaration
-from omics_provider.waits.attempts import Attempts
+from omics_provider.waits.attempts import Attempts, Failed, Job, Succession
 from omics_provider.waits.rules.targets import Declared, End, Pace, Target
-from omics_provider.waits.succession import Failed, Job, Succession
 from omics_provider.waits.watcher import Watcher
 
 from .harness import ROLE

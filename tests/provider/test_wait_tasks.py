@@ -11,7 +11,7 @@ import pytest
 
 from omics_provider.base.settings import Settings
 from omics_provider.runs import details
-from omics_provider.service import clients, neighbours
+from omics_provider.service import account, clients
 from tests.served import ACCOUNT, Served, serving
 
 from .harness import REGION, ROLE
@@ -27,7 +27,7 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
             monkeypatch.setenv(name, value)
         yield server
     clients.forget(Settings())
-    neighbours.account.cache_clear()
+    account.number.cache_clear()
 
 
 def ended(served: Served, name: str, **more: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from omics_provider.runs import details
+from omics_provider.runs.rules import words
 from omics_provider.waits.rules import progress
 from omics_provider.waits.rules.targets import Target
 
@@ -100,10 +100,10 @@ def test_a_length_of_time() -> None:
 
 def test_tasks_are_counted_by_their_ends() -> None:
     states = ["COMPLETED"] * 3 + ["FAILED", "CANCELLED", "CANCELLED", "RUNNING"]
-    assert details.counted({"status": state} for state in states) == {
+    assert words.task_counts({"status": state} for state in states) == {
         "total": 7, "completed": 3, "failed": 1, "cancelled": 2,
     }  # fmt: skip
-    assert details.counted([])["total"] == 0
+    assert words.task_counts([])["total"] == 0
 
 
 def test_what_can_not_be_read_is_told_once_for_all_alike() -> None:

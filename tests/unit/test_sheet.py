@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omics_provider.sheets.sheet import Sheet, SheetError, Source, read_sheet
+from omics_provider.sheets.sheet import Sheet, SheetError, Source
+from tests.sheets import read_sheet
 
 PLAIN = "sample,cram,sex\nNA12718,s3://b/NA12718.cram,female\nHG00118,s3://b/HG00118.cram,male\n"
 ROWS = {

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from omics_provider.sheets.sheet import SheetError, Source, read_sheet
+from omics_provider.sheets.sheet import SheetError, Source
 from omics_provider.sheets.table import Problem
+from tests.sheets import read_sheet
 
 HEADER = "sample,cram,sex\n"
 GOOD = "NA1,s3://b/1,male\n"

@@ -23,8 +23,9 @@ from omics_provider.preflight.calls import look_up
 from omics_provider.preflight.rules import trust
 from omics_provider.preflight.rules.judge import CONCURRENT, STORED, Kind, Look
 from omics_provider.service.calls import whole
-from omics_provider.service.clients import neighbour, omics
+from omics_provider.service.clients import aws, omics
 from omics_provider.service.failures import translated
+from omics_provider.service.quotas import quota
 
 from .rules import judge
 
@@ -112,7 +113,7 @@ def _session(settings: Settings) -> boto3.Session:
 def _caller(settings: Settings) -> tuple[str, str, str | None]:
     """Return the caller's account, its ARN and where its credentials are from."""
     with translated("GetCallerIdentity"):
-        found = neighbour(settings, "sts").get_caller_identity()
+        found = aws(settings, "sts").get_caller_identity()
         credentials = _session(settings).get_credentials()
     found = whole("GetCallerIdentity", found, "Account", "Arn")
     return found["Account"], found["Arn"], getattr(credentials, "method", None)
@@ -178,7 +179,7 @@ def _list_groups(settings: Settings) -> object:
 
 def _log_events(settings: Settings) -> object:
     with translated("GetLogEvents"):
-        return neighbour(settings, "logs").get_log_events(
+        return aws(settings, "logs").get_log_events(
             logGroupName=LOG_GROUP, logStreamName=_NO_STREAM, limit=1
         )
 
@@ -221,7 +222,7 @@ def _quota_line(
     found: _Count | errors.OmicsError,
     storage: str | None,
 ) -> Line:
-    value = _asked(partial(_quota, settings, code))
+    value = _asked(partial(quota, settings, code))
     if isinstance(found, errors.OmicsError):
         return judge.quota(subject, code, value, found)
     used = found.by_storage[storage] if storage else found.by_storage.total()
@@ -252,11 +253,3 @@ def _count(settings: Settings, states: Iterable[str | None]) -> _Count:
         else:
             count.is_least = True
     return count
-
-
-def _quota(settings: Settings, code: str) -> int:
-    with translated("GetServiceQuota"):
-        answer = neighbour(settings, "service-quotas").get_service_quota(
-            ServiceCode="omics", QuotaCode=code
-        )
-    return int(whole("GetServiceQuota", answer, "Quota")["Quota"]["Value"])

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final
 
-from omics_provider.emulator.runs.life import life_of
 from omics_provider.emulator.world.context import Context
+from omics_provider.emulator.world.life import life_of
 
 _RUN_COUNTS: Final = (
     "pending", "starting", "running", "stopping", "completed", "failed", "deleted", "cancelled",

@@ -8,10 +8,10 @@ import time
 from importlib import resources
 from typing import Any, Final
 
-from omics_provider.emulator.runs.life import FAILED, Life, life_of
 from omics_provider.emulator.runs.queue import tasks_of
 from omics_provider.emulator.service import OPERATIONS
 from omics_provider.emulator.world import faults, settings
+from omics_provider.emulator.world.life import FAILED, Life, life_of
 from omics_provider.emulator.world.store import Store
 
 _NEWEST: Final = 200

@@ -12,24 +12,22 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from urllib.parse import parse_qs
 
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from omics_provider.emulator import control
 from omics_provider.emulator.protocol.wire import HttpAnswer, HttpRequest
-from omics_provider.emulator.runs.traces import Traces
 from omics_provider.emulator.service import DEFAULT_ACCOUNT, Service
+from omics_provider.emulator.traces.of_runs import Traces
 from omics_provider.emulator.world.faults import BadFaultError
-from omics_provider.emulator.world.moto_surroundings import MotoSurroundings, is_loaded
 from omics_provider.emulator.world.settings import UnknownSettingError
+from omics_provider.emulator.world.store import Store
+from omics_provider.emulator.world.surroundings import MotoSurroundings, is_loaded
 
 from . import overview
 from .cut import cut
-
-if TYPE_CHECKING:
-    from omics_provider.emulator.world.store import Store
 
 _CREDENTIAL: Final = re.compile(
     r"Credential=(?P<key>[^/]*)/[0-9]+/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request"
@@ -203,7 +201,7 @@ def _document(request: HttpRequest, otherwise: bytes) -> Any:
 
 
 def serve(store: Store, service: Service, port: int) -> BaseWSGIServer:
-    """Give A server on 127.0.0.1 that is bound and not yet serving; port 0 takes a free one."""
+    """Give a server on 127.0.0.1 that is bound and not yet serving; port 0 takes a free one."""
     return make_server(
         "127.0.0.1",
         port,

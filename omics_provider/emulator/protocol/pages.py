@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, TypeVar
 
 from .exceptions import ValidationException
+
+T = TypeVar("T")
 
 DEFAULT_SIZE: Final = 100
 _MARK: Final = "omics-page:"
@@ -41,3 +43,16 @@ def page(rows: Sequence[Any], size: int) -> tuple[Sequence[Any], str | None]:
     if len(rows) <= size:
         return rows, None
     return rows[:size], token(rows[size - 1]["pk"])
+
+
+def of_numbered(
+    numbered: Iterable[tuple[int, T]], params: Mapping[str, Any], size_member: str = "maxResults"
+) -> tuple[list[T], str | None]:
+    """Give the page of things that a List operation asks for, and the next page's token.
+
+    Each thing comes with its number, in rising order: a token holds the last number that was shown.
+    """
+    shown_until = place(params.get("startingToken")) or 0
+    rows = [{"pk": number, "thing": thing} for number, thing in numbered if number > shown_until]
+    shown, next_token = page(rows, params.get(size_member, DEFAULT_SIZE))
+    return [row["thing"] for row in shown], next_token

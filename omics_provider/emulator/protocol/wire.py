@@ -277,7 +277,7 @@ def _serialize(shape: Shape, value: Any) -> Any:
 
 
 def iso8601(seconds: float) -> str:
-    """Give A time in seconds since 1970 as the service writes it: ISO 8601 in UTC."""
+    """Give a time in seconds since 1970 as the service writes it: ISO 8601 in UTC."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 

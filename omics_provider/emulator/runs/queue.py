@@ -14,12 +14,13 @@ import sqlite3
 from dataclasses import dataclass, replace
 from typing import Any
 
+from omics_provider.emulator.shared import caches
+from omics_provider.emulator.shared.caches import Caches
 from omics_provider.emulator.world.context import Context
+from omics_provider.emulator.world.life import FAILED, Life
 from omics_provider.emulator.world.resources import Resources
 
-from . import caches, tasks
-from .caches import Caches
-from .life import FAILED, Life
+from . import tasks
 
 _TIMED_OUT = "RUN_TIMED_OUT"
 

@@ -15,13 +15,14 @@ from omics_provider.emulator.protocol.exceptions import (
 )
 from omics_provider.emulator.shared.configurations import Configurations
 from omics_provider.emulator.shared.groups import Groups
-from omics_provider.emulator.workflows.workflows import Workflow, Workflows
+from omics_provider.emulator.workflows.operations import Workflows
+from omics_provider.emulator.workflows.record import Workflow
 from omics_provider.emulator.world.context import Context
 from omics_provider.emulator.world.faults import FAILS, FROZEN
+from omics_provider.emulator.world.life import COMPLETED, FAILED
 from omics_provider.emulator.world.resources import check_tags
 
 from . import tasks
-from .life import COMPLETED, FAILED
 from .queue import Queue, cache_facts
 
 SECONDS_TAG: Final = "emulator:seconds"
@@ -60,10 +61,7 @@ class Starter:
         return answer
 
     def _check_bucket(self, uri: str) -> None:
-        context = self._context
-        if not (context.settings.checkS3 and context.surroundings.has_s3):
-            return
-        if not context.surroundings.has_bucket(context.account, context.region, uri):
+        if self._context.checks_s3 and not self._context.has_bucket(uri):
             raise ValidationException(f"S3 access denied for {uri}")
 
     def _outcome(self, request: Mapping[str, Any], workflow: Workflow) -> tuple[str, str | None]:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from .life import COMPLETED, FAILED, Life
+from omics_provider.emulator.world.life import COMPLETED, FAILED, Life
 
 _INSTANCES: Final = (
     ("omics.c.large", 2, 4), ("omics.c.xlarge", 4, 8), ("omics.c.2xlarge", 8, 16),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, Final
 
 from omics_provider.emulator.protocol.exceptions import ConflictException
-from omics_provider.emulator.runs.life import ENDED, life_of
 from omics_provider.emulator.world.context import Context
 from omics_provider.emulator.world.resources import Resource, Resources
 
@@ -43,11 +42,7 @@ class Groups:
     def delete_run_group(self) -> None:
         """DeleteRunGroup: refused while a run of it is active."""
         group = self.find(self._context.params["id"])
-        runs = self._context.connection.execute(
-            "SELECT * FROM runs WHERE account = ? AND region = ? AND run_group_id = ?",
-            (*self._context.here(), group.id),
-        )
-        if any(life_of(row).status(self._context.now) not in ENDED for row in runs):
+        if self._context.has_active_run("run_group_id = ?", group.id):
             raise ConflictException(f"Run group {group.id} has active runs.")
         self._groups.remove(group)
 

@@ -12,8 +12,8 @@ from omics_provider.emulator.protocol.exceptions import (
     ValidationException,
 )
 from omics_provider.emulator.world.context import Context
+from omics_provider.emulator.world.resources import check_tags
 
-_MOST_TAGS: Final = 50
 _ARN: Final = re.compile(
     r"arn:aws[a-z-]*:omics:(?P<region>[^:]*):(?P<account>[0-9]{12}):(?P<kind>\w+)/(?P<id>.+)"
 )
@@ -34,10 +34,7 @@ class Tags:
         """TagResource: adds tags and overwrites those with the same keys."""
         table, row = self._found()
         tags = {**json.loads(row["tags"]), **self._context.params["tags"]}
-        if len(tags) > _MOST_TAGS:
-            raise ValidationException(f"A resource has at most {_MOST_TAGS} tags.")
-        if any(key.lower().startswith("aws:") for key in self._context.params["tags"]):
-            raise ValidationException("Tag keys that start with aws: are reserved.")
+        check_tags(tags)
         self._keep(table, row, tags)
 
     def untag_resource(self) -> None:

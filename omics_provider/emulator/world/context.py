@@ -13,7 +13,7 @@ from omics_provider.emulator.protocol.exceptions import ConflictException, Valid
 
 from .faults import Fault
 from .settings import Settings
-from .surroundings import Surroundings
+from .surroundings import MotoSurroundings
 
 if TYPE_CHECKING:
     from botocore.model import ServiceModel
@@ -25,7 +25,10 @@ _STRIDE: Final = 3_457_193  # coprime to _IDS, so each of them comes once
 
 @dataclass(frozen=True)
 class Context:
-    """One call in its transaction. `now` is emulated time in seconds since 1970."""
+    """One call in its transaction. `now` is emulated time in seconds since 1970.
+
+    `surroundings` is None in a door that has no other service of AWS.
+    """
 
     connection: sqlite3.Connection
     settings: Settings
@@ -35,7 +38,7 @@ class Context:
     region: str
     params: dict[str, Any]
     run_seconds: float
-    surroundings: Surroundings
+    surroundings: MotoSurroundings | None
     model: ServiceModel
     fault: Fault | None = None
 
@@ -47,8 +50,33 @@ class Context:
         """Account and region, which key every row."""
         return self.account, self.region
 
+    @property
+    def checks_s3(self) -> bool:
+        """Whether S3 URIs must lead to what is there: by the settings, in doors that have S3."""
+        return self.settings.checkS3 and self.surroundings is not None
+
+    def has_bucket(self, uri: str) -> bool:
+        """Say whether the bucket of a URI is there, in the caller's region."""
+        around = self.surroundings
+        return around is not None and around.has_bucket(*self.here(), uri)
+
+    def read_object(self, uri: str) -> tuple[bytes, str] | None:
+        """Give the content and ETag of an object in S3, or None where there is no such object."""
+        return (
+            None if self.surroundings is None else self.surroundings.read_object(*self.here(), uri)
+        )
+
+    def has_active_run(self, condition: str, value: str) -> bool:
+        """Say whether a run that meets a condition in SQL on one value has not ended yet."""
+        row = self.connection.execute(
+            f"SELECT 1 FROM runs WHERE account = ? AND region = ? AND {condition}"  # noqa: S608  # conditions are constants
+            " AND (ended IS NULL OR ended > ?) LIMIT 1",
+            (*self.here(), value, self.now),
+        ).fetchone()
+        return row is not None
+
     def new_uuid(self) -> str:
-        """Give A new identity."""
+        """Give a new identity."""
         return str(uuid.uuid4())
 
     def new_id(self, kind: str) -> str:

@@ -13,10 +13,7 @@ import random
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
-from functools import cache
 from typing import Any, Final
-
-from botocore.loaders import Loader
 
 from omics_provider.emulator.protocol.exceptions import (
     AccessDeniedException,
@@ -26,6 +23,7 @@ from omics_provider.emulator.protocol.exceptions import (
     ServiceQuotaExceededException,
     ThrottlingException,
 )
+from omics_provider.emulator.protocol.model import service_model
 
 # Faults that are an error answer instead of the call; the call has no effect.
 ANSWERS: Final[dict[str, type[ServiceError]]] = {
@@ -44,8 +42,9 @@ FROZEN: Final = "frozen"
 FAILS: Final = "fails"
 KINDS: Final = (*ANSWERS, CUT_BEFORE, LOST_ANSWER, LATE_500, TORN_ANSWER, SLOW, FROZEN, FAILS)
 EVERY: Final = "*"
-#: Steps of a batch, which are no calls; see `omics_provider.emulator.batches.faults`.
+#: The start, cancellation and deletion of one run of a batch. They are no calls.
 BATCH_STEPS: Final = ("batch:StartRun", "batch:CancelRun", "batch:DeleteRun")
+_STEP: Final = "batch:"
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ class Fault:
 
     @staticmethod
     def parse(plan: Mapping[str, Any]) -> Fault:
-        """Give A fault from its JSON form; anything unknown in it is refused."""
+        """Give a fault from its JSON form; anything unknown in it is refused."""
         known = set(Fault.__dataclass_fields__)
         unknown = sorted(set(plan) - known)
         if unknown or not {"operation", "fault"} <= set(plan):
@@ -128,13 +127,8 @@ _VALUES: Final[dict[str, tuple[Callable[[Any], bool], str]]] = {
 
 def _is_struck(operation: Any) -> bool:
     return isinstance(operation, str) and (
-        operation in (EVERY, *BATCH_STEPS) or operation in _operations()
+        operation in (EVERY, *BATCH_STEPS) or operation in service_model().operation_names
     )
-
-
-@cache
-def _operations() -> frozenset[str]:
-    return frozenset(Loader().load_service_model("omics", "service-2")["operations"])
 
 
 def _once(plan: Mapping[str, Any]) -> Fault:
@@ -162,12 +156,16 @@ def planned(connection: sqlite3.Connection) -> list[dict[str, Any]]:
 
 
 def draw(connection: sqlite3.Connection, operation: str) -> Fault | None:
-    """Give the fault that strikes this call: the first planned one that does, if any."""
+    """Give the fault that strikes this call: the first planned one that does, if any.
+
+    A step of a batch is struck by faults of its own name only: `*` strikes calls.
+    """
+    names = (operation,) if operation in BATCH_STEPS else (EVERY, operation)
     for row in connection.execute(
         "SELECT pk, plan, drawn, struck FROM faults ORDER BY pk"
     ).fetchall():
         fault = Fault(**json.loads(row["plan"]))
-        if fault.operation not in (EVERY, operation):
+        if fault.operation not in names:
             continue
         strikes = fault.strikes(row["drawn"], row["struck"])
         connection.execute(
@@ -177,6 +175,12 @@ def draw(connection: sqlite3.Connection, operation: str) -> Fault | None:
         if strikes:
             return fault
     return None
+
+
+def of_step(connection: sqlite3.Connection, operation: str) -> ServiceError | None:
+    """Give the error of the planned fault that strikes this step of a batch, if any."""
+    fault = draw(connection, _STEP + operation)
+    return None if fault is None else answer(fault, operation)
 
 
 def answer(fault: Fault, operation: str) -> ServiceError | None:

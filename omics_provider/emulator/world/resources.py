@@ -17,7 +17,7 @@ from omics_provider.emulator.protocol.exceptions import (
 
 from .context import Context
 
-MOST_TAGS: Final = 50
+_MOST_TAGS: Final = 50
 
 
 @dataclass(frozen=True)
@@ -45,18 +45,22 @@ class Resources:
         self._label = label
 
     def add(
-        self, resource_id: str, name: str | None, doc: Mapping[str, Any], tags: Mapping[str, str]
+        self,
+        resource_id: str,
+        name: str | None,
+        doc: Mapping[str, Any],
+        tags: Mapping[str, str],
+        uuid: str | None = None,
     ) -> Resource:
-        """Keep a new one."""
+        """Keep a new one, under a new uuid where none is given."""
         check_tags(tags)
         context = self._context
-        new_uuid = context.new_uuid()
         context.connection.execute(
             "INSERT INTO resources (account, region, kind, id, uuid, name, created, doc, tags)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                *context.here(), self._kind, resource_id, new_uuid, name, context.now,
-                json.dumps(doc), json.dumps(tags),
+                *context.here(), self._kind, resource_id, uuid or context.new_uuid(), name,
+                context.now, json.dumps(doc), json.dumps(tags),
             ),
         )  # fmt: skip
         return self.find(resource_id)
@@ -87,12 +91,11 @@ class Resources:
         """Forget one; its id may be given again."""
         self._context.connection.execute("DELETE FROM resources WHERE pk = ?", (resource.pk,))
 
-    def all(self, prefix: str = "") -> list[Resource]:
-        """Give all of them, oldest first; with a prefix, those whose id starts with it."""
+    def all(self) -> list[Resource]:
+        """Give all of them, oldest first."""
         rows = self._context.connection.execute(
-            "SELECT * FROM resources WHERE account = ? AND region = ? AND kind = ?"
-            " AND substr(id, 1, ?) = ? ORDER BY pk",
-            (*self._context.here(), self._kind, len(prefix), prefix),
+            "SELECT * FROM resources WHERE account = ? AND region = ? AND kind = ? ORDER BY pk",
+            (*self._context.here(), self._kind),
         )
         return [_from_row(row) for row in rows]
 
@@ -102,20 +105,17 @@ class Resources:
         *,
         size_member: str = "maxResults",
         name: str | None = None,
-        prefix: str = "",
         keep: Callable[[Resource], bool] = lambda _: True,
     ) -> dict[str, Any]:
         """Give a page of them as a List operation answers it, oldest first."""
         params = self._context.params
-        place = pages.place(params.get("startingToken")) or 0
-        size = params.get(size_member, pages.DEFAULT_SIZE)
-        wanted = [
-            {"pk": each.pk, "resource": each}
-            for each in self.all(prefix)
-            if each.pk > place and (name is None or each.name == name) and keep(each)
-        ]
-        shown, token = pages.page(wanted, size)
-        return {"items": [item(entry["resource"]) for entry in shown], "nextToken": token}
+        wanted = (
+            (each.pk, each)
+            for each in self.all()
+            if (name is None or each.name == name) and keep(each)
+        )
+        shown, token = pages.of_numbered(wanted, params, size_member)
+        return {"items": [item(each) for each in shown], "nextToken": token}
 
     def hold_quota(self, most: int) -> None:
         """Refuse a further one where there are `most`, if the setting `quotas` is on."""
@@ -127,8 +127,8 @@ class Resources:
 
 def check_tags(tags: Mapping[str, str]) -> None:
     """Hold tags to the rules that botocore's model does not have."""
-    if len(tags) > MOST_TAGS:
-        raise ValidationException(f"A resource has at most {MOST_TAGS} tags")
+    if len(tags) > _MOST_TAGS:
+        raise ValidationException(f"A resource has at most {_MOST_TAGS} tags")
     if any(key.lower().startswith("aws:") for key in tags):
         raise ValidationException("Tag keys that start with aws: are reserved")
 

@@ -178,7 +178,7 @@ class Store:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Give A transaction that holds the file's write lock; an exception undoes all of it."""
+        """Give a transaction that holds the file's write lock; an exception undoes all of it."""
         with self._lock:
             connection = self._connected()
             connection.execute("BEGIN IMMEDIATE")

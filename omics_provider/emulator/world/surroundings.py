@@ -1,60 +1,117 @@
-"""What stands around the service: S3, CloudWatch Logs, EventBridge, where a door has them."""
+"""Moto's s3, logs and events as the surroundings of the service.
+
+It goes to moto's backends directly: they live in the same process as this door, and what the
+service writes is not a call that a client made.
+"""
 
 from __future__ import annotations
 
+import copy
+import json
+import sys
+import uuid
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from datetime import UTC, datetime
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+LOG_GROUP: Final = "/aws/omics/WorkflowLog"
+#: `Rule.send_to_targets` of moto 5.2.
+_DELIVERED_BY_MOTO: Final = frozenset({"logs", "sqs", "events"})
 
 
-class Surroundings(Protocol):
-    """The other services of one emulated cloud. URIs are of S3; times are seconds since 1970."""
+def is_loaded() -> bool:
+    """Say whether moto is loaded. Before, nobody can have made a bucket or look at a log."""
+    return "moto.backends" in sys.modules
 
-    has_s3: bool
+
+class MotoSurroundings:
+    """Moto's services, each in the caller's account and region."""
 
     def has_bucket(self, account: str, region: str, uri: str) -> bool:
         """Say whether the bucket of a URI is there, in that region."""
+        bucket = self._s3(account).buckets.get(urlsplit(uri).netloc)
+        return bucket is not None and bucket.region_name == region
 
     def read_object(self, account: str, region: str, uri: str) -> tuple[bytes, str] | None:
         """Give an object's content and ETag, or None where there is no such object."""
+        bucket, key = _parts(uri)
+        if not is_loaded() or not self.has_bucket(account, region, uri):
+            return None
+        found = self._s3(account).get_object(bucket, key)
+        return None if found is None else (found.value, found.etag)
 
     def write_object(self, account: str, region: str, uri: str, body: bytes) -> None:
         """Write an object, if its bucket is there."""
+        bucket, key = _parts(uri)
+        if self.has_bucket(account, region, uri):
+            self._s3(account).put_object(bucket, key, body)
 
     def write_log(
         self, account: str, region: str, stream: str, lines: Sequence[tuple[float, str]]
     ) -> None:
         """Add lines to a stream of HealthOmics' log group, which is made where there is none."""
+        logs = _backend("logs")[account][region]
+        if LOG_GROUP not in logs.groups:
+            logs.create_log_group(LOG_GROUP, {})
+        group = logs.groups[LOG_GROUP]
+        if stream not in group.streams:
+            group.create_log_stream(stream)
+        # The group takes any time; the operation refuses what lies far from now.
+        group.put_log_events(
+            stream,
+            [{"timestamp": int(time * 1000), "message": message} for time, message in lines],
+        )
 
     def send_event(
         self, account: str, region: str, kind: str, time: float, detail: Mapping[str, Any]
     ) -> None:
         """Send an event of `aws.omics` to the default event bus."""
+        event = {
+            "version": "0",
+            "id": str(uuid.uuid4()),
+            "detail-type": kind,
+            "source": "aws.omics",
+            "account": account,
+            "time": datetime.fromtimestamp(time, UTC).timestamp(),
+            "region": region,
+            "resources": [detail["arn"]],
+            "detail": dict(detail),
+            "ingestion-time": time,
+        }
+        bus = _backend("events")[account][region].describe_event_bus("default")
+        for rule in list(bus.rules.values()):
+            for target in list(rule.targets):
+                _deliver(rule, target, event)
+
+    def _s3(self, account: str) -> Any:
+        return _backend("s3")[account]["aws"]
 
 
-class NoSurroundings:
-    """Nothing around: the endpoint `local` has omics alone."""
+def _deliver(rule: Any, target: Mapping[str, Any], event: dict[str, Any]) -> None:
+    """Deliver an event to one target of a rule that matches it.
 
-    has_s3 = False
+    Moto delivers to logs, queues, buses and archives, and stops at the first target that is
+    something else. Topics are served here; behind the rest, such as functions, nothing stands.
+    """
+    *_, service, region, account, _ = str(target["Arn"]).split(":", 5)
+    if service == "sns":
+        if rule.event_pattern.matches_event(event):
+            written = {**event, "time": f"{datetime.fromtimestamp(event['time'], UTC):%FT%TZ}"}
+            del written["ingestion-time"]
+            _backend("sns")[account][region].publish(json.dumps(written), target["Arn"])
+    elif service in _DELIVERED_BY_MOTO:
+        alone = copy.copy(rule)
+        alone.targets = [target]
+        alone.send_to_targets(copy.deepcopy(event))
 
-    def has_bucket(self, account: str, region: str, uri: str) -> bool:
-        """Say no."""
-        del account, region, uri
-        return False
 
-    def read_object(self, account: str, region: str, uri: str) -> tuple[bytes, str] | None:
-        """Give nothing."""
-        del account, region, uri
-        return None
+def _backend(name: str) -> Any:
+    from moto.backends import get_backend
 
-    def write_object(self, account: str, region: str, uri: str, body: bytes) -> None:
-        """Write nothing."""
+    return get_backend(name)  # type: ignore[call-overload]  # the name is no literal
 
-    def write_log(
-        self, account: str, region: str, stream: str, lines: Sequence[tuple[float, str]]
-    ) -> None:
-        """Write nothing."""
 
-    def send_event(
-        self, account: str, region: str, kind: str, time: float, detail: Mapping[str, Any]
-    ) -> None:
-        """Send nothing."""
+def _parts(uri: str) -> tuple[str, str]:
+    parts = urlsplit(uri)
+    return parts.netloc, parts.path.lstrip("/")

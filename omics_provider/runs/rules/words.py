@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from omics_provider.base.status import RunStatus
@@ -128,3 +129,10 @@ def outlook(
         )
     known = {name: recorded.get(wire) for name, wire in _TOLD}
     return f"{sentence('', {**known, 'id': run_id})}\n{next_step}"
+
+
+def task_counts(tasks: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """Return how many tasks a run had, and how many of them ended how, from ListRunTasks' items."""
+    states = Counter(str(task.get("status")) for task in tasks)
+    ends = (RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.CANCELLED)
+    return {"total": states.total(), **{end.lower(): states[end] for end in ends}}

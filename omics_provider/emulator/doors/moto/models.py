@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
 
-from botocore.loaders import Loader
-from botocore.model import ServiceModel
 from moto.core.base_backend import BackendDict, BaseBackend
 
-from omics_provider.emulator.runs.traces import Traces
+from omics_provider.emulator.protocol.model import service_model
+from omics_provider.emulator.protocol.wire import HttpRequest
 from omics_provider.emulator.service import Service
-from omics_provider.emulator.world.moto_surroundings import MotoSurroundings
+from omics_provider.emulator.traces.of_runs import Traces
 from omics_provider.emulator.world.store import Store
-
-if TYPE_CHECKING:
-    from omics_provider.emulator.protocol.wire import HttpRequest
+from omics_provider.emulator.world.surroundings import MotoSurroundings
 
 _state: list[Store] = [Store(":memory:")]
 
@@ -28,12 +24,6 @@ def keep_state_in(store: Store) -> None:
 def current_store() -> Store:
     """Give the store in use."""
     return _state[0]
-
-
-@cache
-def service_model() -> ServiceModel:
-    """Botocore's model of omics."""
-    return ServiceModel(Loader().load_service_model("omics", "service-2"), "omics")
 
 
 @cache

@@ -1,26 +1,18 @@
-"""What other AWS services know: the caller's account, and what a run left in CloudWatch Logs."""
+"""What an ended run left in CloudWatch Logs."""
 
 from __future__ import annotations
 
-import functools
 import json
 from collections.abc import Iterator
 from typing import Any, Final
 
 from omics_provider.base.settings import LOG_GROUP, Settings
 
-from .clients import neighbour
+from .clients import aws
 from .failures import translated
 
 #: A manifest has an entry for the run and one for each task; a page holds 10,000 events or 1 MiB.
 _PAGES: Final = 100
-
-
-@functools.cache
-def account(settings: Settings) -> str:
-    """Return the account of the caller, from STS; it needs no permission."""
-    with translated("GetCallerIdentity"):
-        return str(neighbour(settings, "sts").get_caller_identity()["Account"])
 
 
 def manifest(settings: Settings, run_id: str, uuid: str) -> Iterator[dict[str, Any]]:
@@ -32,7 +24,7 @@ def manifest(settings: Settings, run_id: str, uuid: str) -> Iterator[dict[str, A
     token: dict[str, str] = {}
     for _ in range(_PAGES):
         with translated("GetLogEvents"):
-            page = neighbour(settings, "logs").get_log_events(
+            page = aws(settings, "logs").get_log_events(
                 logGroupName=LOG_GROUP,
                 logStreamName=f"manifest/run/{run_id}/{uuid}",
                 startFromHead=True,

@@ -13,14 +13,15 @@ from omics_provider.emulator.protocol.exceptions import (
     ResourceNotFoundException,
     ValidationException,
 )
+from omics_provider.emulator.shared import caches
 from omics_provider.emulator.world.context import Context
+from omics_provider.emulator.world.life import ACTIVE, ENDED, FAILED, Life, life_of
+from omics_provider.emulator.world.surroundings import LOG_GROUP
 
-from . import caches, tasks
-from .life import ENDED, FAILED, Life, life_of
+from . import tasks
 from .queue import tasks_of
 from .starts import Starter
 
-_LOG_GROUP: Final = "/aws/omics/WorkflowLog"
 # What a duplicate takes from the run it duplicates, unless the request says otherwise.
 _DUPLICATED: Final = (
     "workflowId", "workflowType", "workflowOwnerId", "workflowVersionName", "name", "cacheId",
@@ -60,7 +61,7 @@ class Runs:
             condition, count = _STATUS_SQL[params["status"]]
             where.append(condition)
             values.extend([self._context.now] * count)
-            if params["status"] in _ACTIVE:
+            if params["status"] in ACTIVE:
                 where.append(f"pk IN ({_NOT_ENDED})")
                 values.extend([*self._context.here(), self._context.now, *self._context.here()])
         place = pages.place(params.get("startingToken"))
@@ -102,17 +103,15 @@ class Runs:
     def list_run_tasks(self) -> dict[str, Any]:
         """ListRunTasks: tasks appear as the run creates them."""
         params, now = self._context.params, self._context.now
-        place = pages.place(params.get("startingToken")) or 0
-        size = params.get("maxResults", pages.DEFAULT_SIZE)
-        shown, token = pages.page(
-            [
-                {"pk": number, "item": tasks.described(task, now)}
+        shown, token = pages.of_numbered(
+            (
+                (number, task)
                 for number, task in enumerate(self._tasks(params["id"]), 1)
-                if number > place and params.get("status") in (None, task.life.status(now))
-            ],
-            size,
+                if params.get("status") in (None, task.life.status(now))
+            ),
+            params,
         )
-        return {"items": [entry["item"] for entry in shown], "nextToken": token}
+        return {"items": [tasks.described(task, now) for task in shown], "nextToken": token}
 
     def get_run_task(self) -> dict[str, Any]:
         """GetRunTask."""
@@ -190,7 +189,6 @@ _STATUS_SQL: Final = {
 }
 
 
-_ACTIVE: Final = ("PENDING", "STARTING", "RUNNING", "STOPPING")
 # Few of many runs are active: they are found by an index of when runs end.
 _NOT_ENDED: Final = (
     "SELECT pk FROM runs WHERE account = ? AND region = ? AND ended > ?"
@@ -210,7 +208,7 @@ def find_run(context: Context, run_id: str) -> sqlite3.Row:
 
 
 def described(row: sqlite3.Row, context: Context) -> dict[str, Any]:
-    """Give A run as GetRun answers it."""
+    """Give a run as GetRun answers it."""
     doc, life, now = json.loads(row["doc"]), life_of(row), context.now
     request, workflow = doc["request"], doc["workflow"]
     status = life.status(now)
@@ -260,7 +258,7 @@ def described(row: sqlite3.Row, context: Context) -> dict[str, Any]:
 
 def _log_stream(context: Context, name: str) -> str:
     place = f"{context.region}:{context.account}"
-    return f"arn:aws:logs:{place}:log-group:{_LOG_GROUP}:log-stream:{name}"
+    return f"arn:aws:logs:{place}:log-group:{LOG_GROUP}:log-stream:{name}"
 
 
 def _capacity(doc: Mapping[str, Any], life: Life, now: float, run_uuid: str) -> int | None:

@@ -11,8 +11,6 @@ from omics_provider.emulator.protocol.exceptions import ConflictException
 from omics_provider.emulator.world.context import Context
 from omics_provider.emulator.world.resources import Resource, Resources
 
-from .life import ENDED, life_of
-
 _MOST: Final = 1000
 DEFAULT_BEHAVIOR: Final = "CACHE_ON_FAILURE"
 
@@ -54,12 +52,7 @@ class Caches:
     def delete_run_cache(self) -> None:
         """DeleteRunCache: refused while an active run uses it; the data stays where it is."""
         cache = self.find(self._context.params["id"])
-        runs = self._context.connection.execute(
-            "SELECT * FROM runs WHERE account = ? AND region = ?"
-            " AND json_extract(doc, '$.cache.uuid') = ?",
-            (*self._context.here(), cache.uuid),
-        )
-        if any(life_of(row).status(self._context.now) not in ENDED for row in runs):
+        if self._context.has_active_run("json_extract(doc, '$.cache.uuid') = ?", cache.uuid):
             raise ConflictException(f"Run cache {cache.id} is used by active runs.")
         self._context.connection.execute("DELETE FROM cache_entries WHERE cache = ?", (cache.uuid,))
         self._caches.remove(cache)

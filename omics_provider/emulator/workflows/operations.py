@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sqlite3
-import uuid
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
-from functools import cache
-from importlib import resources
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from omics_provider.emulator.protocol import pages
@@ -20,114 +16,21 @@ from omics_provider.emulator.protocol.exceptions import (
     ValidationException,
 )
 from omics_provider.emulator.world.context import Context
-from omics_provider.emulator.world.resources import check_tags
+from omics_provider.emulator.world.resources import Resources, check_tags
 
 from . import definitions
+from .record import Workflow, catalogue
 
-_CATALOGUE_TIME: Final = 1_700_000_000.0
-_SUMMARY: Final = (
-    "id", "name", "uuid", "engine", "digest", "definition", "accelerators", "outputs",
-)  # fmt: skip
 _SOURCES: Final = ("definitionZip", "definitionUri", "definitionRepository")
 # What the service only hands back.
 _ECHOED: Final = ("containerRegistryMap", "readmePath", "workflowBucketOwnerId")
 _MOST_VERSIONS: Final = 1000
-_WORKFLOW: Final = "workflow"
-_VERSION: Final = "workflowVersion"
-
-
-@dataclass(frozen=True)
-class Workflow:
-    """A workflow, or a version of one, as the emulator knows it.
-
-    `status` is the one that it reaches once it is no more CREATING. Times are in emulated
-    seconds since 1970.
-    """
-
-    id: str
-    type: str
-    uuid: str
-    digest: str
-    created: float
-    status: str = "ACTIVE"
-    status_message: str | None = None
-    name: str | None = None
-    description: str | None = None
-    engine: str | None = None
-    main: str | None = None
-    definition: str | None = None
-    template: dict[str, dict[str, Any]] = field(default_factory=dict)
-    storage_type: str | None = None
-    storage_capacity: int | None = None
-    accelerators: str | None = None
-    version: str | None = None
-    tasks: tuple[str, ...] = ()
-    needs: dict[str, tuple[float, float]] = field(default_factory=dict)
-    outputs: dict[str, str] = field(default_factory=dict)
-    echoed: dict[str, Any] = field(default_factory=dict)
-    repository: dict[str, Any] | None = None
-    tags: dict[str, str] = field(default_factory=dict)
-
-    def summary(self) -> dict[str, Any]:
-        """Give what a run keeps of its workflow."""
-        everything = asdict(self)
-        return {name: everything[name] for name in _SUMMARY}
-
-    def status_at(self, context: Context) -> str:
-        """Give the status at the context's time."""
-        ready = self.created + context.settings.creationSeconds
-        return "CREATING" if self.type == "PRIVATE" and context.now < ready else self.status
-
-    def key(self) -> str:
-        """Give the id under which it is stored: the end of its ARN."""
-        return self.id if self.version is None else f"{self.id}/version/{self.version}"
-
-    def parameter_problem(self, parameters: Mapping[str, Any]) -> str | None:
-        """Say why these parameters do not fit the template, if they do not.
-
-        The templates of the READY2RUN catalogue may lack optional parameters, so unknown names
-        are found with private workflows alone.
-        """
-        if not self.template:
-            return None
-        missing = [
-            name
-            for name, entry in self.template.items()
-            if not entry.get("optional", False) and name not in parameters
-        ]
-        unknown = [name for name in parameters if name not in self.template]
-        if missing:
-            return f"Missing required parameters: {', '.join(missing)}"
-        if unknown and self.type == "PRIVATE":
-            return f"Parameters that the parameter template does not have: {', '.join(unknown)}"
-        return None
-
-
-@cache
-def catalogue() -> dict[str, Workflow]:
-    """Give the READY2RUN workflows by id, from ready2run.json."""
-    text = (
-        resources.files("omics_provider.emulator.workflows")
-        .joinpath("ready2run.json")
-        .read_text("utf-8")
-    )
-    return {entry["id"]: _ready2run(entry) for entry in json.loads(text)["workflows"]}
-
-
-def _ready2run(entry: Mapping[str, Any]) -> Workflow:
-    return Workflow(
-        id=entry["id"],
-        type="READY2RUN",
-        uuid=str(uuid.uuid5(uuid.NAMESPACE_URL, f"ready2run/{entry['id']}")),
-        digest=hashlib.sha256(entry["id"].encode()).hexdigest(),
-        created=_CATALOGUE_TIME,
-        name=entry["name"],
-        description=entry.get("description"),
-        engine=entry.get("engine"),
-        template=entry.get("parameterTemplate") or {},
-        storage_type="STATIC",
-        storage_capacity=entry.get("storageCapacity"),
-    )
+_UPDATED: Final = {
+    "name": "name",
+    "description": "description",
+    "storageType": "storage_type",
+    "storageCapacity": "storage_capacity",
+}
 
 
 class Workflows:
@@ -135,6 +38,8 @@ class Workflows:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._workflows = Resources(context, "workflow", "Workflow")
+        self._versions = Resources(context, "workflowVersion", "Version")
 
     def create_workflow(self) -> dict[str, Any]:
         """CreateWorkflow."""
@@ -176,7 +81,7 @@ class Workflows:
         params = self._context.params
         workflow = self.find(params["workflowId"], params.get("type", "PRIVATE"))
         return self._page(
-            [each for each in self._rows(_VERSION) if each.id == workflow.id],
+            self._versions_of(workflow.id),
             lambda each: {
                 "workflowId": each.id,
                 "versionName": each.version,
@@ -197,7 +102,7 @@ class Workflows:
         workflow = self.find(self._context.params["id"], "PRIVATE")
         if workflow.status_at(self._context) == "CREATING":
             raise ConflictException(f"Workflow {workflow.id} is CREATING.")
-        if any(version.id == workflow.id for version in self._rows(_VERSION)):
+        if self._versions_of(workflow.id):
             raise ConflictException(f"Workflow {workflow.id} has versions.")
         self._delete(workflow)
 
@@ -210,12 +115,12 @@ class Workflows:
         if kind == "READY2RUN":
             found = catalogue().get(workflow_id)
         else:
-            found = self._row(_WORKFLOW, workflow_id)
+            found = _stored(self._workflows, workflow_id)
         if found is None:
             raise ResourceNotFoundException(f"Workflow {workflow_id} not found")
         if version is None:
             return found
-        versioned = self._row(_VERSION, replace(found, version=version).key())
+        versioned = _stored(self._versions, replace(found, version=version).key)
         if versioned is None:
             raise ResourceNotFoundException(
                 f"Version {version} of workflow {workflow_id} not found"
@@ -228,7 +133,7 @@ class Workflows:
 
     def _create_workflow(self) -> dict[str, Any]:
         workflow = self._made(self._context.new_id("workflow"), None)
-        self._insert(workflow, _WORKFLOW)
+        self._insert(workflow)
         return {"id": workflow.id, **self._created(workflow)}
 
     def _create_version(self) -> dict[str, Any]:
@@ -237,12 +142,12 @@ class Workflows:
         if owner.status_at(self._context) != "ACTIVE":
             raise ConflictException(f"Workflow {owner.id} is not ACTIVE.")
         made = self._made(owner.id, params["versionName"])
-        if self._row(_VERSION, made.key()) is not None:
+        if self._versions.get(made.key) is not None:
             raise ConflictException(f"Workflow {owner.id} has a version {made.version} already.")
-        versions = [each for each in self._rows(_VERSION) if each.id == owner.id]
-        if self._context.settings.quotas and len(versions) >= _MOST_VERSIONS:
+        many = len(self._versions_of(owner.id))
+        if self._context.settings.quotas and many >= _MOST_VERSIONS:
             raise ServiceQuotaExceededException(f"A workflow has at most {_MOST_VERSIONS} versions")
-        self._insert(made, _VERSION)
+        self._insert(made)
         return {"workflowId": made.id, "versionName": made.version, **self._created(made)}
 
     def _created(self, workflow: Workflow) -> dict[str, Any]:
@@ -302,9 +207,9 @@ class Workflows:
         if uri is not None:
             if not uri.startswith("s3://"):
                 raise ValidationException("definitionUri is not an S3 URI")
-            found = context.surroundings.read_object(context.account, context.region, uri)
+            found = context.read_object(uri)
             content = found[0] if found else None
-            if found is None and context.settings.checkS3 and context.surroundings.has_s3:
+            if found is None and context.checks_s3:
                 raise ValidationException(f"S3 access denied for {uri}")
         if content is None:
             return definitions.Definition(engine, main)
@@ -313,66 +218,37 @@ class Workflows:
     def _update(self, workflow: Workflow) -> None:
         params = self._context.params
         changes = {
-            attribute: params[member]
-            for member, attribute in (
-                ("name", "name"),
-                ("description", "description"),
-                ("storageType", "storage_type"),
-                ("storageCapacity", "storage_capacity"),
-            )
-            if member in params
+            attribute: params[member] for member, attribute in _UPDATED.items() if member in params
         }
-        changed = replace(workflow, **changes)
-        self._context.connection.execute(
-            "UPDATE resources SET name = ?, doc = ?"
-            " WHERE account = ? AND region = ? AND kind = ? AND id = ?",
-            (changed.name, _doc(changed), *self._context.here(), _kind(changed), changed.key()),
-        )
+        changed, kept = replace(workflow, **changes), self._kept(workflow)
+        kept.change(kept.find(workflow.key), changed.name, changed.doc)
 
     def _delete(self, workflow: Workflow) -> None:
-        self._context.connection.execute(
-            "DELETE FROM resources WHERE account = ? AND region = ? AND kind = ? AND id = ?",
-            (*self._context.here(), _kind(workflow), workflow.key()),
+        kept = self._kept(workflow)
+        kept.remove(kept.find(workflow.key))
+
+    def _kept(self, workflow: Workflow) -> Resources:
+        return self._workflows if workflow.version is None else self._versions
+
+    def _insert(self, workflow: Workflow) -> None:
+        self._kept(workflow).add(
+            workflow.key, workflow.name, workflow.doc, workflow.tags, workflow.uuid
         )
 
     def _all(self, kind: str) -> Iterable[Workflow]:
-        return catalogue().values() if kind == "READY2RUN" else self._rows(_WORKFLOW)
+        if kind == "READY2RUN":
+            return catalogue().values()
+        return map(Workflow.stored, self._workflows.all())
 
-    def _rows(self, kind: str) -> list[Workflow]:
-        rows = self._context.connection.execute(
-            "SELECT * FROM resources WHERE account = ? AND region = ? AND kind = ? ORDER BY pk",
-            (*self._context.here(), kind),
-        )
-        return [_from_row(row) for row in rows]
+    def _versions_of(self, workflow_id: str) -> list[Workflow]:
+        versions = map(Workflow.stored, self._versions.all())
+        return [each for each in versions if each.id == workflow_id]
 
-    def _row(self, kind: str, key: str) -> Workflow | None:
-        row = self._context.connection.execute(
-            "SELECT * FROM resources WHERE account = ? AND region = ? AND kind = ? AND id = ?",
-            (*self._context.here(), kind, key),
-        ).fetchone()
-        return None if row is None else _from_row(row)
-
-    def _insert(self, workflow: Workflow, kind: str) -> None:
-        self._context.connection.execute(
-            "INSERT INTO resources (account, region, kind, id, uuid, name, created, doc, tags)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                *self._context.here(), kind, workflow.key(), workflow.uuid, workflow.name,
-                workflow.created, _doc(workflow), json.dumps(workflow.tags),
-            ),
-        )  # fmt: skip
-
-    def _page(self, wanted: list[Workflow], own: Any) -> dict[str, Any]:
-        params = self._context.params
-        place = pages.place(params.get("startingToken")) or 0
-        size = params.get("maxResults", pages.DEFAULT_SIZE)
-        numbered = [
-            {"pk": number, "workflow": each}
-            for number, each in enumerate(wanted, 1)
-            if number > place
-        ]
-        shown, token = pages.page(numbered, size)
-        items = [{**self._item(entry["workflow"]), **own(entry["workflow"])} for entry in shown]
+    def _page(
+        self, wanted: list[Workflow], own: Callable[[Workflow], dict[str, Any]]
+    ) -> dict[str, Any]:
+        shown, token = pages.of_numbered(enumerate(wanted, 1), self._context.params)
+        items = [{**self._item(each), **own(each)} for each in shown]
         return {"items": items, "nextToken": token}
 
     def _item(self, workflow: Workflow) -> dict[str, Any]:
@@ -406,24 +282,15 @@ class Workflows:
         }
 
     def _arn(self, workflow: Workflow) -> str:
-        return self._context.arn(f"workflow/{workflow.key()}")
+        return self._context.arn(f"workflow/{workflow.key}")
 
 
-def _kind(workflow: Workflow) -> str:
-    return _WORKFLOW if workflow.version is None else _VERSION
-
-
-def _doc(workflow: Workflow) -> str:
-    return json.dumps({key: value for key, value in asdict(workflow).items() if key != "tags"})
+def _stored(kept: Resources, key: str) -> Workflow | None:
+    found = kept.get(key)
+    return None if found is None else Workflow.stored(found)
 
 
 def _repository(repository: Mapping[str, Any] | None) -> dict[str, Any] | None:
     if repository is None:
         return None
     return {key: value for key, value in repository.items() if key != "excludeFilePatterns"}
-
-
-def _from_row(row: sqlite3.Row) -> Workflow:
-    doc = json.loads(row["doc"])
-    doc["tasks"] = tuple(doc.get("tasks", ()))
-    return Workflow(**doc, tags=json.loads(row["tags"]))

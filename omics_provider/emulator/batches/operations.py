@@ -20,13 +20,14 @@ from omics_provider.emulator.protocol.exceptions import (
 )
 from omics_provider.emulator.protocol.validation import validate
 from omics_provider.emulator.protocol.wire import parse_value
-from omics_provider.emulator.runs.runs import Runs
+from omics_provider.emulator.runs.operations import Runs
 from omics_provider.emulator.runs.starts import Starter, in_batch
-from omics_provider.emulator.workflows.workflows import Workflows
+from omics_provider.emulator.workflows.operations import Workflows
+from omics_provider.emulator.world import faults
 from omics_provider.emulator.world.context import Context
 from omics_provider.emulator.world.resources import Resource, Resources
 
-from . import counts, faults
+from . import counts
 
 _MOST_RUNS: Final = 100_000
 _CANCELLABLE: Final = frozenset({"PENDING", "SUBMITTING", "INPROGRESS"})
@@ -208,7 +209,7 @@ class Batches:
         if "inlineSettings" in chosen:
             return chosen["inlineSettings"], None
         context, uri = self._context, chosen["s3UriSettings"]
-        found = context.surroundings.read_object(context.account, context.region, uri)
+        found = context.read_object(uri)
         if found is None:
             raise ValidationException(f"S3 access denied for {uri}")
         try:
@@ -226,7 +227,7 @@ class Batches:
             return
         context = self._context
         shape = context.model.shape_for("InlineSetting")
-        fault = faults.draw(context.connection, "StartRun")
+        fault = faults.of_step(context.connection, "StartRun")
         context.connection.execute("SAVEPOINT submission")
         try:
             setting = parse_value(shape, json.loads(member["setting"]), "setting")
@@ -250,7 +251,7 @@ class Batches:
         context, uri = self._context, batch.doc["uri"]
         if uri is None:
             return False
-        found = context.surroundings.read_object(context.account, context.region, uri)
+        found = context.read_object(uri)
         if found is not None and found[1] == batch.doc["etag"]:
             return False
         context.connection.execute(
@@ -263,7 +264,7 @@ class Batches:
         """Do to one run of the batch what is done to all; what fails is marked, no more."""
         context = self._context
         row = self._run_of(member)
-        fault = faults.draw(context.connection, f"{what.title()}Run")
+        fault = faults.of_step(context.connection, f"{what.title()}Run")
         context.connection.execute("SAVEPOINT each")
         try:
             _raise(fault)
@@ -308,12 +309,7 @@ class Batches:
         return "RUNS_DELETE_FAILED" if failed else "RUNS_DELETED"
 
     def _has_active(self, batch: Resource) -> bool:
-        row = self._context.connection.execute(
-            "SELECT 1 FROM runs WHERE account = ? AND region = ? AND batch_id = ?"
-            " AND (ended IS NULL OR ended > ?) LIMIT 1",
-            (*self._context.here(), batch.id, self._context.now),
-        ).fetchone()
-        return row is not None
+        return self._context.has_active_run("batch_id = ?", batch.id)
 
     def _processed(self, batch: Resource, status: str) -> float | None:
         if status in ("CREATING", "PENDING", "SUBMITTING", "INPROGRESS", "STOPPING", "FAILED"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,6 +14,7 @@ STOPPING: Final = "STOPPING"
 COMPLETED: Final = "COMPLETED"
 FAILED: Final = "FAILED"
 CANCELLED: Final = "CANCELLED"
+ACTIVE: Final = (PENDING, STARTING, RUNNING, STOPPING)
 ENDED: Final = frozenset({COMPLETED, FAILED, CANCELLED})
 
 # Shares of a run's length. The rest is RUNNING.
@@ -38,7 +40,7 @@ class Life:
 
     @staticmethod
     def planned(created: float, begins: float, seconds: float, outcome: str) -> Life:
-        """Give A life of `seconds` that begins (leaves the queue) at `begins`."""
+        """Give a life of `seconds` that begins (leaves the queue) at `begins`."""
         starting = begins + seconds * _PENDING_SHARE
         running = starting + seconds * _STARTING_SHARE
         ended = begins + seconds
@@ -51,16 +53,18 @@ class Life:
             return 0.0
         return (self.running - self.starting) / _STARTING_SHARE
 
+    def passages(self) -> Iterator[tuple[float, str]]:
+        """Give each foreseen time with the state that begins then."""
+        times = (self.created, self.starting, self.running, self.stopping, self.ended)
+        for time, state in zip(times, (*ACTIVE, self.outcome), strict=True):
+            if time is not None:
+                yield time, state
+
     def status(self, now: float) -> str:
         """Give the state at the time `now`."""
         reached = PENDING
-        for state, time in (
-            (STARTING, self.starting),
-            (RUNNING, self.running),
-            (STOPPING, self.stopping),
-            (self.outcome, self.ended),
-        ):
-            if time is not None and time <= now:
+        for time, state in self.passages():
+            if time <= now:
                 reached = state
         return reached
 

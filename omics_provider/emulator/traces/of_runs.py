@@ -14,16 +14,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from omics_provider.emulator.batches import events
 from omics_provider.emulator.protocol.wire import iso8601
+from omics_provider.emulator.runs.queue import tasks_of
+from omics_provider.emulator.runs.tasks import Task
 from omics_provider.emulator.world import settings
 from omics_provider.emulator.world.clock import Clock
+from omics_provider.emulator.world.life import COMPLETED, ENDED, FAILED, Life, life_of
 from omics_provider.emulator.world.store import Store
-from omics_provider.emulator.world.surroundings import Surroundings
+from omics_provider.emulator.world.surroundings import MotoSurroundings
 
-from .life import COMPLETED, ENDED, FAILED, Life, life_of
-from .queue import tasks_of
-from .tasks import Task
+from . import of_batches
 
 _AT_ONCE: Final = 500
 _VERSION: Final = "1.0.0"
@@ -46,7 +46,7 @@ class _Run:
 
     def due(self, life: Life) -> Iterator[tuple[float, str]]:
         """Give the states that a life reaches since the last trace, until now."""
-        for moment, status in _passages(life):
+        for moment, status in life.passages():
             if self.since <= moment <= self.until:
                 yield moment, status
 
@@ -54,7 +54,7 @@ class _Run:
 class Traces:
     """Writes the traces of all runs of a state file into the surroundings."""
 
-    def __init__(self, store: Store, surroundings: Surroundings) -> None:
+    def __init__(self, store: Store, surroundings: MotoSurroundings) -> None:
         self._store = store
         self._surroundings = surroundings
 
@@ -67,13 +67,13 @@ class Traces:
 
     def _settle_batches(self) -> None:
         with self._store.reading() as connection:
-            if not events.is_due(connection):
+            if not of_batches.is_due(connection):
                 return
         with self._store.transaction() as connection:
             _, clock = settings.load(connection, time.time())
-            due = events.due(connection, clock.now(time.time()))
+            due = of_batches.due(connection, clock.now(time.time()))
         for row, passages in due:
-            events.send(self._surroundings, row, passages)
+            of_batches.send(self._surroundings, row, passages)
 
     def _take(self) -> list[_Run]:
         """Take runs with something due, and note when their next traces are."""
@@ -177,21 +177,9 @@ def _run(row: sqlite3.Row, now: float) -> _Run:
     return _Run(dict(row), doc, life, made, row["next_trace"], now)
 
 
-def _passages(life: Life) -> Iterator[tuple[float, str]]:
-    for moment, status in (
-        (life.created, "PENDING"),
-        (life.starting, "STARTING"),
-        (life.running, "RUNNING"),
-        (life.stopping, "STOPPING"),
-        (life.ended, life.outcome),
-    ):
-        if moment is not None:
-            yield moment, status
-
-
 def _next(run: _Run) -> float | None:
     lives = [run.life, *(task.life for task in run.tasks)]
-    later = [moment for life in lives for moment, _ in _passages(life) if moment > run.until]
+    later = [moment for life in lives for moment, _ in life.passages() if moment > run.until]
     return min(later, default=None)
 
 

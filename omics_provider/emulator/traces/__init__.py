@@ -1,0 +1,1 @@
+"""What runs and batches leave behind in other services."""

@@ -1,0 +1,126 @@
+"""What the emulator knows of a workflow, or of a version of one, and the READY2RUN catalogue."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from importlib import resources
+from typing import Any, Final
+
+from omics_provider.emulator.world.context import Context
+from omics_provider.emulator.world.resources import Resource
+
+_CATALOGUE_TIME: Final = 1_700_000_000.0
+_SUMMARY: Final = (
+    "id", "name", "uuid", "engine", "digest", "definition", "accelerators", "outputs",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """A workflow, or a version of one, as the emulator knows it.
+
+    `status` is the one that it reaches once it is no more CREATING. Times are in emulated
+    seconds since 1970.
+    """
+
+    id: str
+    type: str
+    uuid: str
+    digest: str
+    created: float
+    status: str = "ACTIVE"
+    status_message: str | None = None
+    name: str | None = None
+    description: str | None = None
+    engine: str | None = None
+    main: str | None = None
+    definition: str | None = None
+    template: dict[str, dict[str, Any]] = field(default_factory=dict)
+    storage_type: str | None = None
+    storage_capacity: int | None = None
+    accelerators: str | None = None
+    version: str | None = None
+    tasks: tuple[str, ...] = ()
+    needs: dict[str, tuple[float, float]] = field(default_factory=dict)
+    outputs: dict[str, str] = field(default_factory=dict)
+    echoed: dict[str, Any] = field(default_factory=dict)
+    repository: dict[str, Any] | None = None
+    tags: dict[str, str] = field(default_factory=dict)
+
+    def summary(self) -> dict[str, Any]:
+        """Give what a run keeps of its workflow."""
+        return {name: self.doc[name] for name in _SUMMARY}
+
+    def status_at(self, context: Context) -> str:
+        """Give the status at the context's time."""
+        ready = self.created + context.settings.creationSeconds
+        return "CREATING" if self.type == "PRIVATE" and context.now < ready else self.status
+
+    @property
+    def key(self) -> str:
+        """The id under which it is stored: the end of its ARN."""
+        return self.id if self.version is None else f"{self.id}/version/{self.version}"
+
+    @property
+    def doc(self) -> dict[str, Any]:
+        """What is stored of it, beside its tags."""
+        return {name: value for name, value in asdict(self).items() if name != "tags"}
+
+    @staticmethod
+    def stored(resource: Resource) -> Workflow:
+        """Give the workflow that was stored as `doc`."""
+        return Workflow(
+            **{**resource.doc, "tasks": tuple(resource.doc.get("tasks", ()))}, tags=resource.tags
+        )
+
+    def parameter_problem(self, parameters: Mapping[str, Any]) -> str | None:
+        """Say why these parameters do not fit the template, if they do not.
+
+        The templates of the READY2RUN catalogue may lack optional parameters, so unknown names
+        are found with private workflows alone.
+        """
+        if not self.template:
+            return None
+        missing = [
+            name
+            for name, entry in self.template.items()
+            if not entry.get("optional", False) and name not in parameters
+        ]
+        unknown = [name for name in parameters if name not in self.template]
+        if missing:
+            return f"Missing required parameters: {', '.join(missing)}"
+        if unknown and self.type == "PRIVATE":
+            return f"Parameters that the parameter template does not have: {', '.join(unknown)}"
+        return None
+
+
+@cache
+def catalogue() -> dict[str, Workflow]:
+    """Give the READY2RUN workflows by id, from ready2run.json."""
+    text = (
+        resources.files("omics_provider.emulator.workflows")
+        .joinpath("ready2run.json")
+        .read_text("utf-8")
+    )
+    return {entry["id"]: _ready2run(entry) for entry in json.loads(text)["workflows"]}
+
+
+def _ready2run(entry: Mapping[str, Any]) -> Workflow:
+    return Workflow(
+        id=entry["id"],
+        type="READY2RUN",
+        uuid=str(uuid.uuid5(uuid.NAMESPACE_URL, f"ready2run/{entry['id']}")),
+        digest=hashlib.sha256(entry["id"].encode()).hexdigest(),
+        created=_CATALOGUE_TIME,
+        name=entry["name"],
+        description=entry.get("description"),
+        engine=entry.get("engine"),
+        template=entry.get("parameterTemplate") or {},
+        storage_type="STATIC",
+        storage_capacity=entry.get("storageCapacity"),
+    )
