@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from omics_provider.shared.rules.run_cache import RULES, TABLE
+from omics_provider.shared.rules.tables import CACHE
 
 from .plain import PlainProvider
 
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 class OmicsRunCacheProvider(PlainProvider):
     """Run caches of AWS HealthOmics."""
 
-    table = TABLE
-    rules = RULES
+    table = CACHE
 
     def service(self) -> Caches:
         """Return the calls on run caches."""

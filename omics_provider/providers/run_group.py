@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from omics_provider.base import errors
 from omics_provider.base.status import RunStatus
-from omics_provider.shared.rules.run_group import TABLE
+from omics_provider.shared.rules.tables import GROUP
 
 from .plain import PlainProvider, Service
 
@@ -20,7 +20,7 @@ _NAMED: Final = 5
 class OmicsRunGroupProvider(PlainProvider):
     """Run groups of AWS HealthOmics."""
 
-    table = TABLE
+    table = GROUP
     delete_limit = 300.0
 
     def service(self) -> Groups:

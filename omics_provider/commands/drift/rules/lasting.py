@@ -9,7 +9,7 @@ from omics_provider.base.diff import difference
 from omics_provider.base.table import Table
 from omics_provider.batches.rules import lifecycle
 from omics_provider.batches.rules.lifecycle import FINAL, BatchStatus, status_of
-from omics_provider.shared.rules import lasting, run_cache, run_group
+from omics_provider.shared.rules import lasting, tables
 from omics_provider.workflows.rules import table as workflow
 
 from .judge import Finding, Found, Kind, Look, about
@@ -84,8 +84,8 @@ def _plain(table: Table) -> Callable[[Bag, Bag], Bag]:
 
 
 _TABLES: Final[dict[str, tuple[Table, Callable[[Bag, Bag], Bag]]]] = {
-    GROUP: (run_group.TABLE, _plain(run_group.TABLE)),
-    CACHE: (run_cache.TABLE, _plain(run_cache.TABLE)),
+    GROUP: (tables.GROUP, _plain(tables.GROUP)),
+    CACHE: (tables.CACHE, _plain(tables.CACHE)),
     WORKFLOW: (
         workflow.TABLE,
         lambda outputs, seen: workflow.refreshed(outputs, seen["live"], seen.get("version")),
