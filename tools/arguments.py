@@ -250,7 +250,9 @@ def described(each: Class) -> str:
     )
     facts = [(fact.name, fact.doc) for fact in table.facts]
     facts += [(f.name, f.doc) for f in table.fields if f.name in taken]
-    lines = ["Args:", *_items([tuple(each.name.split(": ", 1)), *own, *fields, opts])]
+    # What a class can't do without comes first.
+    both = [*own, *fields] if any(each.required for each in table.arguments) else [*fields, *own]
+    lines = ["Args:", *_items([tuple(each.name.split(": ", 1)), *both, opts])]
     lines += ["", "Attributes:", *_items(facts)]
     if fields:
         lines += ["", "Each argument is an attribute, too: its value as declared."]

@@ -102,6 +102,7 @@ def takes(table: Table) -> Callable[[Class], Class]:
 
     def taking(cls: Class) -> Class:
         called = _called(vars(cls)["__init__"], table, cls)
+        setattr(cls, "_table", table)  # noqa: B010
         setattr(cls, "__init__", called)  # noqa: B010  # mypy takes no assignment to it
         for name, wire, doc in _attributes(table) if issubclass(cls, Declared) else ():
             setattr(cls, name, property(_getter(wire), doc=doc))

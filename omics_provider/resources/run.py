@@ -28,10 +28,6 @@ class OmicsRun(RunAttributes, Waitable, module="omics", name="Run"):
 
     Args:
         resource_name: Pulumi's name of the resource, unique in the stack.
-        preflight: What a preview does about the things that the run needs before it is started:
-            "warn" looks them up and warns of what will not work, "fail" makes it an error, "off"
-            looks up nothing. Unset, the stack's omics:preflight holds, else "warn". It is no input:
-            it is not in the state, and a change of it is no difference.
         role_arn: ARN of the service role that the run assumes; it must trust omics.amazonaws.com.
         output_uri: Where results go: s3://bucket/prefix, a bucket in the run's Region.
         workflow_id: Id of the workflow to run, digits in a string. Exactly one of workflow_id,
@@ -74,6 +70,10 @@ class OmicsRun(RunAttributes, Waitable, module="omics", name="Run"):
             INSTANCE_RESERVATION_FAILED, MODIFIED_INPUT_RESOURCE and SERVICE_ERROR, all of them
             where `on` is left out. With cache_id, finished tasks are not paid for again.
         adopt_run_id: Id of an existing run to take over instead of starting one.
+        preflight: What a preview does about the things that the run needs before it is started:
+            "warn" looks them up and warns of what will not work, "fail" makes it an error, "off"
+            looks up nothing. Unset, the stack's omics:preflight holds, else "warn". It is no input:
+            it is not in the state, and a change of it is no difference.
         opts: Pulumi's resource options. It may also be the second argument, without a name.
 
     Attributes:
@@ -100,7 +100,6 @@ class OmicsRun(RunAttributes, Waitable, module="omics", name="Run"):
     Each argument is an attribute, too: its value as declared.
     """
 
-    _table = TABLE
     _host = OmicsRunProvider()
     _kept = ("onDelete",)
 

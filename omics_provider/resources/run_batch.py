@@ -121,7 +121,6 @@ class OmicsRunBatch(RunBatchAttributes, Declared, module="omics", name="RunBatch
     Each argument is an attribute, too: its value as declared.
     """
 
-    _table = TABLE
     _host = OmicsRunBatchProvider()
     _kept = ("onDelete", "onChange")
 

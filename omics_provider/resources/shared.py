@@ -44,7 +44,6 @@ class OmicsRunGroup(RunGroupAttributes, Readable, module="omics", name="RunGroup
     Each argument is an attribute, too: its value as declared.
     """
 
-    _table = GROUP
     _host = OmicsRunGroupProvider()
     _kept = tuple(GROUP.by_wire)
 
@@ -86,7 +85,6 @@ class OmicsRunCache(RunCacheAttributes, Readable, module="omics", name="RunCache
     Each argument is an attribute, too: its value as declared.
     """
 
-    _table = CACHE
     _host = OmicsRunCacheProvider()
     _kept = tuple(CACHE.by_wire)
 

@@ -85,7 +85,6 @@ class OmicsWorkflow(WorkflowAttributes, Readable, module="omics", name="Workflow
     Each argument is an attribute, too: its value as declared.
     """
 
-    _table = TABLE
     _host = OmicsWorkflowProvider()
     _kept = tuple(TABLE.by_wire)
 
