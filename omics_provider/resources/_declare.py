@@ -141,7 +141,7 @@ def _called(init: Callable[..., None], table: Table, cls: type) -> Callable[...,
             wrong += _misgiven(table, arguments)
             about = f" {given[named]}" if isinstance(given.get(named), str) else ""
             lines = "".join(f"\n  {each}" for each in wrong)
-            raise pulumi.RunError(f"{table.resource}{about} is not declared as it can be:{lines}")
+            raise pulumi.RunError(f"{table.resource}{about} can't be declared:{lines}")
         init(self, **given)
 
     called.__doc__ = cls.__doc__

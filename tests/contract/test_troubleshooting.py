@@ -26,7 +26,7 @@ BOTOCORE = {"You must specify a region.", "Unable to locate credentials", "could
 ERRORS = {
     *(
         node.name
-        for node in ast.parse((PACKAGE / "core" / "errors.py").read_text("utf-8")).body
+        for node in ast.parse((PACKAGE / "base" / "errors.py").read_text("utf-8")).body
         if isinstance(node, ast.ClassDef)
     ),
     "SheetError",
