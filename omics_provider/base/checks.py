@@ -27,13 +27,15 @@ REQUIRED: Final = "is required"
 
 
 class Problem(NamedTuple):
-    """One thing wrong with a declaration: the property (wire name) and the reason."""
+    """One thing wrong with a declaration: a property (wire name), if it is about one, and why."""
 
     property: str
     reason: str
 
     def told(self, table: Table) -> str:
         """Return it with the argument's name in a program."""
+        if not self.property:
+            return self.reason
         field = table.by_wire.get(self.property)
         return f"{field.name if field else self.property}: {self.reason}"
 
@@ -67,7 +69,8 @@ def given(inputs: Inputs, *wires: str) -> list[str]:
 
 def _unknown_names(table: Table, inputs: Inputs) -> Iterator[Problem]:
     for name in inputs.get(MISNAMED, ()):
-        yield Problem(name, misnamed(table, name))
+        # As an argument it may have the name of another one's property.
+        yield Problem("", f"{name}: {misnamed(table, name)}")
     for name in inputs:
         if name not in table.by_wire and not name.startswith("__"):
             yield Problem(name, misnamed(table, name))

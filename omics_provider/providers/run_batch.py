@@ -49,7 +49,7 @@ class OmicsRunBatchProvider(PlainProvider):
         old, inputs = _wire.received(_olds), _wire.received(news)
         found = batch.problems(inputs, has_s3=not self._settings.is_local)
         # Beside a property's name the engine prints its value, secrets in plain text, too.
-        failures = [CheckFailure("", batch.told(p)) for p in found]
+        failures = [CheckFailure("", p.told(batch.TABLE)) for p in found]
         inputs = declaration.keep_spelling(old, batch.with_defaults(inputs))
         return CheckResult(_wire.sent({**inputs, **own_state.attempt(old)}), failures)
 

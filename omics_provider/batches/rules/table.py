@@ -230,11 +230,6 @@ def problems(inputs: Inputs, *, has_s3: bool) -> list[Problem]:
     return found + list(_place_of_settings(inputs, has_s3=has_s3))
 
 
-def told(problem: Problem) -> str:
-    """Return a problem with the argument's name in a program; those of rows say where they are."""
-    return problem.told(TABLE) if problem.property else problem.reason
-
-
 def count(inputs: Mapping[str, Any]) -> int:
     """Return how many samples are declared."""
     samples = inputs.get("samples")
