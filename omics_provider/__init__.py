@@ -4,12 +4,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from omics_provider.resources._arguments import (
+        Retry,
+        RunBatchOverride,
+        RunBatchTemplate,
+        RunTemplate,
+    )
     from omics_provider.resources.cohort import RunCohort
     from omics_provider.resources.provider import Provider
     from omics_provider.resources.run import OmicsRun
     from omics_provider.resources.run_batch import OmicsRunBatch
-    from omics_provider.resources.run_cache import OmicsRunCache
-    from omics_provider.resources.run_group import OmicsRunGroup
+    from omics_provider.resources.shared import OmicsRunCache, OmicsRunGroup
     from omics_provider.resources.wait import wait_all
     from omics_provider.resources.workflow import OmicsWorkflow
     from omics_provider.sheets.parameters import Column, EachRow
@@ -23,7 +28,11 @@ __all__ = [
     "OmicsRunGroup",
     "OmicsWorkflow",
     "Provider",
+    "Retry",
+    "RunBatchOverride",
+    "RunBatchTemplate",
     "RunCohort",
+    "RunTemplate",
     "wait_all",
 ]
 
@@ -34,11 +43,15 @@ _HOMES: Final = {
     "EachRow": "omics_provider.sheets.parameters",
     "OmicsRun": "omics_provider.resources.run",
     "OmicsRunBatch": "omics_provider.resources.run_batch",
-    "OmicsRunCache": "omics_provider.resources.run_cache",
-    "OmicsRunGroup": "omics_provider.resources.run_group",
+    "OmicsRunCache": "omics_provider.resources.shared",
+    "OmicsRunGroup": "omics_provider.resources.shared",
     "OmicsWorkflow": "omics_provider.resources.workflow",
     "Provider": "omics_provider.resources.provider",
+    "Retry": "omics_provider.resources._arguments",
+    "RunBatchOverride": "omics_provider.resources._arguments",
+    "RunBatchTemplate": "omics_provider.resources._arguments",
     "RunCohort": "omics_provider.resources.cohort",
+    "RunTemplate": "omics_provider.resources._arguments",
     "wait_all": "omics_provider.resources.wait",
 }
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast
 
 import pulumi
 
@@ -10,13 +10,19 @@ SHEETS = Path(__file__).parent / "samples"
 WORKFLOWS = Path(__file__).parent / "workflows"
 SECONDS_AN_HOUR = 3600.0
 
+# Values of the configuration: the preview says so where one is another.
+WorkflowType = Literal["PRIVATE", "READY2RUN"]
+CacheBehaviour = Literal["CACHE_ON_FAILURE", "CACHE_ALWAYS"]
+Retention = Literal["RETAIN", "REMOVE"]
+OnDelete = Literal["delete", "cancel", "keep"]
+
 
 @dataclass(frozen=True)
 class Existing:
     """A workflow that is there already."""
 
     id: str
-    type: str
+    type: WorkflowType
 
 
 @dataclass(frozen=True)
@@ -24,8 +30,8 @@ class Runs:
     """What the runs have in common. None and empty: not sent, so the service's own default."""
 
     parameters: dict[str, Any]
-    retention: str | None
-    on_delete: str
+    retention: Retention | None
+    on_delete: OnDelete
     wait_seconds: float | None
 
 
@@ -59,7 +65,7 @@ class Settings:
     workflow: Existing | Path
     shared_inputs: list[str]
     repositories: list[str]
-    cache_behaviour: str
+    cache_behaviour: CacheBehaviour
     runs: Runs
     limits: Limits
     keeping: Keeping
@@ -81,11 +87,11 @@ class Settings:
             workflow=_workflow(config),
             shared_inputs=config.get_object("sharedInputs") or [],
             repositories=config.get_object("ecrRepositories") or [],
-            cache_behaviour=config.get("cacheBehavior") or "CACHE_ON_FAILURE",
+            cache_behaviour=cast(CacheBehaviour, config.get("cacheBehavior") or "CACHE_ON_FAILURE"),
             runs=Runs(
                 parameters=config.get_object("workflowParameters") or {},
-                retention=config.get("retentionMode"),
-                on_delete=config.get("onDelete") or "cancel",
+                retention=cast(Retention | None, config.get("retentionMode")),
+                on_delete=cast(OnDelete, config.get("onDelete") or "cancel"),
                 wait_seconds=wait_seconds(config),
             ),
             limits=Limits(
@@ -112,7 +118,8 @@ def wait_seconds(config: pulumi.Config) -> float | None:
 
 def existing(config: pulumi.Config) -> Existing:
     """Read `workflowId` and `workflowType` (READY2RUN or PRIVATE)."""
-    return Existing(config.require("workflowId"), config.require("workflowType"))
+    kind = cast(WorkflowType, config.require("workflowType"))
+    return Existing(config.require("workflowId"), kind)
 
 
 def _workflow(config: pulumi.Config) -> Existing | Path:

@@ -8,7 +8,14 @@ from pathlib import Path
 
 import pulumi
 
-from omics_provider import EachRow, OmicsRunCache, OmicsRunGroup, OmicsWorkflow, RunCohort
+from omics_provider import (
+    EachRow,
+    OmicsRunCache,
+    OmicsRunGroup,
+    OmicsWorkflow,
+    RunCohort,
+    RunTemplate,
+)
 from stacks import _bucket, _cohort, _log, _notice, _policies, _role, _samples
 from stacks._names import Naming, NamingError
 from stacks._settings import Settings
@@ -40,14 +47,16 @@ def main() -> None:
     )
     ready = [permissions, *guards, *_log.kept(naming, settings.keeping.log)]
 
-    shared = {**_workflow(settings, naming, cache, ready), **_group(settings, naming)}
-    topic = _notice.of_ended_runs(naming, shared["workflow_id"], settings.notify)
+    workflow_id, workflow = _workflow(settings, naming, cache, ready)
+    topic = _notice.of_ended_runs(naming, workflow_id, settings.notify)
     cohort = RunCohort(
         settings.cohort,
         samples=settings.sheet,
         id_column="sample_name",
         template={
-            **shared,
+            "workflow_id": workflow_id,
+            **workflow,
+            **_group(settings, naming),
             "role_arn": role.arn,
             "output_uri": results,
             "parameters": settings.runs.parameters,
@@ -77,7 +86,7 @@ def _naming(settings: Settings) -> Naming:
         raise pulumi.RunError(str(error)) from None
 
 
-def _group(settings: Settings, naming: Naming) -> dict[str, pulumi.Output[str]]:
+def _group(settings: Settings, naming: Naming) -> RunTemplate:
     """Make the run group, and return the argument of a run that names it."""
     group = OmicsRunGroup(
         "runs",
@@ -95,17 +104,14 @@ def _workflow(
     naming: Naming,
     cache_uri: pulumi.Output[str],
     ready: list[pulumi.Resource],
-) -> dict[str, pulumi.Input[str]]:
-    """Return the arguments of a run that name its workflow.
+) -> tuple[pulumi.Input[str], RunTemplate]:
+    """Return the workflow's id, and the further arguments of a run that name it.
 
     A definition of stacks/workflows/ is made a workflow, with a cache for the outputs of its
     tasks: only private workflows have one (API reference, CreateRunCache).
     """
     if not isinstance(settings.workflow, Path):
-        return {
-            "workflow_id": settings.workflow.id,
-            "workflow_type": settings.workflow.type,
-        }
+        return settings.workflow.id, {"workflow_type": settings.workflow.type}
     name = settings.workflow.name
     workflow = OmicsWorkflow(
         name, name=naming.of(name), definition=settings.workflow, tags=naming.tags
@@ -118,8 +124,7 @@ def _workflow(
         tags=naming.tags,
         opts=pulumi.ResourceOptions(depends_on=ready),
     )
-    return {
-        "workflow_id": workflow.id,
+    return workflow.id, {
         "workflow_version_name": workflow.version_name,
         "cache_id": cache.id,
     }

@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,8 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
 PACKAGE = "omics_provider"
-#: Properties that only repeat an argument say so with these words.
-REPEATED = "As declared: see the argument."
+#: Types of the classes' arguments and attributes.
+TYPES = "resources._arguments"
 PYTHON_COMMANDS = (f"python -m {PACKAGE}", f"python -m {PACKAGE}.emulator")
 _SUBCOMMAND = re.compile(r"^    ([a-z]+) +\S", re.MULTILINE)
 
@@ -56,7 +56,13 @@ def names(root: Path) -> dict[str, str]:
         PACKAGE,
         search_paths=[str(root)],
         docstring_parser="google",
-        docstring_options={"returns_multiple_items": False, "returns_named_value": False},
+        docstring_options={
+            "returns_multiple_items": False,
+            "returns_named_value": False,
+            # The types of a class's arguments are those of its TypedDict.
+            "warn_missing_types": False,
+            "warn_unknown_params": False,
+        },
     )
     assert isinstance(package, griffe.Module)
     exported = package.exports
@@ -85,18 +91,59 @@ def _class(cls: Any) -> Iterator[str]:
         yield f"```python\n{_signature(cls)}\n```\n"
         yield from _docstring(cls)
         return
-    yield from _docstring(cls)
+    if _is_types(cls):
+        yield from _docstring(cls)
+        yield from (_entry(name, kind, "") for name, kind in _keys(cls).items())
+        yield ""
+        return
+    headings = {"parameters": "## Arguments\n", "attributes": "## Attributes\n"}
+    yield from _docstring(cls, headings)
     if "__init__" in cls.members and cls.members["__init__"].docstring:
-        yield "## Arguments\n"
+        yield headings["parameters"]
         yield from _docstring(cls.members["__init__"], skip_text=True)
     yield from _attributes(cls)
-    for member in cls.members.values():
+    for member in _members(cls):
         if member.is_function and not member.name.startswith("_"):
-            yield from _function(member, heading=f"## {_title(member)}\n")
+            yield from _function(member, heading=f"## {_title(cls, member)}\n")
 
 
-def _title(function: Any) -> str:
-    prefix = f"{function.parent.name}." if "classmethod" in function.labels else ""
+def _members(cls: Any) -> Iterator[Any]:
+    """Give what a class has of its own and of the package's classes that it is made of."""
+    inherited = [base for base in cls.mro() if base.path.startswith(PACKAGE)]
+    found: dict[str, Any] = {}
+    for each in (cls, *inherited):
+        for name, member in each.members.items():
+            found.setdefault(name, member)
+    yield from found.values()
+
+
+def _is_types(cls: Any) -> bool:
+    return str(cls.path).startswith(f"{PACKAGE}.{TYPES}.")
+
+
+def _keys(typed_dict: Any) -> dict[str, Any]:
+    """Return the keys of a TypedDict, those of its bases first, each with its type."""
+    found: dict[str, Any] = {}
+    for base in (*reversed(typed_dict.mro()), typed_dict):
+        found |= {name: m.annotation for name, m in base.members.items() if m.is_attribute}
+    return found
+
+
+def _types(cls: Any) -> dict[str, Any]:
+    """Return the types of a class's arguments, or those of a function."""
+    function = cls.members["__init__"] if cls.is_class else cls
+    found = {}
+    for each in function.parameters:
+        unpacked = re.fullmatch(r"Unpack\[(\w+)\]", str(each.annotation))
+        if unpacked:
+            found |= _keys(cls.package[TYPES][unpacked[1]])
+        elif each.name not in ("self", "cls"):
+            found[each.name] = each.annotation
+    return found
+
+
+def _title(cls: Any, function: Any) -> str:
+    prefix = f"{cls.name}." if "classmethod" in function.labels else ""
     return f"{prefix}{function.name}()"
 
 
@@ -125,21 +172,14 @@ def _signature(function: Any) -> str:
 
 
 def _attributes(cls: Any) -> Iterator[str]:
-    repeated: list[str] = []
-    told: list[str] = []
-    for member in cls.members.values():
-        if not member.is_attribute or member.name.startswith("_"):
-            continue
-        text = _text(member)
-        if text == REPEATED:
-            repeated.append(f"`{member.name}`")
-        else:
-            told.append(_entry(member.name, member.annotation, text))
-    if told:
+    """Give the attributes that the class's docstring does not list."""
+    kind = griffe.DocstringSectionKind.attributes
+    if any(section.kind is kind for section in cls.docstring.parsed):
+        return
+    members = [m for m in cls.members.values() if m.is_attribute and not m.name.startswith("_")]
+    if members:
         yield "## Attributes\n"
-        yield from told
-    if repeated:
-        yield f"As declared, one for each argument: {', '.join(repeated)}.\n"
+        yield from (_entry(member.name, member.annotation, _text(member)) for member in members)
 
 
 def _text(member: Any) -> str:
@@ -156,15 +196,21 @@ def _comment(member: Any) -> str:
     return " ".join(re.findall(r"#: (.*)", above[1])) if above else ""
 
 
-def _docstring(found: Any, *, skip_text: bool = False) -> Iterator[str]:
+def _docstring(
+    found: Any, headings: Mapping[str, str] | None = None, *, skip_text: bool = False
+) -> Iterator[str]:
     _text(found)
     kinds = griffe.DocstringSectionKind
     for section in found.docstring.parsed:
+        if headings and section.kind.value in headings:
+            yield headings[section.kind.value]
         if section.kind is kinds.text:
             if not skip_text:
                 yield f"{_plain(section.value)}\n"
         elif section.kind is kinds.parameters:
             yield from _arguments(found, section.value)
+        elif section.kind is kinds.attributes:
+            yield from _told(found, section.value)
         elif section.kind is kinds.returns:
             yield "**Returns**\n"
             yield from (f"{_plain(each.description)}\n" for each in section.value)
@@ -177,23 +223,30 @@ def _docstring(found: Any, *, skip_text: bool = False) -> Iterator[str]:
 
 
 def _arguments(function: Any, described: Any) -> Iterator[str]:
-    declared = {each.name: each for each in function.parameters}
+    declared = _types(function)
     for each in described:
-        name = each.name.lstrip("*")
-        if name == "unknown":
-            continue
-        if name not in declared:
-            raise ExtensionError(f"{function.path} describes {name}, which is no argument")
-        yield _entry(each.name, declared[name].annotation, each.description)
-    missing = set(declared) - {each.name.lstrip("*") for each in described} - {"self", "cls"}
-    if missing:
+        if each.name not in declared:
+            raise ExtensionError(f"{function.path} describes {each.name}, which is no argument")
+        yield _entry(each.name, declared[each.name], each.description)
+    missing = set(declared) - {each.name for each in described}
+    # A cohort's further arguments are described where they are OmicsRun's.
+    if missing and function.name != "RunCohort":
         raise ExtensionError(f"{function.path} does not describe {', '.join(sorted(missing))}")
 
 
+def _told(cls: Any, described: Any) -> Iterator[str]:
+    members = {member.name: member for member in _members(cls)}
+    for each in described:
+        if each.name not in members:
+            raise ExtensionError(f"{cls.path} describes {each.name}, which is no attribute")
+        yield _entry(each.name, members[each.name].annotation, each.description)
+
+
 def _entry(name: str, annotation: Any, text: str) -> str:
-    kind = f" *{_plain(str(annotation))}*" if annotation is not None else ""
+    shown = re.sub(r"^Required\[(.*)\]$", r"\1", str(annotation))
+    kind = f" *{_plain(shown)}*" if annotation is not None else ""
     body = _plain(text).replace("\n", "\n  ")
-    return f"`{name}`{kind}\n: {body}\n"
+    return f"`{name}`{kind}\n: {body}\n" if body else f"- `{name}`{kind}"
 
 
 def _plain(text: str) -> str:

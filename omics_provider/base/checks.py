@@ -20,15 +20,22 @@ from .values import CANNOT_CROSS, UNKNOWN, misfits
 Inputs = Mapping[str, Any]
 Rule = Callable[[Inputs], Iterator["Problem"]]
 
+#: Input of the program: names that it gave and the class does not take.
+MISNAMED: Final = "__misnamed"
+#: What is wrong where a value is missing.
+REQUIRED: Final = "is required"
+
 
 class Problem(NamedTuple):
-    """One thing wrong with a declaration: the property (wire name) and the reason."""
+    """One thing wrong with a declaration: a property (wire name), if it is about one, and why."""
 
     property: str
     reason: str
 
     def told(self, table: Table) -> str:
         """Return it with the argument's name in a program."""
+        if not self.property:
+            return self.reason
         field = table.by_wire.get(self.property)
         return f"{field.name if field else self.property}: {self.reason}"
 
@@ -42,6 +49,11 @@ def problems(table: Table, inputs: Inputs, rules: tuple[Rule, ...] = ()) -> list
     for field in table.fields:
         if field.wire in inputs and inputs[field.wire] is not UNKNOWN:
             found += [Problem(field.wire, why) for why in _CHECKS[field.kind](field, inputs)]
+    found += [
+        Problem(field.wire, REQUIRED)
+        for field in table.fields
+        if field.required and field.wire not in inputs
+    ]
     for rule in rules:
         found += rule(inputs)
     return found
@@ -55,28 +67,25 @@ def given(inputs: Inputs, *wires: str) -> list[str]:
     return [wire for wire in wires if inputs.get(wire, UNKNOWN) is not UNKNOWN]
 
 
-def required(*wires: str) -> Rule:
-    """Return the rule that these inputs are there."""
-
-    def rule(inputs: Inputs) -> Iterator[Problem]:
-        for wire in wires:
-            if wire not in inputs:
-                yield Problem(wire, "is required")
-
-    return rule
-
-
 def _unknown_names(table: Table, inputs: Inputs) -> Iterator[Problem]:
-    outputs = {wire for _, wire in table.outputs}
-    known = {**table.by_name, **table.by_wire}
+    for name in inputs.get(MISNAMED, ()):
+        # As an argument it may have the name of another one's property.
+        yield Problem("", f"{name}: {misnamed(table, name)}")
     for name in inputs:
-        if name in outputs and name not in table.by_wire:
-            why = f"is what the service tells, no argument of {table.resource}"
-            yield Problem(name, why)
-        elif name not in table.by_wire and not name.startswith("__"):
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f": did you mean {known[near[0]].name}?" if near else ""
-            yield Problem(name, f"is no argument of {table.resource}{hint}")
+        if name not in table.by_wire and not name.startswith("__"):
+            yield Problem(name, misnamed(table, name))
+
+
+def misnamed(table: Table, name: str) -> str:
+    """Say why `name` is no argument of the class, and which one may be meant."""
+    if any(name in (fact.name, fact.wire) for fact in table.outputs):
+        return f"is what the service tells, no argument of {table.resource}"
+    own = {argument.name: argument.name for argument in table.arguments}
+    known = {field.wire: field.name for field in table.fields}
+    known |= {**{field.name: field.name for field in table.fields}, **own, "opts": "opts"}
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f": did you mean {known[near[0]]}?" if near else ""
+    return f"is no argument of {table.resource}{hint}"
 
 
 # One value -----------------------------------------------------------------------------------

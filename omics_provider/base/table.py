@@ -46,7 +46,9 @@ class Field:
 
     `low` and `high` are lengths of a text, values of an integer. `pattern` must match the whole
     text; None means printable text (the model's `[\p{L}\p{M}\p{Z}\p{S}\p{N}\p{P}]+`).
-    `sent` says whether the value is a member of the API's request.
+    `sent` says whether the value is a member of the API's request, `required` that a declaration
+    has it, `filled` that a resource has it though the program gives none. `doc` is what a program's
+    author reads, `type` the argument's type where `kind` does not tell it.
     """
 
     name: str
@@ -58,18 +60,45 @@ class Field:
     pattern: str | None = None
     enum: tuple[str, ...] = ()
     sent: bool = True
+    required: bool = False
+    filled: bool = False
+    type: str = ""
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One output of a resource: what the service, or this package, tells of it."""
+
+    name: str
+    wire: str
+    doc: str
+    type: str = "str | None"
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """What a class of the program takes beside the inputs; the provider never sees it."""
+
+    name: str
+    type: str
+    doc: str
+    required: bool = False
 
 
 @dataclass(frozen=True)
 class Table:
-    """The inputs and outputs of one kind of resource; `resource` is its class in a program.
+    """All that is told of one kind of resource; `resource` is its class in a program.
 
-    `outputs` are pairs (attribute, wire name) that the service fills in.
+    `outputs` are filled in by the service, `own_outputs` by this package. The class's signature and
+    docstring are written from it by tools/arguments.
     """
 
     resource: str
     fields: tuple[Field, ...]
-    outputs: tuple[tuple[str, str], ...] = ()
+    outputs: tuple[Fact, ...] = ()
+    own_outputs: tuple[Fact, ...] = ()
+    arguments: tuple[Argument, ...] = ()
 
     @functools.cached_property
     def by_wire(self) -> Mapping[str, Field]:
@@ -80,3 +109,8 @@ class Table:
     def by_name(self) -> Mapping[str, Field]:
         """The inputs by their names in a program."""
         return {field.name: field for field in self.fields}
+
+    @functools.cached_property
+    def facts(self) -> tuple[Fact, ...]:
+        """All outputs."""
+        return (*self.outputs, *self.own_outputs)

@@ -29,7 +29,7 @@ class BatchHandler:
         """Find everything that is wrong with the declaration; the service is not asked."""
         found = table.problems(inputs, has_s3=not call.settings.is_local)
         checked = declaration.keep_spelling(old, table.with_defaults(inputs))
-        failures = tuple(table.told(problem) for problem in found)
+        failures = tuple(problem.told(table.TABLE) for problem in found)
         return Checked({**checked, **records.attempt(call, old)}, failures)
 
     def diff(self, call: Call, id_: str, recorded: Properties, inputs: Properties) -> Found:

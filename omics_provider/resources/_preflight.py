@@ -10,9 +10,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, get_args
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, get_args
 from weakref import WeakKeyDictionary
 
 import pulumi
@@ -20,24 +20,23 @@ from pulumi import CustomResource, Output, ResourceOptions
 
 from omics_provider.base import errors, settings
 from omics_provider.base.settings import Mode
-from omics_provider.base.values import UNKNOWN, contains_unknown
+from omics_provider.base.values import contains_unknown
 from omics_provider.base.words import some
+from omics_provider.batches.rules.rows import Sample
 from omics_provider.preflight.rules import judge
 from omics_provider.preflight.rules.judge import Answer, Found, Kind, Look, Unseen
 from omics_provider.providers._wire import received
 
-from . import _place as places
-from .provider import config_value
-
-if TYPE_CHECKING:
-    from .run import OmicsRun
+from ._declare import Declared
+from ._known import any_to_be_made, known_of, resources_of
+from .provider import config_value, place_of
 
 #: Seconds without news of a run after which those gathered are looked at, though others are still
 #: to come; seconds between two looks at whether all have come.
 _QUIET: Final = 2.0
 _BETWEEN: Final = 0.05
 #: Input files looked for, of all runs together.
-FILES: Final = 20
+_FILES: Final = 20
 _HEADLINE: Final = "Preflight"
 
 
@@ -72,13 +71,13 @@ class Start:
 
 
 def declared(
-    run: OmicsRun, inputs: Mapping[str, Any], mode: Mode | None, opts: ResourceOptions | None
+    run: Declared, inputs: Mapping[str, Any], mode: Mode | None, opts: ResourceOptions | None
 ) -> None:
     """Have `run` looked at before it is started, where this is a preview and the mode says so.
 
     Raises ValueError for a mode that is none; RunError for one in the stack's configuration.
     """
-    found = gathering(run, mode)
+    found = _gathering_of(run, mode)
     if found is None or not judge.is_start(inputs):
         return
     gathered, chosen = found
@@ -94,7 +93,34 @@ def declared(
     run.id.apply(seen, run_with_unknowns=True)
 
 
-def gathering(resource: CustomResource, mode: Mode | None) -> tuple[Gathering, Mode] | None:
+def batch_declared(
+    batch: Declared,
+    shared: Mapping[str, Any],
+    samples: Sequence[Sample],
+    mode: Mode | None,
+    opts: ResourceOptions | None,
+) -> None:
+    """Have the batch's samples looked at before they start, as `declared` has a run.
+
+    `shared` are the settings of all of them. Raises what that raises.
+    """
+    found = _gathering_of(batch, mode)
+    if found is None:
+        return
+    gathered, chosen = found
+    gathered.declared += 1
+
+    async def seen(batches: Any) -> Any:
+        starts: list[Start] = []
+        # A resource that stays knows its batches; one that is made or changed does not yet.
+        if not isinstance(batches, list):
+            starts = list(_starts(await start(batch, chosen, shared, opts), samples))
+        await gathered.add(starts)
+
+    batch._output("batches").apply(seen, run_with_unknowns=True)
+
+
+def _gathering_of(resource: CustomResource, mode: Mode | None) -> tuple[Gathering, Mode] | None:
     """Return what gathers the starts of this preview, and the mode; None where nothing looks.
 
     Raises ValueError for a mode that is none; RunError for one in the stack's configuration.
@@ -107,7 +133,7 @@ def gathering(resource: CustomResource, mode: Mode | None) -> tuple[Gathering, M
         mode = mode or settings.preflight_mode(config_value)
     except errors.SettingsError as error:
         raise pulumi.RunError(str(error)) from None
-    return None if mode == "off" else (_gathering(places.of(resource)), mode)
+    return None if mode == "off" else (_gathering(place_of(resource)), mode)
 
 
 # One run -------------------------------------------------------------------------------------
@@ -124,10 +150,10 @@ async def start(
     known: dict[str, Any] = {}
     for wire, value in inputs.items():
         if value is not None:
-            known[wire], is_own = await _known(value)
+            known[wire], is_own = await known_of(value)
             if is_own:
                 own.add(wire)
-    comes_after = await _any_to_be_made(await _depended_on(opts))
+    comes_after = await any_to_be_made(await resources_of(opts.depends_on) if opts else [])
     name, planned = resource._name, await _planned(inputs)
     return Start(resource, name, mode, known, frozenset(own), comes_after, planned)
 
@@ -142,78 +168,57 @@ async def _planned(inputs: Mapping[str, Any]) -> Mapping[str, Any] | None:
     source = inputs.get("workflowId") if version is None else version
     if not isinstance(source, Output):
         return None
-    from .workflow import OmicsWorkflow
-
     for maker in await source.resources():
-        if isinstance(maker, OmicsWorkflow) and (
-            version is not None or not await maker.id.is_known()
-        ):
-            template = await maker.parameter_template.future(with_unknowns=True)
+        if isinstance(maker, Declared) and "parameterTemplate" in maker._table.by_wire:
+            if version is None and await maker.id.is_known():
+                continue
+            template = await maker._output("parameterTemplate").future(with_unknowns=True)
             known = received({"template": template})["template"]
             return known if isinstance(known, dict) and not contains_unknown(known) else None
     return None
 
 
-async def _known(value: Any) -> tuple[Any, bool]:
-    """Return what a preview knows of an input, and whether a resource gives a part of it.
-
-    Secrets are taken for unknown: nothing of them is looked up or shown. So is what comes from a
-    resource that this update makes: it is not there yet.
-    """
-    if isinstance(value, Output):
-        return await _known_output(value)
-    if isinstance(value, Mapping):
-        parts = {str(key): await _known(item) for key, item in value.items()}
-        return {key: part for key, (part, _) in parts.items()}, any(o for _, o in parts.values())
-    if isinstance(value, list | tuple):
-        items = [await _known(item) for item in value]
-        return [part for part, _ in items], any(o for _, o in items)
-    return (UNKNOWN if hasattr(value, "__await__") else value), False
+# Runs of a batch ---------------------------------------------------------------------------
 
 
-async def _known_output(output: Output[Any]) -> tuple[Any, bool]:
-    found = await output.future(with_unknowns=True)
-    if await output.is_secret():
-        return UNKNOWN, False
-    makers = await output.resources()
-    known = received({"value": found})["value"]
-    if not await output.is_known() and not isinstance(known, dict | list):
-        known = UNKNOWN
-    if await _any_to_be_made(makers):
-        known = _blotted(known)
-    return known, bool(makers)
+def _starts(whole: Start, samples: Sequence[Sample]) -> Iterator[Start]:
+    """Give a start for the samples that have parameters of the same names and the same bucket."""
+    groups: dict[tuple[frozenset[str], str | None], list[Sample]] = {}
+    for sample in samples:
+        bucket = judge.bucket_of(sample.own.get("outputUri"))
+        groups.setdefault((frozenset(_parameters(sample)), bucket), []).append(sample)
+    for group in groups.values():
+        such_as = f", such as {group[0].id}" if len(groups) > 1 else ""
+        yield replace(_judged_by(whole, group), name=f"{whole.name}{such_as}", count=len(group))
 
 
-def _blotted(value: Any) -> Any:
-    """Return names and shape of a value without what stands there."""
-    if isinstance(value, Mapping):
-        return {key: _blotted(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_blotted(item) for item in value]
-    return UNKNOWN
+def _judged_by(whole: Start, group: Sequence[Sample]) -> Start:
+    own, shared = _parameters(group[0]), whole.inputs.get("parameters", {})
+    inputs = {**whole.inputs}
+    if "outputUri" in group[0].own:
+        inputs["outputUri"] = group[0].own["outputUri"]
+    left: Mapping[str, Any] = {}
+    if isinstance(shared, Mapping):
+        # Where the program does not know them all yet, none is missed.
+        inputs["parameters"] = {**shared, **own}
+        left = {name: value for name, value in shared.items() if name not in own}
+    return replace(whole, inputs=inputs, named=_files(left, group))
 
 
-async def _any_to_be_made(resources: Iterable[pulumi.Resource]) -> bool:
-    for resource in resources:
-        if isinstance(resource, CustomResource) and not await resource.id.is_known():
-            return True
-        if await _any_to_be_made(list(resource._childResources)):
-            return True
-    return False
+def _files(shared: Mapping[str, Any], group: Sequence[Sample]) -> dict[str, str]:
+    """Return the input files of some samples from all parts of the group."""
+    found = judge.files({"parameters": shared})
+    places = judge.sample(range(len(group)), _FILES)
+    for sample in (group[place] for place in places):
+        for uri, path in judge.files({"parameters": _parameters(sample)}).items():
+            found.setdefault(uri, f"{path} of {sample.id}")
+    return found
 
 
-async def _depended_on(opts: ResourceOptions | None) -> list[pulumi.Resource]:
-    return await _resources(opts.depends_on) if opts else []
-
-
-async def _resources(value: Any) -> list[pulumi.Resource]:
-    if isinstance(value, Output):
-        return [*await value.resources(), *await _resources(await value.future())]
-    if isinstance(value, pulumi.Resource):
-        return [value]
-    if isinstance(value, Sequence):
-        return [each for item in value for each in await _resources(item)]
-    return []
+def _parameters(sample: Sample) -> Mapping[str, Any]:
+    """Return the sample's own parameters, without those that None takes away."""
+    own = sample.own.get("parameters") or {}
+    return {name: value for name, value in own.items() if value is not None}
 
 
 # All runs ------------------------------------------------------------------------------------
@@ -273,7 +278,7 @@ class Gathering:
         region = await asyncio.to_thread(aws.region, self.place)
         looks = [look for start in starts for look in judge.looks(start.inputs)]
         uris = [uri for start in starts for uri in start.files()]
-        chosen = judge.sample(list(dict.fromkeys(uris)), FILES - self.files)
+        chosen = judge.sample(list(dict.fromkeys(uris)), _FILES - self.files)
         self.files += len(chosen)
         await asyncio.gather(
             self._look([Look(Kind.PLACE), *looks], aws.SECONDS),

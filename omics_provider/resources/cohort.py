@@ -2,34 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import cached_property
-from typing import Any
+import asyncio
+from collections.abc import Hashable, Mapping
+from functools import cached_property, partial
+from typing import Any, Final, Unpack
 
 import pulumi
 from pulumi import Output, ResourceOptions
 
+from omics_provider.base.settings import Settings
 from omics_provider.base.words import some
+from omics_provider.preflight.rules.judge import Found, Kind, Look, Unseen
+from omics_provider.runs.rules.table import COHORT
 from omics_provider.sheets import parameters as cohort
-from omics_provider.sheets.parameters import Parameters, Sample
-from omics_provider.sheets.sheet import Row, SheetError
+from omics_provider.sheets.parameters import Sample
+from omics_provider.sheets.sheet import SheetError
 
-from . import _place
-from ._headers import Headers
-from ._source import Samples, content
+from ._arguments import CohortArguments
+from ._declare import takes
+from ._samples import Overrides, content
+from .provider import place_of_child
 from .run import OmicsRun
 from .wait import OnFailure, wait_all
 
-#: Arguments of OmicsRun by sample id, or a function that gives them for a row.
-Overrides = Mapping[str, Mapping[str, Any]] | Callable[[Row], Mapping[str, Any]]
+#: Arguments of OmicsRun that say which workflow is run.
+_WORKFLOW: Final = (
+    "workflow_id", "workflow_type", "workflow_owner_id", "workflow_version_name",
+)  # fmt: skip
 
 
+@takes(COHORT)
 class RunCohort(pulumi.ComponentResource):
     """The samples of a sample sheet, each with a run of its own: an OmicsRun `<name>-<sample id>`.
 
     The sheet in git is the declaration. A row added is one run to start, a row changed one run to
     replace, a row removed one run to delete. The order of rows and columns, line ends, quotes and
     columns that nothing refers to make no difference.
+
+    Further arguments are those of OmicsRun, the same as in `template`; but `name` and `parameters`,
+    which are other things here, have their place in the template alone.
+
+    Raises:
+        pulumi.RunError: names everything that is wrong with the sheet, with lines. Nothing of the
+            cohort is started then.
+
+    Args:
+        name: Pulumi's name of the cohort, and the beginning of the names of its runs.
+        samples: Path of a CSV, TSV or JSON file, relative to the project; the bytes of one; or
+            Python values: mappings from column to cell, in a list or by sample id.
+        template: Arguments of OmicsRun that all runs share. Its parameters are fixed ones; what the
+            sheet gives goes over them. `name` is the sample's id where it is unset.
+        id_column: The column with the sample ids; unset, the one that Terra marks, else `sample`,
+            `sample_id` or `sample_name`. Ids are letters, digits, '.', '_' and '-'.
+        format: "csv", "tsv" or "json", where the file's name does not tell.
+        parameters: What the workflow's parameters take from the sheet: a list of columns, each the
+            parameter of its name; or a mapping from parameter to "{column}", to a text with such in
+            it, to a Column, to a type for the column of the parameter's name, or to an EachRow,
+            with which a sample may have several rows. Columns that are not referred to are left
+            alone. Unset, each column whose header is a parameter of the workflow is that parameter,
+            if its cell is not empty: one call of GetWorkflow.
+        overrides: Further arguments of OmicsRun for single samples, by sample id, or a function
+            that gives them for a row. Parameters and tags are merged over the others, None takes
+            one away; any other argument is replaced.
+        max_failures: How many samples may fail without failing the update, for `wait` and
+            `outputs`; none where it is unset. A run that can't be started always fails it.
+        opts: Pulumi's resource options. It may also be the second argument, without a name.
+
+    Attributes:
+        runs: The runs by sample id, in the order in which the sheet names them first.
+        outputs: The workflow's outputs of each sample, when all runs have ended; None for failed
+            ones.
     """
 
     #: The runs by sample id, in the order in which the sheet names them first.
@@ -38,55 +80,18 @@ class RunCohort(pulumi.ComponentResource):
     def __init__(
         self,
         name: str,
-        *,
-        samples: Samples,
-        template: Mapping[str, Any] | None = None,
-        id_column: str | None = None,
-        format: str | None = None,  # noqa: A002  # as in sheet.parsed
-        parameters: Parameters | None = None,
-        overrides: Overrides | None = None,
-        max_failures: int | None = None,
         opts: ResourceOptions | None = None,
-        **arguments: Any,
+        **arguments: Unpack[CohortArguments],
     ) -> None:
-        """Declare a run for each sample.
-
-        Args:
-            name: Pulumi's name of the cohort, and the beginning of the names of its runs.
-            samples: Path of a CSV, TSV or JSON file, relative to the project; the bytes of one; or
-                Python values: mappings from column to cell, in a list or by sample id.
-            template: Arguments of OmicsRun that all runs share. Its parameters are fixed ones; what
-                the sheet gives goes over them. `name` is the sample's id where it is unset.
-            id_column: The column with the sample ids; unset, the one that Terra marks, else
-                `sample`, `sample_id` or `sample_name`. Ids are letters, digits, '.', '_' and '-'.
-            format: "csv", "tsv" or "json", where the file's name does not tell.
-            parameters: What the workflow's parameters take from the sheet: a list of columns, each
-                the parameter of its name; or a mapping from parameter to "{column}", to a text
-                with such in it, to a Column, to a type for the column of the parameter's name, or
-                to an EachRow, with which a sample may have several rows. Columns that are not
-                referred to are left alone. Unset, each column whose header is a parameter of the
-                workflow is that parameter, if its cell is not empty: one call of GetWorkflow.
-            overrides: Further arguments of OmicsRun for single samples, by sample id, or a
-                function that gives them for a row. Parameters and tags are merged over the others,
-                None takes one away; any other argument is replaced.
-            max_failures: How many samples may fail without failing the update, for `wait` and
-                `outputs`; none where it is unset. A run that can't be started always fails it.
-            opts: Pulumi's resource options. `depends_on` and a Provider hold for the runs, too;
-                further options of the runs are `opts` of the template.
-            **arguments: Arguments of OmicsRun, the same as in `template`; but `name` and
-                `parameters`, which are other things here, have their place in the template alone.
-
-        Raises:
-            pulumi.RunError: names everything that is wrong with the sheet, with lines. Nothing of
-                the cohort is started then.
-
-        """
+        given: dict[str, Any] = {**arguments}
+        own = {argument.name: given.pop(argument.name, None) for argument in COHORT.arguments}
         try:
-            shared = _shared({} if template is None else template, arguments)
-            found = _samples(samples, parameters, id_column, format, overrides)
-            headers = Headers() if parameters is None else None
-            given = {id_: _arguments(shared, found[id_], overrides, headers, opts) for id_ in found}
-            self._max_failures = _allowed(max_failures)
+            shared = _shared(own["template"], given)
+            found = _samples(own)
+            headers = _Headers() if own["parameters"] is None else None
+            overrides = own["overrides"]
+            runs = {id_: _arguments(shared, found[id_], overrides, headers, opts) for id_ in found}
+            self._max_failures = _allowed(own["max_failures"])
         except (SheetError, pulumi.RunError) as error:
             raise pulumi.RunError(
                 f"Cohort {name} can't be made, and none of its runs is started or changed:\n{error}"
@@ -94,7 +99,7 @@ class RunCohort(pulumi.ComponentResource):
         super().__init__("omics:index:RunCohort", name, None, opts)
         beside = ResourceOptions(parent=self, depends_on=opts.depends_on if opts else None)
         self.runs = {}
-        for id_, run in given.items():
+        for id_, run in runs.items():
             run_opts = ResourceOptions.merge(run.pop("opts"), beside)
             self.runs[id_] = OmicsRun(f"{name}-{id_}", **run, opts=run_opts)
         self.register_outputs({})
@@ -133,7 +138,8 @@ class RunCohort(pulumi.ComponentResource):
         return ended
 
 
-def _shared(template: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+def _shared(template: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    template = {} if template is None else template
     if not isinstance(template, Mapping):
         raise pulumi.RunError(
             f"template is a {type(template).__name__}: give the arguments of OmicsRun by name."
@@ -146,19 +152,14 @@ def _shared(template: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[s
     return {**template, **arguments}
 
 
-def _samples(
-    samples: Samples,
-    parameters: Parameters | None,
-    id_column: str | None,
-    format: str | None,  # noqa: A002
-    overrides: Overrides | None,
-) -> dict[str, Sample]:
-    source, name = content(samples)
+def _samples(own: Mapping[str, Any]) -> dict[str, Sample]:
+    source, name = content(own["samples"])
+    overrides = own["overrides"]
     return cohort.read_samples(
         source,
-        parameters,
-        id_column=id_column,
-        format=format,
+        own["parameters"],
+        id_column=own["id_column"],
+        format=own["format"],
         name=name,
         expected=list(overrides) if isinstance(overrides, Mapping) else (),
     )
@@ -189,7 +190,7 @@ def _arguments(
     shared: Mapping[str, Any],
     sample: Sample,
     overrides: Overrides | None,
-    headers: Headers | None,
+    headers: _Headers | None,
     opts: ResourceOptions | None,
 ) -> dict[str, Any]:
     override = _override(overrides, sample)
@@ -197,7 +198,7 @@ def _arguments(
     given["opts"] = ResourceOptions.merge(shared.get("opts"), override.get("opts"))
     cells: Any = sample.parameters
     if headers:
-        cells = headers.parameters(_place.of_child(sample.id, given["opts"], opts), given, cells)
+        cells = headers.parameters(place_of_child(sample.id, given["opts"], opts), given, cells)
     for argument, from_sheet in (("parameters", cells), ("tags", None)):
         given[argument] = _merged(shared.get(argument), from_sheet, override.get(argument))
     return given
@@ -216,3 +217,55 @@ def _over(fixed: Any, from_sheet: Any, override: Any) -> Any:
     taken_away = {name for name, value in changes.items() if value is None}
     # No name at all is an argument that was not given.
     return {name: merged[name] for name in merged if name not in taken_away} or None
+
+
+# Columns that the program does not name ----------------------------------------------------------
+
+
+class _Headers:
+    """The parameters of the workflows that a program runs, each looked up once."""
+
+    def __init__(self) -> None:
+        self._known: dict[Hashable, Output[frozenset[str] | None]] = {}
+
+    def parameters(
+        self, place: Settings, arguments: Mapping[str, Any], cells: Mapping[str, Any]
+    ) -> Output[dict[str, Any]]:
+        """Return the cells whose column is a parameter of the workflow that `arguments` name.
+
+        The workflow is looked up at `place`. All cells where it has no parameter template, or the
+        arguments name none.
+        """
+        named = [arguments.get(name) for name in _WORKFLOW]
+        by_name = (each if isinstance(each, str | None) else id(each) for each in named)
+        key = (place, *by_name)
+        if key not in self._known:
+            self._known[key] = Output.all(*named).apply(partial(_looked_up, place))
+        return self._known[key].apply(
+            lambda names: {
+                column: cell for column, cell in cells.items() if names is None or column in names
+            }
+        )
+
+
+async def _looked_up(place: Settings, named: list[str | None]) -> frozenset[str] | None:
+    workflow, kind, owner, version = named
+    if not workflow:
+        return None
+    key = (workflow, kind or "PRIVATE", owner or "")
+    look = Look(Kind.VERSION, (*key, version)) if version else Look(Kind.WORKFLOW, key)
+
+    def seen() -> Any:
+        # boto3 takes a quarter of a second, which programs that name their columns do not pay.
+        from omics_provider.preflight.calls import look_up
+
+        return look_up(place, [look])[look]
+
+    answer = await asyncio.to_thread(seen)
+    if isinstance(answer, Unseen):
+        raise pulumi.RunError(
+            f"Which columns of the sample sheet are parameters of workflow {workflow} can't be "
+            f"looked up: {answer.why}.\nName them in the program: parameters=[…]."
+        )
+    template = answer.facts.get("parameterTemplate") if isinstance(answer, Found) else None
+    return frozenset(template) if template else None

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Any, Final, Literal
 
 import pulumi
 from pulumi import Output
@@ -30,12 +30,10 @@ from omics_provider.waits.rules import progress
 from omics_provider.waits.rules.targets import Declared, End, Facts, Target
 from omics_provider.waits.watcher import Watcher, Watchers
 
-from . import _place as places
+from ._declare import Readable
 from ._interrupt import interruptible
 from ._view import view
-
-if TYPE_CHECKING:
-    from .run import OmicsRun
+from .provider import place_of
 
 OnFailure = Literal["fail", "warn"]
 
@@ -58,8 +56,28 @@ class _Wish:
     tasks: bool
 
 
+class Waitable(Readable):
+    """A run, as far as one waits for it."""
+
+    def wait(
+        self,
+        timeout: float | None = None,
+        on_failure: OnFailure = "fail",
+        *,
+        outputs: bool = False,
+        tasks: bool = False,
+    ) -> Output[dict[str, Any]]:
+        """Wait for the run's end, in the program, and return its final facts.
+
+        Facts, arguments and previews are those of `wait_all`; a failed run fails the update as
+        soon as it is noticed, also while other runs go on.
+        """
+        wish = _Wish(timeout, _checked(on_failure), outputs, tasks)
+        return _waited({self._name: self}, wish)[self._name]
+
+
 def wait_all(
-    runs: Mapping[str, OmicsRun] | Sequence[OmicsRun],
+    runs: Mapping[str, Waitable] | Sequence[Waitable],
     timeout: float | None = None,
     on_failure: OnFailure = "fail",
     *,
@@ -97,24 +115,16 @@ def wait_all(
     return _waited(runs, _Wish(timeout, _checked(on_failure), outputs, tasks))
 
 
-def wait_for(
-    run: OmicsRun, timeout: float | None, on_failure: OnFailure, *, outputs: bool, tasks: bool
-) -> Output[Facts]:
-    """Wait for the end of one run; see OmicsRun.wait."""
-    wish = _Wish(timeout, _checked(on_failure), outputs, tasks)
-    return _waited({run._name: run}, wish)[run._name]
-
-
 def _checked(on_failure: OnFailure) -> OnFailure:
     if on_failure not in ("fail", "warn"):
         raise ValueError(f'on_failure is "fail" or "warn", not {on_failure!r}.')
     return on_failure
 
 
-def _waited(runs: Mapping[str, OmicsRun], wish: _Wish) -> Output[dict[str, Facts]]:
+def _waited(runs: Mapping[str, Waitable], wish: _Wish) -> Output[dict[str, Facts]]:
     if not runs:
         return Output.from_input({})
-    where = {key: places.of(run) for key, run in runs.items()}
+    where = {key: place_of(run) for key, run in runs.items()}
     stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
     known = Output.all(
         **{
@@ -132,7 +142,7 @@ def _waited(runs: Mapping[str, OmicsRun], wish: _Wish) -> Output[dict[str, Facts
 async def _ended(
     where: Mapping[str, Settings],
     stack: str,
-    runs: Mapping[str, OmicsRun],
+    runs: Mapping[str, Waitable],
     found: Mapping[str, Any],
     wish: _Wish,
 ) -> Any:
@@ -167,7 +177,7 @@ def _of(where: Mapping[str, Settings], keys: Iterable[str]) -> dict[Settings, li
     return by_place
 
 
-async def _target(key: str, run: OmicsRun, known: Any) -> Target | None:
+async def _target(key: str, run: Waitable, known: Any) -> Target | None:
     """Return what is waited for; None where a preview does not know the run."""
     if not isinstance(known, Mapping) or not isinstance(known.get("uuid"), str):
         return None
@@ -177,7 +187,7 @@ async def _target(key: str, run: OmicsRun, known: Any) -> Target | None:
     return Target(key, str(known["id"]), uuid, recorded, await _declared(run, uuid))
 
 
-async def _declared(run: OmicsRun, uuid: str) -> Declared | None:
+async def _declared(run: Waitable, uuid: str) -> Declared | None:
     """Return what another attempt takes; None where there is no retry, and in a preview."""
     if pulumi.runtime.is_dry_run() or "retry" not in run.__dict__:
         return None

@@ -7,9 +7,9 @@ import operator
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, Never
+from typing import Any, Final, Unpack
 
-from pulumi import Input, Output, ResourceOptions
+from pulumi import Output, ResourceOptions
 
 from omics_provider.providers.workflow import OmicsWorkflowProvider
 from omics_provider.workflows import files as definition_files
@@ -17,10 +17,8 @@ from omics_provider.workflows.rules import definition as files_of
 from omics_provider.workflows.rules import table
 from omics_provider.workflows.rules.table import FIXED, TABLE
 
-from ._declare import Plain
-from ._document import crossing
-
-PathInput = Input[str] | Input["os.PathLike[str]"]
+from ._arguments import WorkflowArguments, WorkflowAttributes
+from ._declare import Readable, crossing, inputs_of, takes
 
 #: What tells one version from another.
 _LOOKED_AT: Final = ("definition", "versionName", *FIXED)
@@ -28,7 +26,8 @@ _LOOKED_AT: Final = ("definition", "versionName", *FIXED)
 _MADE: Final = ("versionName", table.DIGEST, table.DEFINITION_PROBLEMS)
 
 
-class OmicsWorkflow(Plain, module="omics", name="Workflow"):
+@takes(TABLE)
+class OmicsWorkflow(WorkflowAttributes, Readable, module="omics", name="Workflow"):
     """A private workflow of WDL, Nextflow or CWL, with a version for each definition.
 
     The definition's digest names the version, known in the preview: a changed task is one update of
@@ -38,249 +37,73 @@ class OmicsWorkflow(Plain, module="omics", name="Workflow"):
     looked at the definition, and fails with the message of its engine. Deleting it leaves runs
     alone. An input left unset is not sent and never differs. Limits of values are those of
     CreateWorkflow and CreateWorkflowVersion (botocore's model, omics 2022-11-28).
+
+    Args:
+        resource_name: Pulumi's name of the resource, unique in the stack.
+        definition: A local folder, or one file, of WDL, Nextflow or CWL, relative to the program's
+            working folder. Hidden files, `__pycache__` and *.pyc are left out; as a zip it may have
+            4,400,000 bytes. Exactly one of definition, definition_uri and definition_repository is
+            given.
+        definition_uri: A zip in S3, in the workflow's Region, up to 100 MB. What is there is not
+            looked at: give another URI or version_name for another content.
+        definition_repository: A Git repository by the API's names: connectionArn, fullRepositoryId,
+            sourceReference {type, value}, excludeFilePatterns.
+        workflow_bucket_owner_id: Account id, 12 digits, that must own definition_uri's bucket.
+        engine: WDL, NEXTFLOW, CWL or WDL_LENIENT (for workflows that come from Cromwell); told from
+            the files where it is unset, if those are of one engine.
+        main: Path of the main file within the definition; where unset, the one file next to the
+            root, or the one there that is called main.
+        name: Name shown in the console, up to 128 characters. Pulumi's resource name is not sent.
+        description: Up to 256 characters.
+        parameter_template: Parameters by name, each {"description": text, "optional": bool}, or a
+            JSON file with them; where unset, the service reads them from the definition.
+        parameter_template_path: A template's path within definition_repository.
+        storage_type: STATIC or DYNAMIC: the default of runs that say nothing.
+        storage_capacity: STATIC storage of such runs in GiB, up to 100,000.
+        accelerators: GPU, or unset.
+        container_registry_map: Registries and images by the API's names: registryMappings,
+            imageMappings.
+        container_registry_map_uri: The same as a file in S3.
+        readme_markdown: README of the workflow, as Markdown.
+        readme_path: A README's path within definition_repository.
+        readme_uri: A README in S3.
+        version_name: Name of the version in place of the one made from the definition: letters,
+            digits, - . and _, up to 64. A changed definition then needs another name.
+        tags: Up to 50 tags, of the workflow and its current version.
+        opts: Pulumi's resource options. It may also be the second argument, without a name.
+
+    Attributes:
+        arn: The workflow's ARN.
+        uuid: The workflow's identity.
+        creation_time: When the workflow was made, ISO 8601 in UTC.
+        version_arn: ARN of the current version.
+        version_uuid: The current version's identity.
+        status: State of the current version when last seen by up or refresh.
+        status_message: What the service says of the definition, findings of its linter among it.
+        digest: The service's own digest of the current version.
+
+    Each argument is an attribute, too: its value as declared.
     """
 
-    _table = TABLE
     _host = OmicsWorkflowProvider()
+    _kept = tuple(TABLE.by_wire)
 
     def __init__(
         self,
         resource_name: str,
-        *,
-        definition: PathInput | None = None,
-        definition_uri: Input[str] | None = None,
-        definition_repository: Input[Mapping[str, Any]] | None = None,
-        workflow_bucket_owner_id: Input[str] | None = None,
-        engine: Input[str] | None = None,
-        main: Input[str] | None = None,
-        name: Input[str] | None = None,
-        description: Input[str] | None = None,
-        parameter_template: PathInput | Input[Mapping[str, Any]] | None = None,
-        parameter_template_path: Input[str] | None = None,
-        storage_type: Input[str] | None = None,
-        storage_capacity: Input[int] | None = None,
-        accelerators: Input[str] | None = None,
-        container_registry_map: Input[Mapping[str, Any]] | None = None,
-        container_registry_map_uri: Input[str] | None = None,
-        readme_markdown: Input[str] | None = None,
-        readme_path: Input[str] | None = None,
-        readme_uri: Input[str] | None = None,
-        version_name: Input[str] | None = None,
-        tags: Input[Mapping[str, Input[str]]] | None = None,
         opts: ResourceOptions | None = None,
-        **unknown: Never,
+        **arguments: Unpack[WorkflowArguments],
     ) -> None:
-        """Declare a workflow.
-
-        Args:
-            resource_name: Pulumi's name of the resource, unique in the stack.
-            definition: A local folder, or one file, of WDL, Nextflow or CWL, relative to the
-                program's working folder. Hidden files, `__pycache__` and *.pyc are left out; as a
-                zip it may have 4,400,000 bytes. Exactly one of definition, definition_uri and
-                definition_repository is given.
-            definition_uri: A zip in S3, in the workflow's Region, up to 100 MB. What is there is
-                not looked at: give another URI or version_name for another content.
-            definition_repository: A Git repository by the API's names: connectionArn,
-                fullRepositoryId, sourceReference {type, value}, excludeFilePatterns.
-            workflow_bucket_owner_id: Account id, 12 digits, that must own definition_uri's bucket.
-            engine: WDL, NEXTFLOW, CWL or WDL_LENIENT (for workflows that come from Cromwell); told
-                from the files where it is unset, if those are of one engine.
-            main: Path of the main file within the definition; where unset, the one file next to
-                the root, or the one there that is called main.
-            name: Name shown in the console, up to 128 characters. Pulumi's resource name is not
-                sent.
-            description: Up to 256 characters.
-            parameter_template: Parameters by name, each {"description": text, "optional": bool}, or
-                a JSON file with them; where unset, the service reads them from the definition.
-            parameter_template_path: A template's path within definition_repository.
-            storage_type: STATIC or DYNAMIC: the default of runs that say nothing.
-            storage_capacity: STATIC storage of such runs in GiB, up to 100,000.
-            accelerators: GPU, or unset.
-            container_registry_map: Registries and images by the API's names: registryMappings,
-                imageMappings.
-            container_registry_map_uri: The same as a file in S3.
-            readme_markdown: README of the workflow, as Markdown.
-            readme_path: A README's path within definition_repository.
-            readme_uri: A README in S3.
-            version_name: Name of the version in place of the one made from the definition: letters,
-                digits, - . and _, up to 64. A changed definition then needs another name.
-            tags: Up to 50 tags, of the workflow and its current version.
-            opts: Pulumi's resource options.
-            **unknown: Takes no argument; a name that does not exist is reported by the preview
-                together with everything else that is wrong.
-        """
-        inputs: dict[str, Any] = {
-            "definition": definition,
-            "definitionUri": definition_uri,
-            "definitionRepository": definition_repository,
-            "workflowBucketOwnerId": workflow_bucket_owner_id,
-            "engine": engine,
-            "main": main,
-            "name": name,
-            "description": description,
-            "parameterTemplate": parameter_template,
-            "parameterTemplatePath": parameter_template_path,
-            "storageType": storage_type,
-            "storageCapacity": storage_capacity,
-            "accelerators": accelerators,
-            "containerRegistryMap": container_registry_map,
-            "containerRegistryMapUri": container_registry_map_uri,
-            "readmeMarkdown": readme_markdown,
-            "readmePath": readme_path,
-            "readmeUri": readme_uri,
-            "versionName": version_name,
-            "tags": tags,
-        }
+        inputs = inputs_of(TABLE, arguments)
         given = {wire: value for wire, value in inputs.items() if value is not None}
         looked_at = {wire: given[wire] for wire in _LOOKED_AT if wire in given}
         made = Output.all(**looked_at).apply(_identified)
         for wire in _MADE:
             given[wire] = made.apply(operator.methodcaller("get", wire))
-        if definition is not None:
-            given["definition"] = Output.from_input(definition).apply(_relative)
-        if parameter_template is not None:
-            given["parameterTemplate"] = Output.from_input(parameter_template).apply(_template)
-        self._declare(resource_name, given, unknown, opts)
-
-    @property
-    def arn(self) -> Output[str]:
-        """The workflow's ARN."""
-        return self._output("arn")
-
-    @property
-    def uuid(self) -> Output[str]:
-        """The workflow's identity."""
-        return self._output("uuid")
-
-    @property
-    def creation_time(self) -> Output[str | None]:
-        """When the workflow was made, ISO 8601 in UTC."""
-        return self._output("creationTime")
-
-    @property
-    def version_arn(self) -> Output[str | None]:
-        """ARN of the current version."""
-        return self._output("versionArn")
-
-    @property
-    def version_uuid(self) -> Output[str | None]:
-        """The current version's identity."""
-        return self._output("versionUuid")
-
-    @property
-    def status(self) -> Output[str | None]:
-        """State of the current version when last seen by up or refresh."""
-        return self._output("status")
-
-    @property
-    def status_message(self) -> Output[str | None]:
-        """What the service says of the definition, findings of its linter among it."""
-        return self._output("statusMessage")
-
-    @property
-    def digest(self) -> Output[str | None]:
-        """The service's own digest of the current version."""
-        return self._output("digest")
-
-    @property
-    def definition(self) -> Output[str | None]:
-        """As declared: see the argument."""
-        return self._output("definition")
-
-    @property
-    def definition_uri(self) -> Output[str | None]:
-        """As declared: see the argument."""
-        return self._output("definitionUri")
-
-    @property
-    def definition_repository(self) -> Output[Mapping[str, Any] | None]:
-        """As declared: see the argument."""
-        return self._output("definitionRepository")
-
-    @property
-    def workflow_bucket_owner_id(self) -> Output[str | None]:
-        """As declared: see the argument."""
-        return self._output("workflowBucketOwnerId")
-
-    @property
-    def engine(self) -> Output[str | None]:
-        """As declared: see the argument."""
-        return self._output("engine")
-
-    @property
-    def main(self) -> Output[str | None]:
-        """As declared: see the argument."""
-        return self._output("main")
-
-    @property
-    def name(self) -> Output[str | None]:
-        """As declared: see the argument."""
-        return self._output("name")
-
-    @property
-    def description(self) -> Output[str | None]:
-        """As declared: see the argument."""
-        return self._output("description")
-
-    @property
-    def parameter_template(self) -> Output[Mapping[str, Any] | None]:
-        """As declared: see the argument."""
-        return self._output("parameterTemplate")
-
-    @property
-    def parameter_template_path(self) -> Output[str | None]:
-        """As declared: see the argument."""
-        return self._output("parameterTemplatePath")
-
-    @property
-    def storage_type(self) -> Output[str | None]:
-        """As declared: see the argument."""
-        return self._output("storageType")
-
-    @property
-    def storage_capacity(self) -> Output[int | None]:
-        """As declared: see the argument."""
-        return self._output("storageCapacity")
-
-    @property
-    def accelerators(self) -> Output[str | None]:
-        """As declared: see the argument."""
-        return self._output("accelerators")
-
-    @property
-    def container_registry_map(self) -> Output[Mapping[str, Any] | None]:
-        """As declared: see the argument."""
-        return self._output("containerRegistryMap")
-
-    @property
-    def container_registry_map_uri(self) -> Output[str | None]:
-        """As declared: see the argument."""
-        return self._output("containerRegistryMapUri")
-
-    @property
-    def readme_markdown(self) -> Output[str | None]:
-        """As declared: see the argument."""
-        return self._output("readmeMarkdown")
-
-    @property
-    def readme_path(self) -> Output[str | None]:
-        """As declared: see the argument."""
-        return self._output("readmePath")
-
-    @property
-    def readme_uri(self) -> Output[str | None]:
-        """As declared: see the argument."""
-        return self._output("readmeUri")
-
-    @property
-    def version_name(self) -> Output[str]:
-        """Name of the current version: for `workflow_version_name` of runs, known in previews."""
-        return self._output("versionName")
-
-    @property
-    def tags(self) -> Output[Mapping[str, str] | None]:
-        """As declared: see the argument."""
-        return self._output("tags")
+        for wire, written in (("definition", _relative), ("parameterTemplate", _template)):
+            if wire in given:
+                given[wire] = Output.from_input(given[wire]).apply(written)
+        self._declare(resource_name, given, opts)
 
 
 class _Unreadable(Exception):

@@ -21,7 +21,7 @@ from omics_provider.service import whereabouts
 from omics_provider.service.polling import Pace, TimeLimitReached, poll
 
 from .calls import Caches, Groups, Lasting
-from .rules import lasting, run_cache, run_group
+from .rules import lasting, tables
 
 Live = dict[str, Any]
 S = TypeVar("S", bound=Lasting)
@@ -224,7 +224,7 @@ class LastingHandler(ABC, Generic[S]):
 class GroupHandler(LastingHandler[Groups]):
     """Run groups of AWS HealthOmics."""
 
-    table = run_group.TABLE
+    table = tables.GROUP
     delete_limit = 300.0
 
     def service(self, call: Call) -> Groups:
@@ -242,8 +242,7 @@ class GroupHandler(LastingHandler[Groups]):
 class CacheHandler(LastingHandler[Caches]):
     """Run caches of AWS HealthOmics."""
 
-    table = run_cache.TABLE
-    rules = run_cache.RULES
+    table = tables.CACHE
 
     def service(self, call: Call) -> Caches:
         """Return the calls on run caches."""

@@ -10,7 +10,7 @@ import pytest
 from botocore.model import ServiceModel, Shape
 
 from omics_provider.base import status, table
-from omics_provider.base.table import Field, Kind
+from omics_provider.base.table import Fact, Field, Kind
 from omics_provider.runs.rules import declaration
 from omics_provider.runs.rules import table as fields
 
@@ -104,10 +104,10 @@ def test_the_request_id_fits() -> None:
     assert limits["min"] <= len(request_id("urn", {}, fields.TABLE)) <= limits["max"]
 
 
-@pytest.mark.parametrize(("name", "wire"), fields.OUTPUTS)
-def test_every_output_is_one_of_get_run(name: str, wire: str) -> None:
-    assert wire in GET_RUN.members
-    assert name == snake(wire)
+@pytest.mark.parametrize("fact", fields.OUTPUTS, ids=lambda fact: fact.wire)
+def test_every_output_is_one_of_get_run(fact: Fact) -> None:
+    assert fact.wire in GET_RUN.members
+    assert fact.name == snake(fact.wire)
 
 
 @pytest.mark.parametrize("field", SENT, ids=lambda field: field.wire)

@@ -13,18 +13,17 @@ from botocore.model import ServiceModel
 import omics_provider
 from omics_provider.base import checks, table
 from omics_provider.base.table import Change, Field, Kind
-from omics_provider.resources.run_cache import OmicsRunCache
-from omics_provider.resources.run_group import OmicsRunGroup
+from omics_provider.resources.shared import OmicsRunCache, OmicsRunGroup
 from omics_provider.resources.workflow import OmicsWorkflow
-from omics_provider.shared.rules import run_cache, run_group
+from omics_provider.shared.rules.tables import CACHE, GROUP
 from omics_provider.workflows.rules import table as workflow
 
 MODEL: ServiceModel = botocore.session.get_session().get_service_model("omics")
 # What the model writes for "any printable text".
 PRINTABLE = r"[\p{L}||\p{M}||\p{Z}||\p{S}||\p{N}||\p{P}]+"
 TABLES = {
-    "RunGroup": run_group.TABLE,
-    "RunCache": run_cache.TABLE,
+    "RunGroup": GROUP,
+    "RunCache": CACHE,
     "Workflow": workflow.TABLE,
 }
 CLASSES: dict[str, Any] = {
@@ -32,7 +31,7 @@ CLASSES: dict[str, Any] = {
     "RunCache": OmicsRunCache,
     "Workflow": OmicsWorkflow,
 }
-RULES = {"RunCache": run_cache.RULES, "Workflow": workflow.RULES}
+RULES = {"Workflow": workflow.RULES}
 # What the program makes of a local definition in place of a zip, and what belongs to versions.
 OWN = {"definitionZip"}
 OF_VERSIONS = {"versionArn": "arn", "versionUuid": "uuid"}
@@ -96,8 +95,9 @@ def test_required_and_outputs(kind: str) -> None:
     }
     assert missing - {"definition"} == set(shape(f"Create{kind}").required_members) - {"requestId"}
     answer = shape(f"Get{kind}", "output_shape").members
-    assert all(OF_VERSIONS.get(wire, wire) in answer for _, wire in TABLES[kind].outputs)
-    assert all(name == snake(wire) for name, wire in TABLES[kind].outputs)
+    wires = [fact.wire for fact in TABLES[kind].outputs]
+    assert all(OF_VERSIONS.get(wire, wire) in answer for wire in wires)
+    assert all(fact.name == snake(fact.wire) for fact in TABLES[kind].outputs)
 
 
 @pytest.mark.parametrize("kind", TABLES)
@@ -119,7 +119,7 @@ def test_the_public_class(kind: str) -> None:
     assert {p.name for p in named} == {*each.by_name, "opts"}
     doc = inspect.getdoc(cls.__init__) or ""
     assert [p.name for p in named if f"    {p.name}: " not in doc] == []
-    attributes = [*each.by_name, *(name for name, _ in each.outputs)]
+    attributes = [*each.by_name, *(fact.name for fact in each.outputs)]
     assert all(inspect.getdoc(inspect.getattr_static(cls, name)) for name in attributes)
     assert list(inspect.signature(cls.get).parameters) == ["resource_name", "id", "opts"]
 

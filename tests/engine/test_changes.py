@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .harness import ACTIVE, ENDED, Stack, declaration, until
+from .harness import ACTIVE, ENDED, ROLE, Stack, declaration, until
 
 
 def test_the_first_up_starts_one_run_and_the_second_changes_nothing(stack: Stack) -> None:
@@ -55,6 +55,26 @@ def test_a_changed_parameter_is_named_by_the_preview_and_replaces_the_run(stack:
         "CancelRun": 1,
         "DeleteRun": 1,
     }
+
+
+def test_what_is_ignored_or_secret_or_replaces_has_its_name_in_python(stack: Stack) -> None:
+    options = {
+        "ignore_changes": ["role_arn", "outputUri"],
+        "replace_on_changes": ["max_attempts"],
+        "additional_secret_outputs": ["run_output_uri"],
+    }
+    stack.declare({"NA12878": {**declaration(), "$opts": options}})
+    stack.up()
+    first = stack.recorded()
+    # A secret of the state is a mapping with its signature.
+    assert isinstance(first["outputs"]["runOutputUri"], dict)
+
+    other = {"role_arn": f"{ROLE}-2", "output_uri": "s3://results/other"}
+    stack.declare({"NA12878": {**declaration(**other), "$opts": options}})
+    assert stack.preview("--expect-no-changes").summary == {"same": 2}
+
+    stack.declare({"NA12878": {**declaration(max_attempts=5), "$opts": options}})
+    assert stack.preview().steps()["replace NA12878"]["replaceReasons"] == ["maxAttempts"]
 
 
 def test_a_changed_tag_is_one_call_on_the_same_run(stack: Stack) -> None:

@@ -21,6 +21,7 @@ BAD = {
     "tags": {"aws:mine": "x", "ok": 7},
     "workflow_versoin_name": "1.0",
     "retension_mode": "REMOVE",
+    "logLevel": "ALL",
 }
 
 #: Each problem: its property, in the program's spelling or the API's, and words of its reason.
@@ -41,6 +42,7 @@ PROBLEMS = (
     ("tags", "'ok'"),
     ("workflow_versoin_name", "did you mean workflow_version_name?"),
     ("retension_mode", "did you mean retention_mode?"),
+    ("log_level", "logLevel: is no argument of OmicsRun: did you mean log_level?"),
 )
 
 

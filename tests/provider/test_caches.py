@@ -9,7 +9,7 @@ from pulumi.dynamic.dynamic import serialize_provider
 
 from omics_provider.providers._host import ProviderError
 from omics_provider.providers.run_cache import OmicsRunCacheProvider
-from omics_provider.resources.run_cache import OmicsRunCache
+from omics_provider.resources.shared import OmicsRunCache
 
 from . import lasting
 from .harness import ROLE, Clock, Emulator, Recorded, bag, unknown

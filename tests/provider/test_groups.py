@@ -11,7 +11,7 @@ from pulumi.dynamic.dynamic import serialize_provider
 from omics_provider.engine.state import StackState
 from omics_provider.providers._host import ProviderError
 from omics_provider.providers.run_group import OmicsRunGroupProvider
-from omics_provider.resources.run_group import OmicsRunGroup
+from omics_provider.resources.shared import OmicsRunGroup
 
 from . import lasting
 from .harness import ROLE, Clock, Emulator, Recorded, bag, unknown

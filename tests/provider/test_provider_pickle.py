@@ -24,7 +24,7 @@ PINNED = (
 
 def test_the_bytes_are_pinned() -> None:
     assert serialize_provider(OmicsRunProvider()) == PINNED
-    assert serialize_provider(resource._PROVIDER) == PINNED
+    assert serialize_provider(resource.OmicsRun._host) == PINNED
 
 
 def test_the_bytes_do_not_depend_on_the_configuration() -> None:

@@ -42,7 +42,7 @@ def samples(count: int, **own: Any) -> list[Sample]:
 
 
 def told(inputs: Mapping[str, Any], *, has_s3: bool = True) -> list[str]:
-    return [table.told(p) for p in table.problems({**GOOD, **inputs}, has_s3=has_s3)]
+    return [p.told(table.TABLE) for p in table.problems({**GOOD, **inputs}, has_s3=has_s3)]
 
 
 # The table against the model -------------------------------------------------------------------

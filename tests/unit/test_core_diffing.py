@@ -95,7 +95,7 @@ def test_all_that_differs_is_named_in_the_order_of_the_table() -> None:
 
 
 def test_what_the_service_fills_in_or_changes_never_differs() -> None:
-    outputs = {wire: f"old {wire}" for _, wire in table.OUTPUTS}
+    outputs = {wire: f"old {wire}" for wire in table.OUTPUT_WIRES}
     filled = {"storageCapacity": 1200, "storageType": "DYNAMIC", "workflowType": "PRIVATE"}
     assert not of_run(
         RUN,

@@ -8,11 +8,11 @@ import pytest
 
 from omics_provider.base.identity import MARK, START_MARK, Mark
 from omics_provider.base.values import UNKNOWN
-from omics_provider.shared.rules import lasting, run_cache, run_group
+from omics_provider.shared.rules import lasting
+from omics_provider.shared.rules.tables import CACHE, GROUP
 from omics_provider.workflows.rules import table
 from omics_provider.workflows.rules.table import DIGEST
 
-GROUP = run_group.TABLE
 LIVE = {
     "id": "1", "arn": "arn:x", "name": "n", "maxRuns": 3, "creationTime": "t",
     "tags": {"a": "b", START_MARK: "x.y", "aws:z": "1"},
@@ -70,9 +70,9 @@ def test_what_can_not_change_does_not_drift() -> None:
     # The service may spell a location in another way.
     recorded = {"cacheS3Location": "s3://b/cache"}
     live = {"arn": "a", "cacheS3Location": "s3://b/cache/"}
-    now = lasting.refreshed(run_cache.TABLE, recorded, live)
+    now = lasting.refreshed(CACHE, recorded, live)
     assert now["cacheS3Location"] == "s3://b/cache"
-    assert lasting.drifted(run_cache.TABLE, recorded, now) is None
+    assert lasting.drifted(CACHE, recorded, now) is None
 
 
 def test_a_change_sends_what_differs_but_tags() -> None:
@@ -108,8 +108,8 @@ def test_whose_id_it_is(recorded: dict[str, Any], live: dict[str, Any], same: bo
 def test_what_is_in_the_way_of_taking_one() -> None:
     live = {"cacheS3Location": "s3://b/a", "cacheBehavior": "CACHE_ALWAYS"}
     wanted = {"cacheS3Location": "s3://b/b", "cacheBehavior": "CACHE_ON_FAILURE"}
-    assert lasting.in_the_way(run_cache.TABLE, wanted, live) == ("cacheS3Location",)
-    assert lasting.in_the_way(run_cache.TABLE, {**wanted, **live}, live) == ()
+    assert lasting.in_the_way(CACHE, wanted, live) == ("cacheS3Location",)
+    assert lasting.in_the_way(CACHE, {**wanted, **live}, live) == ()
 
 
 # Workflows --------------------------------------------------------------------------------------

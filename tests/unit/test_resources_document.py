@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from omics_provider.base.values import CANNOT_CROSS, misfits
-from omics_provider.resources._document import crossing
+from omics_provider.resources._declare import crossing
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pulumi import ResourceOptions
 
 from omics_provider import OmicsRun, OmicsRunGroup, Provider, RunCohort
 from omics_provider.base.settings import Settings, from_config
-from omics_provider.resources import _place
+from omics_provider.resources.provider import place_of, place_of_child
 from tests.programs import mocked
 
 PLACE: dict[str, Any] = {
@@ -120,10 +120,10 @@ def test_a_resource_has_the_place_of_its_provider_given_or_inherited() -> None:
             ResourceOptions(parent=inside, provider=clinic),
         ]
         for number, opts in enumerate(options):
-            found.append(_place.of(OmicsRun(f"run-{number}", **PLACE, opts=opts)).region)
+            found.append(place_of(OmicsRun(f"run-{number}", **PLACE, opts=opts)).region)
         group = OmicsRunGroup("group", name="g", opts=ResourceOptions(provider=lab))
         got = OmicsRun.get("got", "1", ResourceOptions(provider=lab))
-        found.extend([_place.of(group).region, _place.of(got).region])
+        found.extend([place_of(group).region, place_of(got).region])
 
     up(program)
     west, clinic = "us-west-2", "eu-west-1"
@@ -149,8 +149,8 @@ def test_a_cohort_hands_its_provider_to_its_runs(way: str) -> None:
             template={**PLACE, "opts": own}, opts=opts,
         )  # fmt: skip
         # Before the run is there, and after: its columns are looked up where it will be.
-        found.append(_place.of_child("S1", own, opts).region)
-        found.append(_place.of(cohort.runs["S1"]).region)
+        found.append(place_of_child("S1", own, opts).region)
+        found.append(place_of(cohort.runs["S1"]).region)
 
     up(program)
     assert found == ["us-west-2", "us-west-2"]
@@ -161,6 +161,6 @@ def test_another_provider_of_the_package_is_refused_where_a_place_is_needed() ->
         plain = pulumi.ProviderResource("pulumi-python", "plain", {"omics:region": "eu-west-1"})
         run = OmicsRun("run", **PLACE, opts=ResourceOptions(provider=plain))
         with pytest.raises(pulumi.RunError, match=r"run has a provider .* omics_provider.Provider"):
-            _place.of(run)
+            place_of(run)
 
     up(program)

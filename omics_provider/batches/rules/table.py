@@ -8,11 +8,12 @@ Pulumi's wire.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from omics_provider.base import checks, keys
 from omics_provider.base.checks import Inputs, Problem, given
-from omics_provider.base.table import Change, Field, Kind, Table
+from omics_provider.base.table import Argument, Change, Fact, Field, Kind, Table
 from omics_provider.base.values import canonical, contains_unknown
 from omics_provider.runs.rules import table
 from omics_provider.runs.rules.table import BY_WIRE
@@ -34,17 +35,49 @@ _SHARED: Final = (
     "retentionMode", "networkingMode", "configurationName", "engineSettings", "sessionPolicy",
 )  # fmt: skip
 
-_OWNER: Final = Field("output_bucket_owner_id", "outputBucketOwnerId", low=12, high=12,
-                      pattern="[0-9]+")  # fmt: skip
-_RUN_TAGS: Final = Field("run_tags", "runTags", Kind.TAGS)
+# fmt: off
+_OWNER: Final = Field(
+    "output_bucket_owner_id", "outputBucketOwnerId", low=12, high=12, pattern="[0-9]+",
+    doc="Account id, 12 digits, that must own the bucket of output_uri.",
+)
+_RUN_TAGS: Final = Field("run_tags", "runTags", Kind.TAGS, doc="Up to 50 tags of each run.")
+#: Arguments of a run that a batch takes in another way.
+_OF_BATCHES: Final = {
+    "roleArn": replace(
+        BY_WIRE["roleArn"], required=True,
+        doc="Role that HealthOmics assumes; it must be able to read settings_uri, too.",
+    ),
+    "outputUri": replace(
+        BY_WIRE["outputUri"], required=False,
+        doc="S3 URI below which the service puts results, unless each sample has its own.",
+    ),
+    "workflowId": replace(
+        BY_WIRE["workflowId"], required=True,
+        doc="Id of a private workflow. Ready2Run workflows can't run in batches.",
+    ),
+    "workflowType": replace(
+        BY_WIRE["workflowType"], doc="PRIVATE, which the service takes where it is unset.",
+    ),
+    "name": replace(
+        BY_WIRE["name"], doc="Name of each run. Unset, the sample's id.",
+    ),
+    "storageType": replace(
+        BY_WIRE["storageType"], doc="STATIC or DYNAMIC.",
+    ),
+}
+# fmt: on
 
 #: What all runs of the batch share (DefaultRunSetting). A change starts runs.
-DEFAULTS: Final = (*(BY_WIRE[wire] for wire in _SHARED), _OWNER, _RUN_TAGS)
+DEFAULTS: Final = (
+    *(_OF_BATCHES.get(wire, BY_WIRE[wire]) for wire in _SHARED),
+    _OWNER,
+    _RUN_TAGS,
+)
 #: What one sample may have of its own (InlineSetting), beside its runSettingId.
 OWN: Final = (
     BY_WIRE["parameters"],
     BY_WIRE["name"],
-    BY_WIRE["outputUri"],
+    _OF_BATCHES["outputUri"],
     BY_WIRE["priority"],
     BY_WIRE["engineSettings"],
     _OWNER,
@@ -52,32 +85,135 @@ OWN: Final = (
 )
 SAMPLE: Final = Field("sample", "runSettingId", low=1, high=128)
 
+# fmt: off
 _UPDATED: Final = Change.UPDATE
 FIELDS: Final = (
     *DEFAULTS,
-    Field("samples", "samples", Kind.JSON, sent=False),
-    Field("rerun", "rerun", Kind.JSON, sent=False),
-    Field("batch_name", "batchName", change=_UPDATED, low=1, high=64, sent=False),
-    Field("settings_uri", "settingsUri", Kind.S3_URI, _UPDATED, low=1, high=600, sent=False),
-    Field("tags", "tags", Kind.TAGS, _UPDATED, sent=False),
-    Field("on_change", "onChange", change=_UPDATED, enum=("new", "all"), sent=False),
-    Field("on_delete", "onDelete", change=_UPDATED, enum=("delete", "cancel", "keep"), sent=False),
+    Field(
+        "samples", "samples", Kind.JSON, sent=False, required=True, filled=True,
+        type="Mapping[str, Any]",
+        doc="Number of declared samples (count) and digest of their settings (sha256).",
+    ),
+    Field(
+        "rerun", "rerun", Kind.JSON, sent=False,
+        doc="Any JSON value, by sample id, or one for all samples. A changed value runs the "
+        "sample again with the same settings.",
+    ),
+    Field(
+        "batch_name", "batchName", change=_UPDATED, low=1, high=64, sent=False,
+        doc="Name of the batches, up to 64 characters. Unset, the resource's name and a few "
+        "digits of its own.",
+    ),
+    Field(
+        "settings_uri", "settingsUri", Kind.S3_URI, _UPDATED, low=1, high=600, sent=False,
+        doc="s3://bucket/prefix for the files of settings and indexes. Needed from 101 samples "
+        "on. Nothing there is ever written over or deleted.",
+    ),
+    Field(
+        "tags", "tags", Kind.TAGS, _UPDATED, sent=False,
+        doc="Up to 50 tags of the batches themselves. They change in place.",
+    ),
+    Field(
+        "on_change", "onChange", change=_UPDATED, enum=("new", "all"), sent=False, filled=True,
+        doc='What a changed sheet, or a changed setting, starts. "new", the default: only the '
+        'samples that are new or whose settings changed, as a further batch beside those there '
+        'are; what has run does not run again. "all": everything again, in place of those there '
+        'are.',
+    ),
+    Field(
+        "on_delete", "onDelete", change=_UPDATED, enum=("delete", "cancel", "keep"), sent=False,
+        filled=True,
+        doc="What destroy and replacement do. \"delete\", the default, cancels active runs, "
+        "then deletes the runs' records and the batches'; \"cancel\" cancels active runs; "
+        "\"keep\" touches nothing. Files in S3 and logs always stay.",
+    ),
 )
-
 #: Outputs: those of the first batch, then what all batches come to.
 OUTPUTS: Final = (
-    ("arn", "arn"),
-    ("uuid", "uuid"),
-    ("status", "status"),
-    ("batches", "batches"),
-    ("submissions", "submissions"),
-    ("runs", "runs"),
-    ("submission_failures", "submissionFailures"),
-    ("index", "index"),
-    ("record_gone", "recordGone"),
+    Fact("arn", "arn", "The first batch's ARN.", "str"),
+    Fact(
+        "uuid", "uuid",
+        "The first batch's identity. Ids of deleted batches are used again, uuids are "
+        "not.", "str",
+    ),
+    Fact(
+        "status", "status",
+        "State of the least finished batch when last seen by up or refresh, a "
+        "BatchStatus.", "str",
+    ),
+    Fact(
+        "batches", "batches",
+        "All batches, oldest first: id, arn, uuid, status, "
+        "count, settings, submissions, runs.", "Sequence[Mapping[str, Any]]",
+    ),
+    Fact(
+        "submissions", "submissions",
+        "Runs by what became of their start, over all batches; a count of "
+        "0 is left out. started, failed, pending, cancelled, cancelFailed, "
+        "deleted, deleteFailed.", "Mapping[str, int]",
+    ),
+    Fact(
+        "runs", "runs",
+        "Runs by state, over all batches; a count of 0 is left out. "
+        "pending, starting, running, stopping, completed, failed, "
+        "cancelled, deleted.", "Mapping[str, int]",
+    ),
+    Fact(
+        "submission_failures", "submissionFailures",
+        "The commonest reasons for which runs could not be "
+        "started, with an example each.", "Sequence[Mapping[str, Any]]",
+    ),
+    Fact(
+        "index", "index",
+        "Where it is written which settings each sample was started with.", "Mapping[str, Any]",
+    ),
+    Fact(
+        "record_gone", "recordGone",
+        "True where the service no longer has the record of one of the batches.", "bool | None",
+    ),
 )
+ARGUMENTS: Final = (
+    Argument(
+        "samples", "Samples", required=True,
+        doc="Path of a CSV, TSV or JSON sheet, the bytes of one, or Python values, as RunCohort "
+        "takes them. A sample's id becomes its runSettingId. At most 100,000.",
+    ),
+    Argument(
+        "template", "RunBatchTemplate | None",
+        doc="Arguments that all runs share, by name, as RunCohort takes them: those below, and "
+        "`parameters`, fixed ones that those of the sheet go over, together at most 50,000 "
+        "bytes of JSON for each sample. `tags` in it are run_tags.",
+    ),
+    Argument(
+        "parameters", "Parameters | None",
+        doc="What the workflow's parameters take from the sheet, as in RunCohort; every column "
+        "is the parameter of its name where it is unset.",
+    ),
+    Argument(
+        "overrides",
+        "Mapping[str, RunBatchOverride] | Callable[[Row], RunBatchOverride | None] | None",
+        doc="By sample id, or as a function of a sheet's row: parameters, run_tags (merged), "
+        "name, output_uri, priority, engine_settings, output_bucket_owner_id. None takes away "
+        "what the sheet gives; what all samples share can't be taken from one.",
+    ),
+    Argument(
+        "id_column", "str | None",
+        doc="The column with the sample ids, as in RunCohort.",
+    ),
+    Argument(
+        "format", "str | None",
+        doc="\"csv\", \"tsv\" or \"json\", where the file's name does not tell.",
+    ),
+    Argument(
+        "preflight", "Mode | None",
+        doc='What a preview does about what the batch needs, as OmicsRun takes it: "fail", '
+        '"warn" or "off". Samples with parameters of the same names are judged by one of them; '
+        'of their input files some are looked for.',
+    ),
+)
+# fmt: on
 
-TABLE: Final = Table("OmicsRunBatch", FIELDS, OUTPUTS)
+TABLE: Final = Table("OmicsRunBatch", FIELDS, OUTPUTS, arguments=ARGUMENTS)
 #: The same rules for what one sample has of its own.
 OWN_TABLE: Final = Table("a sample", OWN)
 
@@ -92,11 +228,6 @@ def problems(inputs: Inputs, *, has_s3: bool) -> list[Problem]:
     found = checks.problems(TABLE, inputs, _RULES)
     found += [Problem("", str(why)) for why in inputs.get(PROBLEMS, ())]
     return found + list(_place_of_settings(inputs, has_s3=has_s3))
-
-
-def told(problem: Problem) -> str:
-    """Return a problem with the argument's name in a program; those of rows say where they are."""
-    return problem.told(TABLE) if problem.property else problem.reason
 
 
 def count(inputs: Mapping[str, Any]) -> int:
@@ -171,7 +302,6 @@ def _parameters_size(inputs: Inputs) -> Iterator[Problem]:
 
 
 _RULES: Final = (
-    checks.required("roleArn", "workflowId", "samples"),
     _private_only,
     _dynamic_storage,
     _cache,

@@ -122,7 +122,6 @@ def _parameters_size(inputs: Inputs) -> Iterator[Problem]:
 
 
 _RULES: Final[tuple[Rule, ...]] = (
-    checks.required("roleArn", "outputUri"),
     _one_source,
     _adoption_starts_nothing,
     _ready2run_storage,

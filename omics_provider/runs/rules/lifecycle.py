@@ -88,7 +88,7 @@ def started(
     """Return the properties to record for a run that StartRun's `answer` describes."""
     return {
         **inputs,
-        **{wire: answer[wire] for _, wire in table.OUTPUTS if wire in answer},
+        **{wire: answer[wire] for wire in table.OUTPUT_WIRES if wire in answer},
         "requestId": request_id,
         "stateVersion": STATE_VERSION,
     }
@@ -132,7 +132,7 @@ def refreshed(recorded: Mapping[str, Any], live: Mapping[str, Any]) -> dict[str,
 
     Declared tags follow the live ones; no other input does, for no other can change.
     """
-    outputs = {wire for _, wire in table.OUTPUTS}
+    outputs = set(table.OUTPUT_WIRES)
     kept = {key: value for key, value in recorded.items() if key not in outputs | {"recordGone"}}
     if "tags" in recorded:
         kept["tags"] = live_tags(live)
@@ -284,7 +284,7 @@ def declared_with_drift(
 
 
 def _live_outputs(live: Mapping[str, Any]) -> dict[str, Any]:
-    return {wire: live[wire] for _, wire in table.OUTPUTS if live.get(wire) is not None}
+    return {wire: live[wire] for wire in table.OUTPUT_WIRES if live.get(wire) is not None}
 
 
 def _live_inputs(live: Mapping[str, Any]) -> dict[str, Any]:

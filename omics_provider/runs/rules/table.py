@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from omics_provider.base.table import Change, Field, Kind, Table
+from omics_provider.base.table import Argument, Change, Fact, Field, Kind, Table
 
 #: Failures that the same inputs may not meet again: capacity, the service, an input object that
 #: changed while it was read (developer guide, workflows-run-errors).
@@ -18,95 +18,273 @@ _ID: Final = "[0-9]+"
 _LABEL: Final = r"[A-Za-z0-9][A-Za-z0-9\-\._]*"
 
 
-def _numeric_id(name: str, wire: str) -> Field:
-    return Field(name, wire, low=1, high=18, pattern=_ID)
+def _numeric_id(name: str, wire: str, *, doc: str) -> Field:
+    return Field(name, wire, low=1, high=18, pattern=_ID, doc=doc)
 
 
-def _choice(name: str, wire: str, *values: str) -> Field:
-    return Field(name, wire, enum=values)
+def _choice(name: str, wire: str, *values: str, doc: str) -> Field:
+    return Field(name, wire, enum=values, doc=doc)
 
 
+# fmt: off
 FIELDS: Final[tuple[Field, ...]] = (
-    Field("role_arn", "roleArn", low=1, high=128, pattern="arn:.+"),
-    Field("output_uri", "outputUri", Kind.S3_URI, low=1, high=750),
-    _numeric_id("workflow_id", "workflowId"),
-    _choice("workflow_type", "workflowType", "PRIVATE", "READY2RUN"),
-    Field("workflow_owner_id", "workflowOwnerId", pattern="[0-9]{12}"),
-    Field("workflow_version_name", "workflowVersionName", low=1, high=64, pattern=_LABEL),
-    _numeric_id("run_id", "runId"),
-    Field("name", "name", low=1, high=128),
-    _numeric_id("run_group_id", "runGroupId"),
-    Field("priority", "priority", Kind.INTEGER, low=0, high=100_000),
-    Field("parameters", "parameters", Kind.DOCUMENT),
-    _choice("storage_type", "storageType", "STATIC", "DYNAMIC"),
-    Field("storage_capacity", "storageCapacity", Kind.INTEGER, low=0, high=100_000),
-    _choice("scratch_storage_mode", "scratchStorageMode", "LOCAL", "SHARED"),
-    _numeric_id("cache_id", "cacheId"),
-    _choice("cache_behavior", "cacheBehavior", "CACHE_ON_FAILURE", "CACHE_ALWAYS"),
-    _choice("log_level", "logLevel", "OFF", "FATAL", "ERROR", "ALL"),
-    _choice("retention_mode", "retentionMode", "RETAIN", "REMOVE"),
+    Field(
+        "role_arn", "roleArn", low=1, high=128, pattern="arn:.+", required=True,
+        doc="ARN of the service role that the run assumes; it must trust omics.amazonaws.com.",
+    ),
+    Field(
+        "output_uri", "outputUri", Kind.S3_URI, low=1, high=750, required=True,
+        doc="Where results go: s3://bucket/prefix, a bucket in the run's Region.",
+    ),
+    _numeric_id(
+        "workflow_id", "workflowId",
+        doc="Id of the workflow to run, digits in a string. Exactly one of workflow_id, run_id "
+        "and adopt_run_id is given.",
+    ),
     _choice(
-        "output_uri_prefix_mode", "outputUriPrefixMode", "SERVICE_DEFINED", "NONE_WITH_OVERWRITE"
-    ),
-    _choice("networking_mode", "networkingMode", "RESTRICTED", "VPC"),
-    Field("configuration_name", "configurationName", low=1, high=128, pattern=_LABEL),
-    Field("engine_settings", "engineSettings", Kind.DOCUMENT),
-    Field("session_policy", "sessionPolicy", Kind.JSON_TEXT, low=1, high=2048),
-    Field("tags", "tags", Kind.TAGS, change=Change.UPDATE),
-    Field("rerun", "rerun", Kind.JSON, sent=False),
-    Field(
-        "on_delete",
-        "onDelete",
-        change=Change.UPDATE,
-        enum=("delete", "cancel", "keep"),
-        sent=False,
+        "workflow_type", "workflowType", "PRIVATE", "READY2RUN",
+        doc="PRIVATE or READY2RUN; the service takes PRIVATE where it is unset.",
     ),
     Field(
-        "rerun_on",
-        "rerunOn",
-        Kind.CHOICES,
-        Change.UPDATE,
-        enum=("FAILED", "CANCELLED", "DELETED"),
-        sent=False,
+        "workflow_owner_id", "workflowOwnerId", pattern="[0-9]{12}",
+        doc="Account id, 12 digits, of the owner of a shared workflow.",
     ),
-    Field("max_attempts", "maxAttempts", Kind.INTEGER, Change.UPDATE, low=1, high=100, sent=False),
-    Field("retry", "retry", Kind.RETRY, Change.UPDATE, low=1, high=10, enum=RETRYABLE, sent=False),
-    Field("adopt_run_id", "adoptRunId", low=1, high=18, pattern=_ID, sent=False),
+    Field(
+        "workflow_version_name", "workflowVersionName", low=1, high=64, pattern=_LABEL,
+        doc="Version of the workflow; the default version where unset.",
+    ),
+    _numeric_id(
+        "run_id", "runId",
+        doc="Id of a run to duplicate (StartRun's runId); inputs given here replace its own.",
+    ),
+    Field(
+        "name", "name", low=1, high=128,
+        doc="Name shown in the console, up to 128 characters. Pulumi's resource name is not "
+        "sent.",
+    ),
+    _numeric_id(
+        "run_group_id", "runGroupId",
+        doc="Id of the run group that caps what its runs use together.",
+    ),
+    Field(
+        "priority", "priority", Kind.INTEGER, low=0, high=100_000,
+        doc="Order among waiting runs of the group, 0 to 100,000.",
+    ),
+    Field(
+        "parameters", "parameters", Kind.DOCUMENT,
+        doc="The workflow's parameters, JSON of at most 50,000 bytes.",
+    ),
+    _choice(
+        "storage_type", "storageType", "STATIC", "DYNAMIC",
+        doc="STATIC or DYNAMIC. Not for Ready2Run workflows.",
+    ),
+    Field(
+        "storage_capacity", "storageCapacity", Kind.INTEGER, low=0, high=100_000,
+        doc="STATIC storage in GiB, up to 100,000; the service rounds it up.",
+    ),
+    _choice(
+        "scratch_storage_mode", "scratchStorageMode", "LOCAL", "SHARED",
+        doc="LOCAL or SHARED: where a task's /tmp is.",
+    ),
+    _numeric_id(
+        "cache_id", "cacheId",
+        doc="Id of the run cache whose task outputs may be used again.",
+    ),
+    _choice(
+        "cache_behavior", "cacheBehavior", "CACHE_ON_FAILURE", "CACHE_ALWAYS",
+        doc="CACHE_ON_FAILURE or CACHE_ALWAYS, in place of the cache's default.",
+    ),
+    _choice(
+        "log_level", "logLevel", "OFF", "FATAL", "ERROR", "ALL",
+        doc="OFF, FATAL, ERROR or ALL. With OFF there is no manifest.",
+    ),
+    _choice(
+        "retention_mode", "retentionMode", "RETAIN", "REMOVE",
+        doc="RETAIN (the service's default) keeps the run's record until it is deleted; with "
+        "REMOVE the service drops the oldest records when the account's quota is full.",
+    ),
+    _choice(
+        "output_uri_prefix_mode", "outputUriPrefixMode", "SERVICE_DEFINED", "NONE_WITH_OVERWRITE",
+        doc="SERVICE_DEFINED puts results below a folder of the run's own; NONE_WITH_OVERWRITE "
+        "directly below output_uri.",
+    ),
+    _choice(
+        "networking_mode", "networkingMode", "RESTRICTED", "VPC",
+        doc="RESTRICTED or VPC; VPC needs configuration_name.",
+    ),
+    Field(
+        "configuration_name", "configurationName", low=1, high=128, pattern=_LABEL,
+        doc="Name of a HealthOmics configuration, as VPC networking needs.",
+    ),
+    Field(
+        "engine_settings", "engineSettings", Kind.DOCUMENT,
+        doc="Settings of the workflow engine, such as Nextflow profiles.",
+    ),
+    Field(
+        "session_policy", "sessionPolicy", Kind.JSON_TEXT, low=1, high=2048,
+        doc="IAM policy, JSON text of up to 2,048 characters, that narrows the role for this "
+        "run.",
+    ),
+    Field(
+        "tags", "tags", Kind.TAGS, change=Change.UPDATE,
+        doc="Up to 50 tags. They change in place, every other input replaces the run.",
+    ),
+    Field(
+        "rerun", "rerun", Kind.JSON, sent=False,
+        doc="Any JSON value. A changed value starts a new run with the same inputs.",
+    ),
+    Field(
+        "on_delete", "onDelete", change=Change.UPDATE, enum=("delete", "cancel", "keep"),
+        sent=False,
+        doc='What destroy and replacement do with the run. "delete", the default, cancels an '
+        'active run, waits for its end and deletes its record; "cancel" cancels an active run '
+        'and leaves an ended one; "keep" touches nothing. Files and logs always stay.',
+    ),
+    Field(
+        "rerun_on", "rerunOn", Kind.CHOICES, Change.UPDATE, enum=("FAILED", "CANCELLED", "DELETED"),
+        sent=False,
+        doc="States, of FAILED, CANCELLED and DELETED, in which the next `pulumi up` replaces "
+        "the run by a new one with the same inputs. Unset, nothing is started again.",
+    ),
+    Field(
+        "max_attempts", "maxAttempts", Kind.INTEGER, Change.UPDATE, low=1, high=100, sent=False,
+        doc="Runs in all that rerun_on may make of this declaration, 1 to 100, the first "
+        "included; 3 where unset. The count is kept in the state.",
+    ),
+    Field(
+        "retry", "retry", Kind.RETRY, Change.UPDATE, low=1, high=10, enum=RETRYABLE, sent=False,
+        doc='{"attempts": n, "on": [codes]}: a run that FAILED for lack of capacity or by '
+        "the service's fault is followed by another one, n runs in all, up to 10. A wait for "
+        "the run starts it at once, else the next `pulumi up` does. Codes are "
+        "INSTANCE_RESERVATION_FAILED, MODIFIED_INPUT_RESOURCE and SERVICE_ERROR, all of them "
+        "where `on` is left out. With cache_id, finished tasks are not paid for again.",
+    ),
+    Field(
+        "adopt_run_id", "adoptRunId", low=1, high=18, pattern=_ID, sent=False,
+        doc="Id of an existing run to take over instead of starting one.",
+    ),
 )
 
-
-#: Outputs that GetRun fills, (attribute, wire name). `arn`, `uuid`, `status` and `runOutputUri`
-#: come with StartRun's answer already.
-OUTPUTS: Final[tuple[tuple[str, str], ...]] = (
-    ("arn", "arn"),
-    ("uuid", "uuid"),
-    ("status", "status"),
-    ("run_output_uri", "runOutputUri"),
-    ("creation_time", "creationTime"),
-    ("start_time", "startTime"),
-    ("stop_time", "stopTime"),
-    ("status_message", "statusMessage"),
-    ("failure_reason", "failureReason"),
-    ("started_by", "startedBy"),
-    ("digest", "digest"),
-    ("engine_version", "engineVersion"),
-    ("workflow_uuid", "workflowUuid"),
-    ("log_location", "logLocation"),
-    ("batch_id", "batchId"),
+#: Outputs that GetRun fills. `arn`, `uuid`, `status` and `runOutputUri` come with StartRun's answer
+#: already.
+OUTPUTS: Final = (
+    Fact("arn", "arn", "The run's ARN.", "str"),
+    Fact(
+        "uuid", "uuid",
+        "The run's identity. Ids of deleted runs are used again, uuids are not.", "str",
+    ),
+    Fact("status", "status", "State when last seen by up or refresh, one of RunStatus.", "str"),
+    Fact("run_output_uri", "runOutputUri", "Where the service puts this run's results.", "str"),
+    Fact("creation_time", "creationTime", "When StartRun was accepted, ISO 8601 in UTC."),
+    Fact("start_time", "startTime", "When the run started, ISO 8601 in UTC."),
+    Fact("stop_time", "stopTime", "When the run ended, ISO 8601 in UTC."),
+    Fact("status_message", "statusMessage", "The service's words on the state."),
+    Fact("failure_reason", "failureReason", "Code of the failure, such as RUN_TASK_FAILED."),
+    Fact("started_by", "startedBy", "ARN of who started the run."),
+    Fact("digest", "digest", "Digest of the workflow definition."),
+    Fact("engine_version", "engineVersion", "Version of the workflow engine."),
+    Fact("workflow_uuid", "workflowUuid", "The workflow's uuid."),
+    Fact(
+        "log_location", "logLocation",
+        "Log streams: engineLogStream and runLogStream.", "Mapping[str, str] | None",
+    ),
+    Fact("batch_id", "batchId", "Id of the batch that the run belongs to."),
 )
-
-#: All of it, for what is done with every resource's table.
-TABLE: Final = Table("OmicsRun", FIELDS, OUTPUTS)
-BY_WIRE: Final = TABLE.by_wire
-BY_NAME: Final = TABLE.by_name
-
 #: Outputs that this package makes: the number of this start among those that `rerun_on` and `retry`
 #: allow, what became of the earlier ones, and whether the service has dropped the run's record.
-OWN_OUTPUTS: Final[tuple[tuple[str, str], ...]] = (
-    ("attempts", "attempts"),
-    ("earlier_attempts", "earlierAttempts"),
-    ("record_gone", "recordGone"),
+OWN_OUTPUTS: Final = (
+    Fact(
+        "attempts", "attempts",
+        "The number of this run among those of rerun_on and retry, None for the "
+        "first.", "int | None",
+    ),
+    Fact(
+        "earlier_attempts", "earlierAttempts",
+        "What became of the runs that rerun_on or retry "
+        "replaced, by the API's names.", "Sequence[Mapping[str, str]] | None",
+    ),
+    Fact(
+        "record_gone", "recordGone",
+        "True where the service no longer has the run's record.", "bool | None",
+    ),
 )
+ARGUMENTS: Final = (
+    Argument(
+        "preflight", "Mode | None",
+        doc="What a preview does about the things that the run needs before it is started: "
+        "\"warn\" looks them up and warns of what will not work, \"fail\" makes it an error, "
+        "\"off\" looks up nothing. Unset, the stack's omics:preflight holds, else \"warn\". It "
+        "is no input: it is not in the state, and a change of it is no difference.",
+    ),
+)
+# fmt: on
+
+#: All of it, for what is done with every resource's table.
+TABLE: Final = Table("OmicsRun", FIELDS, OUTPUTS, OWN_OUTPUTS, ARGUMENTS)
+BY_WIRE: Final = TABLE.by_wire
+BY_NAME: Final = TABLE.by_name
+OUTPUT_WIRES: Final = tuple(fact.wire for fact in OUTPUTS)
+
+# fmt: off
+#: What RunCohort takes of its own, beside the arguments of its runs.
+COHORT: Final = Table(
+    "RunCohort",
+    fields=(),
+    outputs=(
+        Fact(
+            "runs", "runs",
+            "The runs by sample id, in the order in which the sheet names them first.",
+        ),
+        Fact(
+            "outputs", "outputs",
+            "The workflow's outputs of each sample, when all runs have ended; None for failed "
+            "ones.",
+        ),
+    ),
+    arguments=(
+        Argument(
+            "samples", "Samples", required=True,
+            doc="Path of a CSV, TSV or JSON file, relative to the project; the bytes of one; or "
+            "Python values: mappings from column to cell, in a list or by sample id.",
+        ),
+        Argument(
+            "template", "RunTemplate | None",
+            doc="Arguments of OmicsRun that all runs share. Its parameters are fixed ones; what "
+            "the sheet gives goes over them. `name` is the sample's id where it is unset.",
+        ),
+        Argument(
+            "id_column", "str | None",
+            doc="The column with the sample ids; unset, the one that Terra marks, else "
+            "`sample`, `sample_id` or `sample_name`. Ids are letters, digits, '.', '_' and '-'.",
+        ),
+        Argument(
+            "format", "str | None",
+            doc="\"csv\", \"tsv\" or \"json\", where the file's name does not tell.",
+        ),
+        Argument(
+            "parameters", "Parameters | None",
+            doc="What the workflow's parameters take from the sheet: a list of columns, each "
+            "the parameter of its name; or a mapping from parameter to \"{column}\", to a text "
+            "with such in it, to a Column, to a type for the column of the parameter's name, or "
+            "to an EachRow, with which a sample may have several rows. Columns that are not "
+            "referred to are left alone. Unset, each column whose header is a parameter of the "
+            "workflow is that parameter, if its cell is not empty: one call of GetWorkflow.",
+        ),
+        Argument(
+            "overrides",
+            "Mapping[str, RunTemplate] | Callable[[Row], RunTemplate | None] | None",
+            doc="Further arguments of OmicsRun for single samples, by sample id, or a function "
+            "that gives them for a row. Parameters and tags are merged over the others, None "
+            "takes one away; any other argument is replaced.",
+        ),
+        Argument(
+            "max_failures", "int | None",
+            doc="How many samples may fail without failing the update, for `wait` and "
+            "`outputs`; none where it is unset. A run that can't be started always fails it.",
+        ),
+    ),
+)
+# fmt: on
 
 #: Runs in all that `rerun_on` may make of one declaration, the first included.
 DEFAULT_MAX_ATTEMPTS: Final = 3

@@ -104,4 +104,4 @@ def in_the_way(table: Table, inputs: Bag, live: Bag) -> tuple[str, ...]:
 
 def outputs(table: Table, live: Bag) -> dict[str, Any]:
     """Return the outputs that the service tells of it."""
-    return {wire: live[wire] for _, wire in table.outputs if live.get(wire) is not None}
+    return {fact.wire: live[fact.wire] for fact in table.outputs if live.get(fact.wire) is not None}

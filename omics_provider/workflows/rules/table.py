@@ -13,7 +13,7 @@ from typing import Any, Final
 from omics_provider.base import checks
 from omics_provider.base.checks import Inputs, Problem, given
 from omics_provider.base.identity import MARK, with_marks
-from omics_provider.base.table import Change, Field, Kind, Table
+from omics_provider.base.table import Change, Fact, Field, Kind, Table
 from omics_provider.base.values import contains_unknown, equal
 from omics_provider.runs.rules.lifecycle import live_tags
 from omics_provider.shared.rules import lasting
@@ -43,64 +43,132 @@ def _text(
     low: int | None = None,
     high: int | None = None,
     pattern: str | None = None,
+    *,
+    doc: str,
 ) -> Field:
-    return Field(name, wire, change=Change.UPDATE, low=low, high=high, pattern=pattern)
+    return Field(name, wire, change=Change.UPDATE, low=low, high=high, pattern=pattern, doc=doc)
 
 
-def _document(name: str, wire: str) -> Field:
-    return Field(name, wire, Kind.DOCUMENT, Change.UPDATE)
+def _document(name: str, wire: str, *, doc: str, type: str = "") -> Field:  # noqa: A002
+    return Field(name, wire, Kind.DOCUMENT, Change.UPDATE, type=type, doc=doc)
 
 
-def _choice(name: str, wire: str, *values: str) -> Field:
-    return Field(name, wire, change=Change.UPDATE, enum=values)
+def _choice(name: str, wire: str, *values: str, doc: str) -> Field:
+    return Field(name, wire, change=Change.UPDATE, enum=values, doc=doc)
 
 
+# fmt: off
 TABLE: Final = Table(
     "OmicsWorkflow",
     (
-        Field("definition", "definition", change=Change.UPDATE, low=1, sent=False),
-        Field("definition_uri", "definitionUri", Kind.S3_URI, Change.UPDATE, low=1, high=256),
-        _document("definition_repository", "definitionRepository"),
-        _text("workflow_bucket_owner_id", "workflowBucketOwnerId", pattern="[0-9]{12}"),
-        _choice("engine", "engine", "WDL", "NEXTFLOW", "CWL", "WDL_LENIENT"),
-        _text("main", "main", 1, 128),
-        _text("name", "name", 1, 128),
-        _text("description", "description", 1, 256),
-        _document("parameter_template", "parameterTemplate"),
-        _text("parameter_template_path", "parameterTemplatePath", 1, 128),
-        _choice("storage_type", "storageType", "STATIC", "DYNAMIC"),
         Field(
-            "storage_capacity", "storageCapacity", Kind.INTEGER, Change.UPDATE, low=0, high=100_000
+            "definition", "definition", change=Change.UPDATE, low=1, sent=False, type="PathInput",
+            doc="A local folder, or one file, of WDL, Nextflow or CWL, relative to the "
+            "program's working folder. Hidden files, `__pycache__` and *.pyc are left out; as a "
+            "zip it may have 4,400,000 bytes. Exactly one of definition, definition_uri and "
+            "definition_repository is given.",
         ),
-        _choice("accelerators", "accelerators", "GPU"),
-        _document("container_registry_map", "containerRegistryMap"),
-        _text("container_registry_map_uri", "containerRegistryMapUri", 1, 750),
+        Field(
+            "definition_uri", "definitionUri", Kind.S3_URI, Change.UPDATE, low=1, high=256,
+            doc="A zip in S3, in the workflow's Region, up to 100 MB. What is there is not "
+            "looked at: give another URI or version_name for another content.",
+        ),
+        _document(
+            "definition_repository", "definitionRepository",
+            doc="A Git repository by the API's names: connectionArn, fullRepositoryId, "
+            "sourceReference {type, value}, excludeFilePatterns.",
+        ),
+        _text(
+            "workflow_bucket_owner_id", "workflowBucketOwnerId", pattern="[0-9]{12}",
+            doc="Account id, 12 digits, that must own definition_uri's bucket.",
+        ),
+        _choice(
+            "engine", "engine", "WDL", "NEXTFLOW", "CWL", "WDL_LENIENT",
+            doc="WDL, NEXTFLOW, CWL or WDL_LENIENT (for workflows that come from Cromwell); "
+            "told from the files where it is unset, if those are of one engine.",
+        ),
+        _text(
+            "main", "main", 1, 128,
+            doc="Path of the main file within the definition; where unset, the one file next to "
+            "the root, or the one there that is called main.",
+        ),
+        _text(
+            "name", "name", 1, 128,
+            doc="Name shown in the console, up to 128 characters. Pulumi's resource name is not "
+            "sent.",
+        ),
+        _text(
+            "description", "description", 1, 256,
+            doc="Up to 256 characters.",
+        ),
+        _document(
+            "parameter_template", "parameterTemplate", type="PathInput | Input[Mapping[str, Any]]",
+            doc='Parameters by name, each {"description": text, "optional": bool}, or a JSON '
+            'file with them; where unset, the service reads them from the definition.',
+        ),
+        _text(
+            "parameter_template_path", "parameterTemplatePath", 1, 128,
+            doc="A template's path within definition_repository.",
+        ),
+        _choice(
+            "storage_type", "storageType", "STATIC", "DYNAMIC",
+            doc="STATIC or DYNAMIC: the default of runs that say nothing.",
+        ),
+        Field(
+            "storage_capacity", "storageCapacity", Kind.INTEGER, Change.UPDATE, low=0, high=100_000,
+            doc="STATIC storage of such runs in GiB, up to 100,000.",
+        ),
+        _choice(
+            "accelerators", "accelerators", "GPU",
+            doc="GPU, or unset.",
+        ),
+        _document(
+            "container_registry_map", "containerRegistryMap",
+            doc="Registries and images by the API's names: registryMappings, imageMappings.",
+        ),
+        _text(
+            "container_registry_map_uri", "containerRegistryMapUri", 1, 750,
+            doc="The same as a file in S3.",
+        ),
         # Lines of text: `_readme` looks at it.
-        Field("readme_markdown", "readmeMarkdown", Kind.JSON, Change.UPDATE),
-        _text("readme_path", "readmePath", 1, 128),
-        Field("readme_uri", "readmeUri", Kind.S3_URI, Change.UPDATE),
         Field(
-            "version_name",
-            "versionName",
-            change=Change.UPDATE,
-            low=1,
-            high=64,
-            pattern=r"[A-Za-z0-9][A-Za-z0-9\-\._]*",
-            sent=False,
+            "readme_markdown", "readmeMarkdown", Kind.JSON, Change.UPDATE, type="Input[str]",
+            doc="README of the workflow, as Markdown.",
         ),
-        Field("tags", "tags", Kind.TAGS, Change.UPDATE),
+        _text(
+            "readme_path", "readmePath", 1, 128,
+            doc="A README's path within definition_repository.",
+        ),
+        Field(
+            "readme_uri", "readmeUri", Kind.S3_URI, Change.UPDATE,
+            doc="A README in S3.",
+        ),
+        Field(
+            "version_name", "versionName", change=Change.UPDATE, low=1, high=64,
+            pattern=r"[A-Za-z0-9][A-Za-z0-9\-\._]*", sent=False, filled=True,
+            doc="Name of the version in place of the one made from the definition: letters, "
+            "digits, - . and _, up to 64. A changed definition then needs another name.",
+        ),
+        Field(
+            "tags", "tags", Kind.TAGS, Change.UPDATE,
+            doc="Up to 50 tags, of the workflow and its current version.",
+        ),
     ),
     (
-        ("arn", "arn"),
-        ("uuid", "uuid"),
-        ("creation_time", "creationTime"),
-        ("version_arn", "versionArn"),
-        ("version_uuid", "versionUuid"),
-        ("status", "status"),
-        ("status_message", "statusMessage"),
-        ("digest", "digest"),
+        Fact("arn", "arn", "The workflow's ARN.", "str"),
+        Fact("uuid", "uuid", "The workflow's identity.", "str"),
+        Fact("creation_time", "creationTime", "When the workflow was made, ISO 8601 in UTC."),
+        Fact("version_arn", "versionArn", "ARN of the current version."),
+        Fact("version_uuid", "versionUuid", "The current version's identity."),
+        Fact("status", "status", "State of the current version when last seen by up or refresh."),
+        Fact(
+            "status_message", "statusMessage",
+            "What the service says of the definition, findings of its linter among it.",
+        ),
+        Fact("digest", "digest", "The service's own digest of the current version."),
     ),
 )
+# fmt: on
 
 #: What UpdateWorkflow takes, and what of it UpdateWorkflowVersion takes, too.
 IN_PLACE: Final = ("name", "description", "storageType", "storageCapacity", "readmeMarkdown")
@@ -207,7 +275,7 @@ def reused_name(old: Bag, inputs: Bag) -> Iterator[Problem]:
 
 
 def _told(live: Bag) -> dict[str, Any]:
-    return {wire: live.get(wire) for _, wire in TABLE.outputs}
+    return {fact.wire: live.get(fact.wire) for fact in TABLE.outputs}
 
 
 # Rules ---------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from omics_provider.batches.rules import lifecycle
 from omics_provider.batches.rules.lifecycle import FINAL, BatchStatus, status_of
 from omics_provider.engine.urn import CACHE, GROUP, LASTING, WORKFLOW
 from omics_provider.runs.rules.lifecycle import gone, live_tags
-from omics_provider.shared.rules import lasting, run_cache, run_group
+from omics_provider.shared.rules import lasting, tables
 from omics_provider.workflows.rules import table as workflow
 
 from .record import Recorded, StackRecord
@@ -283,8 +283,8 @@ def _plain(table: Table) -> Callable[[Live, Live], Live]:
 
 
 _TABLES: Final[dict[str, tuple[Table, Callable[[Live, Live], Live]]]] = {
-    GROUP: (run_group.TABLE, _plain(run_group.TABLE)),
-    CACHE: (run_cache.TABLE, _plain(run_cache.TABLE)),
+    GROUP: (tables.GROUP, _plain(tables.GROUP)),
+    CACHE: (tables.CACHE, _plain(tables.CACHE)),
     WORKFLOW: (
         workflow.TABLE,
         lambda outputs, seen: workflow.refreshed(outputs, seen["live"], seen.get("version")),

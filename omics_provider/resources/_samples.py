@@ -1,13 +1,15 @@
-"""The samples of a batch resource: from a program's sheet to the file that the plugin reads."""
+"""A program's samples: where they come from, and how a batch hands them to the plugin."""
 
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+import pulumi
 from pulumi import Output
 
 from omics_provider.batches.folder import Folder
@@ -15,12 +17,54 @@ from omics_provider.batches.rules import rows, table
 from omics_provider.batches.rules.rows import Sample
 from omics_provider.sheets import parameters as cohort
 from omics_provider.sheets.parameters import Parameters
-from omics_provider.sheets.sheet import SheetError
+from omics_provider.sheets.sheet import Row, SheetError, Source
 
-from ._source import Samples, content
-from .cohort import Overrides
+#: A path of a CSV, TSV or JSON file, the bytes of one, or Python values: mappings from column to
+#: cell in a sequence, or by sample id.
+Samples = (
+    str | os.PathLike[str] | bytes | Iterable[Mapping[str, Any]] | Mapping[str, Mapping[str, Any]]
+)
+#: Arguments by sample id, or a function that gives them for a row.
+Overrides = Mapping[str, Mapping[str, Any]] | Callable[[Row], Mapping[str, Any] | None]
 
 _OWN: Final = {field.name: field.wire for field in table.OWN}
+
+
+def content(samples: Samples) -> tuple[Source, str]:
+    """Return what holds the samples, and what problems call it.
+
+    Raises:
+        pulumi.RunError: the file can't be read, or `samples` is nothing that holds samples.
+
+    """
+    if isinstance(samples, pulumi.Output):
+        raise pulumi.RunError(
+            "samples is an Output. Each sample names a resource, so the samples have to be known "
+            "when the program runs: give a file, or Python values."
+        )
+    if isinstance(samples, str | os.PathLike):
+        return _read(Path(samples)), Path(samples).name
+    if isinstance(samples, bytes | Mapping):
+        return samples, "samples"
+    if isinstance(samples, Iterable):
+        return list(samples), "samples"
+    raise pulumi.RunError(
+        f"samples is a {type(samples).__name__}: give the path of a CSV, TSV or JSON file, or "
+        "mappings from column to cell, in a list or by sample id."
+    )
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise pulumi.RunError(
+            f"the sample sheet {path} can't be read: {error.strerror}. "
+            f"Paths are relative to {Path.cwd()}."
+        ) from None
+
+
+# Of a batch --------------------------------------------------------------------------------------
 
 
 @contextmanager
