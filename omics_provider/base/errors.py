@@ -96,6 +96,10 @@ class Unreachable(OmicsError):
     """No answer came. Whether the call took effect is unknown."""
 
 
+class NotAws(Unreachable):
+    """What answered is not AWS: a proxy's page, for example."""
+
+
 class NotSent(Unreachable):
     """No connection was made, so the call had no effect."""
 

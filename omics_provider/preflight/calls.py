@@ -8,9 +8,6 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from botocore import exceptions as boto
-from botocore.parsers import ResponseParserError
-
 from omics_provider.base import errors
 from omics_provider.base.settings import Settings
 from omics_provider.preflight.rules.judge import (
@@ -96,13 +93,12 @@ def _seen(settings: Settings, look: Look) -> Answer:
         if isinstance(error, errors.NotFound) or error.code in _MISSING:
             return Missing()
         return Unseen(_why(error))
-    except ResponseParserError:
-        # A proxy's page, for example.
-        return Unseen("what answered is not AWS")
 
 
 def _why(error: errors.OmicsError) -> str:
     """Say why a look failed in words that do not name what was looked up."""
+    if isinstance(error, errors.NotAws):
+        return error.detail
     if isinstance(error, errors.Denied) or error.code in _DENIED:
         return f"the caller is not allowed {_right(error.operation)}"
     if isinstance(error, errors.ServiceError):
@@ -219,10 +215,10 @@ def _bucket(settings: Settings, key: tuple[str, ...]) -> Answer:
         with translated("HeadBucket"):
             answer = client.head_bucket(Bucket=key[0])
     except errors.ServiceError as error:
-        cause = error.__cause__
-        if error.code in _MISSING or not isinstance(cause, boto.ClientError):
+        response = getattr(error.__cause__, "response", None)
+        if error.code in _MISSING or response is None:
             raise
-        found = cause.response["ResponseMetadata"]["HTTPHeaders"].get("x-amz-bucket-region")
+        found = response["ResponseMetadata"]["HTTPHeaders"].get("x-amz-bucket-region")
         if found is None:
             raise
         return Found({"region": found})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from botocore import exceptions as boto
+from botocore.parsers import ResponseParserError
 
 from omics_provider.base import errors
 
@@ -13,6 +14,7 @@ _START_RUN_RIGHTS: Final = (
     "(iam:PassedToService omics.amazonaws.com), and omics:TagResource: each run gets two tags."
 )
 _RETRY_LATER: Final = "Run `pulumi up` again later: the same request is not started twice."
+_NOT_AWS: Final = "Look at omics:endpoint and at the proxy (HTTPS_PROXY, NO_PROXY)."
 _NEW_CREDENTIALS: Final = (
     "Sign in again (for example `aws sso login`), or set AWS_PROFILE or omics:profile; "
     "`aws sts get-caller-identity` shows what is used."
@@ -111,6 +113,9 @@ def translation(operation: str, error: Exception) -> errors.OmicsError | None:
     if isinstance(error, _NETWORK):
         kind, detail = _network(error)
         return kind(operation, detail, advice=_network_advice(operation))
+    if isinstance(error, ResponseParserError):
+        # A proxy's page, for example.
+        return errors.NotAws(operation, "what answered is not AWS", advice=_NOT_AWS)
     if isinstance(error, boto.ParamValidationError):
         detail = "the request does not fit the service's model"
         return errors.Invalid(operation, detail, advice=_ADVICE[errors.Invalid])

@@ -90,6 +90,17 @@ def _session(settings: Settings) -> boto3.Session:
     return boto3.Session(profile_name=settings.profile, region_name=settings.region)
 
 
+def session(settings: Settings) -> boto3.Session:
+    """Return a new session, as the settings and the machine's AWS configuration say.
+
+    Raises SettingsError for an unknown profile or a configuration that can't be read.
+    """
+    import boto3
+
+    with translated("Reading the AWS configuration"):
+        return boto3.Session(profile_name=settings.profile, region_name=settings.region)
+
+
 def _remote(settings: Settings, retries: Any) -> OmicsClient:
     session = _session(settings)
     # botocore puts `workflows-` before the host of a custom endpoint, too.

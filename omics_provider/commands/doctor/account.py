@@ -12,9 +12,6 @@ from functools import partial
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
-import boto3
-from botocore.parsers import ResponseParserError
-
 from omics_provider.base import errors
 from omics_provider.base.settings import LOG_GROUP, Settings
 from omics_provider.base.status import ACTIVE
@@ -23,7 +20,7 @@ from omics_provider.preflight.calls import look_up
 from omics_provider.preflight.rules import trust
 from omics_provider.preflight.rules.judge import CONCURRENT, STORED, Kind, Look
 from omics_provider.service.calls import whole
-from omics_provider.service.clients import aws, omics
+from omics_provider.service.clients import aws, omics, session
 from omics_provider.service.failures import translated
 from omics_provider.service.quotas import quota
 
@@ -57,9 +54,9 @@ def examine(settings: Settings, wanted: Wanted) -> Iterator[Line]:
     yield endpoint(settings)
     if settings.is_local:
         return
-    session = _asked(partial(_session, settings))
-    if isinstance(session, errors.OmicsError):
-        yield judge.failed("credentials", "profile", session)
+    opened = _asked(partial(session, settings))
+    if isinstance(opened, errors.OmicsError):
+        yield judge.failed("credentials", "profile", opened)
         return
     settings, unread = _as_an_update(settings, wanted.region_from)
     place = _asked(partial(_region, settings))
@@ -67,7 +64,7 @@ def examine(settings: Settings, wanted: Wanted) -> Iterator[Line]:
         yield judge.failed("region", "Region", place)
         return
     # A server that stands in for AWS may know any Region.
-    known = () if settings.endpoint else session.get_available_regions("omics")
+    known = () if settings.endpoint else opened.get_available_regions("omics")
     yield judge.region(place, known, unread)
     caller = _asked(partial(_caller, settings))
     if isinstance(caller, errors.OmicsError):
@@ -99,22 +96,17 @@ def _as_an_update(settings: Settings, region_from: str | None) -> tuple[Settings
     """Return the settings that an update would have, and what names the Region in vain."""
     if region_from is None:
         return settings, None
-    own = _session(replace(settings, region=None)).region_name
+    own = session(replace(settings, region=None)).region_name
     if own:
         return replace(settings, region=own), None
     return settings, region_from
-
-
-def _session(settings: Settings) -> boto3.Session:
-    with translated("Reading the AWS configuration"):
-        return boto3.Session(profile_name=settings.profile, region_name=settings.region)
 
 
 def _caller(settings: Settings) -> tuple[str, str, str | None]:
     """Return the caller's account, its ARN and where its credentials are from."""
     with translated("GetCallerIdentity"):
         found = aws(settings, "sts").get_caller_identity()
-        credentials = _session(settings).get_credentials()
+        credentials = session(settings).get_credentials()
     found = whole("GetCallerIdentity", found, "Account", "Arn")
     return found["Account"], found["Arn"], getattr(credentials, "method", None)
 
@@ -129,12 +121,6 @@ def _asked(call: Callable[[], _T]) -> _T | errors.OmicsError:
         return call()
     except errors.OmicsError as error:
         return error
-    except ResponseParserError:
-        return errors.Unreachable(
-            "The call",
-            "what answered is not AWS",
-            advice="Look at omics:endpoint and at the proxy (HTTPS_PROXY, NO_PROXY).",
-        )
 
 
 # Rights --------------------------------------------------------------------------------------
