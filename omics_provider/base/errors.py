@@ -23,6 +23,8 @@ Each error says what was called and why it failed, and `advice` says what to do 
 
 from __future__ import annotations
 
+from typing import Final
+
 
 class OmicsError(Exception):
     """A call that failed: `operation` is the API's name for it, `detail` says why."""
@@ -125,3 +127,12 @@ def outcome_unknown(error: OmicsError) -> bool:
     if isinstance(error, NotSent):
         return False
     return isinstance(error, Unreachable | TimedOut | ServiceFault)
+
+
+#: How other services of AWS say it; an answer without a body has a number alone.
+_DENIED: Final = frozenset({"401", "403", "AccessDenied", "AllAccessDisabled"})
+
+
+def is_denied(error: OmicsError) -> bool:
+    """Tell whether a call failed for want of a right, in any service's words."""
+    return isinstance(error, Denied) or error.code in _DENIED

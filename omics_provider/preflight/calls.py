@@ -10,10 +10,9 @@ from typing import Any, Final
 
 from omics_provider.base import errors
 from omics_provider.base.settings import Settings
+from omics_provider.base.status import LIFE
 from omics_provider.preflight.rules.judge import (
-    CONCURRENT,
     OMICS,
-    STORED,
     Answer,
     Found,
     Kind,
@@ -21,6 +20,7 @@ from omics_provider.preflight.rules.judge import (
     Missing,
     Unseen,
 )
+from omics_provider.preflight.rules.quotas import CONCURRENT, STORED
 from omics_provider.service import account
 from omics_provider.service.clients import aws, omics
 from omics_provider.service.failures import translated
@@ -38,9 +38,7 @@ QUOTA_SECONDS: Final = 2.0
 _MISSING: Final = frozenset(
     {"404", "NoSuchBucket", "NoSuchEntity", "NoSuchKey", "NoSuchResourceException", "NotFound"}
 )
-_DENIED: Final = frozenset({"401", "403", "AccessDenied", "AllAccessDisabled"})
 _LATE: Final = "there was no answer in time"
-_ACTIVE: Final = ("PENDING", "STARTING", "RUNNING", "STOPPING")
 
 
 def look_up(
@@ -99,7 +97,7 @@ def _why(error: errors.OmicsError) -> str:
     """Say why a look failed in words that do not name what was looked up."""
     if isinstance(error, errors.NotAws):
         return error.detail
-    if isinstance(error, errors.Denied) or error.code in _DENIED:
+    if errors.is_denied(error):
         return f"the caller is not allowed {_right(error.operation)}"
     if isinstance(error, errors.ServiceError):
         return f"{error.operation} failed with {error.code}"
@@ -250,14 +248,14 @@ def _quota(settings: Settings, key: tuple[str, ...]) -> Answer:
     if code == STORED:
         return Found(facts)
     (storage,) = (each for each, its in CONCURRENT.items() if its == code)
-    return Found({**facts, "active": sum(_active(settings, storage, s) for s in _ACTIVE)})
+    return Found({**facts, "active": sum(_active(settings, storage, s) for s in LIFE)})
 
 
 def _active(settings: Settings, storage: str, status: str) -> int:
     """Count the runs of a status on the first page of ListRuns."""
     with translated("ListRuns"):
         page = omics(settings).list_runs(
-            status=status,  # type: ignore[arg-type]  # one of _ACTIVE, no literal
+            status=status,  # type: ignore[arg-type]  # one of LIFE, no literal
             maxResults=100,
         )
     return sum(1 for run in page["items"] if run.get("storageType") == storage)

@@ -23,7 +23,7 @@ from omics_provider.base.settings import Mode
 from omics_provider.base.values import contains_unknown
 from omics_provider.base.words import some
 from omics_provider.batches.rules.rows import Sample
-from omics_provider.preflight.rules import judge
+from omics_provider.preflight.rules import judge, quotas
 from omics_provider.preflight.rules.judge import Answer, Found, Kind, Look, Unseen
 from omics_provider.providers._wire import received
 
@@ -284,10 +284,10 @@ class Gathering:
             self._look([Look(Kind.PLACE), *looks], aws.SECONDS),
             self._look([Look(Kind.FILE, (uri,)) for uri in chosen], aws.FILE_SECONDS),
         )
-        storages = {judge.storage_of(s.inputs, self.answers) for s in starts}
-        codes = [code for storage, code in judge.CONCURRENT.items() if storage in storages]
-        quotas = [Look(Kind.QUOTA, (code,)) for code in (*codes, judge.STORED)]
-        await self._look(quotas, aws.QUOTA_SECONDS)
+        storages = {quotas.storage_of(s.inputs, self.answers) for s in starts}
+        codes = [code for storage, code in quotas.CONCURRENT.items() if storage in storages]
+        limits = [Look(Kind.QUOTA, (code,)) for code in (*codes, quotas.STORED)]
+        await self._look(limits, aws.QUOTA_SECONDS)
         account = self.answers.get(Look(Kind.PLACE))
         return judge.Place(
             region,
@@ -316,8 +316,8 @@ class Gathering:
                     continue
                 fails = start.mode == "fail" and problem.property not in start.own
                 found.setdefault((str(problem), fails), []).append(start)
-        troubles, news = judge.quota_news(
-            [judge.storage_of(s.inputs, self.answers) for s in starts for _ in range(s.count)],
+        troubles, news = quotas.quota_news(
+            [quotas.storage_of(s.inputs, self.answers) for s in starts for _ in range(s.count)],
             self.answers,
         )
         for trouble in troubles:

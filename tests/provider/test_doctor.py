@@ -22,7 +22,7 @@ from omics_provider.commands.doctor import machine
 from omics_provider.commands.doctor.rules.judge import NOT_SHOWN
 from omics_provider.commands.doctor.rules.setup import HELPERS
 from omics_provider.emulator import control
-from omics_provider.preflight.rules.judge import CONCURRENT, STORED
+from omics_provider.preflight.rules.quotas import CONCURRENT, STORED
 from omics_provider.service import clients
 from tests.served import ACCOUNT, REGION, Served, serving
 

@@ -9,7 +9,6 @@ import pytest
 from omics_provider.base import errors, settings
 from omics_provider.base.values import UNKNOWN
 from omics_provider.preflight.rules.judge import (
-    STORED,
     Answer,
     Found,
     Kind,
@@ -21,10 +20,9 @@ from omics_provider.preflight.rules.judge import (
     is_start,
     looks,
     problems,
-    quota_news,
     sample,
-    storage_of,
 )
+from omics_provider.preflight.rules.quotas import STORED, quota_news, storage_of
 from omics_provider.preflight.rules.trust import Runs, verdict
 
 ROLE = "arn:aws:iam::123456789012:role/runs/omics"

@@ -15,16 +15,17 @@ from urllib.parse import urlsplit
 from omics_provider.base import errors
 from omics_provider.base.settings import LOG_GROUP, Settings
 from omics_provider.base.status import ACTIVE
-from omics_provider.commands.doctor.rules.judge import Level, Line, Use
 from omics_provider.preflight.calls import look_up
 from omics_provider.preflight.rules import trust
-from omics_provider.preflight.rules.judge import CONCURRENT, STORED, Kind, Look
+from omics_provider.preflight.rules.judge import Kind, Look
+from omics_provider.preflight.rules.quotas import CONCURRENT, STORED
 from omics_provider.service.calls import whole
 from omics_provider.service.clients import aws, omics, session
 from omics_provider.service.failures import translated
 from omics_provider.service.quotas import quota
 
 from .rules import judge
+from .rules.judge import Line, Use, ok
 
 #: No run has it: ids in the documentation have 7 digits, the model allows 18.
 _NO_RUN: Final = "9" * 18
@@ -83,13 +84,13 @@ def examine(settings: Settings, wanted: Wanted) -> Iterator[Line]:
 def endpoint(settings: Settings) -> Line:
     """Return the line of where HealthOmics is."""
     if settings.is_local:
-        return Line("endpoint", "local", Level.OK, "the emulator in the process stands in for AWS")
+        return ok("endpoint", "local", "the emulator in the process stands in for AWS")
     if settings.endpoint is None:
-        return Line("endpoint", "AWS", Level.OK, "HealthOmics itself")
+        return ok("endpoint", "AWS", "HealthOmics itself")
     parts = urlsplit(settings.endpoint)
     shown = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
     says = "a server on this machine stands in for AWS" if settings.is_loopback else "asked as AWS"
-    return Line("endpoint", shown, Level.OK, says)
+    return ok("endpoint", shown, says)
 
 
 def _as_an_update(settings: Settings, region_from: str | None) -> tuple[Settings, str | None]:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, Literal, NamedTuple, TypeVar
 
+from omics_provider.base.identity import account_of
 from omics_provider.base.words import some
 from omics_provider.runs.rules import table
 
@@ -135,7 +136,7 @@ def problems(
 
 def looks(inputs: Inputs) -> list[Look]:
     """Return what has to be looked up for one declaration, its input files apart."""
-    found = [_workflow_look(inputs), _version_look(inputs)]
+    found = [workflow_look(inputs), version_look(inputs)]
     found += [_single(inputs, wire, kind) for wire, (kind, _) in _SINGLE.items()]
     bucket = bucket_of(inputs.get("outputUri"))
     found.append(Look(Kind.BUCKET, (bucket,)) if bucket else None)
@@ -183,15 +184,17 @@ def _single(inputs: Inputs, wire: str, kind: Kind) -> Look | None:
     return Look(kind, (value,)) if isinstance(value, str) else None
 
 
-def _workflow_look(inputs: Inputs) -> Look | None:
+def workflow_look(inputs: Inputs) -> Look | None:
+    """Return the look at the declared workflow; None where a preview does not know it."""
     key = [inputs.get(w, "") for w in ("workflowId", "workflowType", "workflowOwnerId")]
     if not key[0] or not all(isinstance(each, str) for each in key):
         return None
     return Look(Kind.WORKFLOW, (key[0], key[1] or "PRIVATE", key[2]))
 
 
-def _version_look(inputs: Inputs) -> Look | None:
-    workflow, name = _workflow_look(inputs), inputs.get("workflowVersionName")
+def version_look(inputs: Inputs) -> Look | None:
+    """Return the look at the declared version of the workflow; None where there is none."""
+    workflow, name = workflow_look(inputs), inputs.get("workflowVersionName")
     if workflow is None or not isinstance(name, str):
         return None
     return Look(Kind.VERSION, (*workflow.key, name))
@@ -214,7 +217,7 @@ def _uris(value: Any, path: str) -> Iterator[tuple[str, str]]:
 
 
 def _workflow(inputs: Inputs, answers: Answers, place: Place) -> Iterator[Problem]:
-    look = _workflow_look(inputs)
+    look = workflow_look(inputs)
     if look is None:
         return
     answer, what = answers.get(look), f"workflow {look.key[0]}"
@@ -228,7 +231,7 @@ def _workflow(inputs: Inputs, answers: Answers, place: Place) -> Iterator[Proble
         reason = f'{what} is {actual}: set workflow_type to "{actual}"'
         yield Problem("workflowType", reason)
     yield from _inactive("workflowId", what, answer)
-    version = _version_look(inputs)
+    version = version_look(inputs)
     if version is not None:
         yield from _version(version, answers.get(version), inputs, place)
     elif "workflowVersionName" not in inputs:
@@ -299,50 +302,64 @@ def _role(inputs: Inputs, answers: Answers, place: Place) -> Iterator[Problem]:
     if look is None:
         return
     arn = look.key[0]
-    owner = (arn.split(":", 5) + [""] * 5)[4]
-    if place.account and owner and owner != place.account:
-        # IAM: a role is passed to a service of its own account only.
-        reason = f"{arn} is a role of another account than {place.account}: name one of this"
-        yield Problem("roleArn", reason)
-        return
-    answer = answers.get(look)
+    reasons: dict[str, str] = {
+        "elsewhere": f"{arn} is a role of another account than {place.account}: name one of this",
+        "missing": f"there is no role {arn}: create it, or correct the ARN",
+        "service": f"{arn} does not trust {trust.SERVICE}: allow it sts:AssumeRole in the role's "
+        "trust policy",
+        "condition": f"{arn} trusts {trust.SERVICE} for other runs only: let aws:SourceAccount be "
+        f"{place.account} and aws:SourceArn match "
+        f"arn:aws:omics:{place.region}:{place.account}:run/*",
+    }
+    state = role_state(arn, answers.get(look), trust.Runs(place.account, place.region))
+    if state in reasons:
+        yield Problem("roleArn", reasons[state], is_absence=state == "missing")
+
+
+RoleState = Literal["elsewhere", "missing", "unseen", "unjudged"] | trust.Verdict
+
+
+def role_state(arn: str, answer: Answer | None, runs: trust.Runs) -> RoleState:
+    """Tell how a role stands to the runs that are to take it on; "trusts" is as it should be.
+
+    "elsewhere" is another account: IAM passes a role to a service of its own account only.
+    "unjudged" is a trust policy with conditions that can't be judged here.
+    """
+    owner = account_of(arn)
+    if runs.account and owner and owner != runs.account:
+        return "elsewhere"
     if isinstance(answer, Missing):
-        yield Problem("roleArn", f"there is no role {arn}: create it, or correct the ARN", True)
-    elif isinstance(answer, Found):
-        yield from _trust(arn, answer.facts.get("trust"), place)
-
-
-def _trust(arn: str, policy: Any, place: Place) -> Iterator[Problem]:
-    found = trust.verdict(policy, trust.Runs(place.account, place.region))
-    if found == "service":
-        yield Problem(
-            "roleArn",
-            f"{arn} does not trust {trust.SERVICE}: allow it sts:AssumeRole in the role's "
-            "trust policy",
-        )
-    elif found == "condition":
-        yield Problem(
-            "roleArn",
-            f"{arn} trusts {trust.SERVICE} for other runs only: let aws:SourceAccount be "
-            f"{place.account} and aws:SourceArn match "
-            f"arn:aws:omics:{place.region}:{place.account}:run/*",
-        )
+        return "missing"
+    if not isinstance(answer, Found):
+        return "unseen"
+    return trust.verdict(answer.facts.get("trust"), runs) or "unjudged"
 
 
 def _bucket(inputs: Inputs, answers: Answers, place: Place) -> Iterator[Problem]:
     bucket = bucket_of(inputs.get("outputUri"))
     answer = answers.get(Look(Kind.BUCKET, (bucket,))) if bucket else None
-    if isinstance(answer, Missing):
+    state = bucket_state(answer, place.region)
+    if state == "missing":
         reason = f"there is no bucket {bucket}: create it, or correct the name"
         yield Problem("outputUri", reason, is_absence=True)
-    elif isinstance(answer, Found):
-        region = answer.facts.get("region")
-        if region and place.region and region != place.region:
-            yield Problem(
-                "outputUri",
-                f"bucket {bucket} is in {region}, the run in {place.region}: name a bucket of "
-                f"{place.region}",
-            )
+    elif state == "elsewhere" and isinstance(answer, Found):
+        yield Problem(
+            "outputUri",
+            f"bucket {bucket} is in {answer.facts['region']}, the run in {place.region}: name a "
+            f"bucket of {place.region}",
+        )
+
+
+def bucket_state(
+    answer: Answer | None, region: str | None
+) -> Literal["missing", "unseen", "elsewhere", "fits"]:
+    """Tell how a bucket stands to runs in a Region; "elsewhere" is another Region."""
+    if isinstance(answer, Missing):
+        return "missing"
+    if not isinstance(answer, Found):
+        return "unseen"
+    there = answer.facts.get("region")
+    return "elsewhere" if there and region and there != region else "fits"
 
 
 def _files(named: Mapping[str, str], answers: Answers) -> Iterator[Problem]:
@@ -350,54 +367,3 @@ def _files(named: Mapping[str, str], answers: Answers) -> Iterator[Problem]:
         if isinstance(answers.get(Look(Kind.FILE, (uri,))), Missing):
             reason = f"there is nothing at {uri} ({path}): correct it, or put the file there"
             yield Problem("parameters", reason, is_absence=True)
-
-
-# Quotas --------------------------------------------------------------------------------------
-
-#: Codes in Service Quotas, by storage type (developer guide, service-quotas): concurrent active
-#: runs, and all runs whose record is kept.
-CONCURRENT: Final = {"DYNAMIC": "L-BE38079A", "STATIC": "L-A30FD31B"}
-STORED: Final = "L-C9679DBC"
-
-
-def storage_of(inputs: Inputs, answers: Answers) -> str | None:
-    """Return the storage type that a run will have, None where that can't be told."""
-    if "storageType" in inputs:
-        value = inputs["storageType"]
-        return value if value in CONCURRENT else None
-    look = _version_look(inputs) or _workflow_look(inputs)
-    answer = answers.get(look) if look else None
-    if not isinstance(answer, Found) or answer.facts.get("type") == "READY2RUN":
-        return None
-    return answer.facts.get("storageType")
-
-
-def quota_news(storages: Iterable[str | None], answers: Answers) -> tuple[list[str], list[str]]:
-    """Return (problems, news) of what the account's quotas say to runs of these storage types."""
-    counted = list(storages)
-    troubles, news = [], []
-    stored = _quota(answers, STORED)
-    if stored is not None and len(counted) > stored.facts["value"]:
-        troubles.append(
-            f"{len(counted):,} runs are to start, and the account can keep the records of "
-            f"{stored.facts['value']:,} ({STORED}): ask Service Quotas for more, or set "
-            'retention_mode to "REMOVE"'
-        )
-    for storage, code in CONCURRENT.items():
-        asked, quota = counted.count(storage), _quota(answers, code)
-        if quota is None or not asked:
-            continue
-        value, active = quota.facts["value"], quota.facts["active"]
-        if asked + active > value:
-            waiting = min(asked, asked + active - value)
-            news.append(
-                f"{waiting:,} of {asked:,} runs with {storage} storage will wait as PENDING at "
-                f"first: {value:,} may be active at once ({code}), {active:,} are now. Service "
-                "Quotas raises the number."
-            )
-    return troubles, news
-
-
-def _quota(answers: Answers, code: str) -> Found | None:
-    answer = answers.get(Look(Kind.QUOTA, (code,)))
-    return answer if isinstance(answer, Found) else None

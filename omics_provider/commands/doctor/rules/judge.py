@@ -11,9 +11,16 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
 from omics_provider.base import errors
+from omics_provider.base.identity import account_of
 from omics_provider.base.settings import LOG_GROUP
 from omics_provider.preflight.rules import trust
-from omics_provider.preflight.rules.judge import Answer, Found, Missing
+from omics_provider.preflight.rules.judge import (
+    Answer,
+    Found,
+    Unseen,
+    bucket_state,
+    role_state,
+)
 
 
 class Level(StrEnum):
@@ -35,19 +42,27 @@ class Line:
     advice: str = ""
 
 
+def ok(area: str, subject: str, says: str) -> Line:
+    """Return the line of what is as it should be."""
+    return Line(area, subject, Level.OK, says)
+
+
+def warning(area: str, subject: str, says: str, advice: str) -> Line:
+    """Return the line of what some commands will miss."""
+    return Line(area, subject, Level.WARNING, says, advice)
+
+
+def wrong(area: str, subject: str, says: str, advice: str) -> Line:
+    """Return the line of what makes an update fail."""
+    return Line(area, subject, Level.WRONG, says, advice)
+
+
 def exit_code(lines: Iterable[Line]) -> int:
     """Return 1 where something is wrong, else 0: warnings stop no update."""
     return int(any(line.level is Level.WRONG for line in lines))
 
 
 # Errors --------------------------------------------------------------------------------------
-
-_DENIED: Final = frozenset({"401", "403", "AccessDenied", "AllAccessDisabled"})
-
-
-def is_denied(error: errors.OmicsError) -> bool:
-    """Tell whether a call failed for want of a right, in any service's words."""
-    return isinstance(error, errors.Denied) or error.code in _DENIED
 
 
 def failed(area: str, subject: str, error: errors.OmicsError) -> Line:
@@ -88,23 +103,21 @@ def identity(account: str, arn: str, method: str | None) -> Line:
     source = f", from {_METHODS.get(method, method)}" if method else ""
     says = f"{arn} in account {account}{source}"
     if arn.endswith(_ROOT):
-        return Line(
+        return warning(
             "credentials",
             "caller",
-            Level.WARNING,
             f"{says}: the root user may do everything and can't be limited",
             "Use a role that may do what docs/doctor.md lists.",
         )
-    return Line("credentials", "caller", Level.OK, says)
+    return ok("credentials", "caller", says)
 
 
 def no_identity(error: errors.OmicsError) -> Line:
     """Return the line of a caller that STS did not name."""
-    if is_denied(error):
-        return Line(
+    if errors.is_denied(error):
+        return warning(
             "credentials",
             "caller",
-            Level.WARNING,
             "there are credentials, and sts:GetCallerIdentity is not allowed",
             "It needs no right of its own: look at the policy of the VPC endpoint or the "
             "organization. Without it, updates can't tell a run of another account from one "
@@ -116,29 +129,27 @@ def no_identity(error: errors.OmicsError) -> Line:
 def nobody() -> Line:
     """Return the line of all that can't be looked at without credentials."""
     says = "not looked at: there is nobody to ask as"
-    return Line("rights", "all", Level.WARNING, says, "Mend the credentials first.")
+    return warning("rights", "all", says, "Mend the credentials first.")
 
 
 def region(name: str, known: Iterable[str], unread: str | None) -> Line:
     """Return the line of the Region; `unread` is a variable that gave it and that boto3 ignores."""
     places = sorted(known)
     if unread:
-        return Line(
+        return warning(
             "region",
             name,
-            Level.WARNING,
             f"only {unread} names it, which boto3 and so an update do not read",
             f"Set it for the stack: pulumi config set omics:region {name}; or AWS_DEFAULT_REGION.",
         )
     if places and name not in places:
-        return Line(
+        return warning(
             "region",
             name,
-            Level.WARNING,
             "this boto3 knows of no HealthOmics there",
             f"Choose one of {', '.join(places)}; or upgrade boto3, if it is a new one.",
         )
-    return Line("region", name, Level.OK, "HealthOmics is there")
+    return ok("region", name, "HealthOmics is there")
 
 
 # Rights --------------------------------------------------------------------------------------
@@ -201,13 +212,13 @@ def right(action: str, error: errors.OmicsError | None, *, of_nothing: bool = Fa
     """
     entry = RIGHTS[action]
     if error is None or isinstance(error, errors.NotFound):
-        return Line("rights", action, Level.OK, "allowed")
-    if not is_denied(error):
+        return ok("rights", action, "allowed")
+    if not errors.is_denied(error):
         return failed("rights", action, error)
     advice = f"Allow the caller {action}{entry.resource}. Without it, {entry.without}."
     if of_nothing and entry.if_denied is Level.WRONG:
         says = "not allowed, or only where a condition of the policy holds: there is no run to ask"
-        return Line("rights", action, Level.WARNING, says, advice)
+        return warning("rights", action, says, advice)
     return Line("rights", action, entry.if_denied, "not allowed", advice)
 
 
@@ -216,68 +227,57 @@ def right(action: str, error: errors.OmicsError | None, *, of_nothing: bool = Fa
 
 def bucket(name: str, answer: Answer, place: str) -> Line:
     """Return the line of the bucket that is to take results; `place` is the runs' Region."""
-    if isinstance(answer, Missing):
-        advice = "Create it, or correct the name."
-        return Line("bucket", name, Level.WRONG, "there is no such bucket", advice)
-    if not isinstance(answer, Found):
-        # A caller with no business in the bucket can start runs that write there.
-        return Line(
-            "bucket",
-            name,
-            Level.WARNING,
-            answer.why,
-            "Allow the caller s3:ListBucket on it, so that a preview can look at it.",
-        )
-    there = answer.facts.get("region")
-    if there and there != place:
-        return Line(
-            "bucket",
-            name,
-            Level.WRONG,
-            f"it is in {there}, the runs are in {place}",
-            f"Name a bucket in {place}.",
-        )
-    return Line("bucket", name, Level.OK, f"it is in {there}" if there else "it is there")
+    there = answer.facts.get("region") if isinstance(answer, Found) else None
+    match bucket_state(answer, place):
+        case "missing":
+            says, advice = "there is no such bucket", "Create it, or correct the name."
+            return wrong("bucket", name, says, advice)
+        case "unseen":
+            # A caller with no business in the bucket can start runs that write there.
+            advice = "Allow the caller s3:ListBucket on it, so that a preview can look at it."
+            return warning("bucket", name, _why(answer), advice)
+        case "elsewhere":
+            says = f"it is in {there}, the runs are in {place}"
+            return wrong("bucket", name, says, f"Name a bucket in {place}.")
+        case "fits":
+            return ok("bucket", name, f"it is in {there}" if there else "it is there")
 
 
 def role(arn: str, answer: Answer, runs: trust.Runs) -> Line:
     """Return the line of the role that runs are to take on."""
-    owner = (arn.split(":", 5) + [""] * 5)[4]
-    if runs.account and owner and owner != runs.account:
-        # IAM: a role is passed to a service of its own account only.
-        says = f"it is a role of account {owner}, the runs are in {runs.account}"
-        return Line("role", arn, Level.WRONG, says, f"Name a role of account {runs.account}.")
-    if isinstance(answer, Missing):
-        advice = "Create it, or correct the ARN."
-        return Line("role", arn, Level.WRONG, "there is no such role", advice)
-    if not isinstance(answer, Found):
-        advice = "Allow the caller iam:GetRole on it, so that a preview can look at it."
-        return Line("role", arn, Level.WARNING, answer.why, advice)
-    level, says, advice = _trust(trust.verdict(answer.facts.get("trust"), runs), runs)
-    return Line("role", arn, level, says, advice)
+    match role_state(arn, answer, runs):
+        case "elsewhere":
+            says = f"it is a role of account {account_of(arn)}, the runs are in {runs.account}"
+            return wrong("role", arn, says, f"Name a role of account {runs.account}.")
+        case "missing":
+            says, advice = "there is no such role", "Create it, or correct the ARN."
+            return wrong("role", arn, says, advice)
+        case "unseen":
+            advice = "Allow the caller iam:GetRole on it, so that a preview can look at it."
+            return warning("role", arn, _why(answer), advice)
+        case "trusts":
+            return ok("role", arn, f"{trust.SERVICE} may assume it")
+        case "service":
+            says = f"it does not trust {trust.SERVICE}"
+            advice = f"Allow {trust.SERVICE} sts:AssumeRole in its trust policy."
+            return wrong("role", arn, says, advice)
+        case "condition":
+            says = f"it trusts {trust.SERVICE} for other runs only"
+            advice = (
+                f"Let aws:SourceAccount be {runs.account} and aws:SourceArn match "
+                f"arn:aws:omics:{runs.region}:{runs.account}:run/* in its trust policy."
+            )
+            return wrong("role", arn, says, advice)
+        case "unjudged":
+            says = "its trust policy has conditions that can't be judged here"
+            advice = (
+                f"Check that {trust.SERVICE} may assume it for runs of this account and Region."
+            )
+            return warning("role", arn, says, advice)
 
 
-def _trust(verdict: trust.Verdict | None, runs: trust.Runs) -> tuple[Level, str, str]:
-    if verdict == "trusts":
-        return Level.OK, f"{trust.SERVICE} may assume it", ""
-    if verdict == "service":
-        return (
-            Level.WRONG,
-            f"it does not trust {trust.SERVICE}",
-            f"Allow {trust.SERVICE} sts:AssumeRole in its trust policy.",
-        )
-    if verdict == "condition":
-        return (
-            Level.WRONG,
-            f"it trusts {trust.SERVICE} for other runs only",
-            f"Let aws:SourceAccount be {runs.account} and aws:SourceArn match "
-            f"arn:aws:omics:{runs.region}:{runs.account}:run/* in its trust policy.",
-        )
-    return (
-        Level.WARNING,
-        "its trust policy has conditions that can't be judged here",
-        f"Check that {trust.SERVICE} may assume it for runs of this account and Region.",
-    )
+def _why(answer: Answer) -> str:
+    return answer.why if isinstance(answer, Unseen) else ""
 
 
 # Quotas --------------------------------------------------------------------------------------
@@ -299,20 +299,20 @@ def quota(
     """
     if isinstance(use, errors.OmicsError):
         says, advice = _unknown(use, "omics:ListRuns")
-        return Line("quotas", subject, Level.WARNING, f"its use is not known: {says}", advice)
+        return warning("quotas", subject, f"its use is not known: {says}", advice)
     used = f"{'at least ' if use.is_least else ''}{use.used:,}"
     if isinstance(value, errors.OmicsError):
         says, advice = _unknown(value, "servicequotas:GetServiceQuota")
         says = f"{used} in use; the quota ({code}) is not known: {says}"
-        return Line("quotas", subject, Level.WARNING, says, advice)
+        return warning("quotas", subject, says, advice)
     says = f"{used} of {value:,} in use ({code})"
     if use.used >= value * _NEARLY:
-        return Line("quotas", subject, Level.WARNING, says, _FULL[subject])
-    return Line("quotas", subject, Level.OK, says)
+        return warning("quotas", subject, says, _FULL[subject])
+    return ok("quotas", subject, says)
 
 
 def _unknown(error: errors.OmicsError, action: str) -> tuple[str, str]:
-    if is_denied(error):
+    if errors.is_denied(error):
         return f"{action} is not allowed", f"Allow the caller {action}."
     line = failed("quotas", "", error)
     return line.says, line.advice

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from .judge import Level, Line
+from .judge import Line, ok, warning, wrong
 
 #: The engine that every promise was tested with: tools/engine/cli/go.mod.
 ENGINE: Final = "3.259.0"
@@ -28,22 +28,22 @@ def engine(program: str | None, says: str | None, lacks: Sequence[str]) -> Line:
     `lacks` are those of HELPERS that are neither on PATH nor beside it.
     """
     if program is None:
-        return Line("engine", "pulumi", Level.WRONG, "there is no `pulumi` on PATH", _INSTALL)
+        return wrong("engine", "pulumi", "there is no `pulumi` on PATH", _INSTALL)
     version = _version(says)
     if version is None:
         says = f"{program} does not tell its version"
-        return Line("engine", "pulumi", Level.WRONG, says, f"Run `pulumi version`. {_INSTALL}")
+        return wrong("engine", "pulumi", says, f"Run `pulumi version`. {_INSTALL}")
     told, oldest = ".".join(map(str, version)), _version(ENGINE) or ()
     if version[0] != oldest[0]:
         says = f"{told}; this package knows {oldest[0]}.x"
-        return Line("engine", "pulumi", Level.WRONG, says, f"{_INSTALL} Choose {ENGINE} or newer.")
+        return wrong("engine", "pulumi", says, f"{_INSTALL} Choose {ENGINE} or newer.")
     if lacks:
         says = f"{told} at {program} lacks {', '.join(lacks)}, so it runs no Python program"
-        return Line("engine", "pulumi", Level.WRONG, says, f"{_INSTALL} Its folder has all four.")
+        return wrong("engine", "pulumi", says, f"{_INSTALL} Its folder has all four.")
     if version < oldest:
         says = f"{told} is older than {ENGINE}, with which this package is tested"
-        return Line("engine", "pulumi", Level.WARNING, says, f"Upgrade it. {_INSTALL}")
-    return Line("engine", "pulumi", Level.OK, f"{told} at {program}")
+        return warning("engine", "pulumi", says, f"Upgrade it. {_INSTALL}")
+    return ok("engine", "pulumi", f"{told} at {program}")
 
 
 def _version(text: str | None) -> tuple[int, ...] | None:
@@ -58,14 +58,13 @@ def interpreter(python: str, command: str, named_by: str, *, is_there: bool) -> 
     such a program; `python` is this process's own.
     """
     if command == python:
-        return Line("engine", "Python", Level.OK, python)
+        return ok("engine", "Python", python)
     if not is_there:
         says = f"{named_by} names {command}, and there is no such program"
-        return Line("engine", "Python", Level.WRONG, says, "Make it (pulumi install), or unset it.")
-    return Line(
+        return wrong("engine", "Python", says, "Make it (pulumi install), or unset it.")
+    return warning(
         "engine",
         "Python",
-        Level.WARNING,
         f"updates run {command} ({named_by}), this is {python}",
         "What follows is true of this one. Run the doctor with the other.",
     )
@@ -74,11 +73,10 @@ def interpreter(python: str, command: str, named_by: str, *, is_there: bool) -> 
 def pip(*, is_there: bool, toolchain: str) -> Line:
     """Return the line of pip; `toolchain` is that of Pulumi.yaml."""
     if is_there or toolchain != "pip":
-        return Line("packages", "pip", Level.OK, "there" if is_there else f"{toolchain} is used")
-    return Line(
+        return ok("packages", "pip", "there" if is_there else f"{toolchain} is used")
+    return wrong(
         "packages",
         "pip",
-        Level.WRONG,
         "not installed; the engine asks it which packages there are, and fails",
         "Run: python -m ensurepip. Or set runtime.options.toolchain in Pulumi.yaml.",
     )
@@ -89,12 +87,12 @@ def package(name: str, found: str | None, wanted: str, *, fits: bool) -> Line:
     if found is None:
         says = "not installed"
     elif fits:
-        return Line("packages", name, Level.OK, found)
+        return ok("packages", name, found)
     else:
         says = f"{found} is installed"
     asks = f", {wanted} is needed" if wanted else ""
     advice = f"pip install '{name}{wanted}'."
-    return Line("packages", name, Level.WRONG, f"{says}{asks}", advice)
+    return wrong("packages", name, f"{says}{asks}", advice)
 
 
 # State backend -------------------------------------------------------------------------------
@@ -158,40 +156,40 @@ def backend(found: Backend, folder: Folder | None, *, signed_in: bool) -> Line:
     """
     if found.url is None:
         advice = "Run `pulumi login`, or set PULUMI_BACKEND_URL='file:///FOLDER?metadata=skip'."
-        return Line("state", "backend", Level.WRONG, "none is set", advice)
+        return wrong("state", "backend", "none is set", advice)
     if folder is not None:
         return _folder(found, folder)
     says = f"{found.shown} ({found.named_by})"
     if _is_service(found.url):
         if signed_in:
-            return Line("state", "backend", Level.OK, says)
+            return ok("state", "backend", says)
         advice = "Run `pulumi login`, or set PULUMI_ACCESS_TOKEN."
-        return Line("state", "backend", Level.WRONG, f"{says}: not signed in", advice)
+        return wrong("state", "backend", f"{says}: not signed in", advice)
     if urlsplit(found.url).scheme in _BUCKETS:
-        return Line("state", "backend", Level.OK, says)
+        return ok("state", "backend", says)
     advice = "Use a URL of file://, s3://, gs://, azblob:// or https://."
-    return Line("state", "backend", Level.WRONG, f"{says} is no URL of a backend", advice)
+    return wrong("state", "backend", f"{says} is no URL of a backend", advice)
 
 
 def _folder(found: Backend, folder: Folder) -> Line:
     says = f"{found.shown} ({found.named_by})"
-    wrong: tuple[str, str] | None = None
+    fault: tuple[str, str] | None = None
     if not folder.is_there:
-        wrong = "there is no such folder", f"mkdir -p '{folder.path}'"
+        fault = "there is no such folder", f"mkdir -p '{folder.path}'"
     elif not folder.is_folder:
-        wrong = "it is no folder", "Name a folder."
+        fault = "it is no folder", "Name a folder."
     elif not folder.is_writable:
-        wrong = "it can't be written to", f"Look at the rights of {folder.path}."
+        fault = "it can't be written to", f"Look at the rights of {folder.path}."
     elif folder.cut_off:
         files = ", ".join(folder.cut_off)
-        wrong = f"a killed command left {files} empty", "Remove the empty files (docs/chaos.md)."
-    if wrong:
-        return Line("state", "backend", Level.WRONG, f"{says}: {wrong[0]}", wrong[1])
+        fault = f"a killed command left {files} empty", "Remove the empty files (docs/chaos.md)."
+    if fault:
+        return wrong("state", "backend", f"{says}: {fault[0]}", fault[1])
     query = parse_qs((found.url or "").partition("?")[2])
     if query.get("metadata") != ["skip"]:
         advice = _SKIP.format(shown=found.shown)
-        return Line("state", "backend", Level.WARNING, f"{says}: it keeps side files", advice)
-    return Line("state", "backend", Level.OK, says)
+        return warning("state", "backend", f"{says}: it keeps side files", advice)
+    return ok("state", "backend", says)
 
 
 def passphrase(*, is_set: bool, has_key: bool) -> Line:
@@ -200,13 +198,12 @@ def passphrase(*, is_set: bool, has_key: bool) -> Line:
     `has_key` tells that the stacks' files name another secrets provider.
     """
     if has_key:
-        return Line("state", "secrets", Level.OK, "encrypted with the stack's secrets provider")
+        return ok("state", "secrets", "encrypted with the stack's secrets provider")
     if is_set:
-        return Line("state", "secrets", Level.OK, "a passphrase is set")
-    return Line(
+        return ok("state", "secrets", "a passphrase is set")
+    return warning(
         "state",
         "secrets",
-        Level.WARNING,
         "no passphrase is set: every command asks for it, and a pipeline fails",
         "Set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE, or give the stack a "
         "key: pulumi stack change-secrets-provider.",
@@ -227,9 +224,9 @@ def local_file(path: str, *, begins: bytes | None, is_writable: bool) -> Line:
     if begins is not None and begins not in (b"", _MAGIC):
         advice = "Name another with omics:localState, or remove it."
         says = f"{path} is no file of the emulator"
-        return Line("emulator", "file", Level.WRONG, says, advice)
+        return wrong("emulator", "file", says, advice)
     if not is_writable:
         advice = "Look at the rights of its folder, or name another with omics:localState."
-        return Line("emulator", "file", Level.WRONG, f"{path} can't be written to", advice)
+        return wrong("emulator", "file", f"{path} can't be written to", advice)
     says = path if begins is not None else f"{path}, which the first update makes"
-    return Line("emulator", "file", Level.OK, says)
+    return ok("emulator", "file", says)
