@@ -23,4 +23,4 @@ def plain(text: str) -> str:
 def some(names: Sequence[str], most: int = 20) -> str:
     """Return the first names, and how many more there are."""
     more = len(names) - most
-    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")

@@ -1,4 +1,4 @@
-"""Repeating a StartRun until an answer tells whether the run started.
+"""Repeating a StartRun until an answer says whether the run started.
 
 botocore's own retries forget, over their tries, that one of them may have taken effect. Here that
 is what counts: every try carries the same requestId, a throttled try is no failure, and an error

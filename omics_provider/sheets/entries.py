@@ -41,7 +41,7 @@ def of_json(text: str) -> tuple[list[Entry], list[Problem]]:
 
 
 class _Walk:
-    """Goes through a JSON text entry by entry, since json's own reader tells no lines."""
+    """Goes through a JSON text entry by entry, since json's own reader gives no line numbers."""
 
     def __init__(self, text: str) -> None:
         self.problems: list[Problem] = []

@@ -273,7 +273,7 @@ class _Uses:
 
 def _sample(id_: str, rows: list[Row], uses: _Uses, unit: str, problems: list[Problem]) -> Sample:
     if not uses.by_row:
-        # Further rows are refused already, but what is wrong in them is told, too.
+        # Further rows are refused already, but what is wrong in them is named, too.
         first, *_ = [uses.made((row,), problems) for row in rows]
         return Sample(id_, tuple(rows[:1]), first)
     if len(rows) > 1:

@@ -35,7 +35,7 @@ def shown(value: Any) -> str:
 
 
 def is_empty(value: Any) -> bool:
-    """Tell whether a cell has nothing in it: no value, blanks, or the NaN that pandas has."""
+    """Return whether a cell has nothing in it: no value, blanks, or the NaN that pandas has."""
     if isinstance(value, str):
         return not value or value.isspace()
     return value is None or (isinstance(value, float) and value != value)

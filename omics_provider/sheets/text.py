@@ -24,7 +24,7 @@ _UTF16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _DELIMITERS: Final = {"csv": ",\t;", "tsv": "\t,;", None: "\t,;"}
 _SOMETHING: Final = re.compile(r"^.*[^\s,;].*$", re.MULTILINE)
 _QUOTED: Final = re.compile(r'"[^"\n]*"')
-#: First line by which Excel is told what separates cells.
+#: First line that says to Excel what separates cells.
 _SEPARATOR: Final = re.compile(r'"?sep=([,;\t|])"?[,;\t ]*(?=\n|$)', re.IGNORECASE)
 #: How Terra writes the header of the column with the ids: entity:sample_id.
 ENTITY: Final = "entity:"

@@ -62,7 +62,7 @@ class Lookout:
         self._grace = grace
         self._sleep = sleep
         self._clock = clock
-        #: Runs that GetRun has told of, and when it first did not, by uuid.
+        #: By uuid: the runs that GetRun has found, and when it first did not find a run.
         self._seen: set[str] = set()
         self._missed: dict[str, float] = {}
         self._may_list = True
@@ -149,7 +149,7 @@ class Lookout:
             yield Sighting(target, target.recorded if may_come else None)
 
     def _may_come(self, target: Target) -> bool:
-        """Tell whether a run that GetRun does not know has only just been started."""
+        """Return whether a run that GetRun does not know has only just been started."""
         is_known = target.uuid in self._seen or target.uuid in self._creations
         if is_known or not watching.may_be_new(target):
             return False

@@ -12,8 +12,12 @@ from typing import Any
 
 import botocore.session
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
-from omics_provider.base.table import Kind
+from omics_provider.base import checks
+from omics_provider.base.identity import MARK
+from omics_provider.base.table import Kind, Table
 from omics_provider.base.values import UNKNOWN
 from omics_provider.batches.rules import index as batch_index
 from omics_provider.batches.rules import lifecycle, table
@@ -275,6 +279,33 @@ def test_a_hundred_thousand_rows_are_checked_and_written_within_ten_seconds() ->
     seconds = time.process_time() - begin
     assert (sheet.total, sheet.problems) == (100_000, ())
     assert seconds < 10
+
+
+_TEXTS = st.text(max_size=6) | st.text(st.sampled_from("019 ax:\n"), max_size=14)
+_LONG = st.integers(0, 1100).map("x".__mul__)
+_URIS = st.builds("s3://{}/{}".format, st.text(st.sampled_from("ab.-A_9"), max_size=70), _TEXTS)
+_KEYS = _TEXTS | _LONG
+_VALUES = (
+    st.none()
+    | st.booleans()
+    | st.integers(-2, 10**6)
+    | _TEXTS
+    | _LONG
+    | _URIS
+    | st.from_regex("[0-9]{11,13}", fullmatch=True)
+    | st.lists(_TEXTS, max_size=2)
+    | st.dictionaries(_KEYS, _TEXTS | _LONG | st.integers(), max_size=3)
+    | st.integers(48, 53).map(lambda many: {f"k{n}": "v" for n in range(many)})
+)
+
+
+@pytest.mark.parametrize("field", table.OWN, ids=lambda field: field.wire)
+@given(_VALUES)
+@example({"AWS:x": "v"})
+@example({f"{MARK}x": "v"})
+def test_what_passes_the_quick_test_passes_the_tables_own_check(field: Any, value: Any) -> None:
+    if batch_rows._is_fine(field, value):
+        assert checks.problems(Table("a sample", (field,)), {field.wire: value}) == []
 
 
 # The index -------------------------------------------------------------------------------------

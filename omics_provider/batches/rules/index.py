@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from omics_provider.base.values import canonical
+from omics_provider.base.words import some
 
 from .table import MERGED
 
@@ -72,7 +73,7 @@ class Plan(NamedTuple):
     def told(self) -> str:
         """Return one sentence on what will be started, and one on what is left alone."""
         parts = [
-            f"{len(ids):,} {what} ({some(ids)})"
+            f"{len(ids):,} {what} ({_named(ids)})"
             for what, ids in (("new", self.new), ("changed", self.changed))
             if ids
         ]
@@ -84,23 +85,20 @@ class Plan(NamedTuple):
         )
         stays = f" {self.same:,} unchanged, which will not run again."
         gone = (
-            f" No longer declared: {len(self.removed):,} ({some(self.removed)}); what was started "
-            "for it is left as it is."
+            f" No longer declared: {len(self.removed):,} ({_named(self.removed)}); "
+            "what was started for it is left as it is."
             if self.removed
             else ""
         )
         return starts + stays + gone
 
 
+def _named(ids: Iterable[str]) -> str:
+    return some(sorted(ids), _NAMED)
+
+
 def _samples(many: int) -> str:
     return "sample" if many == 1 else "samples"
-
-
-def some(names: Iterable[str]) -> str:
-    """Return the first few names, and how many more there are."""
-    told = sorted(names)
-    more = f" and {len(told) - _NAMED:,} more" if len(told) > _NAMED else ""
-    return ", ".join(told[:_NAMED]) + more
 
 
 def hashes(

@@ -1,4 +1,4 @@
-"""The life of batches: their states, what delete does next, what is recorded and told."""
+"""The life of batches: their states, the steps of a delete, what is recorded and shown."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ _SUBMISSIONS: Final = {
 _RUNS: Final = (
     "pending", "starting", "running", "stopping", "completed", "failed", "cancelled", "deleted",
 )  # fmt: skip
-#: Kinds of failed submissions that are kept and told.
+#: Kinds of failed submissions that are kept and shown.
 _REASONS: Final = 3
 _MESSAGE: Final = 160
 
@@ -98,7 +98,7 @@ def status_of(text: Any) -> BatchStatus | None:
 
 
 def can_stand(live: Batch) -> bool:
-    """Tell from GetBatch's answer whether a batch can stand for a declaration.
+    """Return whether a batch can, by GetBatch's answer, stand for a declaration.
 
     One that FAILED can where it had started runs: they may be at work, or done.
     """

@@ -22,7 +22,7 @@ from omics_provider.runs.rules import table as fields
 
 from . import table
 
-#: How many problems of rows are told one by one.
+#: How many problems of rows are named one by one.
 TOLD: Final = 20
 
 Row = dict[str, Any]

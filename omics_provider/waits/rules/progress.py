@@ -1,4 +1,4 @@
-"""What is told of runs that are waited for: the line that is always current, events, failures.
+"""What a wait says of its runs: the line that is always current, events, failures.
 
 Pure functions; times of the service are ISO 8601 in UTC, ages and lengths are seconds.
 """
@@ -66,7 +66,7 @@ def line(tally: Tally, now: datetime) -> str:
 
 
 def states(tally: Tally) -> list[tuple[str, int]]:
-    """Return how many runs are in which state, in the order in which they are told."""
+    """Return how many runs are in which state, in the order in which they are shown."""
     active = Counter(str(live.get("status", RunStatus.PENDING)) for live in tally.active)
     counted = [(str(state), active[state]) for state in _SHOWN_ACTIVE]
     counted += [(str(state), tally.ended[state]) for state in _SHOWN_ENDED]

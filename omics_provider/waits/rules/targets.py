@@ -27,7 +27,7 @@ _SKEW: Final = timedelta(seconds=10)
 #: What is known of an attempt when it starts. Its state is the poller's business.
 _OF_A_START: Final = ("uuid", "arn", "runOutputUri", "creationTime")
 
-#: What each wait tells of an ended run, by the names that programs use.
+#: What each wait returns of an ended run, by the names that programs use.
 Facts = dict[str, Any]
 
 
@@ -83,7 +83,7 @@ class Target:
         return self.recorded.get("status") in ENDED
 
     def wants_retry(self, live: Mapping[str, Any] | None) -> bool:
-        """Tell whether another attempt follows on this end, from GetRun's answer."""
+        """Return whether another attempt follows on this end, from GetRun's answer."""
         if self.declared is None:
             return False
         return retry_wanted({**self.recorded, **(live or {})}, self.declared.inputs)
@@ -179,19 +179,19 @@ def verdict(
 
 
 def needs_record_times(target: Target, item: Mapping[str, Any]) -> bool:
-    """Tell whether `verdict` needs to know when the state got this run."""
+    """Return whether `verdict` needs to know when the state got this run."""
     return item["status"] == RunStatus.COMPLETED and not target.recorded.get("creationTime")
 
 
 def may_be_new(target: Target) -> bool:
-    """Tell whether the state knows no more of a run than that StartRun has answered."""
+    """Return whether the state knows only what StartRun answered for a run."""
     return not target.recorded.get("creationTime") and target.recorded.get("status") in ACTIVE
 
 
 def is_new(
     target: Target, recorded_at: Mapping[str, str] | None, seconds: float, now: datetime
 ) -> bool:
-    """Tell whether a run has been in the state for less than `seconds`, or is not there yet.
+    """Return whether a run has been in the state for less than `seconds`, or is not there yet.
 
     `recorded_at` as in `verdict`. False where that could not be read.
     """
