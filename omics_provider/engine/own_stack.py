@@ -9,12 +9,10 @@ is found: then its inputs have to be compared with those declared now.
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, Final, TypeAlias, cast
+from typing import Any, Final, NamedTuple, TypeAlias, cast
 
 from omics_provider.base.errors import OmicsError
 from omics_provider.service.polling import Pace, TimeLimitReached, poll
@@ -33,8 +31,20 @@ _HISTORY: Final = ("history", "--json", "--page-size", "100")
 _Done: TypeAlias = subprocess.CompletedProcess[bytes]
 
 
+class _Way(NamedTuple):
+    """A read that is made once: of which stack, and how."""
+
+    stack: str
+    secrets: bool = False
+    late: bool = False
+
+
 class OwnStack:
     """What is recorded of a stack, read once each way; `stack` is organization/project/stack.
+
+    The CLI is asked as the engine itself was started: in its folder, with its environment. `mark`
+    is what the engine's own stack is known to hold of the resource in question; an answer without
+    it is of another stack of that name, and is not believed. Empty where nothing is known.
 
     Every method that reads raises OmicsError where the CLI or the state can't be had: nothing then
     tells whether a run was started before.
@@ -43,36 +53,64 @@ class OwnStack:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._lock = threading.Lock()
-        self._states: dict[tuple[str, bool, bool], Future[StackState]] = {}
+        self._states: dict[_Way, Future[StackState]] = {}
+        #: The reads that held what this very update had noted.
+        self._proven: set[Future[StackState]] = set()
         self._readers = ThreadPoolExecutor(thread_name_prefix="stack-state")
 
     def ask_early(self, stack: str) -> None:
         """Begin to read what is recorded, beside other work."""
-        self._asked_for(stack, secrets=False)
+        self._asked_for(_Way(stack))
 
-    def state(self, stack: str, *, secrets: bool = False) -> StackState:
+    def state(self, stack: str, *, secrets: bool = False, mark: str = "") -> StackState:
         """Return what was recorded before this update created anything; `secrets` in plain text."""
-        return self._asked_for(stack, secrets=secrets).result()
+        return self._believed(_Way(stack, secrets=secrets), mark)
 
-    def late(self, stack: str) -> StackState:
+    def late(self, stack: str, *, mark: str = "") -> StackState:
         """Return what is recorded when this is first asked: one read for all deletes.
 
         The engine deletes when the program has ended and all else is done, but what it replaces
         with `delete_before_replace`.
         """
-        return self._asked_for(stack, secrets=False, late=True).result()
+        return self._believed(_Way(stack, late=True), mark)
 
-    def current(self, stack: str) -> StackState:
+    def current(self, stack: str, *, mark: str = "") -> StackState:
         """Return what is recorded now, while the update goes on, in other processes too."""
-        return self._read(stack, [])
+        state = self._read(stack, [])
+        if not self._is_own(state, mark):
+            raise _foreign()
+        return state
 
-    def _asked_for(self, stack: str, *, secrets: bool, late: bool = False) -> Future[StackState]:
+    def _believed(self, way: _Way, mark: str) -> StackState:
+        """Return what a read found; it is read again where it is older than the engine's note."""
+        asked = self._asked_for(way)
+        if not self._is_proven(asked, mark):
+            with self._lock:
+                if self._states.get(way) is asked:
+                    del self._states[way]
+            asked = self._asked_for(way)
+            if not self._is_proven(asked, mark):
+                raise _foreign()
+        return asked.result()
+
+    def _is_proven(self, asked: Future[StackState], mark: str) -> bool:
+        if asked in self._proven:
+            return True
+        state = asked.result()
+        if mark and state.notes(mark):
+            self._proven.add(asked)
+        return self._is_own(state, mark)
+
+    def _is_own(self, state: StackState, mark: str) -> bool:
+        return not mark or state.knows(mark) or not self.engine.place().takes_notes
+
+    def _asked_for(self, way: _Way) -> Future[StackState]:
         with self._lock:
-            found = self._states.get((stack, secrets, late))
+            found = self._states.get(way)
             if found is None or (found.done() and found.exception() is not None):
-                options = ["--show-secrets"] if secrets else []
-                found = self._readers.submit(self._read, stack, options)
-                self._states[stack, secrets, late] = found
+                options = ["--show-secrets"] if way.secrets else []
+                found = self._readers.submit(self._read, way.stack, options)
+                self._states[way] = found
             return found
 
     def _read(self, stack: str, options: list[str]) -> StackState:
@@ -80,12 +118,18 @@ class OwnStack:
         return recorded.parse(self._asked(stack, "export", *options), history.result())
 
     def _asked(self, stack: str, *arguments: str) -> Any:
-        command = [self._cli(), "stack", *arguments, "--stack", stack, "--non-interactive"]
-        environment = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"}
+        place = self.engine.place()
+        command = [place.program, "stack", *arguments, "--stack", stack, "--non-interactive"]
 
         def ask() -> _Done:
             return subprocess.run(  # noqa: S603  # fixed commands; the stack's name is one argument
-                command, capture_output=True, check=False, timeout=_LIMIT_SECONDS, env=environment
+                command,
+                cwd=place.folder,
+                env={**place.environment, "PULUMI_SKIP_UPDATE_CHECK": "true"},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                check=False,
+                timeout=_LIMIT_SECONDS,
             )
 
         asked = f"`pulumi stack {arguments[0]}`"
@@ -95,13 +139,6 @@ class OwnStack:
             raise _cannot(f"{asked} failed ({_words(cast(_Done, error.last))})") from error
         except (OSError, subprocess.SubprocessError, ValueError) as error:
             raise _cannot(f"{asked} failed ({type(error).__name__})") from error
-
-    def _cli(self) -> str:
-        """Return the CLI's path: the engine that serves this process, else the one on PATH."""
-        found = next(iter(self.engine.command), None) or shutil.which("pulumi")
-        if not found:
-            raise _cannot("there is no `pulumi` on PATH")
-        return found
 
 
 def _succeeded(done: _Done) -> bool:
@@ -121,4 +158,14 @@ def _cannot(why: str) -> OmicsError:
         f"{why}, so nothing tells whether an interrupted update has started it already",
         advice="Nothing was started. Make `pulumi stack export` and `pulumi stack history` work "
         "where `pulumi up` runs.",
+    )
+
+
+def _foreign() -> OmicsError:
+    return OmicsError(
+        _OPERATION,
+        "`pulumi stack export` answered for another stack of this name: it lacks what this update "
+        "has noted, so nothing tells whether an interrupted update has started it already",
+        advice="Nothing was started. Set PULUMI_BACKEND_URL to the absolute URL of the stack's "
+        "backend (`pulumi whoami --verbose` shows it), then run `pulumi up` again.",
     )

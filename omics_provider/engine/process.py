@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -23,6 +26,26 @@ _UPDATES: Final = frozenset({"up", "update"})
 _DESTROYS: Final = frozenset({"destroy", "down", "dn"})
 #: Options with which `pulumi destroy` leaves some resources alone.
 _PARTLY: Final = ("--target", "-t", "--exclude", "-x", "--run-program")
+#: How a file backend's URL begins where it is the same from every folder.
+_ABSOLUTE_FILE: Final = ("file:///", "file://~")
+_BACKEND: Final = "PULUMI_BACKEND_URL"
+#: Options of a command, given by the environment: the CLI has followed its own already, and another
+#: command of it must not.
+_OPTIONS: Final = "PULUMI_OPTION_"
+
+
+@dataclass(frozen=True)
+class Place:
+    """What decides which project and which backend a command of the CLI `program` works on."""
+
+    program: str
+    folder: str
+    environment: Mapping[str, str]
+
+    @property
+    def takes_notes(self) -> bool:
+        """Whether an engine writes down what it is about to create, before it asks for it."""
+        return self.environment.get("PULUMI_SKIP_CHECKPOINTS", "").lower() not in ("true", "1")
 
 
 @dataclass(frozen=True)
@@ -65,6 +88,40 @@ class Engine:
         partly = any(word.startswith(_PARTLY) for word in self.command)
         return self.verb in _DESTROYS and not partly
 
+    def serves_inline(self, stack: str) -> bool:
+        """Whether its program is a function, and its stack is named `stack`."""
+        named = [
+            value
+            for name, value in zip(self.command, [*self.command[1:], ""], strict=True)
+            if name in ("--stack", "-s")
+        ]
+        named += [word.partition("=")[2] for word in self.command if word.startswith("--stack=")]
+        is_inline = any(word.startswith("--client") for word in self.command)
+        return is_inline and stack in {name.rpartition("/")[2] for name in named}
+
+    def place(self) -> Place:
+        """Return where the CLI works; an absolute PULUMI_BACKEND_URL tells, too.
+
+        Raises OmicsError where neither is known: from another folder or with another environment,
+        the same command may find another stack of the same name.
+        """
+        try:
+            if self.process is not None:
+                # It has gone to the folder that -C and --cwd name.
+                return Place(self.command[0], self.process.cwd(), _environment(self.process))
+            why = "no `pulumi` is among the processes that started this one"
+        except psutil.Error as error:
+            why = f"the folder that `pulumi` works in can't be read ({type(error).__name__})"
+        program = next(iter(self.command), None) or shutil.which(_NAME)
+        if program and _is_absolute(os.environ.get(_BACKEND, "")):
+            return Place(program, str(Path.cwd()), _without_options(os.environ))
+        raise OmicsError(
+            "Finding the stack's backend",
+            why,
+            advice=f"Nothing was started. Set {_BACKEND} to the absolute URL of the stack's "
+            "backend (`pulumi whoami --verbose` shows it), and have `pulumi` on PATH.",
+        )
+
     def require_alive(self, operation: str = "StartRun") -> None:
         """Raise OmicsError where the CLI has ended since it was found; `operation` is left undone.
 
@@ -79,14 +136,55 @@ class Engine:
 def find_engine() -> Engine:
     """Return the CLI that this process works for, found among its ancestors."""
     for process in psutil.Process().parents():
-        try:
-            line = process.cmdline()
-            if line and Path(line[0]).stem == _NAME:
-                return Engine((process.exe(), *line[1:]), process)
-        except psutil.Error:
-            # Another user's process, or one that has just ended.
-            continue
+        found = _cli(process)
+        if found is not None:
+            return found
     return Engine()
+
+
+def find_engine_of_program(stack: str) -> Engine:
+    """Return the CLI that this program of `stack` works for.
+
+    The program may be a function in the process that has started the CLI (Automation API).
+    """
+    for process in psutil.Process().children():
+        found = _cli(process)
+        if found is not None and found.serves_inline(stack.rpartition("/")[2]):
+            return found
+    return find_engine()
+
+
+def _cli(process: psutil.Process) -> Engine | None:
+    try:
+        line = process.cmdline()
+        if line and Path(line[0]).stem == _NAME:
+            return Engine((process.exe(), *line[1:]), process)
+    except psutil.Error:
+        # Another user's process, or one that has just ended.
+        pass
+    return None
+
+
+def _environment(process: psutil.Process) -> Mapping[str, str]:
+    """Return what the CLI was started with, without what a stack's environment (ESC) added."""
+    try:
+        started_with = process.environ()
+    except psutil.NoSuchProcess:
+        raise
+    except psutil.Error:
+        started_with = {}
+    # macOS tells no environment of a signed program. This process has inherited it.
+    return _without_options(started_with or os.environ)
+
+
+def _without_options(environment: Mapping[str, str]) -> dict[str, str]:
+    return {name: each for name, each in environment.items() if not name.startswith(_OPTIONS)}
+
+
+def _is_absolute(backend: str) -> bool:
+    return "://" in backend and (
+        not backend.startswith("file://") or backend.startswith(_ABSOLUTE_FILE)
+    )
 
 
 def _is_alive(process: psutil.Process) -> bool:

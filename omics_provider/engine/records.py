@@ -5,15 +5,18 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from omics_provider.base import errors, identity
 from omics_provider.base.keys import ATTEMPT, STACK
 
 from .call import Call
-from .state import EarlierStart, StackState
+from .state import EarlierStart, StackState, mark_of
 
 Properties = Mapping[str, Any]
+
+#: How the name of a stack begins in a folder or a bucket: such backends keep no organizations.
+_NO_ORGANIZATION: Final = "organization/"
 
 
 def ask_early(call: Call, properties: Properties) -> None:
@@ -26,7 +29,8 @@ def read(call: Call, properties: Properties, *, secrets: bool = False) -> StackS
     """Return the stack's recorded state; an empty one outside of a stack."""
     if not _is_in_a_stack(call, properties):
         return StackState()
-    return call.update.stack.state(_stack(call, properties), secrets=secrets)
+    stack, mark = _stack(call, properties), _mark(call, properties)
+    return call.update.stack.state(stack, secrets=secrets, mark=mark)
 
 
 def current(call: Call, properties: Properties) -> StackState:
@@ -39,14 +43,14 @@ def current(call: Call, properties: Properties) -> StackState:
         return StackState()
     if call.update.engine.is_whole_destroy:
         return read(call, properties)
-    return call.update.stack.current(_stack(call, properties))
+    return call.update.stack.current(_stack(call, properties), mark=_mark(call, properties))
 
 
 def late(call: Call, properties: Properties) -> StackState:
     """Return the same as it was when this process first asked, with one read for all deletes."""
     if not _is_in_a_stack(call, properties):
         return StackState()
-    return call.update.stack.late(_stack(call, properties))
+    return call.update.stack.late(_stack(call, properties), mark=_mark(call, properties))
 
 
 def readable(call: Call, properties: Properties) -> StackState | None:
@@ -91,6 +95,18 @@ def attempt(call: Call, old: Properties) -> dict[str, str]:
 
 def _is_in_a_stack(call: Call, properties: Properties) -> bool:
     return STACK in properties and bool(call.urn)
+
+
+def _mark(call: Call, properties: Properties) -> str:
+    """Return what the engine's own stack holds of the resource; empty where nothing is certain.
+
+    A preview notes nothing. A backend that keeps organizations (Pulumi Cloud) has one stack of a
+    name, and may show what an update has noted only when it is done.
+    """
+    is_shared = not str(properties[STACK]).startswith(_NO_ORGANIZATION)
+    if is_shared or call.update.engine.is_plain_preview:
+        return ""
+    return mark_of(properties)
 
 
 def _stack(call: Call, properties: Properties) -> str:

@@ -38,6 +38,8 @@ SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 _CLOCKS: Final = timedelta(minutes=15)
 #: What the engine notes beside a resource whose delete it will not ask for.
 _LEFT: Final = ("external", "protect", "retainOnDelete", "deletedWith")
+#: What is a resource's own, the best first. A resource that nothing started has no attempt.
+_MARKS: Final = (ATTEMPT, "uuid", "arn")
 
 Resource = Mapping[str, Any]
 
@@ -93,6 +95,14 @@ class StackState:
         return lambda mark: (
             mark.resource == own and mark.token not in known and not is_retry(mark.token)
         )
+
+    def notes(self, mark: str) -> bool:
+        """Tell whether the engine has noted that it is about to create what carries `mark`."""
+        return any(mark in _marks(each) for each in self.creating)
+
+    def knows(self, mark: str) -> bool:
+        """Tell whether a recorded resource carries `mark`, or a note of the engine."""
+        return mark in self._known or self.notes(mark)
 
     def held(self, urn: str) -> frozenset[str]:
         """Return the ARNs of recorded resources, the id of one without, but those of `urn` itself.
@@ -217,12 +227,25 @@ class StackState:
         return self._by_urn.get(urn, [])
 
     @functools.cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset(mark for each in self.resources for mark in _marks(each))
+
+    @functools.cached_property
     def _by_urn(self) -> dict[str, list[Resource]]:
         # Looked up once for each run that an update creates.
         found: dict[str, list[Resource]] = {}
         for resource in self.resources:
             found.setdefault(str(resource.get("urn")), []).append(resource)
         return found
+
+
+def mark_of(properties: Mapping[str, Any]) -> str:
+    """Return what tells a resource from all others of all stacks; empty where nothing does.
+
+    Its attempt is drawn at random when it is about to be created, so a stack of the same name, with
+    a resource of the same name, has another.
+    """
+    return next((found for found in map(properties.get, _MARKS) if isinstance(found, str)), "")
 
 
 def parse(export: Mapping[str, Any], history: Sequence[Mapping[str, Any]] = ()) -> StackState:
@@ -256,6 +279,14 @@ def own_providers(resources: Iterable[Resource]) -> dict[str, Resource]:
         for resource in resources
         if resource.get("type") == PROVIDER and settings.PROVIDER in (resource.get("inputs") or {})
     }
+
+
+def _marks(resource: Resource) -> Iterator[str]:
+    for properties in (resource.get("inputs") or {}, _outputs(resource)):
+        for name in _MARKS:
+            found = properties.get(name)
+            if isinstance(found, str):
+                yield found
 
 
 def _is_leaving(resource: Resource) -> bool:

@@ -22,7 +22,7 @@ from omics_provider.base.settings import Settings
 from omics_provider.base.values import UNKNOWN
 from omics_provider.base.words import some
 from omics_provider.engine.own_stack import OwnStack
-from omics_provider.engine.process import find_engine
+from omics_provider.engine.process import Engine, find_engine_of_program
 from omics_provider.providers._wire import received, unknown
 from omics_provider.runs.rules.table import BY_WIRE
 from omics_provider.waits import attempts
@@ -197,6 +197,11 @@ async def _declared(run: Waitable, uuid: str) -> Declared | None:
     return Declared(str(await run.urn.future()), given, uuid)
 
 
+def own_stack(stack: str) -> OwnStack:
+    """Return what is recorded of the program's stack, read once an update."""
+    return _stack_of(find_engine_of_program(stack))
+
+
 @functools.cache
 def watchers() -> Watchers:
     """Return the watchers of all waits of the program."""
@@ -204,15 +209,14 @@ def watchers() -> Watchers:
 
 
 @functools.cache
-def own_stack() -> OwnStack:
-    """Return what is recorded of the program's stack, read once."""
-    return OwnStack(find_engine())
+def _stack_of(engine: Engine) -> OwnStack:
+    return OwnStack(engine)
 
 
 async def _watcher(place: Settings, stack: str) -> Watcher:
     def recorded_at() -> Mapping[str, str] | None:
         try:
-            state = own_stack().state(stack)
+            state = own_stack(stack).state(stack)
         except errors.OmicsError:
             # GetRun then tells the same, one run at a time.
             return None
@@ -223,7 +227,8 @@ async def _watcher(place: Settings, stack: str) -> Watcher:
         }
 
     def make() -> Watcher:
-        return watchers().of(place, recorded_at, attempts.of_program(place, stack, own_stack()))
+        own = attempts.of_program(place, stack, own_stack(stack))
+        return watchers().of(place, recorded_at, own)
 
     return await asyncio.to_thread(make)
 

@@ -103,7 +103,7 @@ class Stack(OwnStack):
         super().__init__(Cli())
         self._of = engine
 
-    def state(self, stack: str, *, secrets: bool = False) -> StackState:
+    def state(self, stack: str, *, secrets: bool = False, mark: str = "") -> StackState:
         assert stack == STACK
         return self._of.state
 

@@ -88,7 +88,7 @@ def test_the_stack_is_asked_for_by_the_name_that_it_has_now(
     urn = "urn:pulumi:renamed::trial::pulumi-python:dynamic/omics:Run::NA12878"
 
     class Asked(OwnStack):
-        def state(self, stack: str, *, secrets: bool = False) -> StackState:
+        def state(self, stack: str, *, secrets: bool = False, mark: str = "") -> StackState:
             asked.append(stack)
             return StackState()
 
