@@ -59,7 +59,7 @@ KINDS = [
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_after_which_errors_a_run_may_have_started(kind: type[OmicsError]) -> None:
-    unknown = {errors.Unreachable, errors.TimedOut, errors.ServiceFault}
+    unknown = {errors.Unreachable, errors.NotAws, errors.TimedOut, errors.ServiceFault}
     assert errors.outcome_unknown(kind("StartRun", "x")) is (kind in unknown)
 
 
