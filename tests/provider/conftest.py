@@ -6,6 +6,7 @@ Nothing here waits: whoever sleeps turns the clock, and with it the emulated tim
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
@@ -73,6 +74,15 @@ def _no_account(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+
+
+@pytest.fixture(autouse=True)
+def _tracebacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give tracebacks back: a provider's failure cuts them for the whole process, as it should.
+
+    Pulumi's own program half reads the stack when a resource is made, and fails on an empty one.
+    """
+    monkeypatch.setattr(sys, "tracebacklimit", 1000, raising=False)
 
 
 @pytest.fixture(scope="session")
