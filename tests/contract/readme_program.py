@@ -75,7 +75,7 @@ def main(program: str, state: str, config: dict[str, str]) -> None:
         "omics:localRunSeconds": "0.2",
     }
     # No stack of this name is in anybody's backend: the CLI would be asked in vain for a while.
-    own_stack.state_of = lambda stack, *, secrets=False, fresh=False: StackState()
+    own_stack.OwnStack.state = lambda self, stack, **_: StackState()  # type: ignore[method-assign]
     engine = Engine(config)
     pulumi.runtime.set_mocks(engine, project=PROJECT, stack=STACK, preview=False)
     pulumi.runtime.set_all_config(config)

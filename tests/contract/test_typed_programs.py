@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 PROGRAMS = Path(__file__).parent / "programs"
+#: Seconds for one checker on one program.
+LIMIT = 240
 ROOT = Path(__file__).parents[2]
 # The command for a file, and what it prints of an error in a line of it.
 MYPY = [sys.executable, "-m", "mypy", "--strict", "--no-error-summary"]
@@ -33,7 +35,9 @@ def pyright(program: Path) -> dict[int, str]:
 
 
 def printed(command: list[str]) -> str:
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=LIMIT
+    )
     assert done.returncode in (0, 1), done.stdout + done.stderr
     return done.stdout
 
