@@ -20,7 +20,6 @@ from omics_provider.base.settings import Settings
 from omics_provider.emulator import control
 from omics_provider.preflight.calls import look_up
 from omics_provider.preflight.rules.judge import (
-    STORED,
     Found,
     Kind,
     Look,
@@ -30,6 +29,7 @@ from omics_provider.preflight.rules.judge import (
     looks,
     problems,
 )
+from omics_provider.preflight.rules.quotas import STORED
 from omics_provider.service import clients
 from tests.served import ACCOUNT, REGION, Served, serving
 

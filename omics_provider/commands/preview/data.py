@@ -16,7 +16,7 @@ from omics_provider.engine.urn import natural
 from .estimate import Estimate, estimate, workflow_of
 from .prices import Past, Prices, Range, Workflow
 from .rules.endings import Ending, Fate, Seen, as_recorded, batch_ending, ending
-from .rules.plan import Action, Change, Notice, OldRun, Plan, RunStep
+from .rules.plan import Action, InputChange, Notice, OldRun, Plan, RunStep
 
 #: Runs of one group with the same changed inputs, each to values of its own, are told apart up to
 #: so many.
@@ -41,7 +41,7 @@ class Entry:
     group: str | None
     runs: tuple[RunStep, ...]
     workflow: str | None
-    changes: tuple[Change, ...]
+    changes: tuple[InputChange, ...]
     #: Whether the changes shown are those of the first run, and others have values of their own.
     varies: bool
     reasons: tuple[str, ...]
