@@ -202,7 +202,7 @@ def _role(settings: Settings, key: tuple[str, ...]) -> Answer:
 
 
 def _bucket(settings: Settings, key: tuple[str, ...]) -> Answer:
-    """HeadBucket: who may not read the bucket is told its Region all the same."""
+    """HeadBucket: it answers with the Region even to a caller who may not read the bucket."""
     client = aws(settings, "s3")
     try:
         with translated("HeadBucket"):

@@ -94,7 +94,7 @@ class OldRun:
     uuid: str | None
     arn: str
     status: str
-    #: What happens to it: its recorded on_delete, or "keep" where the engine is told to let go.
+    #: What happens to it: its recorded on_delete, or "keep" where the engine is to let it go.
     on_delete: str
     #: ISO 8601 in UTC, as far as recorded.
     created: str | None = None
