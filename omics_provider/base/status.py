@@ -38,18 +38,6 @@ CANCELLABLE: Final = ACTIVE
 #: DeleteRun is legal (model: "COMPLETED, FAILED, CANCELLED").
 DELETABLE: Final = frozenset({RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.CANCELLED})
 
-#: Where each state can lead. A run ends in the states that lead nowhere but to DELETED.
-MOVES: Final[dict[RunStatus, frozenset[RunStatus]]] = {
-    RunStatus.PENDING: frozenset({RunStatus.STARTING, RunStatus.STOPPING, RunStatus.CANCELLED}),
-    RunStatus.STARTING: frozenset({RunStatus.RUNNING, RunStatus.STOPPING, RunStatus.CANCELLED}),
-    RunStatus.RUNNING: frozenset({RunStatus.STOPPING, RunStatus.CANCELLED}),
-    RunStatus.STOPPING: frozenset({RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.CANCELLED}),
-    RunStatus.COMPLETED: frozenset({RunStatus.DELETED}),
-    RunStatus.FAILED: frozenset({RunStatus.DELETED}),
-    RunStatus.CANCELLED: frozenset({RunStatus.DELETED}),
-    RunStatus.DELETED: frozenset(),
-}
-
 
 def status_of(text: str) -> RunStatus:
     """Return the state that the service names.

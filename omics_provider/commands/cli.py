@@ -64,9 +64,9 @@ Ends with 0, with 1 where something is wrong, with 2 where the command is not un
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
     options = _parser().parse_args(arguments)
-    run: Callable[[argparse.Namespace], int] = import_module(_COMMANDS[options.command].module).run
+    command = import_module(f"omics_provider.commands.{options.command}.command")
     try:
-        return run(options)
+        return int(command.run(options))
     except OmicsError as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -184,42 +184,21 @@ def _count(text: str) -> int:
 
 
 class _Command(NamedTuple):
-    """A command: the words of its help, its options, and the module that has its `run`."""
+    """A command: the words of its help, and its options."""
 
     summary: str
     description: str
     codes: str
     add_options: Callable[[argparse.ArgumentParser], None]
-    module: str
 
 
-_HOME: Final = "omics_provider.commands"
+#: Each has a folder of its name, whose module `command` has the function `run`.
 _COMMANDS: Final = {
-    "explain": _Command(
-        "say why runs failed", _EXPLAIN, _CODES, _explain_options, f"{_HOME}.explain"
-    ),
-    "report": _Command(
-        "write a page about runs", _REPORT, _CODES, _report_options, f"{_HOME}.report.command"
-    ),
-    "preview": _Command(
-        "say what an update would do",
-        _PREVIEW,
-        _PREVIEW_CODES,
-        _preview_options,
-        f"{_HOME}.preview.command",
-    ),
-    "drift": _Command(
-        "say what a stack's state misses",
-        _DRIFT,
-        _DRIFT_CODES,
-        _drift_options,
-        f"{_HOME}.drift.command",
-    ),
+    "explain": _Command("say why runs failed", _EXPLAIN, _CODES, _explain_options),
+    "report": _Command("write a page about runs", _REPORT, _CODES, _report_options),
+    "preview": _Command("say what an update would do", _PREVIEW, _PREVIEW_CODES, _preview_options),
+    "drift": _Command("say what a stack's state misses", _DRIFT, _DRIFT_CODES, _drift_options),
     "doctor": _Command(
-        "say what is wrong with the set-up",
-        _DOCTOR,
-        _DOCTOR_CODES,
-        _doctor_options,
-        f"{_HOME}.doctor.command",
+        "say what is wrong with the set-up", _DOCTOR, _DOCTOR_CODES, _doctor_options
     ),
 }

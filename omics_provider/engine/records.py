@@ -12,6 +12,7 @@ from omics_provider.base.keys import ATTEMPT, STACK
 
 from .call import Call
 from .state import EarlierStart, StackState, mark_of
+from .urn import kind_of, stack_name
 
 Properties = Mapping[str, Any]
 
@@ -76,7 +77,7 @@ def of_kind(call: Call, properties: Properties) -> tuple[StackState, tuple[Earli
     state, earlier = unconfirmed(call, properties)
     if not call.urn:
         return state, ()
-    kind = identity.kind_of(call.urn)
+    kind = kind_of(call.urn)
     own_kind = tuple(r for r in state.resources if r.get("type") == kind)
     return dataclasses.replace(state, resources=own_kind), earlier
 
@@ -110,4 +111,4 @@ def _mark(call: Call, properties: Properties) -> str:
 
 
 def _stack(call: Call, properties: Properties) -> str:
-    return identity.stack_of(call.urn, str(properties[STACK]))
+    return stack_name(call.urn, str(properties[STACK]))

@@ -17,11 +17,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from omics_provider.base import settings
-from omics_provider.base.identity import Mark, account_of, is_retry, kind_of, region_of, start_token
+from omics_provider.base.identity import Mark, account_of, is_retry, region_of, start_token
 from omics_provider.base.keys import ATTEMPT, DEFAULT_ON_DELETE, EARLIER, SETTLED, STACK
 from omics_provider.base.values import equal
 
-from .urn import PROVIDER
+from .urn import PROVIDER, kind_of
 
 _CREATING: Final = "creating"
 _DELETING: Final = "deleting"

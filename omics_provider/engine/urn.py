@@ -49,6 +49,24 @@ def stack_of(urn: str) -> str:
     return urn_parts(urn)[0].removeprefix("urn:pulumi:")
 
 
+def kind_of(urn: str) -> str:
+    """Return the type token in a URN, without its parents' types; empty for an empty URN."""
+    return urn.rpartition("::")[0].rpartition("::")[2].rpartition("$")[2]
+
+
+def stack_name(urn: str, recorded: str) -> str:
+    """Return the stack that resource `urn` is in now, organization/project/stack.
+
+    `recorded` is what it was when the resource was declared. Since then the stack may have been
+    renamed, and another may have its name: the engine keeps URNs up to date, not outputs.
+    """
+    prefix, _, rest = urn.partition("::")
+    stack, project = prefix.rpartition(":")[2], rest.partition("::")[0]
+    if not stack or not project:
+        return recorded
+    return "/".join([recorded.split("/", 1)[0], project, stack])
+
+
 def urn_parts(urn: str) -> list[str]:
     """Return stack, project, types and name of a URN; raises OmicsError for what is none."""
     parts = str(urn).split("::", 3)

@@ -106,8 +106,9 @@ def region_to_link(settings: Settings) -> str | None:
 def explain_ids(settings: Settings, run_ids: Iterable[str]) -> Explanation:
     """Explain runs by their ids.
 
-    A run that is not there is told as such. Raises the errors of `omics_provider.base.errors` for
-    credentials, settings and connections: without them nothing can be read.
+    The explanation says which runs are not there. Raises the errors of
+    `omics_provider.base.errors` for credentials, settings and connections: without them nothing
+    can be read.
     """
     runs = Runs(settings)
     found: list[Mapping[str, Any]] = []

@@ -86,6 +86,8 @@ def _work(
 
 def _seen(settings: Settings, look: Look) -> Answer:
     try:
+        if look.kind in _SINGLE:
+            return _single(settings, look.kind, look.key[0])
         return _LOOKS[look.kind](settings, look.key)
     except errors.OmicsError as error:
         if isinstance(error, errors.NotFound) or error.code in _MISSING:
@@ -165,27 +167,20 @@ def _described(answer: Mapping[str, Any], kind: str) -> Found:
     return Found({"type": kind, **{name: answer[name] for name in names if name in answer}})
 
 
-def _run(settings: Settings, key: tuple[str, ...]) -> Answer:
-    with translated("GetRun"):
-        return Found({"status": omics(settings).get_run(id=key[0]).get("status")})
-
-
-def _group(settings: Settings, key: tuple[str, ...]) -> Answer:
-    with translated("GetRunGroup"):
-        omics(settings).get_run_group(id=key[0])
-    return Found()
-
-
-def _cache(settings: Settings, key: tuple[str, ...]) -> Answer:
-    with translated("GetRunCache"):
-        answer = omics(settings).get_run_cache(id=key[0])
+def _single(settings: Settings, kind: Kind, key: str) -> Answer:
+    """Look up what one argument names; what has no state counts as ACTIVE."""
+    operation, method, argument = _SINGLE[kind]
+    with translated(operation):
+        answer = getattr(omics(settings), method)(**{argument: key})
     return Found({"status": answer.get("status", "ACTIVE")})
 
 
-def _configuration(settings: Settings, key: tuple[str, ...]) -> Answer:
-    with translated("GetConfiguration"):
-        answer = omics(settings).get_configuration(name=key[0])
-    return Found({"status": answer.get("status", "ACTIVE")})
+_SINGLE: Final = {
+    Kind.RUN: ("GetRun", "get_run", "id"),
+    Kind.GROUP: ("GetRunGroup", "get_run_group", "id"),
+    Kind.CACHE: ("GetRunCache", "get_run_cache", "id"),
+    Kind.CONFIGURATION: ("GetConfiguration", "get_configuration", "name"),
+}
 
 
 # Other services -------------------------------------------------------------------------------
@@ -207,7 +202,7 @@ def _role(settings: Settings, key: tuple[str, ...]) -> Answer:
 
 
 def _bucket(settings: Settings, key: tuple[str, ...]) -> Answer:
-    """HeadBucket: who may not read the bucket is told its Region all the same."""
+    """HeadBucket: it answers with the Region even to a caller who may not read the bucket."""
     client = aws(settings, "s3")
     try:
         with translated("HeadBucket"):
@@ -265,10 +260,6 @@ _LOOKS: Final[dict[Kind, Callable[[Settings, tuple[str, ...]], Answer]]] = {
     Kind.PLACE: _place,
     Kind.WORKFLOW: _workflow,
     Kind.VERSION: _version,
-    Kind.RUN: _run,
-    Kind.GROUP: _group,
-    Kind.CACHE: _cache,
-    Kind.CONFIGURATION: _configuration,
     Kind.ROLE: _role,
     Kind.BUCKET: _bucket,
     Kind.FILE: _file,

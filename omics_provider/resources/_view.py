@@ -15,6 +15,7 @@ import psutil
 import pulumi
 
 from omics_provider.base.errors import SettingsError
+from omics_provider.engine.process import find_engine
 from omics_provider.waits.rules import progress
 
 if TYPE_CHECKING:
@@ -133,24 +134,12 @@ def chosen(asked: str, environment: Mapping[str, str]) -> Progress:
     """Return how to show progress: as asked, or as fits the Pulumi CLI that this works for."""
     if asked in ("line", "log", "off"):
         return asked  # type: ignore[return-value]  # mypy does not narrow by `in`
-    engine = _engine()
-    command = engine.cmdline() if engine else []
-    if "--suppress-progress" in command:
+    engine = find_engine()
+    if "--suppress-progress" in engine.command:
         return "off"
-    if engine is None or environment.get("CI") or "--non-interactive" in command:
+    if engine.process is None or environment.get("CI") or "--non-interactive" in engine.command:
         return "log"
-    return "line" if _is_on_terminal(engine) else "log"
-
-
-def _engine() -> psutil.Process | None:
-    for process in psutil.Process().parents():
-        try:
-            if Path(process.name()).stem == "pulumi":
-                return process
-        except psutil.Error:
-            # Another user's process, or one that has just ended.
-            continue
-    return None
+    return "line" if _is_on_terminal(engine.process) else "log"
 
 
 def _is_on_terminal(process: psutil.Process) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from omics_provider.base import errors
+from omics_provider.base.status import LIFE
 from omics_provider.service.calls import Place, called, whole
 
 _PAGE: Final = 100
@@ -88,9 +89,11 @@ class Groups(Lasting):
         """Return the states of the group's active runs, by id."""
         found: dict[str, str] = {}
         # In the order of a run's life, so that one that moves on meanwhile is not missed.
-        for status in ("PENDING", "STARTING", "RUNNING", "STOPPING"):
+        for status in LIFE:
             pages = self._client.get_paginator("list_runs").paginate(
-                runGroupId=id_, status=status, PaginationConfig={"PageSize": _PAGE}
+                runGroupId=id_,
+                status=status,  # type: ignore[arg-type]  # one of LIFE, no literal
+                PaginationConfig={"PageSize": _PAGE},
             )
             with called("ListRuns", _GROUP_ADVICE):
                 for page in pages:

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from omics_provider.base.identity import Mark, attempt, region_of, request_id, stack_of, start_token
+from omics_provider.base.identity import Mark, attempt, region_of, request_id, start_token
+from omics_provider.engine.urn import stack_name
 from omics_provider.runs.rules import table
 from omics_provider.runs.rules.table import TABLE
 
@@ -155,4 +156,4 @@ def test_where_a_run_is(arn: str, region: str) -> None:
     ],
 )
 def test_a_renamed_stack_is_known_by_its_urn(urn: str, stack: str) -> None:
-    assert stack_of(urn, "lab/omics-runs/prod") == stack
+    assert stack_name(urn, "lab/omics-runs/prod") == stack

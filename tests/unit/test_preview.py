@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 from omics_provider.base.errors import OmicsError
 from omics_provider.base.status import ACTIVE, RunStatus
 from omics_provider.commands.preview.rules.endings import Fate, fate
-from omics_provider.commands.preview.rules.plan import Action, Change, OldRun, RunStep, read_plan
+from omics_provider.commands.preview.rules.plan import (
+    Action,
+    InputChange,
+    OldRun,
+    RunStep,
+    read_plan,
+)
 from omics_provider.commands.preview.rules.values import SHOWN, cut, name_of, path_of, text_of
 from tests.preview_digests import (
     SECRET,
@@ -135,11 +141,11 @@ def test_changes_are_told_by_path_with_both_values() -> None:
     ]  # fmt: skip
     run = one(step("replace", "NA12878", old=old, new=new, diff=paths, reasons=["parameters"]))
     assert set(run.changes) == {
-        Change("parameters.reads.insert", "350", "351"),
-        Change("parameters.reads.lanes[1]", "2", "3"),
-        Change("parameters.reads.lanes[2]", "(not set)", "4"),
-        Change('parameters["k.ey"]["q\\""]', "1", "2"),
-        Change("workflow_version_name", "(not set)", '"1.1"'),
+        InputChange("parameters.reads.insert", "350", "351"),
+        InputChange("parameters.reads.lanes[1]", "2", "3"),
+        InputChange("parameters.reads.lanes[2]", "(not set)", "4"),
+        InputChange('parameters["k.ey"]["q\\""]', "1", "2"),
+        InputChange("workflow_version_name", "(not set)", '"1.1"'),
     }
     assert run.reasons == ()
 
@@ -156,7 +162,7 @@ def test_what_was_or_will_be_a_secret_is_shown_on_neither_side() -> None:
                 diff=["parameters.token"],
             )
         )
-        assert run.changes == (Change("parameters.token", "(a secret)", "(a secret)"),)
+        assert run.changes == (InputChange("parameters.token", "(a secret)", "(a secret)"),)
 
 
 def test_a_secret_above_hides_what_is_below() -> None:
@@ -184,7 +190,7 @@ def test_without_details_of_the_engine_the_inputs_are_compared() -> None:
     """With rerun_on, the engine is told that something differs, and looks no further."""
     old, new = inputs(tags={"a": "1", "b": "1"}), inputs(tags={"a": "2", "b": "1"})
     run = one(step("replace", "NA12878", old=old, new=new, reasons=["status"], status="FAILED"))
-    assert run.changes == (Change("tags.a", '"1"', '"2"'),)
+    assert run.changes == (InputChange("tags.a", '"1"', '"2"'),)
     assert run.reasons == ("status",)
 
 

@@ -155,7 +155,7 @@ def test_a_system_without_terminals_of_this_kind_gets_a_log(
 
         pid = 0
 
-        def name(self) -> str:
+        def exe(self) -> str:
             return "pulumi.exe"
 
         def cmdline(self) -> list[str]:

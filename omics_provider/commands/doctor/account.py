@@ -29,6 +29,7 @@ from .rules.judge import Line, Use, ok
 
 #: No run has it: ids in the documentation have 7 digits, the model allows 18.
 _NO_RUN: Final = "9" * 18
+_LISTS: Final = {"ListWorkflows": "list_workflows", "ListRunGroups": "list_run_groups"}
 _NO_STREAM: Final = "run/0/omics-provider-doctor"
 #: ListRuns gives 100 runs a page and is allowed 10 times a second.
 _PAGE: Final = 100
@@ -128,40 +129,34 @@ def _asked(call: Callable[[], _T]) -> _T | errors.OmicsError:
 
 
 def _rights(settings: Settings) -> Iterator[Line]:
-    runs = _asked(partial(_list_runs, settings))
+    runs = _called(settings, "ListRuns", "list_runs", "items", maxResults=1)
     yield judge.right("omics:ListRuns", _error(runs))
     if isinstance(runs, errors.Unreachable):
         return
-    there = runs[0]["id"] if isinstance(runs, list) and runs else None
-    got = _asked(partial(_get_run, settings, there or _NO_RUN))
-    yield judge.right("omics:GetRun", _error(got), of_nothing=there is None)
-    for action, call in _CALLS.items():
-        yield judge.right(action, _error(_asked(partial(call, settings))))
+    items = [] if isinstance(runs, errors.OmicsError) else runs["items"]
+    run_id = items[0]["id"] if items else _NO_RUN
+    got = _called(settings, "GetRun", "get_run", "id", id=run_id)
+    yield judge.right("omics:GetRun", _error(got), of_nothing=not items)
+    for operation, method in _LISTS.items():
+        listed = _called(settings, operation, method, "items", maxResults=1)
+        yield judge.right(f"omics:{operation}", _error(listed))
+    yield judge.right("logs:GetLogEvents", _error(_asked(partial(_log_events, settings))))
+
+
+def _called(
+    settings: Settings, operation: str, method: str, member: str, **arguments: Any
+) -> dict[str, Any] | errors.OmicsError:
+    """Return what HealthOmics answers to a call, or how the call failed."""
+
+    def call() -> dict[str, Any]:
+        with translated(operation):
+            return whole(operation, getattr(omics(settings), method)(**arguments), member)
+
+    return _asked(call)
 
 
 def _error(asked: object) -> errors.OmicsError | None:
     return asked if isinstance(asked, errors.OmicsError) else None
-
-
-def _list_runs(settings: Settings) -> list[dict[str, Any]]:
-    with translated("ListRuns"):
-        answer = omics(settings).list_runs(maxResults=1)
-    return list(whole("ListRuns", answer, "items")["items"])
-
-
-def _get_run(settings: Settings, run_id: str) -> object:
-    with translated("GetRun"):
-        return whole("GetRun", omics(settings).get_run(id=run_id), "id")
-
-
-def _list_workflows(settings: Settings) -> object:
-    with translated("ListWorkflows"):
-        return whole("ListWorkflows", omics(settings).list_workflows(maxResults=1), "items")
-
-
-def _list_groups(settings: Settings) -> object:
-    with translated("ListRunGroups"):
-        return whole("ListRunGroups", omics(settings).list_run_groups(maxResults=1), "items")
 
 
 def _log_events(settings: Settings) -> object:
@@ -169,13 +164,6 @@ def _log_events(settings: Settings) -> object:
         return aws(settings, "logs").get_log_events(
             logGroupName=LOG_GROUP, logStreamName=_NO_STREAM, limit=1
         )
-
-
-_CALLS: Final[dict[str, Callable[[Settings], object]]] = {
-    "omics:ListWorkflows": _list_workflows,
-    "omics:ListRunGroups": _list_groups,
-    "logs:GetLogEvents": _log_events,
-}
 
 
 # What is given by option ---------------------------------------------------------------------

@@ -48,7 +48,7 @@ _ORDER: Final = (
     Kind.ATTEMPT, Kind.CHANGED, Kind.TAGS, Kind.COMPLETED, Kind.ENDED, Kind.UNREAD, Kind.ELSEWHERE,
     Kind.LEFT,
 )  # fmt: skip
-#: Kinds that are told one by one up to so many: what to do names the run.
+#: Up to so many findings of a kind have an entry each, since what to do names the run.
 _ALONE: Final = 20
 _BY_ID: Final = frozenset({Kind.ORPHAN, Kind.ATTEMPT, Kind.UNCONFIRMED, Kind.REUSED})
 
@@ -68,7 +68,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class DriftReport:
-    """All that is told of a stack's drift."""
+    """What the report on a stack's drift says."""
 
     stack: str
     #: Resources of the state by what they are: run, batch, run group.

@@ -1,4 +1,4 @@
-"""Mends the drift that can be mended safely: nothing is started, cancelled or deleted by it.
+"""Mends the drift that can be mended safely: it starts, cancels and deletes nothing.
 
 Two things are done. Declared tags are put back on runs that are surely the recorded ones, looked at
 once more just before. And the engine brings the drifted runs up to date in the state, and no other
@@ -29,7 +29,7 @@ def fixed(
     stack: str | None,
     parse: Callable[[Mapping[str, Any]], StackRecord],
 ) -> DriftReport:
-    """Return the report after all was mended that can be; what could not is told in it.
+    """Mend what can be mended, and return the report after that; it says what could not be.
 
     `parse` reads a state as it was read for the report.
     """

@@ -16,12 +16,11 @@ from omics_provider.engine.urn import natural
 from .estimate import Estimate, estimate, workflow_of
 from .prices import Past, Prices, Range, Workflow
 from .rules.endings import Ending, Fate, Seen, as_recorded, batch_ending, ending
-from .rules.plan import Action, Change, Notice, OldRun, Plan, RunStep
+from .rules.plan import Action, InputChange, Notice, OldRun, Plan, RunStep
 
-#: Runs of one group with the same changed inputs, each to values of its own, are told apart up to
-#: so many.
+#: Up to so many runs of one group whose same inputs change to other values have an entry each.
 _APART: Final = 3
-#: Runs of no group are told one by one up to so many.
+#: Up to so many runs of no group have an entry each.
 _ALONE: Final = 20
 
 #: Why a run is replaced without a changed input: the engine's key for it, in words.
@@ -41,7 +40,7 @@ class Entry:
     group: str | None
     runs: tuple[RunStep, ...]
     workflow: str | None
-    changes: tuple[Change, ...]
+    changes: tuple[InputChange, ...]
     #: Whether the changes shown are those of the first run, and others have values of their own.
     varies: bool
     reasons: tuple[str, ...]
@@ -112,13 +111,13 @@ class Figures:
 
 @dataclass(frozen=True)
 class PreviewReport:
-    """All that is told of a preview."""
+    """What the report on a preview says."""
 
     stack: str
     figures: Figures
     entries: tuple[Entry, ...]
     groups: tuple[Group, ...]
-    #: What is told of no run that changes.
+    #: Messages about no run that changes.
     notices: tuple[Notice, ...]
     errors: tuple[Notice, ...]
     others: Mapping[tuple[str, str], int]
@@ -126,7 +125,7 @@ class PreviewReport:
     #: Each start with its estimate, and each old run with its ending, by URN.
     estimates: Mapping[str, Estimate]
     endings: Mapping[str, Ending]
-    #: What is told of each run that changes, errors apart, by URN.
+    #: Messages about each run that changes, errors apart, by URN.
     own: Mapping[str, Sequence[Notice]]
     runs: tuple[RunStep, ...]
 
@@ -203,7 +202,7 @@ def _entries(
     alone = [run for run in runs if run.group is None]
 
     def alike(run: RunStep) -> Hashable:
-        # A run of no group is told for itself, where they are few.
+        # Where runs of no group are few, each has an entry of its own.
         apart = len(alone) <= _ALONE
         which = _key(run) if run.is_batch else run.group or (_key(run) if apart else "")
         paths = tuple(change.path for change in run.changes)
@@ -296,7 +295,7 @@ def _figures(
         replaced=sum(run.most for run in starts if run.action is Action.REPLACE),
         adopted=sum(1 for run in plan.runs if run.takes and not run.starts
                     and run.action in (Action.ADOPT, Action.REPLACE)),
-        # A batch that starts further samples is told by those.
+        # A batch that starts further samples counts by those.
         updated=count[Action.UPDATE] - sum(r.count for r in new if r.action is Action.UPDATE),
         removed=count[Action.REMOVE],
         cancelled=sum(count for count, found in cancelled if found.is_sure) + _left_active(starts),

@@ -85,14 +85,14 @@ def _seen(runs: Runs, olds: list[OldRun], now: datetime, gaps: Gaps) -> dict[str
 
     def one(old: OldRun) -> Seen | None:
         answer = gaps.attempt("GetRun", "runs that end", lambda: [runs.find(old.id)])
-        return _told(old, answer[0], now) if answer else None
+        return _found(old, answer[0], now) if answer else None
 
     with ThreadPoolExecutor(_THREADS) as pool:
         answers = list(zip(olds, pool.map(one, olds), strict=True))
     return {old.id: seen for old, seen in answers if seen}
 
 
-def _told(old: OldRun, live: Mapping[str, Any] | None, now: datetime) -> Seen:
+def _found(old: OldRun, live: Mapping[str, Any] | None, now: datetime) -> Seen:
     # Ids of deleted runs are used again: the uuid decides.
     if live is None or live["uuid"] != old.uuid:
         return Seen(None, "its record is gone")

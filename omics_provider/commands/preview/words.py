@@ -23,7 +23,7 @@ from .data import REASONS, Entry, Figures, Group, PreviewReport
 from .estimate import Estimate
 from .policy import Breach
 from .prices import Range
-from .rules.plan import Action, Change, Notice, RunStep
+from .rules.plan import Action, InputChange, Notice, RunStep
 from .rules.values import cut
 
 _BATCH: Final = ", a batch of {} runs"
@@ -248,7 +248,7 @@ def _why(entry: Entry) -> Line:
     return tuple(told)
 
 
-def _change(change: Change, most: int | None = None) -> Line:
+def _change(change: InputChange, most: int | None = None) -> Line:
     before, after = change.before, change.after
     if most:
         before, after = cut(before, after, most)

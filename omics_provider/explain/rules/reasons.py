@@ -1,4 +1,4 @@
-"""Why runs ended without a result: failure codes in plain words, like failures told once.
+"""Why runs ended without a result: failure codes in plain words, like failures put together.
 
 Source of the codes: developer guide, page workflows-run-errors.
 """

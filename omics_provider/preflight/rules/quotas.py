@@ -14,7 +14,7 @@ STORED: Final = "L-C9679DBC"
 
 
 def storage_of(inputs: Inputs, answers: Answers) -> str | None:
-    """Return the storage type that a run will have, None where that can't be told."""
+    """Return the storage type that a run will have, None where that is not known."""
     if "storageType" in inputs:
         value = inputs["storageType"]
         return value if value in CONCURRENT else None

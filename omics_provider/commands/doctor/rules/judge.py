@@ -207,8 +207,8 @@ NOT_SHOWN: Final = (
 def right(action: str, error: errors.OmicsError | None, *, of_nothing: bool = False) -> Line:
     """Return the line of a right, from what its call ended with; None is success.
 
-    Of a thing that is not there a caller who may look is told so. One who may look at things with
-    certain tags only is refused, so `of_nothing` makes that no certainty.
+    A caller who may look learns that a thing is not there. One who may look only at things with
+    certain tags is refused, so with `of_nothing` a refusal is no certainty.
     """
     entry = RIGHTS[action]
     if error is None or isinstance(error, errors.NotFound):

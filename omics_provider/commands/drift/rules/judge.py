@@ -58,7 +58,7 @@ class Kind(StrEnum):
     UNREAD = "unread"
 
 
-#: What is told, but is no difference between the stack and the service.
+#: What the report names although the stack and the service do not differ in it.
 NO_DRIFT: Final = frozenset({Kind.LEFT, Kind.ELSEWHERE, Kind.UNREAD})
 #: What a refresh of the one resource records, and nothing else comes of it.
 RECORDABLE: Final = frozenset(
@@ -296,7 +296,7 @@ _TABLES: Final[dict[str, tuple[Table, Callable[[Live, Live], Live]]]] = {
 
 
 def from_list(recorded: Recorded, item: Live | None) -> Found | None:
-    """Return what an entry of ListRuns tells of a recorded run; None where GetRun has to.
+    """Return what an entry of ListRuns says of a recorded run; None where GetRun has to be asked.
 
     An entry has neither uuid nor reason nor tags. Ids are used again, so its creation has to be
     that of the recorded run; where that is not recorded, before the engine recorded the resource.

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
 from omics_provider.base.keys import DEFAULT_ON_DELETE, LEFT
-from omics_provider.base.table import Change as TableChange
+from omics_provider.base.table import Change
 from omics_provider.batches.rules import table
 from omics_provider.engine.urn import (
     BATCH,
@@ -78,7 +78,7 @@ _NO_ACTION: Final = frozenset(
 )
 
 
-class Change(NamedTuple):
+class InputChange(NamedTuple):
     """An input that changes: its path in the program, and both values as text."""
 
     path: str
@@ -94,7 +94,7 @@ class OldRun:
     uuid: str | None
     arn: str
     status: str
-    #: What happens to it: its recorded on_delete, or "keep" where the engine is told to let go.
+    #: What happens to it: its recorded on_delete, or "keep" where the engine is to let it go.
     on_delete: str
     #: ISO 8601 in UTC, as far as recorded.
     created: str | None = None
@@ -124,7 +124,7 @@ class RunStep:
     group: str | None
     #: The declared inputs, with the engine's marks for secrets and unknown values.
     inputs: Mapping[str, Any] = field(default_factory=dict)
-    changes: tuple[Change, ...] = ()
+    changes: tuple[InputChange, ...] = ()
     #: Why it is replaced, where no input is the reason.
     reasons: tuple[str, ...] = ()
     old: OldRun | None = None
@@ -261,7 +261,7 @@ def _starting(
     action: Action,
     old: Mapping[str, Any],
     inputs: Mapping[str, Any],
-    changes: Iterable[Change],
+    changes: Iterable[InputChange],
     is_batch: bool,
 ) -> tuple[int, int]:
     """Return how many runs a step starts, at least and at most."""
@@ -273,13 +273,13 @@ def _starting(
     if makes:
         return count, count
     names = {change.path.partition(".")[0].partition("[")[0] for change in changes}
-    starting = {f.name for f in table.FIELDS if f.change is TableChange.REPLACE}
+    starting = {f.name for f in table.FIELDS if f.change is Change.REPLACE}
     if action is Action.UPDATE and names & starting:
         return max(0, count - table.count(old)), count
     return 0, 0
 
 
-def _reasons(step: Mapping[str, Any], changes: tuple[Change, ...]) -> tuple[str, ...]:
+def _reasons(step: Mapping[str, Any], changes: tuple[InputChange, ...]) -> tuple[str, ...]:
     """Return what asks for a new run beside the inputs; "asked" where the preview names nothing."""
     keys = tuple(sorted(key for key in step.get("replaceReasons") or () if key not in ARGUMENTS))
     return keys or (() if changes else ("asked",))
@@ -287,7 +287,7 @@ def _reasons(step: Mapping[str, Any], changes: tuple[Change, ...]) -> tuple[str,
 
 def _changes(
     step: Mapping[str, Any], before: Mapping[str, Any], after: Mapping[str, Any]
-) -> Iterator[Change]:
+) -> Iterator[InputChange]:
     """Yield the changed inputs; where the engine gives no detail, those that differ by value."""
     detail = step.get("detailedDiff")
     if detail:
@@ -300,10 +300,10 @@ def _changes(
             yield _change(path, value_at(before, path), value_at(after, path))
 
 
-def _change(path: Path, before: Any, after: Any) -> Change:
+def _change(path: Path, before: Any, after: Any) -> InputChange:
     # What was a secret, or will be one, is shown on neither side.
     hides = Special.SECRET in (before, after)
-    return Change(name_of(path), *cut(_shown(before, hides), _shown(after, hides)))
+    return InputChange(name_of(path), *cut(_shown(before, hides), _shown(after, hides)))
 
 
 def _shown(value: Any, hides: bool) -> str:

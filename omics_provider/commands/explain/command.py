@@ -5,9 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
+from omics_provider.commands.options import settings
 from omics_provider.explain.gather import explain_ids
-
-from .options import settings
 
 
 def run(options: argparse.Namespace) -> int:

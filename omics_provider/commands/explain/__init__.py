@@ -1,0 +1,1 @@
+"""The command explain: why runs failed."""
