@@ -1,4 +1,4 @@
-"""Credentials that can't be had, through the real engine: an end within seconds, and no question."""
+"""Credentials that can't be had, through the real engine: an end in seconds, no question."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def configure(stack: Stack, text: str) -> None:
 def told(text: str) -> list[str]:
     """Give the lines of the error itself, without the engine's frame around it."""
     lines = [line.strip() for line in text.splitlines()]
-    first = next(n for n, line in enumerate(lines) if "failed: " in line)
+    first = next(n for n, line in enumerate(lines) if line.startswith("error: "))
     return lines[first : lines.index("", first)]
 
 
