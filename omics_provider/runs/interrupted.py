@@ -89,6 +89,11 @@ def note(
     try:
         state = records.read(call, inputs, secrets=True)
         found = look(call, start(state), state.unconfirmed(urn, own))
+    except (errors.CredentialsError, errors.SettingsError) as error:
+        # Most likely what the earlier update failed of, too: then no request has left.
+        if state.unconfirmed(urn, own):
+            call.warn(words.unforeseen(error.detail))
+        return {}
     except errors.OmicsError as error:
         call.warn(words.unforeseen(error.detail))
         return {}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import configparser
+import json
 from typing import Final
 
 from botocore import exceptions as boto
@@ -18,6 +20,10 @@ _NOT_AWS: Final = "Look at omics:endpoint and at the proxy (HTTPS_PROXY, NO_PROX
 _NEW_CREDENTIALS: Final = (
     "Sign in again (for example `aws sso login`), or set AWS_PROFILE or omics:profile; "
     "`aws sts get-caller-identity` shows what is used."
+)
+_MACHINE: Final = (
+    "Check ~/.aws/config and ~/.aws/credentials (or what AWS_CONFIG_FILE names), and the program "
+    "or file that the message names, such as that of credential_process."
 )
 
 _BY_CODE: Final[dict[str, type[errors.OmicsError]]] = {
@@ -116,6 +122,12 @@ def translation(operation: str, error: Exception) -> errors.OmicsError | None:
     if isinstance(error, ResponseParserError):
         # A proxy's page, for example.
         return errors.NotAws(operation, "what answered is not AWS", advice=_NOT_AWS)
+    if isinstance(error, OSError | configparser.Error):
+        # Nothing that botocore sends or reads over the network ends so: it has words of its own.
+        return errors.SettingsError(operation, str(error), advice=_MACHINE)
+    if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
+        detail = "what the AWS configuration names gave something that is no JSON"
+        return errors.CredentialsError(operation, detail, advice=_MACHINE)
     if isinstance(error, boto.ParamValidationError):
         detail = "the request does not fit the service's model"
         return errors.Invalid(operation, detail, advice=_ADVICE[errors.Invalid])

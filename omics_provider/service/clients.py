@@ -87,7 +87,7 @@ def _session(settings: Settings) -> boto3.Session:
 
     if settings.is_local:
         return boto3.Session(region_name=settings.region or _LOCAL_REGION)
-    return boto3.Session(profile_name=settings.profile, region_name=settings.region)
+    return _opened(settings)
 
 
 def session(settings: Settings) -> boto3.Session:
@@ -95,10 +95,23 @@ def session(settings: Settings) -> boto3.Session:
 
     Raises SettingsError for an unknown profile or a configuration that can't be read.
     """
-    import boto3
-
     with translated("Reading the AWS configuration"):
-        return boto3.Session(profile_name=settings.profile, region_name=settings.region)
+        return _opened(settings)
+
+
+def _opened(settings: Settings) -> boto3.Session:
+    import boto3
+    from botocore.session import get_session
+
+    from .sign_in import ask_nothing
+
+    core = get_session()
+    opened = boto3.Session(
+        botocore_session=core, profile_name=settings.profile, region_name=settings.region
+    )
+    # The profile is known to the chain of credentials from here on.
+    ask_nothing(core)
+    return opened
 
 
 def _remote(settings: Settings, retries: Any) -> OmicsClient:

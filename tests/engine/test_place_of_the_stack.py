@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,14 +24,14 @@ from omics_provider import OmicsRun
 
 OmicsRun("NA12878", **{declaration()!r})
 """
-#: A program of the Automation API, its project in a temporary folder unless it is given one.
-INLINE = f"""\
+#: A program of the Automation API; without a folder, its project is in a temporary one.
+AUTOMATION = f"""\
+import json
 import sys
 
-import pulumi
 from pulumi import automation
 
-FOLDER = {{folder!r}}
+folder, settings = sys.argv[1], json.loads(sys.argv[2])
 
 
 def program():
@@ -39,17 +40,17 @@ def program():
     OmicsRun("NA12878", **{declaration()!r})
 
 
-project = automation.ProjectSettings(
-    name={PROJECT!r}, runtime="python", backend=automation.ProjectBackend(url={{backend!r}})
-)
-options = automation.LocalWorkspaceOptions(project_settings=project)
-if FOLDER:
-    stack = automation.create_or_select_stack(stack_name="dev", work_dir=FOLDER)
+if folder:
+    stack = automation.create_or_select_stack(stack_name="dev", work_dir=folder)
 else:
+    project = automation.ProjectSettings(
+        name={PROJECT!r}, runtime="python", backend=automation.ProjectBackend(url="file://.")
+    )
+    options = automation.LocalWorkspaceOptions(project_settings=project)
     stack = automation.create_or_select_stack(
         stack_name="dev", project_name={PROJECT!r}, program=program, opts=options
     )
-for name, value in {{settings!r}}.items():
+for name, value in settings.items():
     stack.set_config(name, automation.ConfigValue(value))
 for _ in range(2):
     print(stack.up().summary.resource_changes)
@@ -130,7 +131,7 @@ class Trial:
 
 
 @pytest.fixture
-def trial(tmp_path: Path) -> Trial:
+def trial(tmp_path: Path) -> Iterator[Trial]:
     yield Trial(tmp_path / "trial")
     end_plugins(tmp_path)
 
@@ -196,18 +197,17 @@ def test_a_backend_that_a_relative_home_of_pulumi_knows(trial: Trial) -> None:
 
 
 @pytest.mark.parametrize("kind", ["inline", "local"])
-def test_a_program_of_the_automation_api(
-    trial: Trial, kind: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_program_of_the_automation_api(trial: Trial, kind: str) -> None:
     temporary = trial.home / "temporary"
     temporary.mkdir()
     trial.environment["TMPDIR"] = str(temporary)
     folder = trial.project(main="src", backend="file://.") if kind == "local" else None
-    source = INLINE.format(folder=str(folder or ""), backend="file://.", settings=trial.settings)
     elsewhere = trial.home / "elsewhere"
     elsewhere.mkdir()
 
-    told = trial.run(sys.executable, "-c", source, folder=elsewhere)
+    given = (str(folder or ""), json.dumps(trial.settings))
+
+    told = trial.run(sys.executable, "-c", AUTOMATION, *given, folder=elsewhere)
 
     assert told.splitlines() == ["{'create': 2}", "{'same': 2}"]
     assert trial.starts() == 1

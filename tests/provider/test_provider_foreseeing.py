@@ -107,3 +107,29 @@ def test_a_look_that_is_refused_is_told_and_does_not_fail_the_preview(
     assert noted(FAILED, refused) == {}
     (words,) = told
     assert "could not be looked up: AccessDeniedException: no right" in words
+
+
+@pytest.mark.parametrize("kind", [errors.CredentialsError, errors.SettingsError])
+def test_without_credentials_a_failed_update_leaves_no_doubt(
+    noted: Callable[..., dict[str, Any]], told: list[str], kind: type[errors.OmicsError]
+) -> None:
+    """It failed of the same, most likely, and nothing that it noted is left."""
+
+    def refused(*_: Any) -> Any:
+        raise kind("ListRuns", "Unable to locate credentials")
+
+    assert noted(FAILED, refused) == {}
+    assert told == []
+
+
+def test_without_credentials_a_noted_start_stays_in_doubt(
+    noted: Callable[..., dict[str, Any]], told: list[str]
+) -> None:
+    def refused(*_: Any) -> Any:
+        raise errors.CredentialsError("ListRuns", "Unable to locate credentials")
+
+    urn = "urn:pulumi:dev::trial::omics:Run::NA12878"
+    killed = {"urn": urn, "inputs": {keys.ATTEMPT: "earlier"}}
+    assert noted(StackState(creating=(killed,)), refused) == {}
+    (words,) = told
+    assert "could not be looked up: Unable to locate credentials" in words

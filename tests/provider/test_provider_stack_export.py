@@ -34,6 +34,7 @@ def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A CLI of the engine's name, without what other tests have read; a folder to put it in."""
     monkeypatch.setattr(own_stack, "_PACE", Pace(first=0.01, longest=0.01))
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setenv("PULUMI_BACKEND_URL", "file:///backend")
     return tmp_path
 
 
@@ -97,3 +98,82 @@ def test_the_stack_is_asked_for_by_the_name_that_it_has_now(
     read(Call(Update(stack=Asked(Engine())), urn=urn), {keys.STACK: STACK})
 
     assert asked == ["organization/trial/renamed"]
+
+
+class Told(OwnStack):
+    """A stack whose reads give these states in turn, the last one for ever."""
+
+    def __init__(self, *states: StackState) -> None:
+        super().__init__(Engine())
+        self.states = list(states)
+        self.reads = 0
+
+    def _read(self, stack: str, options: list[str]) -> StackState:
+        self.reads += 1
+        return self.states[min(self.reads, len(self.states)) - 1]
+
+
+OWN = StackState(creating=({"urn": "a", "inputs": {keys.ATTEMPT: "mine"}},))
+OTHER = StackState(
+    ({"urn": "a", "inputs": {keys.ATTEMPT: "another"}},),
+    ({"urn": "a", "inputs": {keys.ATTEMPT: "theirs"}},),
+)
+
+
+def test_a_stack_of_the_same_name_elsewhere_is_not_believed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PULUMI_BACKEND_URL", "file:///backend")
+    for ask in (Told(OTHER).state, Told(OTHER).late, Told(OTHER).current):
+        with pytest.raises(OmicsError) as caught:
+            ask(STACK, mark="mine")
+        assert "another stack of this name" in caught.value.detail
+        assert "Nothing was started" in caught.value.advice
+
+
+def test_what_was_read_before_the_note_is_read_again_once_an_update(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PULUMI_BACKEND_URL", "file:///backend")
+    stack = Told(OTHER, OWN)
+    assert stack.state(STACK, mark="another") is OTHER
+
+    assert stack.state(STACK, mark="mine") is OWN
+
+    # Creates whose notes came later are of the same update.
+    assert stack.state(STACK, mark="later") is OWN
+    assert stack.reads == 2
+
+
+def test_an_engine_that_keeps_no_notes_is_believed_by_its_place_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PULUMI_BACKEND_URL", "file:///backend")
+    monkeypatch.setenv("PULUMI_SKIP_CHECKPOINTS", "true")
+    assert Told(OTHER).state(STACK, mark="mine") is OTHER
+
+
+@pytest.mark.parametrize(
+    ("stack", "command", "mark"),
+    [
+        (STACK, ("pulumi", "up"), "mine"),
+        ("lab/trial/dev", ("pulumi", "up"), ""),
+        (STACK, ("pulumi", "preview"), ""),
+    ],
+)
+def test_which_reads_have_to_hold_the_engines_own_note(
+    stack: str, command: tuple[str, ...], mark: str
+) -> None:
+    asked: list[str] = []
+
+    class Asked(OwnStack):
+        def state(self, stack: str, *, secrets: bool = False, mark: str = "") -> StackState:
+            asked.append(mark)
+            return StackState()
+
+    engine = Engine(command)
+    urn = "urn:pulumi:dev::trial::pulumi-python:dynamic/omics:Run::NA12878"
+    properties = {keys.STACK: stack, keys.ATTEMPT: "mine", "uuid": "u"}
+    records.read(Call(Update(engine, Asked(engine)), urn=urn), properties)
+
+    assert asked == [mark]
