@@ -54,7 +54,9 @@ class OwnStack:
         self.engine = engine
         self._lock = threading.Lock()
         self._states: dict[_Way, Future[StackState]] = {}
-        #: The reads that held what this very update had noted.
+        #: The reads that held the mark of a resource.
+        self._held: set[Future[StackState]] = set()
+        #: Those of a place that held what this very update had noted.
         self._proven: set[Future[StackState]] = set()
         self._readers = ThreadPoolExecutor(thread_name_prefix="stack-state")
 
@@ -82,24 +84,35 @@ class OwnStack:
         return state
 
     def _believed(self, way: _Way, mark: str) -> StackState:
-        """Return what a read found; it is read again where it is older than the engine's note."""
-        asked = self._asked_for(way)
-        if not self._is_proven(asked, mark):
-            with self._lock:
-                if self._states.get(way) is asked:
-                    del self._states[way]
-            asked = self._asked_for(way)
-            if not self._is_proven(asked, mark):
-                raise _foreign()
-        return asked.result()
+        """Return what a read found; where it lacks the mark, a second read has to hold it.
 
-    def _is_proven(self, asked: Future[StackState], mark: str) -> bool:
+        The first read stays all the same, once it was believed: by and by, an update takes out the
+        notes of the one before.
+        """
+        asked = self._asked_for(way)
+        if self._holds(asked, mark):
+            return asked.result()
+        newer = self._begun(way)
+        if not self._holds(newer, mark):
+            raise _foreign()
+        with self._lock:
+            if asked not in self._held:
+                self._states[way] = newer
+                return newer.result()
+            self._proven.add(asked)
+            return asked.result()
+
+    def _holds(self, asked: Future[StackState], mark: str) -> bool:
         if asked in self._proven:
             return True
         state = asked.result()
-        if mark and state.notes(mark):
-            self._proven.add(asked)
-        return self._is_own(state, mark)
+        if not self._is_own(state, mark):
+            return False
+        if mark:
+            self._held.add(asked)
+            if state.notes(mark):
+                self._proven.add(asked)
+        return True
 
     def _is_own(self, state: StackState, mark: str) -> bool:
         return not mark or state.knows(mark) or not self.engine.place().takes_notes
@@ -108,10 +121,12 @@ class OwnStack:
         with self._lock:
             found = self._states.get(way)
             if found is None or (found.done() and found.exception() is not None):
-                options = ["--show-secrets"] if way.secrets else []
-                found = self._readers.submit(self._read, way.stack, options)
-                self._states[way] = found
+                found = self._states[way] = self._begun(way)
             return found
+
+    def _begun(self, way: _Way) -> Future[StackState]:
+        options = ["--show-secrets"] if way.secrets else []
+        return self._readers.submit(self._read, way.stack, options)
 
     def _read(self, stack: str, options: list[str]) -> StackState:
         history = self._readers.submit(self._asked, stack, *_HISTORY)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -131,15 +132,29 @@ def test_a_stack_of_the_same_name_elsewhere_is_not_believed(
         assert "Nothing was started" in caught.value.advice
 
 
-def test_what_was_read_before_the_note_is_read_again_once_an_update(
+def test_what_was_read_before_the_note_stays_once_the_note_is_seen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A killed update's note of a delete is gone from a state as soon as the next one writes it."""
+    monkeypatch.setenv("PULUMI_BACKEND_URL", "file:///backend")
+    first = replace(OTHER, deleting=({"urn": "a", "id": "1"},))
+    stack = Told(first, OWN)
+    assert stack.state(STACK, mark="another") is first
+
+    for mark in ("mine", "later", "another"):
+        assert stack.state(STACK, mark=mark) is first
+
+    assert stack.reads == 2
+
+
+def test_a_first_read_that_nothing_proved_gives_way_to_the_one_with_the_note(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("PULUMI_BACKEND_URL", "file:///backend")
     stack = Told(OTHER, OWN)
-    assert stack.state(STACK, mark="another") is OTHER
+    stack.ask_early(STACK)
 
     assert stack.state(STACK, mark="mine") is OWN
-
     # Creates whose notes came later are of the same update.
     assert stack.state(STACK, mark="later") is OWN
     assert stack.reads == 2
