@@ -53,11 +53,6 @@ class Call:
     warn: Callable[[str], object] = _written
 
     @property
-    def name(self) -> str:
-        """The resource's name in the program, empty outside of an engine."""
-        return self.urn.rpartition("::")[2]
-
-    @property
     def subject(self) -> str:
         """What the call is about, as in "run NA12878"; empty outside of an engine."""
         return subject(self.urn)

@@ -23,9 +23,11 @@ from omics_provider.base.settings import Mode
 from omics_provider.base.values import contains_unknown
 from omics_provider.base.words import some
 from omics_provider.batches.rules.rows import Sample
+from omics_provider.preflight import calls
 from omics_provider.preflight.rules import judge, quotas
 from omics_provider.preflight.rules.judge import Answer, Found, Kind, Look, Unseen
 from omics_provider.providers._wire import received
+from omics_provider.service import clients
 
 from ._declare import Declared
 from ._known import any_to_be_made, known_of, resources_of
@@ -260,7 +262,7 @@ class Gathering:
     async def _report(self) -> bool:
         """Look at the runs that have come, and tell whether the preview has to fail."""
         # boto3 takes a quarter of a second, in which more runs come.
-        await asyncio.to_thread(_load)
+        await asyncio.to_thread(clients.load)
         while self.come < self.declared and time.monotonic() < self.latest + _QUIET:
             await asyncio.sleep(_BETWEEN)
         starts = sorted(self.starts, key=lambda start: start.name)
@@ -273,21 +275,19 @@ class Gathering:
         return self._tell(starts, place)
 
     async def _looked_up(self, starts: Sequence[Start]) -> judge.Place:
-        from omics_provider.preflight import calls as aws
-
-        region = await asyncio.to_thread(aws.region, self.place)
+        region = await asyncio.to_thread(calls.region, self.place)
         looks = [look for start in starts for look in judge.looks(start.inputs)]
         uris = [uri for start in starts for uri in start.files()]
         chosen = judge.sample(list(dict.fromkeys(uris)), _FILES - self.files)
         self.files += len(chosen)
         await asyncio.gather(
-            self._look([Look(Kind.PLACE), *looks], aws.SECONDS),
-            self._look([Look(Kind.FILE, (uri,)) for uri in chosen], aws.FILE_SECONDS),
+            self._look([Look(Kind.PLACE), *looks], calls.SECONDS),
+            self._look([Look(Kind.FILE, (uri,)) for uri in chosen], calls.FILE_SECONDS),
         )
         storages = {quotas.storage_of(s.inputs, self.answers) for s in starts}
         codes = [code for storage, code in quotas.CONCURRENT.items() if storage in storages]
         limits = [Look(Kind.QUOTA, (code,)) for code in (*codes, quotas.STORED)]
-        await self._look(limits, aws.QUOTA_SECONDS)
+        await self._look(limits, calls.QUOTA_SECONDS)
         account = self.answers.get(Look(Kind.PLACE))
         return judge.Place(
             region,
@@ -297,10 +297,8 @@ class Gathering:
 
     async def _look(self, looks: Iterable[Look], seconds: float) -> None:
         """Look up what has not been looked up yet."""
-        from omics_provider.preflight.calls import look_up
-
         new = [look for look in dict.fromkeys(looks) if look not in self.answers]
-        self.answers |= await asyncio.to_thread(look_up, self.place, new, seconds)
+        self.answers |= await asyncio.to_thread(calls.look_up, self.place, new, seconds)
 
     # What is told ------------------------------------------------------------------------
 
@@ -378,10 +376,6 @@ def _which(starts: Sequence[Start]) -> str:
 
 def _counted(number: int) -> str:
     return "1 thing that is" if number == 1 else f"{number:,} things that are"
-
-
-def _load() -> None:
-    import omics_provider.preflight.calls  # noqa: F401
 
 
 _gatherings: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[settings.Settings, Gathering]] = (

@@ -8,7 +8,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, get_args
+from typing import Final, Literal, get_args
 from weakref import WeakKeyDictionary
 
 import psutil
@@ -17,9 +17,7 @@ import pulumi
 from omics_provider.base.errors import SettingsError
 from omics_provider.engine.process import find_engine
 from omics_provider.waits.rules import progress
-
-if TYPE_CHECKING:
-    from omics_provider.waits.watcher import News, Watcher
+from omics_provider.waits.watcher import News, Watcher
 
 #: `line`: one line that is always current. `log`: a line a minute, and where runs have changed
 #: their states. Both tell each end.

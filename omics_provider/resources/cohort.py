@@ -12,6 +12,7 @@ from pulumi import Output, ResourceOptions
 
 from omics_provider.base.settings import Settings
 from omics_provider.base.words import some
+from omics_provider.preflight import calls
 from omics_provider.preflight.rules.judge import Found, Kind, Look, Unseen
 from omics_provider.runs.rules.table import COHORT
 from omics_provider.sheets import parameters as cohort
@@ -256,10 +257,7 @@ async def _looked_up(place: Settings, named: list[str | None]) -> frozenset[str]
     look = Look(Kind.VERSION, (*key, version)) if version else Look(Kind.WORKFLOW, key)
 
     def seen() -> Any:
-        # boto3 takes a quarter of a second, which programs that name their columns do not pay.
-        from omics_provider.preflight.calls import look_up
-
-        return look_up(place, [look])[look]
+        return calls.look_up(place, [look])[look]
 
     answer = await asyncio.to_thread(seen)
     if isinstance(answer, Unseen):

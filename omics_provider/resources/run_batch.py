@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, Unpack
+from typing import Any, Final, Unpack
 
 import pulumi
 from pulumi import Output, ResourceOptions
@@ -12,6 +12,7 @@ from pulumi import Output, ResourceOptions
 from omics_provider.base import errors
 from omics_provider.base.checks import MISNAMED
 from omics_provider.base.settings import Settings
+from omics_provider.batches.calls import Batches
 from omics_provider.batches.folder import folder_of
 from omics_provider.batches.rules import table
 from omics_provider.batches.rules.table import TABLE
@@ -22,9 +23,6 @@ from ._arguments import RunBatchArguments, RunBatchAttributes
 from ._declare import Declared, inputs_of, stack, takes
 from ._samples import read, without_collector, written
 from .provider import place_of
-
-if TYPE_CHECKING:
-    from omics_provider.batches.calls import Batches
 
 #: Samples that are asked for one by one; for more, the pages of all runs are read.
 _ONE_BY_ONE: Final = 20
@@ -191,9 +189,6 @@ def _given(shared: dict[str, Any], arguments: dict[str, Any]) -> dict[str, Any]:
 def _asked(
     place: Settings, batches: Sequence[Mapping[str, Any]], samples: Sequence[str] | None
 ) -> dict[str, str]:
-    # boto3 takes a quarter of a second, which a program that asks for nothing need not pay.
-    from omics_provider.batches.calls import Batches
-
     found: dict[str, str] = {}
     service = Batches(place)
     # Oldest first: where a sample has run again, the later run takes its place.

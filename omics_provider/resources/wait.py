@@ -23,9 +23,11 @@ from omics_provider.base.values import UNKNOWN
 from omics_provider.base.words import some
 from omics_provider.engine.own_stack import OwnStack
 from omics_provider.engine.process import Engine, find_engine_of_program
+from omics_provider.explain import gather
 from omics_provider.providers._wire import received, unknown
+from omics_provider.runs import details
 from omics_provider.runs.rules.table import BY_WIRE
-from omics_provider.waits import attempts
+from omics_provider.waits import attempts, outputs
 from omics_provider.waits.rules import progress
 from omics_provider.waits.rules.targets import Declared, End, Facts, Target
 from omics_provider.waits.watcher import Watcher, Watchers
@@ -286,14 +288,12 @@ async def _all_done(futures: Mapping[str, Future[End]], timeout: float | None) -
 
 
 async def _read_outputs(where: Mapping[str, Settings], told: Mapping[str, End]) -> None:
-    from omics_provider.waits import outputs as run_outputs
-
     unread: dict[str, str] = {}
 
     async def read(key: str, run: Facts) -> None:
         try:
             uri = run["run_output_uri"]
-            run["outputs"] = await asyncio.to_thread(run_outputs.read, where[key], uri)
+            run["outputs"] = await asyncio.to_thread(outputs.read, where[key], uri)
         except errors.OmicsError as error:
             # The place is the run's own: without it, like reasons are told once.
             unread[key] = str(error).replace(run["run_output_uri"].rstrip("/"), "<run_output_uri>")
@@ -312,8 +312,6 @@ def _count_tasks(
 
     Of the `recorded` ends only the state is known: an id may be another run's by now.
     """
-    from omics_provider.runs import details
-
     unread: dict[str, str] = {}
     for key, end in told.items():
         try:
@@ -338,11 +336,9 @@ async def _explained(where: Mapping[str, Settings], failed: Mapping[str, End]) -
 
 
 async def _explained_at(place: Settings, failed: Mapping[str, End]) -> str:
-    from omics_provider.explain.gather import explain
-
     try:
         answers = [end.answer for end in failed.values()]
-        return (await asyncio.to_thread(explain, place, answers)).text
+        return (await asyncio.to_thread(gather.explain, place, answers)).text
     except errors.OmicsError as error:
         # What the runs themselves say is known all the same.
         facts = {key: end.facts for key, end in failed.items()}

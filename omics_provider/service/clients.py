@@ -68,6 +68,11 @@ def aws(settings: Settings, service: str) -> Any:
         )
 
 
+def load() -> None:
+    """Import boto3, which takes a quarter of a second: for who has other work beside it."""
+    import boto3  # noqa: F401  # it is imported for the next who needs it
+
+
 def forget(settings: Settings) -> None:
     """Make new clients from now on: credentials in a file are read once by each session.
 
