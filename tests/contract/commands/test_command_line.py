@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 #: What was captured has options of other commands, too.
 CAPTURED = re.compile(r"^<!-- run: \S+ -->\n```console\n.*?^```$", re.MULTILINE | re.DOTALL)
 PAGE = "".join(

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml  # type: ignore[import-untyped]  # comes with pulumi
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 TEXT = (ROOT / "docs" / "cohorts.md").read_text("utf-8")
 RUNNER = Path(__file__).with_name("readme_program.py")
 WRONG_ROWS = """\

@@ -11,7 +11,7 @@ import pytest
 
 import omics_provider
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 DOCS = ROOT / "docs"
 #: Made by the build, so not there before it: docs/extensions.
 MADE = ("reference", "files")

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import pytest
 import yaml  # type: ignore[import-untyped]  # comes with pulumi
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 README = ROOT / "README.md"
 RUNNER = Path(__file__).with_name("readme_program.py")
 RUN = "pulumi-python:dynamic/omics:Run"

@@ -16,7 +16,7 @@ import pytest
 
 from omics_provider.service import boto_errors
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PACKAGE = ROOT / "omics_provider"
 TEXT = (ROOT / "docs" / "troubleshooting.md").read_text("utf-8")
 #: Its messages are botocore's, S3's and Pulumi's own, which are not in this code.

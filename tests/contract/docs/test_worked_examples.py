@@ -26,16 +26,16 @@ def test_each_example_is_shown_by_one_page() -> None:
 #: Commands that are shown without what they write, and where they are run.
 RUN_ELSEWHERE = {
     "python -m omics_provider drift [--stack NAME] [--format markdown|text|json] [--fix]": (
-        "tests/engine/test_drift.py"
+        "tests/engine/commands/test_drift.py"
     ),
     "make setup": "every call of make",
-    ". tools/env": "tests/contract/test_tools.py",
-    "cd docs/examples/one-run": "tests/engine/test_worked_examples.py",
-    "pulumi stack init local": "tests/engine/test_worked_examples.py",
-    "pulumi up": "tests/engine/test_worked_examples.py",
-    "python3 -m venv .venv": "with uv: tests/engine/test_wheel_and_template.py",
+    ". tools/env": "tests/contract/house/test_tools.py",
+    "cd docs/examples/one-run": "tests/engine/docs/test_worked_examples.py",
+    "pulumi stack init local": "tests/engine/docs/test_worked_examples.py",
+    "pulumi up": "tests/engine/docs/test_worked_examples.py",
+    "python3 -m venv .venv": "with uv: tests/engine/docs/test_wheel_and_template.py",
     '.venv/bin/pip install "/path/to/this/project[emulator]"': (
-        "its wheel, with uv: tests/engine/test_wheel_and_template.py"
+        "its wheel, with uv: tests/engine/docs/test_wheel_and_template.py"
     ),
 }
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parents[2] / "omics_provider"
+PACKAGE = Path(__file__).parents[3] / "omics_provider"
 SLICES = ("runs", "batches", "workflows", "shared", "waits", "preflight", "explain", "engine")
 #: Calls that make something to change later.
 MAKERS = {

@@ -14,7 +14,7 @@ import pytest
 
 from tests import children, journal
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 HELPER = ROOT / "tests" / "children.py"
 SOURCES = [
     path

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 SETUP = ROOT / "tools" / "setup"
 NAMES = ("common", "versions", "places", "cache", "go_build", "python_env", "engine")
 

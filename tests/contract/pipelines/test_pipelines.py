@@ -1,6 +1,7 @@
 """The template's pipelines: what must stay true of the files, and how a report is posted.
 
-tests/engine/test_pipelines.py runs them; `tools/pipelines` holds them to the tools for such files.
+tests/engine/pipelines/test_pipelines.py runs them; `tools/pipelines` holds them to the tools for
+such files.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from botocore.session import Session
 from tests import forge
 from tests.engine.runners import GitHub
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PIPELINES = ROOT / "templates" / "omics-runs" / "pipelines"
 WORKFLOWS = sorted((PIPELINES / "github").glob("*.yml"))
 GITLAB = PIPELINES / "gitlab" / ".gitlab-ci.yml"

@@ -13,7 +13,7 @@ import omics_provider
 from omics_provider.base.table import Table
 from omics_provider.resources import _arguments
 
-TOOL = runpy.run_path(str(Path(__file__).parents[2] / "tools" / "arguments.py"))
+TOOL = runpy.run_path(str(Path(__file__).parents[3] / "tools" / "arguments.py"))
 CLASSES: list[Table] = [each.table for each in TOOL["CLASSES"]]
 
 

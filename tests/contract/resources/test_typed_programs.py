@@ -14,7 +14,7 @@ import pytest
 PROGRAMS = Path(__file__).parent / "programs"
 #: Seconds for one checker on one program.
 LIMIT = 240
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 # The command for a file, and what it prints of an error in a line of it.
 MYPY = [sys.executable, "-m", "mypy", "--strict", "--no-error-summary"]
 PYRIGHT = [sys.executable, "-m", "pyright", "--pythonpath", sys.executable, "--outputjson"]

@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from .conftest import ROLE
-from .test_runs import refused
+from tests.emulator.conftest import ROLE
+from tests.emulator.runs.test_runs import refused
 
 
 @pytest.fixture

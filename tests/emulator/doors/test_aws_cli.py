@@ -9,7 +9,7 @@ import urllib.request
 
 import pytest
 
-from .test_workflows import GOOD, zipped
+from tests.emulator.workflows.test_workflows import GOOD, zipped
 
 
 @pytest.fixture

@@ -15,9 +15,8 @@ from moto.server import ThreadedMotoServer
 
 from omics_provider.emulator import control, install
 from omics_provider.emulator.doors.local import attach
+from tests.emulator.conftest import KEYS, World
 from tests.served import serving
-
-from .conftest import KEYS, World
 
 
 def get(url):

@@ -10,7 +10,7 @@ import urllib.request
 
 import pytest
 
-from .conftest import ROLE, World
+from tests.emulator.conftest import ROLE, World
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 

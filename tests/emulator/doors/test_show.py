@@ -2,9 +2,8 @@ import subprocess
 import sys
 
 from omics_provider.emulator import control
-
-from .conftest import World
-from .test_runs import refused
+from tests.emulator.conftest import World
+from tests.emulator.runs.test_runs import refused
 
 
 def show(*arguments):

@@ -16,10 +16,9 @@ from omics_provider.emulator import control
 from omics_provider.emulator.protocol.wire import HttpRequest
 from omics_provider.emulator.service import OPERATIONS, Service
 from omics_provider.emulator.world.store import Store
-
-from .checking import check_answer
-from .conftest import ROLE
-from .test_workflows import GOOD, zipped
+from tests.emulator.checking import check_answer
+from tests.emulator.conftest import ROLE
+from tests.emulator.workflows.test_workflows import GOOD, zipped
 
 MODEL = ServiceModel(Loader().load_service_model("omics", "service-2"), "omics")
 EMULATED = sorted(OPERATIONS)

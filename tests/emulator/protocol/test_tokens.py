@@ -1,6 +1,6 @@
 import pytest
 
-from .test_runs import refused
+from tests.emulator.runs.test_runs import refused
 
 
 def test_the_same_request_is_one_run(omics, start):

@@ -1,7 +1,7 @@
 import pytest
 
-from .conftest import ROLE
-from .test_runs import refused
+from tests.emulator.conftest import ROLE
+from tests.emulator.runs.test_runs import refused
 
 
 def states(omics, ids):

@@ -1,7 +1,7 @@
 import pytest
 from botocore.exceptions import ClientError
 
-from .conftest import ROLE
+from tests.emulator.conftest import ROLE
 
 
 def refused(code, call, **inputs):

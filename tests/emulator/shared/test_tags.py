@@ -1,6 +1,6 @@
 import pytest
 
-from .test_runs import refused
+from tests.emulator.runs.test_runs import refused
 
 
 @pytest.fixture(params=["run", "workflow"])

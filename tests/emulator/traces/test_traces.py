@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from .conftest import ROLE
-from .test_workflows import GOOD, zipped
+from tests.emulator.conftest import ROLE
+from tests.emulator.workflows.test_workflows import GOOD, zipped
 
 GROUP = "/aws/omics/WorkflowLog"
 

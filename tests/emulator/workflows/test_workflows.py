@@ -3,8 +3,8 @@ import zipfile
 
 import pytest
 
-from .conftest import ROLE
-from .test_runs import refused
+from tests.emulator.conftest import ROLE
+from tests.emulator.runs.test_runs import refused
 
 GOOD = """
 version 1.0

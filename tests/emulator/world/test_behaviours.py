@@ -8,10 +8,9 @@ import pytest
 
 from omics_provider.emulator import service
 from omics_provider.emulator.world import faults, settings
+from tests.emulator.protocol.test_conformance import MODEL
 
-from .test_conformance import MODEL
-
-TEXT = (Path(__file__).parents[2] / "docs" / "behaviours.md").read_text()
+TEXT = (Path(__file__).parents[3] / "docs" / "behaviours.md").read_text()
 
 
 def test_its_table_holds_every_operation_that_is_emulated():

@@ -1,4 +1,4 @@
-from .campaign import forbidden_moves, run
+from tests.emulator.campaign import forbidden_moves, run
 
 
 def test_a_short_campaign_loses_nothing(tmp_path):

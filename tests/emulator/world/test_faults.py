@@ -5,8 +5,7 @@ from botocore.exceptions import ConnectionClosedError, EndpointConnectionError, 
 
 from omics_provider.emulator import control
 from omics_provider.emulator.world import faults
-
-from .test_runs import refused
+from tests.emulator.runs.test_runs import refused
 
 CUT = (ConnectionClosedError, EndpointConnectionError)
 

@@ -10,8 +10,7 @@ from omics_provider.emulator.doors.local import attach
 from omics_provider.emulator.world import settings, store
 from omics_provider.emulator.world.settings import UnknownSettingError
 from tests import children
-
-from .conftest import ROLE
+from tests.emulator.conftest import ROLE
 
 STARTER = """
 import sys, boto3

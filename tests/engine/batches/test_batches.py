@@ -13,10 +13,9 @@ from typing import Any, Final
 import psutil
 import pytest
 
+from tests.engine.chaos.processes import Command
+from tests.engine.harness import ROLE, Outcome, Stack, until
 from tests.served import REGION, Served, serving
-
-from .chaos.processes import Command
-from .harness import ROLE, Outcome, Stack, until
 
 KIND: Final = "pulumi-python:dynamic/omics:RunBatch"
 PROGRAM: Final = """\

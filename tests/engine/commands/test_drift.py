@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 
 from omics_provider.base.identity import Mark
-
-from .harness import ACTIVE, ENDED, FAILED, ROLE, Stack, declaration, name_of, until
+from tests.engine.harness import ACTIVE, ENDED, FAILED, ROLE, Stack, declaration, name_of, until
 
 OWN = "organization/trial/dev"
 #: What `drift` may call without --fix.

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from .harness import ACTIVE, ENDED, FAILED, Stack, declaration, secret
+from tests.engine.harness import ACTIVE, ENDED, FAILED, Stack, declaration, secret
 
 PASSWORD = "hunter2-of-a-parameter"
 OTHER = "correct-horse-battery"

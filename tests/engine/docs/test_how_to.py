@@ -1,6 +1,7 @@
 """What docs/how-to.md tells to do after a kill, and its service: the page's own commands are run.
 
-The page's other sections show what was written; tests/engine/test_worked_examples.py compares that.
+The page's other sections show what was written; tests/engine/docs/test_worked_examples.py compares
+that.
 """
 
 from __future__ import annotations
@@ -21,9 +22,8 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from tests.engine.harness import until
 from tests.worked_examples import ROOT, capture
-
-from .harness import until
 
 PAGE = ROOT / "docs" / "how-to.md"
 SECONDS = 150.0

@@ -25,7 +25,7 @@ from packaging.requirements import Requirement
 
 from omics_provider.emulator.doors.local import attach
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 TEMPLATE = ROOT / "templates" / "omics-runs"
 README = (ROOT / "README.md").read_text("utf-8")
 RUN = "pulumi-python:dynamic/omics:Run"

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from .chaos import model
-from .chaos.episode import Episode, RequestId, Setting, Step
-from .chaos.ledger import Event
-from .chaos.model import History, Promise
-from .chaos.points import POINTS, RECOVERY, Deed, Point, Recorded, Situation, Victims
-from .chaos.schedule import plays
-from .chaos.weather import storm
+from tests.engine.chaos import model
+from tests.engine.chaos.episode import Episode, RequestId, Setting, Step
+from tests.engine.chaos.ledger import Event
+from tests.engine.chaos.model import History, Promise
+from tests.engine.chaos.points import POINTS, RECOVERY, Deed, Point, Recorded, Situation, Victims
+from tests.engine.chaos.schedule import plays
+from tests.engine.chaos.weather import storm
 
 NAMED = {point.name: point for point in (*POINTS, *RECOVERY)}
 

@@ -16,8 +16,14 @@ from pathlib import Path
 import pytest
 
 from omics_provider.emulator import control
-
-from .harness import COMMAND_SECONDS, PROJECT, clean_environment, declaration, end_plugins, until
+from tests.engine.harness import (
+    COMMAND_SECONDS,
+    PROJECT,
+    clean_environment,
+    declaration,
+    end_plugins,
+    until,
+)
 
 RUN = f"""\
 from omics_provider import OmicsRun

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from .harness import Stack
-from .month.play import ROUNDING, Month
-from .month.script import MONTH, WEEK, Day
+from tests.engine.harness import Stack
+from tests.engine.month.play import ROUNDING, Month
+from tests.engine.month.script import MONTH, WEEK, Day
 
 Record = Callable[[str, object], None]
 

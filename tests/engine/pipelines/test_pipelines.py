@@ -21,14 +21,13 @@ import pytest
 from omics_provider.emulator import control
 from omics_provider.emulator.doors.local import attach
 from tests import forge
-
-from .harness import until
-from .runners import GitHub, GitLab, Job
+from tests.engine.harness import until
+from tests.engine.runners import GitHub, GitLab, Job
 
 #: Several whole jobs a test, each with pip and the engine.
 pytestmark = pytest.mark.timeout(600)
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 TEMPLATE = ROOT / "templates" / "omics-runs"
 STACK = "dev"
 ROLES = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from .harness import PROGRAM, ROLE, Stack, declaration
+from tests.engine.harness import PROGRAM, ROLE, Stack, declaration
 
 FAULTY = {
     "workflow_type": "PRIVATE",

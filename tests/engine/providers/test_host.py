@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 
-from .harness import Stack
+from tests.engine.harness import Stack
 
 #: A provider of the test's own, beside the program, that notes what `host` sees at each call.
 RECORDER = """\

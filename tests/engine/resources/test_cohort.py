@@ -9,12 +9,12 @@ from typing import Any, Final
 
 import pytest
 
-from .harness import ENDED, Outcome, Stack, declaration, make_stack, name_of
-from .test_scale import ONE_CHECKPOINT
+from tests.engine.harness import ENDED, Outcome, Stack, declaration, make_stack, name_of
+from tests.engine.runs.test_scale import ONE_CHECKPOINT
 
 #: Twelve samples of the 1000 Genomes Project; where they come from: stacks/samples/README.md.
 SHEET: Final = (
-    Path(__file__).parents[2] / "stacks" / "samples" / "1000-genomes-30x.tsv"
+    Path(__file__).parents[3] / "stacks" / "samples" / "1000-genomes-30x.tsv"
 ).read_text("utf-8")
 #: A sample of the same list that the sheet does not have.
 FURTHER: Final = (

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from .harness import Stack, answering, declaration
+from tests.engine.harness import Stack, answering, declaration
 
 #: By error code: how the emulator is made to answer so, and what the advice must name.
 INJECTED = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .harness import ACTIVE, ENDED, ROLE, Stack, declaration, until
+from tests.engine.harness import ACTIVE, ENDED, ROLE, Stack, declaration, until
 
 
 def test_the_first_up_starts_one_run_and_the_second_changes_nothing(stack: Stack) -> None:

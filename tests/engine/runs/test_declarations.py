@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .harness import ROLE, Stack, declaration
+from tests.engine.harness import ROLE, Stack, declaration
 
 BAD = {
     "role_arn": "admin",

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from .harness import ACTIVE, ENDED, FAILED, Stack, declaration, until
+from tests.engine.harness import ACTIVE, ENDED, FAILED, Stack, declaration, until
 
 
 def test_destroy_ends_each_run_as_its_on_delete_says(stack: Stack) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from .harness import ACTIVE, ENDED, ROLE, Stack, declaration, is_secret, secret, until
+from tests.engine.harness import ACTIVE, ENDED, ROLE, Stack, declaration, is_secret, secret, until
 
 
 def started_by_hand(stack: Stack, tags: dict[str, str], **arguments: object) -> str:

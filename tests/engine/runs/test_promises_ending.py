@@ -9,8 +9,7 @@ import psutil
 import pytest
 
 from omics_provider.emulator import control
-
-from .harness import ACTIVE, Stack, declaration, until
+from tests.engine.harness import ACTIVE, Stack, declaration, until
 
 HUNDRED = 100
 STOPPING_SECONDS = 6.0

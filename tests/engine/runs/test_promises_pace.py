@@ -7,9 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.engine.harness import ACTIVE, ENDED, Stack, declaration
 from tests.served import ACCOUNT, Served, serving
-
-from .harness import ACTIVE, ENDED, Stack, declaration
 
 ONE_CHECKPOINT = {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}
 

@@ -8,9 +8,8 @@ from functools import partial
 
 import pytest
 
+from tests.engine.harness import ACTIVE, ENDED, Stack, declaration, kept
 from tests.served import ACCOUNT, OTHER_ACCOUNT, Served, serving
-
-from .harness import ACTIVE, ENDED, Stack, declaration, kept
 
 
 @pytest.fixture

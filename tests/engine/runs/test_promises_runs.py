@@ -7,8 +7,18 @@ from typing import Any
 import pytest
 
 from omics_provider.emulator import control
-
-from .harness import ACTIVE, ENDED, FAILED, ROLE, Outcome, Stack, declaration, kept, name_of, until
+from tests.engine.harness import (
+    ACTIVE,
+    ENDED,
+    FAILED,
+    ROLE,
+    Outcome,
+    Stack,
+    declaration,
+    kept,
+    name_of,
+    until,
+)
 
 CAPACITY = {"emulator:seconds": "0", "emulator:fails": "INSTANCE_RESERVATION_FAILED"}
 USERS_OWN = {"emulator:seconds": "0", "emulator:fails": "RUN_TASK_FAILED"}

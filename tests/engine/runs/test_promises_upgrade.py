@@ -18,10 +18,18 @@ from typing import Any
 from pulumi.dynamic.dynamic import serialize_provider
 
 from omics_provider.providers.run import OmicsRunProvider
+from tests.engine.harness import (
+    ACTIVE,
+    ENDED,
+    PROJECT,
+    STACK,
+    Stack,
+    declaration,
+    is_secret,
+    secret,
+)
 
-from .harness import ACTIVE, ENDED, PROJECT, STACK, Stack, declaration, is_secret, secret
-
-FIXTURES = Path(__file__).parent / "fixtures"
+FIXTURES = Path(__file__).parents[1] / "fixtures"
 EXPORTED = (FIXTURES / "state-v1.json").read_text("utf-8")
 RUNS: list[dict[str, Any]] = json.loads((FIXTURES / "runs-v1.json").read_text("utf-8"))
 RECORDED = {

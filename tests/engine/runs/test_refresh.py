@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from omics_provider.emulator import control
-
-from .harness import ACTIVE, ENDED, FAILED, ROLE, Stack, declaration, until
+from tests.engine.harness import ACTIVE, ENDED, FAILED, ROLE, Stack, declaration, until
 
 if TYPE_CHECKING:
     from types_boto3_omics.type_defs import StartRunResponseTypeDef

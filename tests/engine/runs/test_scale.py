@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from .harness import ENDED, Stack, declaration, name_of
+from tests.engine.harness import ENDED, Stack, declaration, name_of
 
 THOUSAND = 1000
 SECONDS = 600.0

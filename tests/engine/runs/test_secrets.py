@@ -9,9 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.served import serving
-
-from .harness import (
+from tests.engine.harness import (
     ACTIVE,
     Stack,
     declaration,
@@ -19,6 +17,7 @@ from .harness import (
     secret,
     until,
 )
+from tests.served import serving
 
 TOKEN = "hush-token-7f3a"
 WHOLE = "hush-whole-51c9"

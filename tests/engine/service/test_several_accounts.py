@@ -12,10 +12,18 @@ from typing import Any, Final
 import pytest
 
 from omics_provider.emulator import control
+from tests.engine.harness import (
+    ACTIVE,
+    ENDED,
+    FAILED,
+    Outcome,
+    Stack,
+    declaration,
+    name_of,
+    own_tags,
+)
+from tests.engine.wait_program import outputs
 from tests.served import ACCOUNT, OTHER_ACCOUNT, Served, serving
-
-from .harness import ACTIVE, ENDED, FAILED, Outcome, Stack, declaration, name_of, own_tags
-from .wait_program import outputs
 
 PROVIDER: Final = "pulumi:providers:pulumi-python"
 GROUP: Final = "pulumi-python:dynamic/omics:RunGroup"

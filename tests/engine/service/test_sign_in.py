@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from .harness import Stack
+from tests.engine.harness import Stack
 
 MFA = """\
 [profile lab]

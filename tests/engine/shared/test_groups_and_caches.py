@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .harness import ACTIVE, ROLE, Stack
+from tests.engine.harness import ACTIVE, ROLE, Stack
 
 GROUP = "pulumi-python:dynamic/omics:RunGroup"
 CACHE = "pulumi-python:dynamic/omics:RunCache"

@@ -23,12 +23,11 @@ import yaml  # type: ignore[import-untyped]  # comes with pulumi
 from botocore.exceptions import ClientError
 
 from omics_provider.emulator import control
+from tests.engine import aws_stand_in
+from tests.engine.harness import COMMAND_SECONDS, clean_environment, until
 from tests.served import ACCOUNT, REGION, Served, serving
 
-from . import aws_stand_in
-from .harness import COMMAND_SECONDS, clean_environment, until
-
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 LOG_GROUP = "/aws/omics/WorkflowLog"
 RUN = "pulumi-python:dynamic/omics:Run"
 

@@ -6,8 +6,8 @@ import os
 import signal
 import subprocess
 
-from .harness import ACTIVE, ENDED, Stack, declaration, until
-from .wait_program import lasting, outputs, program_of, wait_for
+from tests.engine.harness import ACTIVE, ENDED, Stack, declaration, until
+from tests.engine.wait_program import lasting, outputs, program_of, wait_for
 
 
 def begin_to_wait(

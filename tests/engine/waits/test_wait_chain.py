@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from .harness import ROLE, TYPE, Stack
-from .wait_program import outputs
+from tests.engine.harness import ROLE, TYPE, Stack
+from tests.engine.wait_program import outputs
 
 SAMPLES = 50
 

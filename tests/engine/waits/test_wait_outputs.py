@@ -11,10 +11,9 @@ from typing import Any, Final
 
 import pytest
 
+from tests.engine.harness import Stack
+from tests.engine.wait_program import lasting, outputs
 from tests.served import ACCOUNT, REGION, Served, serving
-
-from .harness import Stack
-from .wait_program import lasting, outputs
 
 #: `seen` is what the program has in hand, as text: what Pulumi carries as it is.
 PROGRAM: Final = """\

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from .harness import ENDED, Stack, declaration, name_of, until
-from .wait_program import WAITING, lasting, outputs, wait_for
+from tests.engine.harness import ENDED, Stack, declaration, name_of, until
+from tests.engine.wait_program import WAITING, lasting, outputs, wait_for
 
 REASON = "SERVICE_ERROR"
 
@@ -107,7 +107,7 @@ def test_attempts_are_used_up_and_the_update_fails_with_the_reason(stack: Stack)
     assert stack.statuses().keys() == {stack.recorded("S0")["id"]}
 
 
-# The other settings: tests/provider/test_wait_retry.py.
+# The other settings: tests/provider/waits/test_wait_retry.py.
 @pytest.mark.parametrize("setting", ["forget"])
 def test_killed_while_an_attempt_goes_on(stack: Stack, setting: str) -> None:
     stack.settings(ids="fresh", requestId=setting)

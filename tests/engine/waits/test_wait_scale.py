@@ -11,9 +11,9 @@ from datetime import datetime
 import psutil
 import pytest
 
-from .harness import Stack, until
-from .test_scale import ONE_CHECKPOINT
-from .wait_program import lasting, outputs, program_of, wait_for
+from tests.engine.harness import Stack, until
+from tests.engine.runs.test_scale import ONE_CHECKPOINT
+from tests.engine.wait_program import lasting, outputs, program_of, wait_for
 
 #: Emulated seconds of each run: more than it takes to start them all.
 LENGTH = 3000.0

@@ -8,10 +8,17 @@ import signal
 
 import pytest
 
-from .harness import Stack, until
-from .test_groups_and_caches import CACHE, GROUP
-from .test_groups_and_caches import declare as declare_group
-from .test_workflow_life import GOOD, WORKFLOW, declare, recorded, versions, write
+from tests.engine.harness import Stack, until
+from tests.engine.shared.test_groups_and_caches import CACHE, GROUP
+from tests.engine.shared.test_groups_and_caches import declare as declare_group
+from tests.engine.workflows.test_workflow_life import (
+    GOOD,
+    WORKFLOW,
+    declare,
+    recorded,
+    versions,
+    write,
+)
 
 
 def kill_at(stack: Stack, operation: str) -> None:

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from .harness import ACTIVE, ROLE, TYPE, Stack, name_of
+from tests.engine.harness import ACTIVE, ROLE, TYPE, Stack, name_of
 
 WORKFLOW = "pulumi-python:dynamic/omics:Workflow"
 GOOD = """\
@@ -200,7 +200,7 @@ def test_delete_while_runs_use_it(stack: Stack) -> None:
 
 def block(mark: str) -> str:
     """Give the block of docs/workflows.md that stands after this mark."""
-    page = (Path(__file__).parents[2] / "docs" / "workflows.md").read_text("utf-8")
+    page = (Path(__file__).parents[3] / "docs" / "workflows.md").read_text("utf-8")
     found = re.search(rf"^<!-- {mark} -->\n```\w+\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     assert found is not None
     return found[1]

@@ -35,9 +35,8 @@ from omics_provider.providers import _dynamic, _host
 from omics_provider.providers._host import HostCall, ProviderError
 from omics_provider.providers.run_batch import OmicsRunBatchProvider
 from omics_provider.service import account, clients
+from tests.provider.harness import ROLE, Clock, Inputs, Recorded, bag, unknown
 from tests.served import ACCOUNT, OTHER_ACCOUNT, REGION, Served, serving
-
-from .harness import ROLE, Clock, Inputs, Recorded, bag, unknown
 
 KIND = "pulumi-python:dynamic/omics:RunBatch"
 URN = f"urn:pulumi:dev::trial::{KIND}::cohort"

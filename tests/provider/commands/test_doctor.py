@@ -24,9 +24,8 @@ from omics_provider.commands.doctor.rules.setup import HELPERS
 from omics_provider.emulator import control
 from omics_provider.preflight.rules.quotas import CONCURRENT, STORED
 from omics_provider.service import clients
+from tests.provider.harness import Service
 from tests.served import ACCOUNT, REGION, Served, serving
-
-from .harness import Service
 
 SECRET = "hunter2-of-the-caller"
 READS = {"ListRuns", "GetRun", "ListWorkflows", "ListRunGroups"}

@@ -26,9 +26,8 @@ from omics_provider.emulator.doors import local
 from omics_provider.engine import cli
 from omics_provider.engine.urn import BATCH, CACHE, GROUP, RUN
 from omics_provider.runs.calls import Runs
+from tests.provider.harness import REGION, ROLE
 from tests.served import OTHER_ACCOUNT, serving
-
-from .harness import REGION, ROLE
 
 OWN = "organization/trial/dev"
 

@@ -28,9 +28,8 @@ from omics_provider.runs import details
 from omics_provider.runs.calls import Runs
 from omics_provider.service import logs as run_logs
 from omics_provider.service.clients import omics
+from tests.provider.harness import REGION, ROLE, Emulator, Service
 from tests.served import serving
-
-from .harness import REGION, ROLE, Emulator, Service
 
 NOW = datetime(2100, 1, 1, tzinfo=UTC)
 KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": REGION}

@@ -22,9 +22,8 @@ from omics_provider.commands.preview.prices import Prices, Usage, price_list
 from omics_provider.commands.preview.rules.plan import read_plan
 from omics_provider.emulator import control
 from tests.preview_digests import ROLE, digest, inputs, step
+from tests.provider.harness import REGION, Service
 from tests.served import serving
-
-from .harness import REGION, Service
 
 NOW = datetime(2100, 1, 1, tzinfo=UTC)
 KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": REGION}

@@ -31,9 +31,8 @@ from omics_provider.preflight.rules.judge import (
 )
 from omics_provider.preflight.rules.quotas import STORED
 from omics_provider.service import clients
+from tests.provider.harness import Emulator, Service
 from tests.served import ACCOUNT, REGION, Served, serving
-
-from .harness import Emulator, Service
 
 R2R = "9500764"
 TRUST = {

@@ -28,8 +28,7 @@ from omics_provider.providers import _host
 from omics_provider.providers.run import OmicsRunProvider
 from omics_provider.runs.rules.table import TABLE
 from tests import children
-
-from .harness import REGION, ROLE, Inputs
+from tests.provider.harness import REGION, ROLE, Inputs
 
 URN = "urn:pulumi:prod::omics-runs::pulumi-python:dynamic/omics:Run::"
 PLAIN = ("-m", "pulumi.dynamic")

@@ -12,8 +12,7 @@ from pulumi.dynamic.dynamic import serialize_provider
 
 from omics_provider.providers.run import OmicsRunProvider
 from omics_provider.resources import run as resource
-
-from .harness import REGION, configured
+from tests.provider.harness import REGION, configured
 
 # Never to be changed: another value makes every run in every stack differ, and a state made by an
 # earlier release has this one.

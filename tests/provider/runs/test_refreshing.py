@@ -6,8 +6,7 @@ import pytest
 
 from omics_provider.providers.run import OmicsRunProvider
 from omics_provider.runs import lookup
-
-from .harness import Emulator, Inputs, Recorded, Up
+from tests.provider.harness import Emulator, Inputs, Recorded, Up
 
 
 @pytest.fixture

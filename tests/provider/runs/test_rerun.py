@@ -8,8 +8,7 @@ import pytest
 
 from omics_provider.providers.run import OmicsRunProvider
 from omics_provider.runs import lookup
-
-from .harness import RUN_SECONDS, Emulator, Inputs, Recorded, Up, bag, next_update
+from tests.provider.harness import RUN_SECONDS, Emulator, Inputs, Recorded, Up, bag, next_update
 
 
 def diffed(provider: OmicsRunProvider, run: Recorded, inputs: Inputs) -> tuple[Any, list[str]]:

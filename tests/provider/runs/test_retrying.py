@@ -12,8 +12,16 @@ from omics_provider.engine.state import StackState
 from omics_provider.providers.run import OmicsRunProvider
 from omics_provider.runs.calls import Runs
 from omics_provider.runs.starts import Start
-
-from .harness import REGION, RUN_SECONDS, Emulator, Inputs, Recorded, Up, bag, next_update
+from tests.provider.harness import (
+    REGION,
+    RUN_SECONDS,
+    Emulator,
+    Inputs,
+    Recorded,
+    Up,
+    bag,
+    next_update,
+)
 
 RETRY = {"retry": {"attempts": 3}}
 

@@ -10,8 +10,7 @@ from pulumi.output import Unknown
 from omics_provider.providers._host import ProviderError
 from omics_provider.providers.run import OmicsRunProvider
 from omics_provider.runs.calls import Runs
-
-from .harness import (
+from tests.provider.harness import (
     PICKLED,
     REGION,
     RUN_SECONDS,

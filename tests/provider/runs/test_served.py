@@ -15,9 +15,8 @@ from omics_provider.providers._host import ProviderError
 from omics_provider.providers.run import OmicsRunProvider
 from omics_provider.runs.calls import Runs
 from omics_provider.service import account, clients, logs
+from tests.provider.harness import ROLE, Inputs, Recorded, bag, configured, next_update
 from tests.served import ACCOUNT, OTHER_ACCOUNT, REGION, Served, serving
-
-from .harness import ROLE, Inputs, Recorded, bag, configured, next_update
 
 SECONDS = 1000.0
 

@@ -11,8 +11,7 @@ from omics_provider.providers._host import ProviderError
 from omics_provider.providers.run import OmicsRunProvider
 from omics_provider.runs.calls import Runs
 from omics_provider.service import clients
-
-from .harness import RUN_SECONDS, Emulator, Inputs, Recorded, Up, bag
+from tests.provider.harness import RUN_SECONDS, Emulator, Inputs, Recorded, Up, bag
 
 TORN = "the connection ended within the answer"
 

@@ -11,8 +11,7 @@ from omics_provider.engine.update import Update
 from omics_provider.providers.run import OmicsRunProvider
 from omics_provider.runs import ending, lookup
 from omics_provider.runs.calls import Runs
-
-from .harness import Emulator, Inputs, Up
+from tests.provider.harness import Emulator, Inputs, Up
 
 TYPE = "pulumi-python:dynamic/omics:Run"
 

@@ -15,8 +15,7 @@ from omics_provider.engine.call import Unfinished
 from omics_provider.providers._host import ProviderError
 from omics_provider.service import clients, start_loop
 from omics_provider.service.failures import translated
-
-from .harness import REGION, ROLE, Clock, Inputs, Service, bag, configured
+from tests.provider.harness import REGION, ROLE, Clock, Inputs, Service, bag, configured
 
 DECLARED = {
     "roleArn": ROLE,

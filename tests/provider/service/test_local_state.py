@@ -8,8 +8,7 @@ import pytest
 
 from omics_provider.base.settings import Settings
 from omics_provider.service import clients, local_state
-
-from .harness import REGION
+from tests.provider.harness import REGION
 
 
 @pytest.fixture

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from omics_provider.service.polling import Pace, TimeLimitReached, poll
-
-from .harness import Clock
+from tests.provider.harness import Clock
 
 
 def polled(clock: Clock, answers: Iterator[Any], **more: Any) -> Any:

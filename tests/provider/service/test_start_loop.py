@@ -11,8 +11,7 @@ import pytest
 from omics_provider.base import errors
 from omics_provider.service import start_loop
 from omics_provider.service.pacing import DEFAULT_RATE, Pacer
-
-from .harness import Clock
+from tests.provider.harness import Clock
 
 ANSWER = {"id": "1"}
 

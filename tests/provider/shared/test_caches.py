@@ -10,10 +10,9 @@ from pulumi.dynamic.dynamic import serialize_provider
 from omics_provider.providers._host import ProviderError
 from omics_provider.providers.run_cache import OmicsRunCacheProvider
 from omics_provider.resources.shared import OmicsRunCache
-
-from . import lasting
-from .harness import ROLE, Clock, Emulator, Recorded, bag, unknown
-from .lasting import again, reasons, up
+from tests.provider import lasting
+from tests.provider.harness import ROLE, Clock, Emulator, Recorded, bag, unknown
+from tests.provider.lasting import again, reasons, up
 
 # Never to be changed: a state made by an earlier release has this one.
 PINNED = (

@@ -12,10 +12,9 @@ from omics_provider.engine.state import StackState
 from omics_provider.providers._host import ProviderError
 from omics_provider.providers.run_group import OmicsRunGroupProvider
 from omics_provider.resources.shared import OmicsRunGroup
-
-from . import lasting
-from .harness import ROLE, Clock, Emulator, Recorded, bag, unknown
-from .lasting import again, reasons, up
+from tests.provider import lasting
+from tests.provider.harness import ROLE, Clock, Emulator, Recorded, bag, unknown
+from tests.provider.lasting import again, reasons, up
 
 # Never to be changed: a state made by an earlier release has this one.
 PINNED = (

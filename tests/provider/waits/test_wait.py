@@ -23,8 +23,7 @@ from omics_provider.service import clients
 from omics_provider.waits.lookout import Lookout, Sighting
 from omics_provider.waits.rules.targets import Pace, Target
 from omics_provider.waits.watcher import Watcher
-
-from .harness import REGION, ROLE
+from tests.provider.harness import REGION, ROLE
 
 FAST = Pace(0.05, 0.2)
 

@@ -18,8 +18,7 @@ from omics_provider.service import clients
 from omics_provider.waits import watcher as watch
 from omics_provider.waits.rules import targets
 from omics_provider.waits.rules.targets import Pace, Target
-
-from .harness import REGION
+from tests.provider.harness import REGION
 
 RUN = {"id": "1234567", "uuid": "uuid-1", "status": "RUNNING"}
 

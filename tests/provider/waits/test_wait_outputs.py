@@ -14,8 +14,7 @@ from omics_provider.base import errors
 from omics_provider.base.settings import Settings
 from omics_provider.service import clients
 from omics_provider.waits import outputs
-
-from .harness import REGION, Service
+from tests.provider.harness import REGION, Service
 
 PLACE = Settings(region=REGION)
 URI = "s3://results/runs/1234567/0c4d"

@@ -20,9 +20,8 @@ from omics_provider.runs.rules import declaration
 from omics_provider.waits.attempts import Attempts, Failed, Job, Succession
 from omics_provider.waits.rules.targets import Declared, End, Pace, Target
 from omics_provider.waits.watcher import Watcher
-
-from .harness import ROLE
-from .test_wait import Place
+from tests.provider.harness import ROLE
+from tests.provider.waits.test_wait import Place
 
 STACK, URN = "organization/omics-runs/dev", "urn:pulumi:dev::omics-runs::omics:Run::S"
 FAST = Pace(0.05, 0.2)

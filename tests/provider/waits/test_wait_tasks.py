@@ -12,9 +12,8 @@ import pytest
 from omics_provider.base.settings import Settings
 from omics_provider.runs import details
 from omics_provider.service import account, clients
+from tests.provider.harness import REGION, ROLE
 from tests.served import ACCOUNT, Served, serving
-
-from .harness import REGION, ROLE
 
 #: The emulator's usual number.
 ALL_WELL = {"total": 5, "completed": 5, "failed": 0, "cancelled": 0}

@@ -23,10 +23,9 @@ from omics_provider.workflows import files
 from omics_provider.workflows.calls import Workflows
 from omics_provider.workflows.handler import WorkflowHandler
 from omics_provider.workflows.rules import definition, table
-
-from . import lasting
-from .harness import ROLE, Clock, Emulator, Recorded, bag, unknown
-from .lasting import again, reasons, up
+from tests.provider import lasting
+from tests.provider.harness import ROLE, Clock, Emulator, Recorded, bag, unknown
+from tests.provider.lasting import again, reasons, up
 
 # Never to be changed: a state made by an earlier release has this one.
 PINNED = (

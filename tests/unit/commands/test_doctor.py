@@ -16,7 +16,7 @@ from omics_provider.commands.doctor.rules.setup import Backend, Folder
 from omics_provider.preflight.rules import trust
 from omics_provider.preflight.rules.judge import Found, Missing, Unseen
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 OK, WARNING, WRONG = Level.OK, Level.WARNING, Level.WRONG
 ARN = "arn:aws:iam::111122223333:role/omics-runs"
 RUNS = trust.Runs("111122223333", "eu-west-1")

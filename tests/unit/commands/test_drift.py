@@ -360,7 +360,7 @@ def test_a_state_without_runs_knows_its_own_by_project_and_stack() -> None:
 
 
 def test_a_state_of_the_first_release_is_read() -> None:
-    fixture = Path(__file__).parents[1] / "engine" / "fixtures"
+    fixture = Path(__file__).parents[2] / "engine" / "fixtures"
     export = json.loads((fixture / "state-v1.json").read_text("utf-8"))
     runs = json.loads((fixture / "runs-v1.json").read_text("utf-8"))
     stack = read_record(export)

@@ -27,7 +27,7 @@ from omics_provider.commands.preview.rules.plan import read_plan
 from omics_provider.commands.preview.words import money, span, words_of
 from tests.preview_digests import SECRET, UNKNOWN, batch, cohort_of, digest, inputs, step, warning
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 GOLDEN = Path(__file__).parent / "golden" / "preview"
 PRICES = price_list()
 PRIVATE = Workflow("1234567", False)

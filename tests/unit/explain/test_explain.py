@@ -227,5 +227,5 @@ def test_other_runs_get_one_line(status: str, words: str) -> None:
 
 
 def test_the_page_of_docs_has_every_code() -> None:
-    page = Path(__file__).parents[2] / "docs" / "explain-and-report.md"
+    page = Path(__file__).parents[3] / "docs" / "explain-and-report.md"
     assert [code for code in CODES if f"`{code}`" not in page.read_text("utf-8")] == []

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml  # type: ignore[import-untyped]  # comes with pulumi
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PROGRAMS = [*(ROOT / "stacks").glob("*.py"), ROOT / "__main__.py"]
 READ = re.compile(r"(?:config|Config\(\))\.(?:get|require)\w*\(\s*\"(\w+)\"")
 REFERENCE = (ROOT / "stacks" / "README.md").read_text("utf-8")

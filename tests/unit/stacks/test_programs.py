@@ -13,7 +13,7 @@ import yaml  # type: ignore[import-untyped]  # comes with pulumi
 from stacks import _cohort, _programs, _settings
 from tests.programs import mocked
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 RUN = "pulumi-python:dynamic/omics:Run"
 TRIO = ["HG002", "HG003", "HG004"]
 ACCOUNT = "111122223333"
