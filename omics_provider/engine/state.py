@@ -21,7 +21,7 @@ from omics_provider.base.identity import Mark, account_of, is_retry, region_of, 
 from omics_provider.base.keys import ATTEMPT, DEFAULT_ON_DELETE, EARLIER, SETTLED, STACK
 from omics_provider.base.values import equal
 
-from .urn import PROVIDER, kind_of
+from .urn import PROVIDER, kind_of, urn_in
 
 _CREATING: Final = "creating"
 _DELETING: Final = "deleting"
@@ -317,7 +317,8 @@ def _starts(
         yield EarlierStart(str(token), inputs)
     attempt = inputs.get(ATTEMPT)
     if attempt and attempt != own_attempt:
-        yield EarlierStart(start_token(str(inputs.get(STACK, "")), urn, str(attempt)), inputs)
+        stack = str(inputs.get(STACK, ""))
+        yield EarlierStart(start_token(stack, urn_in(stack, urn), str(attempt)), inputs)
 
 
 def _settled(outputs: Mapping[str, Any]) -> Iterator[str]:

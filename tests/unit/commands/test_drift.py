@@ -10,7 +10,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from omics_provider.base.identity import STACK_MARK, START_MARK, Mark, retry_tok
 from omics_provider.base.settings import Settings
 from omics_provider.base.status import RunStatus
 from omics_provider.commands.drift.command import write_drift
-from omics_provider.commands.drift.data import DriftReport, drift_report
+from omics_provider.commands.drift.data import DriftReport, Seen, drift_report
 from omics_provider.commands.drift.rules.judge import (
     Finding,
     Found,
@@ -350,6 +350,36 @@ def test_a_renamed_stack_knows_the_runs_of_both_names() -> None:
     assert stack.names == {"acme/trial/old", "acme/trial/dev"}
 
 
+def test_a_run_that_another_stack_knows_is_no_orphan() -> None:
+    """After `pulumi stack rename` runs have the old name, which another stack may have by then."""
+    doubtful = resource("NA3", uuid=None, arn=None, requestId="doubt")
+    kept = resource("NA4", number=4, __settled=["left"])
+    other = state(resource("NA2", number=2), resource("NA5", "FAILED", 5), doubtful, kept)
+    stack = replace(state(resource("HG002")), others=(replace(other, suffix="/trial/prod"),))
+    doubt = start_token(OWN, urn("NA3"), "attempt-of-NA3")
+    tokens = {3: doubt, 6: "left", 7: retry_token("uuid-1000005", 2)}
+    for number in (2, 3, 6, 7):
+        run = marked(number, of="HG002", token=tokens.get(number, "t"))
+        found = unrecorded(stack, run)
+        assert found is not None
+        assert (found.kind, found.detail) == (Kind.OTHER_STACK, "trial/prod")
+        assert not found.is_drift
+        assert found.urn is None
+    assert kind_of(stack, marked(8, of="HG002")) is Kind.ORPHAN
+    report = drift_report(stack, Seen({}, strangers=(marked(2, of="HG002"),)), "dev")
+    told = write_drift(report, "text")
+    assert "is of stack trial/prod" in told
+    assert "cancel-run" not in told
+
+
+def test_where_a_stack_can_not_be_read_no_run_is_to_be_ended() -> None:
+    stack = replace(state(resource("HG002")), unread=("`pulumi stack ls`: no",))
+    strangers = (marked(2, of="HG002"), marked(3, "COMPLETED", of="HG002"))
+    told = write_drift(drift_report(stack, Seen({}, strangers=strangers), "dev"), "text")
+    assert "`pulumi stack ls`: no" in told
+    assert not re.search("cancel-run|adopt_run_id", told)
+
+
 def test_a_state_without_runs_knows_its_own_by_project_and_stack() -> None:
     empty = read_record({"deployment": {}}, project="trial", stack="dev")
     assert empty.is_own("acme/trial/dev")
@@ -640,7 +670,7 @@ def finding(kind: Kind, **more: Any) -> Finding:
 
 def test_what_is_drift_and_what_can_be_recorded() -> None:
     no_drift = {kind for kind in Kind if not finding(kind).is_drift}
-    assert no_drift == {Kind.LEFT, Kind.ELSEWHERE, Kind.UNREAD}
+    assert no_drift == {Kind.LEFT, Kind.OTHER_STACK, Kind.ELSEWHERE, Kind.UNREAD}
     recordable = {kind for kind in Kind if finding(kind).is_recordable}
     assert recordable == {
         Kind.COMPLETED, Kind.FAILED, Kind.CANCELLED, Kind.GONE, Kind.REUSED, Kind.TAGS, Kind.ENDED,
