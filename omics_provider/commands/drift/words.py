@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
+from omics_provider.base.words import cut
 from omics_provider.commands.words import (
     NAME,
     Code,
@@ -159,10 +160,10 @@ def _tags(finding: Finding) -> Line:
 def _changes(drift: TagDrift | None, most: int) -> Line:
     if drift is None:
         return ()
-    parts: list[Line] = [
-        (Code(key), " ", Code(before, _VALUE), " → ", Code(now, _VALUE))
-        for key, (before, now) in drift.changed.items()
-    ]
+    parts: list[Line] = []
+    for key, values in drift.changed.items():
+        before, now = cut(*values, _VALUE)
+        parts.append((Code(key), " ", Code(before), " → ", Code(now)))
     parts += [(Code(key), " removed") for key in drift.removed]
     parts += [(Code(key), " ", Code(now, _VALUE), " added") for key, now in drift.added.items()]
     more = len(parts) - most

@@ -17,7 +17,7 @@ from omics_provider.commands.markdown import LIMIT, markdown, text
 from omics_provider.commands.options import settings, write
 from omics_provider.engine.urn import urn_name
 
-from .data import REASONS, Facts, PreviewReport, ending_of, preview_report
+from .data import REASONS, Facts, PreviewReport, ending_of, notices_of, preview_report
 from .estimate import as_values
 from .lookup import looked_up
 from .policy import Breach, breaches, policy
@@ -106,6 +106,7 @@ def _document(report: PreviewReport) -> dict[str, Any]:
             "adopted": figures.adopted,
             "updated": figures.updated,
             "removed": figures.removed,
+            "leftOver": figures.left_over,
             "cancelled": figures.cancelled,
             "maybeCancelled": figures.maybe_cancelled,
             "unchanged": figures.unchanged,
@@ -157,7 +158,7 @@ def _run(run: RunStep, report: PreviewReport) -> dict[str, Any]:
             "sure": ending.is_sure,
             "words": ending.words,
         },
-        "notices": [_notice(note) for note in report.own[run.urn]],
+        "notices": [_notice(note) for note in notices_of(run, report.own)],
         "estimate": as_values(found) if found else None,
     }  # fmt: skip
 

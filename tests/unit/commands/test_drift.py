@@ -172,6 +172,17 @@ def test_tags_are_told_by_what_became_of_them_without_marks() -> None:
     assert found.tags.to_put_back == {"project": "trio", "owner": "me"}
 
 
+def test_of_two_long_tags_the_part_that_differs_is_shown() -> None:
+    recorded = {"source": "s3://1000genomes/1000G_2504_high_coverage/data/NA1"}
+    seen = live(tags={"source": recorded["source"].replace("NA1", "NA2")})
+    stack = state(resource("HG002", tags=recorded))
+    (run,) = stack.runs
+    report = drift_report(stack, Seen({run.urn: Found(Look.READ, seen)}), "dev")
+    told = write_drift(report, "text")
+    assert "data/NA1 → " in told
+    assert "data/NA2" in told
+
+
 @pytest.mark.parametrize("tags", [None, SECRET])
 def test_tags_that_are_not_declared_or_secret_are_not_compared(tags: Any) -> None:
     assert judge_run(one(tags=tags), Found(Look.READ, live(tags={"a": "b"}))) == ()
