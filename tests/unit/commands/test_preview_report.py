@@ -358,12 +358,12 @@ def test_a_thousand_unchanged_runs_and_one_change_take_no_time() -> None:
 
 def test_of_two_long_values_the_part_that_differs_is_shown() -> None:
     folder = "s3://1000genomes/1000G_2504_high_coverage/additional_698_related/data/ERR3989"
-    old, new = (inputs(outputUri=f"{folder}/{name}.final.cram") for name in ("NA1", "NA2"))
+    names = ("NA1", "NA2.of-the-second-try")
+    old, new = (inputs(outputUri=f"{folder}/{name}") for name in names)
     plan = read_plan(digest(step("replace", "NA1", old=old, new=new, diff=["outputUri"])))
     report = preview_report(plan, Facts("us-east-1"), PRICES)
     (told,) = (row.cells[-1] for row in words_of(report, None).rows)
-    assert "NA1.final" in "".join(told)
-    assert "NA2.final" in "".join(told)
+    assert all(name[:10] in "".join(told) for name in names)
 
 
 def test_what_an_earlier_update_left_over_is_told_as_such_with_its_runs() -> None:
