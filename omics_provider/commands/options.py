@@ -19,9 +19,8 @@ def settings(options: argparse.Namespace, config: Mapping[str, str]) -> Settings
         "omics:profile": options.profile,
         "omics:endpoint": options.endpoint,
     }
-    # boto3 reads no AWS_REGION, and reads the endpoint without telling that there is no console.
+    # boto3 reads the endpoint without telling that there is no console.
     variables = {
-        "omics:region": os.environ.get("AWS_REGION"),
         "omics:endpoint": os.environ.get("AWS_ENDPOINT_URL_OMICS")
         or os.environ.get("AWS_ENDPOINT_URL"),
     }

@@ -22,9 +22,7 @@ def run(options: argparse.Namespace) -> int:
     project = find_project(Path.cwd())
     config = project.config(options.stack) if options.stack else {}
     place = settings(options, config)
-    named = options.region or config.get("omics:region") or config.get("aws:region")
-    unread = "AWS_REGION" if place.region and not named else None
-    wanted = account.Wanted(bucket=options.bucket, role=options.role, region_from=unread)
+    wanted = account.Wanted(bucket=options.bucket, role=options.role)
     lines = list(_lines(project, place, wanted, options.stack))
     sys.stdout.write(write_lines(lines, as_json=options.json))
     return exit_code(lines)

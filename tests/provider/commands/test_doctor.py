@@ -246,22 +246,33 @@ def test_no_region(doctor: Doctor, served: Served) -> None:
     assert "pulumi config set omics:region" in told.says("region")
 
 
-@pytest.mark.usefixtures("quotas")
-def test_a_region_that_an_update_would_not_read(
-    doctor: Doctor, served: Served, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("AWS_REGION", REGION)
-    told = doctor("--endpoint", served.url)
-    assert told.level("region", REGION) == "warning"
-    assert "AWS_REGION" in told.says("region")
-
-
+@pytest.mark.parametrize(
+    ("variables", "stack", "region"),
+    [
+        ({"AWS_REGION": "eu-west-1"}, "", "eu-west-1"),
+        ({"AWS_DEFAULT_REGION": "eu-west-2"}, "", "eu-west-2"),
+        ({"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-2"}, "", "eu-west-1"),
+        ({"AWS_REGION": "", "AWS_DEFAULT_REGION": "eu-west-2"}, "", "eu-west-2"),
+        ({"AWS_REGION": "eu-west-1"}, "us-west-2", "us-west-2"),
+    ],
+)
 def test_the_region_is_that_of_an_update(
-    doctor: Doctor, served: Served, monkeypatch: pytest.MonkeyPatch
+    doctor: Doctor,
+    served: Served,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    variables: dict[str, str],
+    stack: str,
+    region: str,
 ) -> None:
-    monkeypatch.setenv("AWS_REGION", "eu-west-1")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-2")
-    assert doctor("--endpoint", served.url).level("region", "eu-west-2") == "ok"
+    """Both read AWS_REGION as AWS's other tools do, and boto3 alone does not."""
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    file = home / "project" / "Pulumi.dev.yaml"
+    file.write_text(f"config: {{omics:region: {stack}}}" if stack else "")
+    place = Settings(region=stack or None, endpoint=served.url)
+    assert clients.omics(place).meta.region_name == region
+    assert doctor("--endpoint", served.url, "--stack", "dev").level("region", region) == "ok"
 
 
 def test_a_region_without_healthomics(monkeypatch: pytest.MonkeyPatch, doctor: Doctor) -> None:
