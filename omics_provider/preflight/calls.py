@@ -96,7 +96,7 @@ def _seen(settings: Settings, look: Look) -> Answer:
 
 
 def _stops(error: errors.OmicsError, look: Look) -> bool:
-    """Tell whether a start fails of this, too; other services than HealthOmics it can do without."""
+    """Tell whether a start fails of this, too: of other services it needs none."""
     if isinstance(error, errors.CredentialsError | errors.SettingsError):
         return True
     return isinstance(error, errors.Unreachable) and look.kind in OMICS

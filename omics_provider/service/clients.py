@@ -114,9 +114,7 @@ def _opened(settings: Settings) -> boto3.Session:
     core = get_session()
     # boto3 alone of AWS's tools does not read AWS_REGION.
     region = settings.region or os.environ.get("AWS_REGION") or None
-    opened = boto3.Session(
-        botocore_session=core, profile_name=settings.profile, region_name=region
-    )
+    opened = boto3.Session(botocore_session=core, profile_name=settings.profile, region_name=region)
     # The profile is known to the chain of credentials from here on.
     ask_nothing(core)
     return opened

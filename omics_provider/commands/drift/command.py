@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from omics_provider.base.settings import Settings
 from omics_provider.commands.markdown import LIMIT, markdown, text
-from omics_provider.commands.options import settings, write
+from omics_provider.commands.options import settings, style, write
 from omics_provider.engine import cli
 from omics_provider.engine.project import find_project
 
@@ -45,7 +45,8 @@ def run(options: argparse.Namespace) -> int:
     place = settings(options, cli.config(options.stack))
     asked = Asked(options.orphans, options.all_tags, options.fix)
     report = gather_drift(options.stack, place, asked)
-    write(options.output, write_drift(report, options.format))
+    wanted = style(options)
+    write(options.output, write_drift(report, wanted), is_prose=wanted == "text")
     if report.left:
         return _DRIFTED
     return 1 if report.unread or report.problems else 0

@@ -14,7 +14,7 @@ from omics_provider.base.settings import Settings
 from omics_provider.commands.drift.command import Asked, drift_document, gather_drift, write_drift
 from omics_provider.commands.drift.data import DriftReport
 from omics_provider.commands.markdown import LIMIT, markdown, text
-from omics_provider.commands.options import settings, write
+from omics_provider.commands.options import settings, style, write
 from omics_provider.engine.urn import urn_name
 
 from .data import REASONS, Facts, PreviewReport, ending_of, notices_of, preview_report
@@ -50,7 +50,9 @@ def run(options: argparse.Namespace) -> int:
     )
     broken = None if rules.is_empty else breaches(report.figures, rules)
     drift = _drift_of(plan, options) if options.drift else None
-    write(options.output, write_preview(report, broken, options.format, drift))
+    wanted = style(options)
+    made = write_preview(report, broken, wanted, drift)
+    write(options.output, made, is_prose=wanted == "text")
     if report.errors:
         return 1
     return _BROKEN if broken else 0

@@ -744,7 +744,7 @@ def test_a_stack_is_asked_for_as_an_update_does(doctor: Doctor, home: Path) -> N
         f"{folder} stack export", f"{folder} stack history --json --page-size 1"
     ]  # fmt: skip
     program.write_text(
-        '#!/bin/sh\n[ $1 = version ] && echo v3.259.0 && exit\n'
+        "#!/bin/sh\n[ $1 = version ] && echo v3.259.0 && exit\n"
         "echo \"error: no stack named 'dev' found\" >&2\nexit 255\n"
     )
     told = doctor("--stack", "dev", "--endpoint", "local")

@@ -21,7 +21,8 @@ from omics_provider.base.identity import STACK_MARK, START_MARK, Mark, retry_tok
 from omics_provider.base.settings import Settings
 from omics_provider.base.status import RunStatus
 from omics_provider.commands.drift.command import write_drift
-from omics_provider.commands.drift.data import DriftReport, Seen, drift_report
+from omics_provider.commands.drift.data import DriftReport, drift_report
+from omics_provider.commands.drift.data import Seen as Looked
 from omics_provider.commands.drift.rules.judge import (
     Finding,
     Found,
@@ -177,7 +178,7 @@ def test_of_two_long_tags_the_part_that_differs_is_shown() -> None:
     seen = live(tags={"source": recorded["source"].replace("NA1", "NA2")})
     stack = state(resource("HG002", tags=recorded))
     (run,) = stack.runs
-    report = drift_report(stack, Seen({run.urn: Found(Look.READ, seen)}), "dev")
+    report = drift_report(stack, Looked({run.urn: Found(Look.READ, seen)}), "dev")
     told = write_drift(report, "text")
     assert "data/NA1 → " in told
     assert "data/NA2" in told
@@ -377,7 +378,7 @@ def test_a_run_that_another_stack_knows_is_no_orphan() -> None:
         assert not found.is_drift
         assert found.urn is None
     assert kind_of(stack, marked(8, of="HG002")) is Kind.ORPHAN
-    report = drift_report(stack, Seen({}, strangers=(marked(2, of="HG002"),)), "dev")
+    report = drift_report(stack, Looked({}, strangers=(marked(2, of="HG002"),)), "dev")
     told = write_drift(report, "text")
     assert "is of stack trial/prod" in told
     assert "cancel-run" not in told
@@ -386,7 +387,7 @@ def test_a_run_that_another_stack_knows_is_no_orphan() -> None:
 def test_where_a_stack_can_not_be_read_no_run_is_to_be_ended() -> None:
     stack = replace(state(resource("HG002")), unread=("`pulumi stack ls`: no",))
     strangers = (marked(2, of="HG002"), marked(3, "COMPLETED", of="HG002"))
-    told = write_drift(drift_report(stack, Seen({}, strangers=strangers), "dev"), "text")
+    told = write_drift(drift_report(stack, Looked({}, strangers=strangers), "dev"), "text")
     assert "`pulumi stack ls`: no" in told
     assert not re.search("cancel-run|adopt_run_id", told)
 

@@ -50,7 +50,7 @@ class Action(StrEnum):
     REPLACE = "replace"
     UPDATE = "update"
     REMOVE = "remove"
-    #: End an older run of a resource that stays: an update replaced it, and did not come to its end.
+    #: End an older run of a resource that stays: an update replaced it, and did not finish.
     END_LEFT_OVER = "end-left-over"
     SAME = "same"
 
