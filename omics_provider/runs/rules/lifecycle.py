@@ -279,14 +279,14 @@ def is_renamed(recorded: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:
 
     Another stack may have that name now, and would take the run for one that it has lost.
     """
+    is_started = "requestId" in recorded and recorded.get("status") in ACTIVE
+    return is_started and is_of_older_name(recorded, inputs)
+
+
+def is_of_older_name(recorded: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:
+    """Tell whether the stack had another name when a resource was recorded."""
     before, now = recorded.get(keys.STACK), inputs.get(keys.STACK)
-    return (
-        isinstance(before, str)
-        and isinstance(now, str)
-        and before != now
-        and "requestId" in recorded
-        and recorded.get("status") in ACTIVE
-    )
+    return isinstance(before, str) and isinstance(now, str) and before != now
 
 
 def moved_marks(live: Mapping[str, Any], before: str, stack: str, urn: str) -> dict[str, str]:
