@@ -333,7 +333,7 @@ class Gathering:
         return any(fails for _, fails in found)
 
     def _unseen(self) -> dict[str, bool]:
-        """Say what could not be looked up, once for each reason, and whether a start fails of it."""
+        """Say what could not be looked up, once a reason, and whether a start fails of it, too."""
         kinds: dict[str, Counter[str]] = {}
         stops: dict[str, bool] = {}
         for look, answer in self.answers.items():

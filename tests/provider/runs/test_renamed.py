@@ -1,4 +1,4 @@
-"""`pulumi stack rename`: what was made of the old name is followed, and nobody else's is touched."""
+"""`pulumi stack rename`: what the old name stands in is followed, and nobody else's touched."""
 
 from __future__ import annotations
 
