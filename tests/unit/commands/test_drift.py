@@ -17,12 +17,14 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 
+from omics_provider.base.errors import OmicsError
 from omics_provider.base.identity import STACK_MARK, START_MARK, Mark, retry_token, start_token
 from omics_provider.base.settings import Settings
 from omics_provider.base.status import RunStatus
 from omics_provider.commands.drift.command import write_drift
 from omics_provider.commands.drift.data import DriftReport, drift_report
 from omics_provider.commands.drift.data import Seen as Looked
+from omics_provider.commands.drift.others import with_others
 from omics_provider.commands.drift.rules.judge import (
     Finding,
     Found,
@@ -40,6 +42,7 @@ from omics_provider.commands.preview.command import write_preview
 from omics_provider.commands.preview.data import Facts, preview_report
 from omics_provider.commands.preview.prices import price_list
 from omics_provider.commands.preview.rules.plan import read_plan
+from omics_provider.engine import cli
 from omics_provider.engine.state import SIGNATURE
 from omics_provider.engine.urn import BATCH, CACHE, GROUP, RUN, WORKFLOW
 from tests.preview_digests import digest, inputs, step
@@ -390,6 +393,38 @@ def test_where_a_stack_can_not_be_read_no_run_is_to_be_ended() -> None:
     told = write_drift(drift_report(stack, Looked({}, strangers=strangers), "dev"), "text")
     assert "`pulumi stack ls`: no" in told
     assert not re.search("cancel-run|adopt_run_id", told)
+
+
+def exported(stack: str) -> dict[str, Any]:
+    """The state of another stack, with one run."""
+    recorded = resource("NA2", number=2)
+    text = json.dumps({"deployment": {"resources": [recorded]}})
+    return dict(json.loads(text.replace(":dev::", f":{stack}::")))
+
+
+def test_the_states_of_the_backend_s_other_stacks_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    def state_of(stack: str | None) -> dict[str, Any]:
+        if stack == "locked":
+            raise OmicsError("Reading the stack", "`pulumi stack export --stack locked`: no")
+        return exported(str(stack))
+
+    monkeypatch.setattr(cli, "state", state_of)
+    monkeypatch.setattr(cli, "stacks", lambda: ["prod", "dev", "locked"])
+    found = with_others(state(resource("HG002")))
+    assert [each.suffix for each in found.others] == ["/trial/prod"]
+    assert found.unread == ("`pulumi stack export --stack locked`: no",)
+    monkeypatch.setattr(cli, "stacks", lambda: [f"s{number}" for number in range(60)])
+    found = with_others(state(resource("HG002")))
+    assert (len(found.others), found.unread) == (50, ("10 of 60 stacks were not asked",))
+
+
+def test_stacks_that_can_not_be_listed_leave_it_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails() -> list[str]:
+        raise OmicsError("Reading the stack", "`pulumi stack ls --all --json`: no")
+
+    monkeypatch.setattr(cli, "stacks", fails)
+    found = with_others(state(resource("HG002")))
+    assert (found.others, found.unread) == ((), ("`pulumi stack ls --all --json`: no",))
 
 
 def test_a_state_without_runs_knows_its_own_by_project_and_stack() -> None:
