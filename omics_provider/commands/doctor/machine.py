@@ -60,7 +60,7 @@ def _interpreter(found: Project) -> tuple[str, str]:
     """Return the interpreter that updates use, and what names it."""
     if folder := text(found.options.get("virtualenv")):
         # The engine takes a relative one from the folder of the program.
-        return str(found.program / folder / "bin" / "python"), "virtualenv in Pulumi.yaml"
+        return str(found.program / folder / "bin" / "python"), f"virtualenv in Pulumi{found.suffix}"
     if command := os.environ.get("PULUMI_PYTHON_CMD"):
         return command, "PULUMI_PYTHON_CMD"
     return "python3" if shutil.which("python3") else "python", "PATH"
