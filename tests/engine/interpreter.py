@@ -2,7 +2,7 @@
 
 Pulumi's language host asks `python -m pip list` in each command which packages bring plugins. That
 takes a third of a command's processor time. The environment of the tests stays as it is, so pip is
-asked once. tests/engine/docs/test_wheel_and_template.py runs in an environment that asks pip itself.
+asked once. The test of the wheel runs in an environment that asks pip itself.
 """
 
 from __future__ import annotations
