@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml  # type: ignore[import-untyped]  # comes with pulumi
 
 from omics_provider.emulator import control
 from tests.engine.harness import (
@@ -94,6 +95,11 @@ class Trial:
             other.unlink()
         # JSON is YAML, too.
         (folder / name).write_text(json.dumps(told))
+        # The stack's file ends as the project's does.
+        for settings in folder.glob("Pulumi.dev.*"):
+            kept = yaml.safe_load(settings.read_text())
+            settings.unlink()
+            settings.with_suffix(Path(name).suffix).write_text(json.dumps(kept))
         (folder / "src").mkdir(exist_ok=True)
         (folder / "src" / "__main__.py").write_text(RUNS)
         self.count(1)
