@@ -101,7 +101,9 @@ def test_destroy_of_targets_ends_those_alone_and_a_protected_run_goes_on(stack: 
     recorded = {name: stack.recorded(name) for name in runs}
     ids = {name: each["id"] for name, each in recorded.items()}
     before = len(stack.log)
-    targets = [word for name in ("delete", "cancel") for word in ("--target", recorded[name]["urn"])]
+    targets = [
+        word for name in ("delete", "cancel") for word in ("--target", recorded[name]["urn"])
+    ]
 
     stack.destroy(*targets)
 
