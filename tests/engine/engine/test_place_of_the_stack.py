@@ -175,33 +175,29 @@ def test_one_stack_is_found_each_way_that_leads_to_it(trial: Trial) -> None:
     trial.up("-C", "work", folder=trial.home)
     assert_started(trial, 2, "Pulumi.yml in the folder that -C names")
 
-    trial.project("Pulumi.json")
-    trial.count(3)
-    trial.up("--cwd", "work", "--non-interactive", folder=trial.home)
-    assert_started(trial, 3, "Pulumi.json in the folder that --cwd names")
-
     trial.project(backend="")
-    trial.count(4)
+    trial.count(3)
     around = {"PULUMI_BACKEND_URL": "file://.", "PULUMI_OPTION_CWD": "work"}
     trial.environment.update(around)
-    trial.up(folder=trial.home)
-    assert_started(trial, 4, "a folder and a relative backend of the environment")
+    trial.up("--non-interactive", folder=trial.home)
+    assert_started(trial, 3, "a folder and a relative backend of the environment")
 
     for name in around:
         del trial.environment[name]
+    trial.project("Pulumi.json", backend="")
     trial.environment["PULUMI_HOME"] = "own-home"
     trial.run("pulumi", "login", "file://.", folder=folder)
-    trial.count(5)
+    trial.count(4)
     trial.up(folder=folder)
-    assert_started(trial, 5, "a backend that a relative PULUMI_HOME knows")
+    assert_started(trial, 4, "Pulumi.json, and a backend that a relative PULUMI_HOME knows")
     assert [path.parent.name for path in trial.home.rglob("own-home")] == ["work"]
 
     trial.environment["PULUMI_HOME"] = str(folder / "own-home")
     trial.project()
-    trial.count(6)
+    trial.count(5)
     told = trial.automation(str(folder), updates=2)
-    assert told == ["[('create', 1), ('same', 6)]", "[('same', 7)]"]
-    assert_started(trial, 6, "the Automation API")
+    assert told == ["[('create', 1), ('same', 5)]", "[('same', 6)]"]
+    assert_started(trial, 5, "the Automation API")
 
 
 def assert_started(trial: Trial, runs: int, way: str) -> None:
