@@ -39,22 +39,23 @@ def failed_up(stack: Stack, *words: str) -> None:
 def test_no_way_to_the_service_is_a_clear_error_and_nothing_is_recorded(
     stack: Stack, closed_port: str
 ) -> None:
-    # Before anything is asked: the endpoint is no URL.
-    stack.configure(endpoint="localhost")
-    failed_up(stack, "omics:endpoint", "pulumi config set omics:endpoint local")
-
-    # Before anything is sent: nothing to sign with.
-    stack.configure(endpoint=closed_port)
-    failed_up(stack, "credentials", "aws sso login", "omics:profile")
-
-    # Sent in vain: nothing listens.
-    stack.environment.update(KEYS)
-    failed_up(stack, "could not be reached", "omics:endpoint", "not started twice")
-
     # Answered, by what does not take the credentials.
-    stack.environment["AWS_SESSION_TOKEN"] = TOKEN
+    stack.environment.update({**KEYS, "AWS_SESSION_TOKEN": TOKEN})
     said = "The security token included in the request is expired"
     with answering(403, "ExpiredTokenException", said) as (url, seen):
         stack.configure(endpoint=url)
         failed_up(stack, said, "ExpiredTokenException", "aws sso login")
     assert seen == ["/run"]
+
+    # Sent in vain: nothing listens.
+    stack.configure(endpoint=closed_port)
+    failed_up(stack, "could not be reached", "Check the network, the Region and omics:endpoint")
+
+    # Not sent: nothing to sign with.
+    for name in (*KEYS, "AWS_SESSION_TOKEN"):
+        del stack.environment[name]
+    failed_up(stack, "credentials", "aws sso login", "omics:profile")
+
+    # Not even prepared: the endpoint is no URL.
+    stack.configure(endpoint="localhost")
+    failed_up(stack, "omics:endpoint", "pulumi config set omics:endpoint local")
