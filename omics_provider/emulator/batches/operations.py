@@ -54,7 +54,7 @@ class Batches:
         status, doc = self._status(batch), batch.doc
         return {
             "id": batch.id,
-            "arn": self._arn(batch),
+            "arn": self._batches.arn(batch),
             "uuid": batch.uuid,
             "name": batch.name,
             "status": status,
@@ -198,7 +198,7 @@ class Batches:
         )  # fmt: skip
         return {
             "id": batch.id,
-            "arn": self._arn(batch),
+            "arn": self._batches.arn(batch),
             "status": "CREATING",
             "uuid": batch.uuid,
             "tags": batch.tags,
@@ -367,9 +367,6 @@ class Batches:
 
     def _change(self, batch: Resource, **facts: Any) -> None:
         self._batches.change(batch, batch.name, {**batch.doc, **facts})
-
-    def _arn(self, batch: Resource) -> str:
-        return self._context.arn(f"runBatch/{batch.id}")
 
 
 def _raise(fault: ServiceError | None) -> None:

@@ -73,11 +73,16 @@ class Caches:
         cache = self._caches.add(
             context.new_id("runCache"), params.get("name"), doc, params.get("tags", {})
         )
-        return {"arn": self._arn(cache), "id": cache.id, "status": "ACTIVE", "tags": cache.tags}
+        return {
+            "arn": self._caches.arn(cache),
+            "id": cache.id,
+            "status": "ACTIVE",
+            "tags": cache.tags,
+        }
 
     def _item(self, cache: Resource) -> dict[str, Any]:
         return {
-            "arn": self._arn(cache),
+            "arn": self._caches.arn(cache),
             "id": cache.id,
             "name": cache.name,
             "status": "ACTIVE",
@@ -85,9 +90,6 @@ class Caches:
             "cacheS3Uri": cache.doc["cacheS3Uri"],
             "creationTime": cache.created,
         }
-
-    def _arn(self, cache: Resource) -> str:
-        return self._context.arn(f"runCache/{cache.id}")
 
 
 def task_key(digest: str, version: str | None, parameters: Any, task: str) -> str:

@@ -42,7 +42,7 @@ class Configurations:
     def details(self, name: str) -> dict[str, Any]:
         """Give what a run shows of its configuration."""
         found = self.find(name)
-        return {"name": name, "arn": self._arn(found), "uuid": found.uuid}
+        return {"name": name, "arn": self._configurations.arn(found), "uuid": found.uuid}
 
     def vpc(self, name: str) -> dict[str, Any] | None:
         """Give the VPC settings of a configuration, if it has any."""
@@ -63,7 +63,7 @@ class Configurations:
     def _item(self, found: Resource) -> dict[str, Any]:
         ready = found.created + self._context.settings.creationSeconds
         return {
-            "arn": self._arn(found),
+            "arn": self._configurations.arn(found),
             "name": found.id,
             "description": found.doc["description"],
             "status": "ACTIVE" if self._context.now >= ready else "CREATING",
@@ -77,6 +77,3 @@ class Configurations:
             "runConfigurations": {"vpcConfig": found.doc["vpc"]},
             "tags": found.tags,
         }
-
-    def _arn(self, found: Resource) -> str:
-        return self._context.arn(f"configuration/{found.id}")

@@ -57,16 +57,13 @@ class Groups:
         group = self._groups.add(
             context.new_id("runGroup"), params.get("name"), limits, params.get("tags", {})
         )
-        return {"arn": self._arn(group), "id": group.id, "tags": group.tags}
+        return {"arn": self._groups.arn(group), "id": group.id, "tags": group.tags}
 
     def _item(self, group: Resource) -> dict[str, Any]:
         return {
-            "arn": self._arn(group),
+            "arn": self._groups.arn(group),
             "id": group.id,
             "name": group.name,
             **group.doc,
             "creationTime": group.created,
         }
-
-    def _arn(self, group: Resource) -> str:
-        return self._context.arn(f"runGroup/{group.id}")
