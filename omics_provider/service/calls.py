@@ -67,21 +67,22 @@ class Place:
             return whole(operation, answer, *members)
 
     def _found(self, operation: str, *members: str, **arguments: Any) -> dict[str, Any] | None:
-        """Call an operation that looks for one thing; None where it is not there, or deleted."""
+        """Call an operation on one thing; None where it is not there."""
         try:
-            live = self._answer(operation, *members, **arguments)
+            return self._answer(operation, *members, **arguments)
         except errors.NotFound:
             return None
-        return None if live.get("status") == "DELETED" else live
 
-    def _items(self, operation: str, **arguments: Any) -> Iterator[dict[str, Any]]:
-        """Call a List operation, page by page."""
+    def _items(
+        self, operation: str, member: str = "items", **arguments: Any
+    ) -> Iterator[dict[str, Any]]:
+        """Call a List operation, page by page; `member` is the one with a page's items."""
         pages = self._client.get_paginator(_method(operation)).paginate(  # type: ignore[call-overload]  # the operation is no literal
             **arguments, PaginationConfig={"PageSize": PAGE}
         )
         with self._called(operation):
             for page in pages:
-                yield from whole(operation, page, "items")["items"]
+                yield from whole(operation, page, member)[member]
 
     @contextmanager
     def _called(self, operation: str) -> Iterator[None]:

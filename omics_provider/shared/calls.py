@@ -24,7 +24,7 @@ class Lasting(Place):
 
     def find(self, id_: str) -> dict[str, Any] | None:
         """Return one by its id, None where there is none."""
-        return self._found(f"Get{self.noun}", "id", "arn", id=id_)
+        return undeleted(self._found(f"Get{self.noun}", "id", "arn", id=id_))
 
     def list(self) -> Iterator[dict[str, Any]]:
         """Give all of them, without their tags, page by page."""
@@ -37,6 +37,11 @@ class Lasting(Place):
     def delete(self, id_: str) -> None:
         """Delete one. Raises Conflict where something still needs it."""
         self._answer(f"Delete{self.noun}", id=id_)
+
+
+def undeleted(live: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return what a look found, None for what is only on record: the service keeps that a while."""
+    return None if live is None or live.get("status") == "DELETED" else live
 
 
 class Groups(Lasting):

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from omics_provider.base import errors
-from omics_provider.shared.calls import Lasting
+from omics_provider.shared.calls import Lasting, undeleted
 
 
 class Workflows(Lasting):
@@ -36,7 +36,9 @@ class Workflows(Lasting):
 
     def find_version(self, id_: str, name: str) -> dict[str, Any] | None:
         """GetWorkflowVersion, None where there is none of this name."""
-        return self._found("GetWorkflowVersion", "arn", "status", workflowId=id_, versionName=name)
+        return undeleted(
+            self._found("GetWorkflowVersion", "arn", "status", workflowId=id_, versionName=name)
+        )
 
     def version_names(self, id_: str) -> tuple[str, ...]:
         """ListWorkflowVersions: the names of all that are not deleted."""
