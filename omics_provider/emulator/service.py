@@ -220,7 +220,8 @@ class _Call:
         params = parse_request(model, self._request, self._labels)
         if model.input_shape is not None:
             validate(model.input_shape, params)
-        result = handler(replace(self._context, params=params)) or {}
+        context = replace(self._context, params=params)
+        result = context.once(lambda: handler(context) or {})
         if operation == "StartRun":
             self._run_id = result["id"]
         return serialize_answer(model, result)

@@ -24,7 +24,23 @@ class Caches:
 
     def create_run_cache(self) -> dict[str, Any]:
         """CreateRunCache."""
-        return self._context.once(self._create)
+        context, params = self._context, self._context.params
+        self._caches.hold_quota(_MOST)
+        doc = {
+            "cacheS3Uri": params["cacheS3Location"],
+            "cacheBehavior": params.get("cacheBehavior", DEFAULT_BEHAVIOR),
+            "description": params.get("description"),
+            "cacheBucketOwnerId": params.get("cacheBucketOwnerId"),
+        }
+        cache = self._caches.add(
+            context.new_id("runCache"), params.get("name"), doc, params.get("tags", {})
+        )
+        return {
+            "arn": self._caches.arn(cache),
+            "id": cache.id,
+            "status": "ACTIVE",
+            "tags": cache.tags,
+        }
 
     def get_run_cache(self) -> dict[str, Any]:
         """GetRunCache."""
@@ -60,25 +76,6 @@ class Caches:
     def find(self, cache_id: str) -> Resource:
         """Find a cache by its id."""
         return self._caches.find(cache_id)
-
-    def _create(self) -> dict[str, Any]:
-        context, params = self._context, self._context.params
-        self._caches.hold_quota(_MOST)
-        doc = {
-            "cacheS3Uri": params["cacheS3Location"],
-            "cacheBehavior": params.get("cacheBehavior", DEFAULT_BEHAVIOR),
-            "description": params.get("description"),
-            "cacheBucketOwnerId": params.get("cacheBucketOwnerId"),
-        }
-        cache = self._caches.add(
-            context.new_id("runCache"), params.get("name"), doc, params.get("tags", {})
-        )
-        return {
-            "arn": self._caches.arn(cache),
-            "id": cache.id,
-            "status": "ACTIVE",
-            "tags": cache.tags,
-        }
 
     def _item(self, cache: Resource) -> dict[str, Any]:
         return {
