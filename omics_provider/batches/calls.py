@@ -1,4 +1,4 @@
-"""The calls about batches: plain values in, plain values or core errors out."""
+"""The calls about batches: plain values in and out."""
 
 from __future__ import annotations
 

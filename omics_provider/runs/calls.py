@@ -1,4 +1,4 @@
-"""The calls to HealthOmics: plain values in, plain values or core errors out."""
+"""The calls on runs: plain values in and out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The calls on run groups and run caches: plain values in, plain values or core errors out."""
+"""The calls on run groups and run caches: plain values in and out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The calls on workflows and their versions: plain values in, plain values or core errors out."""
+"""The calls on workflows and their versions: plain values in and out."""
 
 from __future__ import annotations
 
