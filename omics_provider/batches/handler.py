@@ -40,7 +40,8 @@ class BatchHandler:
         runs_all_again = bool(found.replaces) and inputs.get("onChange") == "all"
         if not runs_all_again:
             whereabouts.require_provider_of(call.settings, recorded)
-        if outlook := lifecycle.outlook(recorded):
+        outlook = lifecycle.outlook(recorded)
+        if outlook and not records.is_left_over(call, id_, recorded):
             call.warn(outlook)
         if not found.replaces:
             return Found(None if found else _is_renamed(recorded, inputs))
@@ -78,7 +79,9 @@ class BatchHandler:
         kept = [_seen(batches, each) for each in recorded["batches"]]
         failures = list(_failures(batches, recorded, kept))
         now = lifecycle.with_batches(recorded, kept, failures)
-        if (outlook := lifecycle.outlook(now)) and outlook != lifecycle.outlook(recorded):
+        outlook = lifecycle.outlook(now)
+        is_new = outlook != lifecycle.outlook(recorded)
+        if outlook and is_new and not records.is_left_over(call, id_, recorded):
             call.warn(outlook)
         return Recorded(id_, now)
 

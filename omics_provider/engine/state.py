@@ -133,6 +133,11 @@ class StackState:
             for each in self.deleting
         )
 
+    def is_left_over(self, urn: str, id_: str) -> bool:
+        """Tell whether `id_` is what an earlier replacement of `urn` is still to delete."""
+        marks = [bool(r.get("delete")) for r in self._of(urn) if r.get("id") == id_]
+        return bool(marks) and all(marks)
+
     def beside(self, urn: str, arn: str) -> list[Resource]:
         """Return the resources that go through the provider of `urn`, in the Region of `arn`."""
         through = {r.get("provider") for r in self._of(urn)}

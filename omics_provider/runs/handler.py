@@ -137,7 +137,7 @@ def _evidence(call: Call, id_: str, recorded: Properties, inputs: Properties) ->
     whereabouts.require_provider_of(call.settings, recorded)
     now = _now(call, id_, recorded, inputs)
     standing = _standing(call, id_, now, inputs)
-    if now.get("status") in UNSUCCESSFUL:
+    if now.get("status") in UNSUCCESSFUL and not records.is_left_over(call, id_, recorded):
         call.warn(words.outlook(id_, now, inputs, standing))
     if standing:
         call.update.part(Attempts)[call.urn] = standing
