@@ -46,7 +46,7 @@ class Seen:
 _ORDER: Final = (
     Kind.ORPHAN, Kind.FAILED, Kind.CANCELLED, Kind.GONE, Kind.REUSED, Kind.UNCONFIRMED,
     Kind.ATTEMPT, Kind.CHANGED, Kind.TAGS, Kind.COMPLETED, Kind.ENDED, Kind.UNREAD, Kind.ELSEWHERE,
-    Kind.LEFT,
+    Kind.OTHER_STACK, Kind.LEFT,
 )  # fmt: skip
 #: Up to so many findings of a kind have an entry each, since what to do names the run.
 _ALONE: Final = 20
@@ -130,7 +130,7 @@ def drift_report(
         stack=stack,
         recorded={kind: count for kind, count in kinds.items() if count},
         findings=findings(state, seen),
-        gaps=seen.gaps,
+        gaps=(*seen.gaps, *state.unread),
         tags_unseen=seen.tags_unseen,
         unasked_active=seen.unasked_active,
         unasked_ended=seen.unasked_ended,

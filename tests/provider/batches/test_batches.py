@@ -643,6 +643,37 @@ def test_an_interrupted_update_that_came_with_another_name_is_found(
     assert place.batches() == []
 
 
+def renamed(place: Place) -> tuple[str, str]:
+    """Go on after `pulumi stack rename`: the engine gives the resource another URN."""
+    stack, urn = STACK.replace("/dev", "/prod"), URN.replace(":dev:", ":prod:")
+    context = SimpleNamespace(set_trailing_metadata=lambda _: None)
+    call = HostCall(urn=urn, request=None, timeout=None, random_seed=b"", context=context)
+    place.patch.setattr(_host, "current_call", lambda: call)
+    return stack, urn
+
+
+def test_an_interrupted_create_is_one_batch_though_the_stack_was_renamed(place: Place) -> None:
+    earlier = place.checked(place.inputs(sheet(3)))
+    place.provider().create(bag(earlier))
+    stack, urn = renamed(place)
+    pending = {"type": "creating", "resource": {"urn": urn, "inputs": earlier}}
+    place.state = recorded.parse({"deployment": {"pending_operations": [pending]}})
+    kept = place.up(sheet(3), __attempt=uuid.uuid4().hex, __stack=stack)
+    assert [live["uuid"] for live in place.batches()] == [kept.outs["uuid"]]
+
+
+def test_the_marks_of_a_batch_that_goes_on_follow_the_stack(place: Place) -> None:
+    kept = place.up(sheet(3))
+    stack, urn = renamed(place)
+    news = bag(place.checked(place.inputs(sheet(3), __stack=stack)))
+    assert place.provider().diff(kept.id, kept.bag(), news).changes is True
+    now = place.provider().update(kept.id, kept.bag(), news)
+    (live,) = place.batches()
+    assert Mark.on(live) == Mark.of(stack, urn, kept.outs["requestId"])
+    assert Mark.stack_on(live) == stack
+    assert place.provider().diff(kept.id, bag(now.outs or {}), news).changes is False
+
+
 def test_with_all_an_interrupted_create_for_another_sheet_is_ended(place: Place) -> None:
     earlier = place.checked(place.inputs(sheet(3), onChange="all"))
     place.provider().create(bag(earlier))

@@ -52,6 +52,8 @@ class Kind(StrEnum):
     ORPHAN = "orphan"
     #: The same, but ended, or left on purpose (on_delete): it is in nobody's way.
     LEFT = "left"
+    #: It carries this stack's mark, and another stack's state has it: one of the two was renamed.
+    OTHER_STACK = "other-stack"
     #: Not in the account and Region that was looked at.
     ELSEWHERE = "elsewhere"
     #: It could not be looked at.
@@ -59,7 +61,7 @@ class Kind(StrEnum):
 
 
 #: What the report names although the stack and the service do not differ in it.
-NO_DRIFT: Final = frozenset({Kind.LEFT, Kind.ELSEWHERE, Kind.UNREAD})
+NO_DRIFT: Final = frozenset({Kind.LEFT, Kind.OTHER_STACK, Kind.ELSEWHERE, Kind.UNREAD})
 #: What a refresh of the one resource records, and nothing else comes of it.
 RECORDABLE: Final = frozenset(
     {Kind.COMPLETED, Kind.FAILED, Kind.CANCELLED, Kind.GONE, Kind.REUSED, Kind.TAGS, Kind.ENDED}
@@ -104,6 +106,8 @@ class Finding:
     is_rerun: bool = False
     #: What it is, where it is no run: "run group".
     what: str = "run"
+    #: Whether another stack may have it, since not all states could be read.
+    is_unsure: bool = False
 
     @property
     def is_drift(self) -> bool:
@@ -354,6 +358,9 @@ def unrecorded(state: StackRecord, live: Live, what: str = "run") -> Finding | N
         "now": status,
         "what": what,
     }
+    if other := state.other(str(live["uuid"]), token):
+        name = str(live.get("name") or live["id"])
+        return Finding(Kind.OTHER_STACK, name, **known, detail=other)
     if resource is not None:
         known |= {"urn": resource.urn, "group": resource.group}
     name = resource.name if resource else str(live.get("name") or live["id"])
@@ -364,7 +371,8 @@ def unrecorded(state: StackRecord, live: Live, what: str = "run") -> Finding | N
         return Finding(Kind.UNCONFIRMED, name, **known)
     kind = Kind.ORPHAN if is_active and token not in state.left else Kind.LEFT
     # Where the state has no name to compare with, somebody has to.
-    return Finding(kind, name, **known, detail="" if resource or state.names else str(stack))
+    of = "" if resource or state.names else str(stack)
+    return Finding(kind, name, **known, detail=of, is_unsure=bool(state.unread))
 
 
 def in_doubt(state: StackRecord, seen: frozenset[str]) -> tuple[Finding, ...]:
