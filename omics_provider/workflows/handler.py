@@ -224,7 +224,7 @@ def _require_same(name: str, found: Live, stands_for: str) -> None:
 
 
 def _ready(call: Call, operation: str, look: Callable[[], Live | None]) -> Live:
-    """Wait until the workflow or version is no more CREATING. Raises Refused where it FAILED."""
+    """Wait until the workflow or version is no longer CREATING. Raises Refused where it FAILED."""
     try:
         live = poll(
             look,
