@@ -57,8 +57,8 @@ def test_destroy_acts_on_the_live_status_not_on_the_recorded_one(stack: Stack) -
 
 
 def test_destroy_gives_up_in_time_and_goes_on_when_asked_again(stack: Stack) -> None:
-    # STOPPING takes 5% of its length: 6 seconds, beyond the limit of 2.
-    slow = {"emulator:freezes": "yes", "emulator:seconds": "120"}
+    # Beyond the limit of 2 seconds.
+    slow = {"emulator:freezes": "yes", "emulator:stopping": "6"}
     stack.program(
         f"""\
 import pulumi

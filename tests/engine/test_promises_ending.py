@@ -14,9 +14,8 @@ from .harness import ACTIVE, Stack, declaration, until
 
 HUNDRED = 100
 STOPPING_SECONDS = 6.0
-#: An active run that takes STOPPING_SECONDS to stop: 5 % of its length.
-SLOW = {"emulator:freezes": "yes", "emulator:seconds": str(20 * STOPPING_SECONDS)}
-STUCK = {"emulator:freezes": "yes", "emulator:seconds": "1000000"}
+SLOW = {"emulator:freezes": "yes", "emulator:stopping": str(STOPPING_SECONDS)}
+STUCK = {"emulator:freezes": "yes", "emulator:stopping": "50000"}
 #: Writes the state once, at the end: what takes time here is to be the runs alone.
 ONE_CHECKPOINT = {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}
 
