@@ -1,17 +1,27 @@
-"""Ctrl-C while a program waits: the wait ends at once, and cleanly."""
+"""What ends the waits of a program before their runs have ended: Ctrl-C, and its own failure."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Final
+from weakref import WeakKeyDictionary
+
+import pulumi
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+_LEFT: Final = (
+    "The program failed, so it waits for no run any more. Runs that have started go on, and the "
+    "state records them: `pulumi destroy` stops them."
+)
 _waiting: set[asyncio.Future[Any]] = set()
 _blocks = 0
+#: By the stack of each program that waits: what it raised.
+_failures: WeakKeyDictionary[pulumi.Resource, Exception | None] = WeakKeyDictionary()
 
 
 @contextmanager
@@ -42,3 +52,40 @@ def interruptible(futures: Iterable[asyncio.Future[Any]]) -> Iterator[None]:
 def _cancel() -> None:
     for future in tuple(_waiting):
         future.cancel()
+
+
+def watch_program() -> None:
+    """Have the waits end where the program fails, from now on.
+
+    Pulumi tells of a program's exception only once all its Outputs are known, and never where one
+    of them fails.
+    """
+    stack: Any = pulumi.runtime.get_root_resource()
+    if stack is None or stack in _failures:
+        return
+    register = stack.register_outputs
+    _failures[stack] = None
+
+    def registered(outputs: pulumi.Inputs) -> None:
+        # Pulumi does this last, in a `finally`: whatever the program raised is on its way.
+        _failures[stack] = _failure(sys.exc_info()[1])
+        if _failures[stack]:
+            _cancel()
+            if not pulumi.runtime.is_dry_run():
+                pulumi.log.warn(_LEFT)
+        register(outputs)
+
+    stack.register_outputs = registered
+
+
+def failure_of_program() -> Exception | None:
+    """Return what the program raised, as an exception that a wait can raise in its place."""
+    stack = pulumi.runtime.get_root_resource()
+    return None if stack is None else _failures.get(stack)
+
+
+def _failure(raised: BaseException | None) -> Exception | None:
+    if isinstance(raised, SystemExit) and raised.code:
+        # A task that raises SystemExit would end the event loop.
+        return pulumi.RunError(f"The program ended itself: {raised.code}")
+    return raised if isinstance(raised, Exception) else None

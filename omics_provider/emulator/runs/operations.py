@@ -15,7 +15,14 @@ from omics_provider.emulator.protocol.exceptions import (
 )
 from omics_provider.emulator.shared import caches
 from omics_provider.emulator.world.context import Context
-from omics_provider.emulator.world.life import ACTIVE, ENDED, FAILED, Life, life_of, stopping_seconds
+from omics_provider.emulator.world.life import (
+    ACTIVE,
+    ENDED,
+    FAILED,
+    Life,
+    life_of,
+    stopping_seconds,
+)
 from omics_provider.emulator.world.surroundings import LOG_GROUP
 
 from . import tasks
