@@ -6,6 +6,7 @@ import asyncio
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Final
@@ -21,7 +22,7 @@ _LEFT: Final = (
 _waiting: set[asyncio.Future[Any]] = set()
 _blocks = 0
 #: By the stack of each program that waits: what it raised.
-_failures: WeakKeyDictionary[pulumi.Resource, Exception | None] = WeakKeyDictionary()
+_failures: WeakKeyDictionary[pulumi.Resource, pulumi.RunError | None] = WeakKeyDictionary()
 
 
 @contextmanager
@@ -78,14 +79,28 @@ def watch_program() -> None:
     stack.register_outputs = registered
 
 
-def failure_of_program() -> Exception | None:
-    """Return what the program raised, as an exception that a wait can raise in its place."""
+def failure_of_program() -> pulumi.RunError | None:
+    """Return what the program raised, as an error that a wait can raise in its place."""
     stack = pulumi.runtime.get_root_resource()
     return None if stack is None else _failures.get(stack)
 
 
-def _failure(raised: BaseException | None) -> Exception | None:
+def _failure(raised: BaseException | None) -> pulumi.RunError | None:
+    if isinstance(raised, pulumi.RunError):
+        return raised
     if isinstance(raised, SystemExit) and raised.code:
-        # A task that raises SystemExit would end the event loop.
         return pulumi.RunError(f"The program ended itself: {raised.code}")
-    return raised if isinstance(raised, Exception) else None
+    if isinstance(raised, Exception):
+        # As text: of an exception that several Outputs raise, asyncio loses the traceback.
+        return pulumi.RunError(f"Program failed with an unhandled exception:\n{_told(raised)}")
+    return None
+
+
+def _told(raised: Exception) -> str:
+    """Return the traceback from the program's own first line on, as Pulumi shows it."""
+    start = step = raised.__traceback__
+    while step:
+        if "runpy" in step.tb_frame.f_code.co_filename:
+            start = step.tb_next
+        step = step.tb_next
+    return "".join(traceback.format_exception(type(raised), raised, start)).rstrip()

@@ -144,24 +144,18 @@ def _waited(runs: Mapping[str, Waitable], wish: _Wish) -> Output[dict[str, Facts
         try:
             facts = await _ended(where, stack, runs, found, wish)
         except pulumi.RunError as error:
+            if not failure_of_program():
+                raise
             # Pulumi shows what comes first, and nothing else.
-            if failure_of_program():
-                pulumi.log.error(str(error))
-            _raise_failure_of_program()
-            raise
-        if not pulumi.runtime.is_dry_run():
-            _raise_failure_of_program()
+            pulumi.log.error(str(error))
+        failure = failure_of_program()
+        if failure and not pulumi.runtime.is_dry_run():
+            raise failure
         return facts
 
     if _facts.are_mocked():
         return known.apply(functools.partial(_mocked, runs, wish))
     return known.apply(ended, run_with_unknowns=True)
-
-
-def _raise_failure_of_program() -> None:
-    failure = failure_of_program()
-    if failure:
-        raise failure
 
 
 async def _mocked(

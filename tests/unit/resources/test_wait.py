@@ -210,8 +210,10 @@ def test_waits_end_where_the_program_fails(monkeypatch: pytest.MonkeyPatch, expo
             pulumi.export("ended", ended)
         raise ZeroDivisionError("on the last line")
 
-    with pytest.raises(ZeroDivisionError, match="on the last line"):
+    with pytest.raises(pulumi.RunError) as caught:
         run_of_a_stack(program)
+    assert str(caught.value).startswith("Program failed with an unhandled exception:\nTraceback")
+    assert str(caught.value).endswith("ZeroDivisionError: on the last line")
     (said,) = waits.said
     assert "Runs that have started go on" in said
 
@@ -237,7 +239,7 @@ def test_waits_end_where_an_asynchronous_program_fails(monkeypatch: pytest.Monke
             await asyncio.sleep(0)
         raise ZeroDivisionError
 
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(pulumi.RunError, match="ZeroDivisionError"):
         run_of_a_stack(program)
     assert "Runs that have started go on" in waits.said[0]
 
