@@ -35,6 +35,7 @@ events, on 127.0.0.1. Prints its URL on one line when it is ready. Ctrl-C or SIG
 _MORE: Final = """\
 a run's own tags direct its simulated life:
   emulator:seconds   its length in emulated seconds
+  emulator:stopping  for how many seconds it is STOPPING once it is cancelled
   emulator:fails     the failureReason with which it ends FAILED
   emulator:freezes   it stays RUNNING until it is cancelled (any value)
 
