@@ -28,15 +28,20 @@ RUN_ELSEWHERE = {
     "python -m omics_provider drift [--stack NAME] [--format markdown|text|json] [--fix]": (
         "tests/engine/test_drift.py"
     ),
-    "make setup": "every call of make",
-    ". tools/env": "tests/contract/test_tools.py",
     "cd docs/examples/one-run": "tests/engine/test_worked_examples.py",
     "pulumi stack init local": "tests/engine/test_worked_examples.py",
     "pulumi up": "tests/engine/test_worked_examples.py",
-    "python3 -m venv .venv": "with uv: tests/engine/test_wheel_and_template.py",
-    '.venv/bin/pip install "/path/to/this/project[emulator]"': (
-        "its wheel, with uv: tests/engine/test_wheel_and_template.py"
+    **dict.fromkeys(
+        (
+            "python3 -m venv venv",
+            ". venv/bin/activate",
+            "pip install omics-provider",
+            'export PULUMI_BACKEND_URL="file://$PWD?metadata=skip"',
+            "export PULUMI_CONFIG_PASSPHRASE=local",
+        ),
+        "tests/engine/test_pages_as_text.py",
     ),
+    "pulumi new /path/to/clone/templates/omics-runs": "tests/engine/test_wheel_and_template.py",
 }
 
 
