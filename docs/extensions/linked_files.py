@@ -1,7 +1,7 @@
 """Shows, on a page of its own, each file of the repository that a page links to.
 
-On GitHub a link to ../tests/engine/test_wait.py opens the file. So it does on the site: the link is
-led to a page with the file's text. A linked folder is one page with all its files.
+On GitHub a link to ../tests/engine/waits/test_wait.py opens the file. So it does on the site: the
+link is led to a page with the file's text. A linked folder is one page with all its files.
 
 Pages of the reference are not in git. A link to what they are made of, such as
 ../omics_provider/resources/run.py#OmicsRun, opens that file on GitHub. On the site it is led to

@@ -25,7 +25,7 @@ _LOCAL_REGION: Final = "us-east-1"
 # botocore repeats throttled calls, 5xx answers and cut connections, with jitter and at most 20 s
 # between two tries. Its adaptive mode also sends less once it is throttled. Its standard mode does
 # not: three updates at once, 12 threads against a quota of 10 calls a second, lost a tenth of their
-# calls so, and none in adaptive mode (tests/engine/test_throttled.py).
+# calls so, and none in adaptive mode (tests/engine/runs/test_throttled.py).
 # StartRun is repeated by its own loop (start_loop.py).
 _RETRIES: Final[Any] = {"mode": "adaptive", "total_max_attempts": 6}
 _ONCE: Final[Any] = {"mode": "standard", "total_max_attempts": 1}

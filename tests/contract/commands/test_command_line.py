@@ -1,0 +1,110 @@
+"""`python -m omics_provider`: its help, and the page of docs that tells the same."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+#: What was captured has options of other commands, too.
+CAPTURED = re.compile(r"^<!-- run: \S+ -->\n```console\n.*?^```$", re.MULTILINE | re.DOTALL)
+PAGE = "".join(
+    CAPTURED.sub("", (ROOT / "docs" / name).read_text("utf-8"))
+    for name in ("explain-and-report.md", "preview.md", "drift.md", "doctor.md")
+)
+COMMANDS = ("explain", "report", "preview", "drift", "doctor")
+#: Options of `pulumi preview` that the docs name.
+PULUMI_S = {
+    "--show-sames",
+    "--show-replacement-steps",
+    "--show-secrets",
+    "--clear-pending-creates",
+}
+AWS_S = {"--resource-arn", "--tag-keys"}
+
+
+def called(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "omics_provider", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "COLUMNS": "100"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def options(text: str) -> set[str]:
+    return set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", text))
+
+
+def test_the_help_names_every_command() -> None:
+    done = called("--help")
+    assert done.returncode == 0
+    assert re.findall(r"^ {4}([a-z]+) ", done.stdout, re.MULTILINE) == list(COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_has_help_that_the_docs_tell(command: str) -> None:
+    done = called(command, "--help")
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert f"python -m omics_provider {command}" in PAGE
+    told = options(done.stdout) - {"--help"}
+    assert {"--region", "--profile", "--endpoint"} <= told
+    assert told - options(PAGE) == set()
+
+
+def test_the_docs_tell_no_option_that_is_not_there() -> None:
+    there = options("".join(called(command, "--help").stdout for command in COMMANDS))
+    assert options(PAGE) - there - PULUMI_S - AWS_S == set()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("preview", "--format", "html"),
+        ("preview", "--max-cost", "cheap"),
+        ("preview", "a", "b"),
+        ("drift", "dev"),
+        ("drift", "--orphans", "-1"),
+        ("reprot",),
+        ("explain",),
+        ("report",),
+        ("report", "--runs", "1"),
+        ("report", "-o", "x"),
+        ("report", "--stack", "dev", "--runs", "1", "-o", "x"),
+        ("explain", "1", "--token", "x"),
+    ],
+)
+def test_what_is_not_understood_ends_with_2_and_the_usage(arguments: tuple[str, ...]) -> None:
+    done = called(*arguments)
+    assert done.returncode == 2
+    assert done.stderr.startswith("usage: python -m omics_provider")
+    assert done.stdout == ""
+
+
+def test_help_needs_neither_boto3_nor_jinja() -> None:
+    code = (
+        "import sys; from omics_provider.__main__ import main\n"
+        "try: main(['report', '--help'])\n"
+        "except SystemExit: pass\n"
+        "print(sorted({'boto3', 'jinja2', 'pulumi'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    # `import omics_provider` gives the resources, which are Pulumi's.
+    assert done.stdout.splitlines()[-1] in ("[]", "['pulumi']")

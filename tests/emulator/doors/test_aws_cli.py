@@ -1,0 +1,91 @@
+"""The AWS CLI drives the server as a user would."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+
+import pytest
+
+from tests.emulator.workflows.test_workflows import GOOD, zipped
+
+
+@pytest.fixture
+def aws(server, tmp_path):
+    # Another test of this server may have left its clock standing still.
+    urllib.request.urlopen(urllib.request.Request(f"{server.url}/_omics/reset", data=b"{}"))
+    environment = {
+        **os.environ,
+        "AWS_ENDPOINT_URL": server.url,
+        "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "eu-central-1",
+        "AWS_CONFIG_FILE": str(tmp_path / "none"),
+        "AWS_PAGER": "",
+    }
+
+    def call(*words):
+        done = subprocess.run(
+            [sys.executable, "-m", "awscli", "omics", *words],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout) if done.stdout else None
+
+    return call
+
+
+def until(aws, status, *words):
+    """Ask until the status has come; the server's runs last a second here."""
+    for _ in range(40):
+        found = aws(*words)
+        if found["status"] == status:
+            return found
+        time.sleep(0.2)
+    raise AssertionError(f"{words} stayed {found['status']}")
+
+
+def test_a_user_can_do_the_usual_things(aws, server, tmp_path):
+    pytest.importorskip("awscli")
+    (tmp_path / "w.zip").write_bytes(zipped(main_wdl=GOOD))
+    workflow = aws(
+        "create-workflow", "--name", "align", "--definition-zip", f"fileb://{tmp_path}/w.zip"
+    )["id"]
+    assert "reads" in aws("get-workflow", "--id", workflow)["parameterTemplate"]
+    role = "arn:aws:iam::123456789012:role/omics"
+    where = ("--role-arn", role, "--output-uri", "s3://bucket/out")
+    run = aws(
+        *("start-run", "--workflow-id", workflow, *where, "--parameters", '{"reads": "s3://a/b"}'),
+        *("--tags", "emulator:seconds=1"),
+    )["id"]
+    until(aws, "COMPLETED", "get-run", "--id", run)
+    assert [each["id"] for each in aws("list-runs", "--status", "COMPLETED")["items"]] == [run]
+    assert len(aws("list-run-tasks", "--id", run)["items"]) == 2
+    aws("delete-run", "--id", run)
+    frozen = aws(
+        *("start-run", "--workflow-id", workflow, *where, "--parameters", '{"reads": "s3://a/b"}'),
+        *("--tags", "emulator:freezes=yes"),
+    )["id"]
+    assert frozen == run
+    aws("cancel-run", "--id", frozen)
+    until(aws, "CANCELLED", "get-run", "--id", frozen)
+    defaults = {"workflowId": workflow, "roleArn": role, "outputUri": "s3://bucket/out"}
+    entries = {
+        "inlineSettings": [
+            {"runSettingId": name, "parameters": {"reads": f"s3://a/{name}"}} for name in "xy"
+        ]
+    }
+    batch = aws(
+        "start-run-batch",
+        *("--default-run-setting", json.dumps({**defaults, "runTags": {"emulator:seconds": "1"}})),
+        *("--batch-run-settings", json.dumps(entries)),
+    )["id"]
+    done = until(aws, "PROCESSED", "get-batch", "--batch-id", batch)
+    assert done["runSummary"]["completedRunCount"] == 2
+    assert len(aws("list-runs-in-batch", "--batch-id", batch)["runs"]) == 2

@@ -1,0 +1,158 @@
+"""Waiting for runs, through the real engine: ends, failures, interruptions, trouble."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+
+from tests.engine.harness import ACTIVE, ENDED, Stack, declaration, until
+from tests.engine.wait_program import lasting, outputs, program_of, wait_for
+
+
+def begin_to_wait(
+    stack: Stack, runs: dict[str, object]
+) -> tuple[subprocess.Popen[str], dict[str, str]]:
+    """Start an update, and come back when it waits for `runs`, all of them active."""
+    wait_for(stack, runs)
+    before = len(stack.log)
+    process = stack.begin("up", "--yes", "--skip-preview")
+    until(lambda: stack.counted(before).get("ListRuns", 0), lambda looks: looks > 2, 90)
+    return process, {name: stack.recorded(name)["id"] for name in runs}
+
+
+def test_an_update_that_waits_and_one_after_it(stack: Stack) -> None:
+    wait_for(stack, {f"S{n}": lasting(2 + n / 10) for n in range(5)})
+
+    up, calls = stack.calls(stack.up)
+
+    assert {run["status"] for run in outputs(stack)["ended"].values()} == {"COMPLETED"}
+    assert outputs(stack)["first"] == "COMPLETED"
+    told = outputs(stack)["ended"]["S0"]
+    assert told["id"] == stack.recorded("S0")["id"]
+    assert told["run_output_uri"] == stack.recorded("S0")["outputs"]["runOutputUri"]
+    assert told["attempts"] == 1
+    assert told["start_time"] < told["stop_time"]
+    assert calls.keys() == {"StartRun", "ListRuns"}
+    assert calls["StartRun"] == 5
+    assert "COMPLETED" in up.text
+
+    # Done is done: no wait, one call for all, nothing to change.
+    _, calls = stack.calls(lambda: stack.up("--expect-no-changes"))
+    assert calls == {"ListRuns": 1}
+    preview, calls = stack.calls(lambda: stack.preview("--expect-no-changes"))
+    assert calls == {"ListRuns": 1}
+    assert "diagnostics" not in preview.stdout
+    # And none where the state knows the end.
+    stack.refresh()
+    _, calls = stack.calls(lambda: stack.preview("--expect-no-changes"))
+    assert calls == {}
+
+
+def test_failures_end_the_update_or_are_told(stack: Stack) -> None:
+    failing = lasting(0, "INPUT_URI_NOT_FOUND")
+    runs = {**{f"S{n}": failing for n in range(5)}, "good": declaration(tags=ENDED)}
+    wait_for(stack, runs)
+
+    failed = stack.up(expect=1)
+
+    assert "INPUT_URI_NOT_FOUND" in failed.message
+    assert "5 runs" in failed.message
+    assert "Runs: S0 (" in failed.message
+    # Once for all that failed alike, in the error alone.
+    assert failed.message.count("INPUT_URI_NOT_FOUND") <= 4
+    assert len(stack.resources()) == 6
+
+    # A preview is not silent about what the next update will fail with.
+    shown = stack.preview("--expect-no-changes")
+    assert "INPUT_URI_NOT_FOUND" in shown.message
+    assert "The next `pulumi up` fails with this" in shown.message
+
+    wait_for(stack, runs, on_failure="warn")
+    warned = stack.up("--expect-no-changes")
+    assert "INPUT_URI_NOT_FOUND" in warned.message
+    assert outputs(stack)["ended"]["S3"]["failure_reason"] == "INPUT_URI_NOT_FOUND"
+    assert outputs(stack)["ended"]["good"]["status"] == "COMPLETED"
+
+
+def test_cancelled_deleted_and_reused_runs_end_the_wait(stack: Stack) -> None:
+    runs = {name: declaration() for name in ("cancelled", "deleted", "reused")}
+    process, ids = begin_to_wait(stack, runs)
+
+    # Stopped, so that it sees what they have become and not what they were on the way.
+    program = program_of(process)
+    program.suspend()
+    for run_id in ids.values():
+        stack.service.cancel_run(id=run_id)
+    until(stack.statuses, lambda found: set(found.values()) == {"CANCELLED"})
+    stack.service.delete_run(id=ids["deleted"])
+    stack.service.delete_run(id=ids["reused"])
+    # Another run gets the id that was freed last.
+    other = stack.service.start_run(
+        workflowId="9500764", workflowType="READY2RUN", roleArn="arn:aws:iam::123456789012:role/o",
+        outputUri="s3://results/others", requestId="other", parameters={},
+        tags=dict(ENDED),
+    )["id"]  # fmt: skip
+    program.resume()
+    outcome = stack.finish(process)
+
+    assert other == ids["reused"]
+    assert outcome.code == 1
+    assert f"cancelled ({ids['cancelled']}) ended CANCELLED" in outcome.message
+    for name in ("deleted", "reused"):
+        assert f"Run {name} ({ids[name]}) ended DELETED" in outcome.message
+
+
+def test_a_limit_of_time_fails_the_update_and_leaves_the_runs(stack: Stack) -> None:
+    wait_for(stack, {"long": declaration()}, timeout=1)
+
+    outcome = stack.up(expect=1)
+
+    assert "after 1 s these runs have not ended: long" in outcome.message
+    assert "They go on. Run `pulumi up` again to go on waiting." in outcome.message
+    assert set(stack.statuses().values()) <= {"PENDING", "STARTING", "RUNNING"}
+    _, calls = stack.calls(lambda: stack.up(expect=1))
+    assert "StartRun" not in calls
+
+
+def test_interrupted_and_killed_waits_are_taken_up(stack: Stack) -> None:
+    process, ids = begin_to_wait(stack, {name: declaration() for name in ("one", "two")})
+    os.killpg(process.pid, signal.SIGINT)
+    outcome = stack.finish(process, seconds=10)
+    assert outcome.code != 0
+    assert "canceled" in outcome.message
+    assert stack.recorded("one")["id"] == ids["one"]
+
+    process, again = begin_to_wait(stack, {name: declaration() for name in ("one", "two")})
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait(60)
+    stack.pulumi("cancel", "--yes")
+    assert again == ids
+
+    before = len(stack.log)
+    process = stack.begin("up", "--yes", "--skip-preview")
+    until(lambda: stack.counted(before).get("ListRuns", 0), lambda looks: looks > 1, 90)
+    for run_id in ids.values():
+        stack.service.cancel_run(id=run_id)
+    outcome = stack.finish(process)
+    assert outcome.message.count("ended CANCELLED") >= 2
+    assert stack.counted()["StartRun"] == 2
+
+
+def test_trouble_that_passes_is_told_once_and_a_stopped_program_goes_on(stack: Stack) -> None:
+    runs = {"one": declaration(tags=ACTIVE), "two": declaration(tags=ACTIVE)}
+    process, ids = begin_to_wait(stack, runs)
+
+    stack.plan_faults({"operation": "ListRuns", "fault": "error-500", "count": 14})
+    # The program as a closed laptop leaves it.
+    program = program_of(process)
+    program.suspend()
+    for run_id in ids.values():
+        stack.service.cancel_run(id=run_id)
+    program.resume()
+    outcome = stack.finish(process)
+
+    assert outcome.code == 1
+    assert outcome.message.count("This is said once.") <= 2  # shown as it comes, and at the end
+    assert "This is said once." in outcome.message
+    assert outcome.message.count("ended CANCELLED") >= 2

@@ -1,0 +1,307 @@
+"""Looking things up before runs start: each kind found, missing, and not allowed to be seen.
+
+The server of the emulator stands in for HealthOmics, IAM, S3 and STS; a service that answers 403 to
+everything for one that lets nobody look.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from botocore.stub import Stubber
+
+from omics_provider.base.settings import Settings
+from omics_provider.emulator import control
+from omics_provider.preflight.calls import look_up
+from omics_provider.preflight.rules.judge import (
+    Found,
+    Kind,
+    Look,
+    Missing,
+    Place,
+    Unseen,
+    looks,
+    problems,
+)
+from omics_provider.preflight.rules.quotas import STORED
+from omics_provider.service import clients
+from tests.provider.harness import Emulator, Service
+from tests.served import ACCOUNT, REGION, Served, serving
+
+R2R = "9500764"
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": {
+        "Effect": "Allow",
+        "Principal": {"Service": "omics.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+        "Condition": {"StringEquals": {"aws:SourceAccount": ACCOUNT}},
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def _served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    state: Path = tmp_path_factory.mktemp("preflight") / "omics.db"
+    with serving(state) as served:
+        yield served
+
+
+@pytest.fixture
+def served(_served: Served, monkeypatch: pytest.MonkeyPatch) -> Served:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    control.plan_faults(_served.state, [])
+    return _served
+
+
+@pytest.fixture
+def there(served: Served) -> dict[Kind, Look]:
+    """One thing of each kind that is there."""
+    omics, s3, iam = served.omics, served.client("s3"), served.client("iam")
+    workflow = omics.create_workflow(
+        name="w",
+        engine="NEXTFLOW",
+        definitionUri="s3://workflows/w.zip",
+        parameterTemplate={"reads": {"description": "FASTQ"}},
+    )["id"]
+    omics.create_workflow_version(
+        workflowId=workflow, versionName="v2", definitionUri="s3://workflows/w.zip"
+    )
+    if "results" not in [each["Name"] for each in s3.list_buckets()["Buckets"]]:
+        s3.create_bucket(Bucket="results")
+        s3.put_object(Bucket="results", Key="in/HG002.fq", Body=b"@")
+        iam.create_role(RoleName="omics", Path="/runs/", AssumeRolePolicyDocument=json.dumps(TRUST))
+        omics.create_configuration(
+            name="net", runConfigurations={"vpcConfig": {"subnetIds": ["subnet-0a1b2c3d"]}}
+        )
+    run = omics.start_run(
+        workflowId=R2R,
+        workflowType="READY2RUN",
+        roleArn=f"arn:aws:iam::{ACCOUNT}:role/runs/omics",
+        outputUri="s3://results/x",
+        requestId=f"r{time.monotonic_ns()}",
+        parameters={"sample_name": "a", "fastq_pairs": []},
+    )
+    return {
+        Kind.PLACE: Look(Kind.PLACE),
+        Kind.WORKFLOW: Look(Kind.WORKFLOW, (workflow, "PRIVATE", "")),
+        Kind.VERSION: Look(Kind.VERSION, (workflow, "PRIVATE", "", "v2")),
+        Kind.RUN: Look(Kind.RUN, (run["id"],)),
+        Kind.GROUP: Look(Kind.GROUP, (omics.create_run_group(name="g")["id"],)),
+        Kind.CACHE: Look(
+            Kind.CACHE, (omics.create_run_cache(cacheS3Location="s3://results/cache")["id"],)
+        ),
+        Kind.CONFIGURATION: Look(Kind.CONFIGURATION, ("net",)),
+        Kind.ROLE: Look(Kind.ROLE, (f"arn:aws:iam::{ACCOUNT}:role/runs/omics",)),
+        Kind.BUCKET: Look(Kind.BUCKET, ("results",)),
+        Kind.FILE: Look(Kind.FILE, ("s3://results/in/HG002.fq",)),
+    }
+
+
+ABSENT = {
+    Kind.WORKFLOW: Look(Kind.WORKFLOW, ("7777777", "PRIVATE", "")),
+    Kind.VERSION: Look(Kind.VERSION, ("7777777", "PRIVATE", "", "v9")),
+    Kind.RUN: Look(Kind.RUN, ("999999999",)),
+    Kind.GROUP: Look(Kind.GROUP, ("7777777",)),
+    Kind.CACHE: Look(Kind.CACHE, ("7777777",)),
+    Kind.CONFIGURATION: Look(Kind.CONFIGURATION, ("nowhere",)),
+    Kind.ROLE: Look(Kind.ROLE, (f"arn:aws:iam::{ACCOUNT}:role/nobody",)),
+    Kind.BUCKET: Look(Kind.BUCKET, ("no-such-bucket",)),
+    Kind.FILE: Look(Kind.FILE, ("s3://results/in/HG003.fq",)),
+    Kind.QUOTA: Look(Kind.QUOTA, (STORED,)),
+}
+#: What the caller needs to look, for each kind.
+RIGHTS = {
+    Kind.PLACE: "sts:GetCallerIdentity",
+    Kind.WORKFLOW: "omics:GetWorkflow",
+    Kind.VERSION: "omics:GetWorkflowVersion",
+    Kind.RUN: "omics:GetRun",
+    Kind.GROUP: "omics:GetRunGroup",
+    Kind.CACHE: "omics:GetRunCache",
+    Kind.CONFIGURATION: "omics:GetConfiguration",
+    Kind.ROLE: "iam:GetRole",
+    Kind.BUCKET: "s3:ListBucket",
+    Kind.FILE: "s3:GetObject and s3:ListBucket",
+    Kind.QUOTA: "servicequotas:GetServiceQuota",
+}
+
+#: Seconds for looks where time is not the matter.
+PATIENT = 60.0
+
+
+def at(url: str) -> Settings:
+    return Settings(region=REGION, endpoint=url)
+
+
+def test_everything_that_is_there_is_found(served: Served, there: dict[Kind, Look]) -> None:
+    answers = look_up(at(served.url), there.values(), PATIENT)
+
+    assert {kind: type(answers[look]) for kind, look in there.items()} == dict.fromkeys(
+        there, Found
+    )
+    facts = {kind: answers[look].facts for kind, look in there.items()}  # type: ignore[union-attr]
+    assert facts[Kind.PLACE] == {"account": ACCOUNT}
+    assert facts[Kind.WORKFLOW]["parameterTemplate"] == {"reads": {"description": "FASTQ"}}
+    assert facts[Kind.ROLE]["trust"] == TRUST
+    assert facts[Kind.BUCKET] == {"region": REGION}
+
+
+def test_everything_that_is_not_there_is_missing(served: Served, there: dict[Kind, Look]) -> None:
+    answers = look_up(at(served.url), ABSENT.values(), PATIENT)
+    assert answers == {look: Missing() for look in ABSENT.values()}
+
+
+@pytest.fixture
+def closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Where nobody may look at anything: its URL."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            service = self.headers["Authorization"].split("/")[3]
+            body, code = b'{"message": "no"}', "AccessDeniedException"
+            if service in ("iam", "s3", "sts"):
+                error = "<Error><Code>AccessDenied</Code><Message>no</Message></Error>"
+                body = (error if service == "s3" else f"<E>{error}</E>").encode()
+            self.send_response(403)
+            self.send_header("x-amzn-ErrorType", code)
+            self.send_header("Content-Length", str(len(body)))
+            if "known" in self.path:
+                self.send_header("x-amz-bucket-region", "eu-west-1")
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(body)
+
+        do_POST = do_HEAD = do_GET  # noqa: N815
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    clients.aws.cache_clear()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize("kind", RIGHTS)
+def test_what_the_caller_may_not_see_is_neither(kind: Kind, closed: str) -> None:
+    look = ABSENT.get(kind, Look(kind))
+    answers = look_up(at(closed), [look], PATIENT)
+    assert answers == {look: Unseen(f"the caller is not allowed {RIGHTS[kind]}")}
+
+
+def test_a_bucket_that_the_caller_may_not_read_has_a_region(closed: str) -> None:
+    look = Look(Kind.BUCKET, ("known-bucket",))
+    assert look_up(at(closed), [look], PATIENT) == {look: Found({"region": "eu-west-1"})}
+
+
+def test_a_page_that_is_no_answer(service: Service) -> None:
+    service.answer = (403, "", "a page of a proxy")
+    look = ABSENT[Kind.ROLE]
+    assert look_up(at(service.url), [look], PATIENT) == {look: Unseen("what answered is not AWS")}
+
+
+def test_denied_by_the_emulators_faults(served: Served, there: dict[Kind, Look]) -> None:
+    control.plan_faults(
+        served.state, [{"operation": "GetWorkflow", "fault": "denied", "rate": 1.0}]
+    )
+    answers = look_up(at(served.url), there.values(), PATIENT)
+    unseen = [kind for kind, look in there.items() if isinstance(answers[look], Unseen)]
+    assert unseen == [Kind.WORKFLOW]
+
+
+def test_a_workflow_of_the_other_type_is_told(served: Served) -> None:
+    look = Look(Kind.WORKFLOW, (R2R, "PRIVATE", ""))
+    answer = look_up(at(served.url), [look], PATIENT)[look]
+    assert isinstance(answer, Found)
+    assert answer.facts["type"] == "READY2RUN"
+
+
+def test_folders_are_inputs_too(served: Served, there: dict[Kind, Look]) -> None:
+    folders = [Look(Kind.FILE, (f"s3://results/{name}",)) for name in ("in", "in/", "i", "i/")]
+    answers = look_up(at(served.url), folders, PATIENT)
+    assert [type(answers[each]) for each in folders] == [Found, Found, Missing, Missing]
+
+
+def test_a_bucket_in_another_region(served: Served) -> None:
+    served.client("s3").create_bucket(
+        Bucket="far-away", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+    )
+    inputs = {"outputUri": "s3://far-away/x"}
+    answers = look_up(at(served.url), looks(inputs), PATIENT)
+    (problem,) = problems(inputs, answers, Place(REGION))
+    assert "bucket far-away is in eu-west-1, the run in us-east-1" in str(problem)
+
+
+def test_roles_that_do_not_trust_the_service(served: Served) -> None:
+    trust = json.loads(json.dumps(TRUST).replace("omics.", "ec2."))
+    made = served.client("iam").create_role(
+        RoleName="other", AssumeRolePolicyDocument=json.dumps(trust)
+    )
+    inputs = {"roleArn": made["Role"]["Arn"]}
+    answers = look_up(at(served.url), looks(inputs), PATIENT)
+    (problem,) = problems(inputs, answers, Place(REGION, ACCOUNT))
+    assert "does not trust omics.amazonaws.com" in str(problem)
+
+
+def test_a_quota_and_what_is_used_of_it(served: Served) -> None:
+    place = at(served.url)
+    clients.aws.cache_clear()
+    before = _active(served)
+    with Stubber(clients.aws(place, "service-quotas")) as quotas:
+        quotas.add_response(
+            "get_service_quota",
+            {"Quota": {"Value": 10.0}},
+            {"ServiceCode": "omics", "QuotaCode": "L-A30FD31B"},
+        )
+        quotas.add_response("get_service_quota", {"Quota": {"Value": 5000.0}})
+        static, stored = Look(Kind.QUOTA, ("L-A30FD31B",)), Look(Kind.QUOTA, (STORED,))
+        assert look_up(place, [static])[static] == Found({"value": 10, "active": before})
+        assert look_up(place, [stored])[stored] == Found({"value": 5000})
+    clients.aws.cache_clear()
+
+
+def _active(served: Served) -> int:
+    active = {"PENDING", "STARTING", "RUNNING", "STOPPING"}
+    runs = served.omics.list_runs()["items"]
+    return sum(run["status"] in active and run["storageType"] == "STATIC" for run in runs)
+
+
+def test_no_answer_in_time(served: Served, there: dict[Kind, Look]) -> None:
+    late = {"operation": "GetRunGroup", "fault": "slow", "rate": 1.0, "seconds": 40}
+    control.plan_faults(served.state, [late])
+    group, cache = there[Kind.GROUP], there[Kind.CACHE]
+    began = time.monotonic()
+    answers = look_up(at(served.url), [group, cache], seconds=4)
+    assert time.monotonic() - began < 30
+    assert isinstance(answers[cache], Found)
+    assert answers[group] == Unseen("there was no answer in time")
+
+
+def test_no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    place = Settings(region=REGION, endpoint="http://127.0.0.1:9")
+    answers = look_up(place, [ABSENT[Kind.GROUP], ABSENT[Kind.ROLE]])
+    assert all(isinstance(each, Unseen) for each in answers.values())
+    (why,) = {each.why for each in answers.values() if isinstance(each, Unseen)}
+    assert "Unable to locate credentials" in why
+
+
+def test_only_healthomics_is_asked_at_the_emulator_in_the_process(emulator: Emulator) -> None:
+    place = Settings(region=REGION, endpoint="local", local_state=emulator.state)
+    answers = look_up(place, ABSENT.values())
+    assert {look.kind for look in answers} == {
+        Kind.WORKFLOW, Kind.VERSION, Kind.RUN, Kind.GROUP, Kind.CACHE, Kind.CONFIGURATION
+    }  # fmt: skip
+    assert set(answers.values()) == {Missing()}
+    assert all(operation.startswith("Get") for operation in emulator.calls())

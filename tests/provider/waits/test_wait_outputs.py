@@ -1,0 +1,87 @@
+"""The outputs of a run, read from where its workflow engine wrote them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from omics_provider.base import errors
+from omics_provider.base.settings import Settings
+from omics_provider.service import clients
+from omics_provider.waits import outputs
+from tests.provider.harness import REGION, Service
+
+PLACE = Settings(region=REGION)
+URI = "s3://results/runs/1234567/0c4d"
+
+
+@pytest.fixture
+def forgetful() -> Iterator[None]:
+    """Clients of this test's own."""
+    clients.forget(PLACE)
+    yield
+    clients.forget(PLACE)
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch, forgetful: None) -> Iterator[Any]:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "not-a-secret")
+    with mock_aws():
+        s3 = boto3.client("s3", region_name=REGION)
+        s3.create_bucket(Bucket="results")
+        yield lambda body: s3.put_object(
+            Bucket="results", Key="runs/1234567/0c4d/logs/outputs.json", Body=body
+        )
+
+
+def test_outputs_by_name(bucket: Any) -> None:
+    bucket(b'{"Germline.vcf": "s3://results/a.vcf", "Germline.count": 3}')
+    assert outputs.read(PLACE, URI) == {
+        "Germline.vcf": "s3://results/a.vcf",
+        "Germline.count": 3,
+    }
+    assert outputs.read(PLACE, f"{URI}/") == outputs.read(PLACE, URI)
+
+
+def test_values_are_those_of_the_file(bucket: Any) -> None:
+    odd = {
+        "W.big": 2**60 + 1,
+        "W.nothing": None,
+        "W.nested": [None, {"pair": [True, 0.5, None, {}]}, "s3://results/a.vcf"],
+    }
+    bucket(json.dumps(odd).encode())
+    assert outputs.read(PLACE, URI) == odd
+    bucket(b"[1, null]")
+    assert outputs.read(PLACE, URI) == {"": [1, None]}
+
+
+def test_outputs_that_may_not_be_read(
+    service: Service, monkeypatch: pytest.MonkeyPatch, forgetful: None
+) -> None:
+    service.answer = (403, "AccessDenied", "Access Denied")
+    place = Settings(region=REGION, endpoint=service.url)
+    with pytest.raises(errors.Denied) as caught:
+        outputs.read(place, URI)
+    assert f"{URI}/logs/outputs.json" in caught.value.detail
+    assert "s3:ListBucket" in caught.value.advice
+
+
+def test_outputs_that_can_not_be_read(bucket: Any) -> None:
+    with pytest.raises(errors.NotFound, match=f"there is no {URI}/logs/outputs.json") as caught:
+        outputs.read(PLACE, URI)
+    assert "Nextflow workflows do not" in caught.value.advice
+    with pytest.raises(errors.NotFound):
+        outputs.read(PLACE, "s3://no-such-bucket/runs/1")
+    bucket(b"not JSON")
+    with pytest.raises(errors.OmicsError, match="not JSON"):
+        outputs.read(PLACE, URI)
+
+
+def test_the_emulator_in_the_process_has_none() -> None:
+    assert outputs.read(Settings(endpoint="local"), URI) is None
