@@ -40,7 +40,7 @@ RUN_ELSEWHERE = {
             'export PULUMI_BACKEND_URL="file://$PWD?metadata=skip"',
             "export PULUMI_CONFIG_PASSPHRASE=local",
         ),
-        "tests/engine/docs/test_wheel_and_template.py",
+        "tests/engine/docs/test_pages_as_text.py",
     ),
     "pulumi new /path/to/clone/templates/omics-runs": (
         "tests/engine/docs/test_wheel_and_template.py"
