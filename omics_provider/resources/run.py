@@ -21,8 +21,8 @@ class OmicsRun(RunAttributes, Waitable, module="omics", name="Run"):
 
     Creating it is one StartRun call, which returns while the run is PENDING. Changed tags and a
     changed `on_delete` are taken over in place; any other changed input starts a new run and ends
-    the old one as `on_delete` says. An input left unset is not sent, but for
-    `name`, and never differs.
+    the old one as `on_delete` says. An input left unset is not sent, but for `name`,
+    and never differs.
 
     In a preview, everything that can be known without the service is checked, all problems at once.
     Limits are those of StartRun (botocore's model, omics 2022-11-28).
