@@ -34,7 +34,7 @@ class BatchHandler:
         found = table.problems(inputs, has_s3=not call.settings.is_local)
         checked = declaration.keep_spelling(old, table.with_defaults(inputs))
         failures = tuple(problem.told(table.TABLE) for problem in found)
-        if not (old or failures or call.update.engine.is_update):
+        if not (old or failures):
             _tell_of_start(call, inputs)
         return Checked({**checked, **records.attempt(call, old)}, failures)
 
@@ -206,7 +206,7 @@ def _outlook(call: Call, recorded: Properties, inputs: Properties) -> str:
 
 
 def _tell_of_start(call: Call, inputs: Properties) -> None:
-    """Say in a preview how many runs a batch starts that is about to be made.
+    """Say how many runs a batch starts that is about to be made.
 
     The engine checks it without old inputs then, also in the place of one that it replaces.
     """

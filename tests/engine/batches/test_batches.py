@@ -31,6 +31,7 @@ cohort = OmicsRunBatch("cohort", **declared)
 pulumi.export("batches", cohort.batches.apply(len))
 if wanted is not None:
     pulumi.export("ids", cohort.run_ids(wanted))
+    pulumi.export("ended", cohort.wait(60)["runs"])
 """
 BARE: Final = """\
 import pulumi
@@ -102,8 +103,9 @@ def warned(outcome: Outcome) -> str:
 
 def test_the_life_of_a_cohort(cohort: Stack) -> None:
     declare(cohort, rows(3), tags={"of": "me"})
-    _, calls = cohort.calls(cohort.up)
+    made, calls = cohort.calls(cohort.up)
     assert calls == {"StartRunBatch": 1}
+    assert "3 samples to start, in one batch." in made.message
     assert "s3://reads/0" not in cohort.checkpoint
     provider = recorded(cohort)["inputs"]["__provider"]
 
@@ -140,7 +142,7 @@ def test_the_life_of_a_cohort(cohort: Stack) -> None:
     declare(cohort, changed, tags={"of": "you"}, **{"$ids": ["S1", "S2"]})
     cohort.up()
     shown = json.loads(cohort.pulumi("stack", "output", "--json").stdout)
-    assert shown["batches"] == 2
+    assert (shown["batches"], shown["ended"]) == (2, {"completed": 5})
     of = {k: cohort.service.get_run(id=run)["batchId"] for k, run in shown["ids"].items()}
     assert of == {"S1": second["id"], "S2": first["id"]}
     assert recorded(cohort)["inputs"]["__provider"] == provider
