@@ -12,6 +12,7 @@ from pulumi import Output, ResourceOptions
 from omics_provider.base import errors
 from omics_provider.base.checks import MISNAMED
 from omics_provider.base.settings import Settings
+from omics_provider.base.words import some
 from omics_provider.batches import looks
 from omics_provider.batches.calls import Batches
 from omics_provider.batches.folder import folder_of
@@ -231,14 +232,15 @@ async def _over(
         await asyncio.wait([watching], timeout=timeout)
     if not watching.done():
         watching.cancel()
+        left = some([f"batch {each['id']}" for each in kept])
         raise pulumi.RunError(
-            f"Run batch {name}: after {timeout:.0f} s its runs have not ended.\n"
+            f"Run batch {name}: after {timeout:.0f} s these runs have not ended: those of {left}.\n"
             "They go on. Run `pulumi up` again to go on waiting."
         )
     if watching.cancelled():
         raise pulumi.RunError(
-            f"Run batch {name}: waiting was interrupted. The runs go on, and the state records "
-            "them. Run `pulumi up` again to go on waiting."
+            f"Run batch {name}: interrupted. The runs go on, and the state records them. "
+            "Run `pulumi up` again to go on waiting."
         )
     return watching.result()
 
