@@ -99,8 +99,13 @@ def _check_text(field: Field, inputs: Inputs) -> Iterator[str]:
     elif field.enum:
         yield from _check_enum(field, value)
     else:
-        yield from _check_length(field, value)
-        yield from _check_pattern(field, value)
+        yield from text_problems(field, value)
+
+
+def text_problems(field: Field, value: str) -> Iterator[str]:
+    """Give what is wrong with a text that may be anything within the field's limits."""
+    yield from _check_length(field, value)
+    yield from _check_pattern(field, value)
 
 
 def _check_enum(field: Field, value: str) -> Iterator[str]:
