@@ -16,6 +16,7 @@ from omics_provider.base import checks
 from omics_provider.base.keys import STACK
 from omics_provider.base.table import Table
 from omics_provider.base.values import CANNOT_CROSS, cannot_cross
+from omics_provider.sheets import scalars
 
 Self = TypeVar("Self", bound="Readable")
 Class = TypeVar("Class", bound=type)
@@ -42,6 +43,8 @@ class Declared(dynamic.Resource):
         elsewhere = not given or "adoptRunId" in given
         inputs_named = self._table.by_wire if elsewhere else self._kept
         names = [*inputs_named, *(fact.wire for fact in self._table.facts)]
+        if concealed := list(_concealed(self._table, inputs)):
+            given[checks.CONCEALED] = concealed
         dynamic.Resource.__init__(
             self,
             self._host,
@@ -75,6 +78,22 @@ class Readable(Declared):
         options = ResourceOptions.merge(opts, ResourceOptions(id=id))
         found._declare(resource_name, {}, options)
         return found
+
+
+def _concealed(table: Table, inputs: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the inputs that may be secret and that the check would else show in a message."""
+    for field in table.fields:
+        is_shown = field.kind in checks.SHOWN or field.shape is not None
+        if is_shown and not _is_plain(inputs.get(field.wire)):
+            yield field.wire
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return all(map(_is_plain, value.values()))
+    if isinstance(value, list | tuple):
+        return all(map(_is_plain, value))
+    return not isinstance(value, Output) and not hasattr(value, "__await__")
 
 
 def stack() -> str:
@@ -230,13 +249,16 @@ def crossing(value: Any) -> Any:
 
 
 def _marked(value: Any) -> Any:
+    value = scalars.own(value)
     if isinstance(value, Output):
         return value.apply(_marked)
+    if hasattr(value, "__await__"):
+        return value
+    reason = cannot_cross(value)
+    if reason is not None:
+        return {CANNOT_CROSS: reason}
     if isinstance(value, Mapping):
         return {key: _marked(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_marked(item) for item in value]
-    if hasattr(value, "__await__"):
-        return value
-    reason = cannot_cross(value)
-    return value if reason is None else {CANNOT_CROSS: reason}
+    return value

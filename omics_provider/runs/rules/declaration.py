@@ -1,7 +1,7 @@
 """What a declaration says, checked as a whole, and the StartRun call it asks for.
 
 Everything here can be known without the service. A value that a preview does not know yet is never
-complained about. No reason shows a value: it may be a secret.
+complained about. What a reason shows of a value is said in `base/checks`.
 """
 
 from __future__ import annotations

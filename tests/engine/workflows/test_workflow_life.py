@@ -159,8 +159,8 @@ def test_what_shows_without_the_service_is_told_in_the_preview(stack: Stack) -> 
     told = stack.preview(expect=None).message
     for problem in (
         "definition: align has no file aling.wdl, which main names",
-        "engine: must be one of WDL, NEXTFLOW, CWL, WDL_LENIENT: did you mean WDL?",
-        "parameter_template: parameter 'reads': must be {",
+        "must be one of WDL, NEXTFLOW, CWL, WDL_LENIENT: did you mean WDL?",
+        "parameter_template: reads: must be names and values",
     ):
         assert problem in told
     declare(stack, definition="nowhere", parameter_template="nowhere.json")
