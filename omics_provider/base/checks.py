@@ -90,6 +90,20 @@ def misnamed(table: Table, name: str) -> str:
     return f"is no argument of {table.resource}{hint}"
 
 
+def role_only(inputs: Inputs) -> Iterator[Problem]:
+    """Complain about a `roleArn` that is the ARN of something else in IAM or STS."""
+    arn = inputs.get("roleArn")
+    found = _IDENTITY.match(arn) if isinstance(arn, str) else None
+    if found and found[1] != "role":
+        what = found[1].replace("-", " ")
+        before = "" if "roleArn" in inputs.get(CONCEALED, ()) else _before(arn)
+        reason = f"is the ARN of a {what}: a run takes on a role, arn:aws:iam::ACCOUNT:role/NAME"
+        yield Problem("roleArn", f"{before}{reason}")
+
+
+_IDENTITY: Final = re.compile(r"arn:[^:]+:(?:iam|sts)::[^:]*:([a-z-]+)(?:/|$)")
+
+
 # One value -----------------------------------------------------------------------------------
 
 #: Kinds of which a reason shows the value.

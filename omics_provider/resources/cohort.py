@@ -13,7 +13,7 @@ from pulumi import Output, ResourceOptions
 from omics_provider.base.settings import Settings
 from omics_provider.base.words import some
 from omics_provider.preflight import calls
-from omics_provider.preflight.rules.judge import Found, Kind, Look, Unseen
+from omics_provider.preflight.rules.answers import Found, Kind, Look, Unseen
 from omics_provider.runs.rules.table import COHORT
 from omics_provider.sheets import parameters as cohort
 from omics_provider.sheets.parameters import Sample

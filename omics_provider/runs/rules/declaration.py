@@ -122,6 +122,7 @@ def _parameters_size(inputs: Inputs) -> Iterator[Problem]:
 
 
 _RULES: Final[tuple[Rule, ...]] = (
+    checks.role_only,
     _one_source,
     _adoption_starts_nothing,
     _ready2run_storage,

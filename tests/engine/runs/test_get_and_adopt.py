@@ -112,6 +112,10 @@ def test_adoption_of_a_run_with_other_inputs_is_refused(stack: Stack) -> None:
 
 def test_adoption_of_a_run_that_is_not_there_says_so(stack: Stack) -> None:
     stack.declare(adopt_run_id="1234567", workflow_id=None)
+    stack.configure(preflight="warn")
+    preview, calls = stack.calls(stack.preview)
+    assert calls == {"GetRun": 1}
+    assert "there is no run 1234567 in us-east-1 to take over" in preview.text
 
     outcome, calls = stack.calls(lambda: stack.up(expect=None))
 

@@ -11,7 +11,7 @@ import pulumi
 import pytest
 
 from omics_provider import Column, EachRow, OmicsRun, RunCohort
-from omics_provider.preflight.rules.judge import Found, Kind, Look, Missing, Unseen
+from omics_provider.preflight.rules.answers import Found, Kind, Look, Missing, Unseen
 from omics_provider.resources import cohort
 from tests.programs import mocked
 

@@ -462,6 +462,22 @@ def test_a_reason_names_the_value_and_the_rule(wire: str, value: Any, told: str)
     assert dict(found(**{wire: value}))[wire] == told
 
 
+@pytest.mark.parametrize(
+    ("arn", "what"),
+    [
+        ("arn:aws:iam::111122223333:user/anna", "user"),
+        ("arn:aws:iam::111122223333:group/lab", "group"),
+        ("arn:aws:sts::111122223333:assumed-role/omics/anna", "assumed role"),
+        ("arn:aws:iam::111122223333:root", "root"),
+    ],
+)
+def test_a_run_takes_on_a_role_and_nobody_else(arn: str, what: str) -> None:
+    told = dict(found(roleArn=arn))["roleArn"]
+    assert told.startswith(f'"{arn}": is the ARN of a {what}: a run takes on a role')
+    assert arn not in dict(found(roleArn=arn, **{CONCEALED: ["roleArn"]}))["roleArn"]
+    assert found(roleArn="arn:aws:iam::111122223333:role/path/omics") == []
+
+
 def test_of_a_long_value_the_beginning_is_shown() -> None:
     told = dict(found(name="x" * 129))["name"]
     assert told == f'"{"x" * 60}…": must have 1 to 128 characters, has 129'
