@@ -109,6 +109,8 @@ def cannot_cross(value: Any) -> str | None:
     Looks at this value only, not into it; of an object, at its names. None counts as a value inside
     a document. Scalars of numpy are to be made Python's own before (see `sheets.scalars`).
     """
+    if value is UNKNOWN:
+        return None
     if value is None:
         return "null inside a document is dropped by Pulumi: leave the key out, or give a value"
     if isinstance(value, str):

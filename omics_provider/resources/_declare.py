@@ -15,7 +15,7 @@ from pulumi import Input, Output, ResourceOptions, dynamic
 from omics_provider.base import checks
 from omics_provider.base.keys import STACK
 from omics_provider.base.table import Table
-from omics_provider.base.values import CANNOT_CROSS, cannot_cross
+from omics_provider.base.values import CANNOT_CROSS, UNKNOWN, cannot_cross, whole
 from omics_provider.sheets import scalars
 
 Self = TypeVar("Self", bound="Readable")
@@ -246,6 +246,21 @@ def crossing(value: Any) -> Any:
     if isinstance(value, Output):
         return value.apply(crossing)
     return None if value is None else _marked(value)
+
+
+def known_now(value: Any) -> Any:
+    """Return a value as the check gets it, with what is not known at once as unknown."""
+    return whole(_marked(_known(value)))
+
+
+def _known(value: Any) -> Any:
+    if isinstance(value, Output) or hasattr(value, "__await__"):
+        return UNKNOWN
+    if isinstance(value, Mapping):
+        return {key: _known(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_known(item) for item in value]
+    return value
 
 
 def _marked(value: Any) -> Any:

@@ -16,7 +16,7 @@ from tests.programs import mocked
 
 PLACE: dict[str, Any] = {
     "role_arn": "arn:aws:iam::111122223333:role/r",
-    "output_uri": "s3://b",
+    "output_uri": "s3://bucket",
     "workflow_id": "1",
 }
 STACK = Settings(region="us-east-1", profile="base")
