@@ -18,6 +18,8 @@ from omics_provider.base.table import Table
 from omics_provider.base.values import CANNOT_CROSS, UNKNOWN, cannot_cross, whole
 from omics_provider.sheets import scalars
 
+from .provider import warn_of_unknown_keys
+
 Self = TypeVar("Self", bound="Readable")
 Class = TypeVar("Class", bound=type)
 
@@ -36,6 +38,7 @@ class Declared(dynamic.Resource):
         self, resource_name: str, inputs: Mapping[str, Any], opts: ResourceOptions | None
     ) -> None:
         """Declare the resource with inputs by the API's names; those of None are left out."""
+        warn_of_unknown_keys()
         # An output is an attribute only where the property bag names it, if only as None. Each name
         # costs the program an Output with two tasks, so inputs are named where they can be known:
         # the given ones, and all of what was made elsewhere.

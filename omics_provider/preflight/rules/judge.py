@@ -20,6 +20,7 @@ from omics_provider.runs.rules import table
 
 from . import trust
 from .answers import Answer, Answers, Found, Kind, Look, Missing
+from .leftovers import leftovers
 
 Inputs = Mapping[str, Any]
 _T = TypeVar("_T")
@@ -79,6 +80,7 @@ def problems(
         *_things(inputs, answers),
         *_role(inputs, answers, place),
         *_bucket(inputs, answers, place),
+        *(Problem("parameters", why) for why in leftovers(inputs.get("parameters"))),
         *_files(files(inputs) if named is None else named, answers),
     ]
 
@@ -164,7 +166,11 @@ def version_look(inputs: Inputs) -> Look | None:
 
 def _uris(value: Any, path: str) -> Iterator[tuple[str, str]]:
     if isinstance(value, str):
-        if re.match(r"s3://[^/]+/.", value) and not _PATTERN.search(value):
+        if (
+            re.match(r"s3://[^/]+/.", value)
+            and not any(leftovers(value))
+            and not _PATTERN.search(value)
+        ):
             yield path, value
     elif isinstance(value, Mapping):
         for key, item in value.items():

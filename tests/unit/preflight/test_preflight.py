@@ -286,6 +286,48 @@ def test_a_bucket_of_another_account_than_said() -> None:
     assert said(inputs, look, Found({"region": "us-east-1", "owned": True})) == []
 
 
+# Leftovers -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "String <REQUIRED>", "<REQUIRED>", "File (optional)", "File? (optional)", "Array[File]+",
+        'String (optional, default = "hg38")', "Map[String, Array[File]] (optional)", "Int",
+        "Float? (optional, default = 0.5)", "Boolean", "Pair[File, File]",
+    ],
+)  # fmt: skip
+def test_a_value_of_a_template_of_inputs_is_a_finding(value: str) -> None:
+    (problem,) = problems(declared(parameters={"W.reads": [value]}), {}, HERE)
+    assert str(problem).startswith(f"parameters: parameters.W.reads[0] has {value[:40]!r}, as a")
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("s3://bucket/<file>.cram", "<file>"), ("<file>.cram", "<file>"),
+        ("<sample-id>.bam", "<sample-id>"), ("s3://<bucket>/x", "<bucket>"),
+        ("inputs/<sample_name>", "<sample_name>"),
+    ],
+)  # fmt: skip
+def test_a_name_to_fill_in_is_a_finding(value: str, shown: str) -> None:
+    inputs = declared(parameters={"reads": value})
+    (problem,) = problems(inputs, {}, HERE)
+    assert f"parameters.reads has {shown!r}, as a template" in str(problem)
+    assert files(inputs) == {}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "<DEL>", "a < b > c", "String theory", "Int. J. Cancer", "N_ALT<3 && QUAL>20", "File.bam",
+        "s3://bucket/a.cram", "x <y> z", 7, None, True, {"type": "strings"}, "integer", "",
+    ],
+)  # fmt: skip
+def test_other_values_are_none(value: Any) -> None:
+    assert problems(declared(parameters={"reads": value}), {}, HERE) == []
+
+
 # Trust ---------------------------------------------------------------------------------------
 
 
