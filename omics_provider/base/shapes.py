@@ -83,7 +83,7 @@ def misfits(shape: Shape, value: Any, path: str) -> Iterator[Misfit]:
         yield from _entries(shape, value, path)
 
 
-_PYTHON: Final[Mapping[str, type | tuple[type, ...]]] = {
+_PYTHON: Final[Mapping[str, Any]] = {
     "text": str,
     "boolean": bool,
     "list": (list, tuple),

@@ -104,16 +104,16 @@ def read(
         )
     except SheetError as error:
         return Declared(name, [], str(error))
-    samples: list[Sample] = []
+    good: list[Sample] = []
     wrong: list[str] = []
     for each in found.values():
         given = _override(each, overrides)
         if isinstance(given, Mapping | None):
-            samples.append(_sample(each, given or {}))
+            good.append(_sample(each, given or {}))
         else:
             kind = type(given).__name__
             wrong.append(f"{name}: {each.id}: the overrides are a {kind}: give arguments by name")
-    return Declared(name, samples, "\n".join(wrong))
+    return Declared(name, good, "\n".join(wrong))
 
 
 def _override(sample: cohort.Sample, overrides: Overrides | None) -> Any:
