@@ -77,8 +77,11 @@ class OwnStack:
         return self._believed(_Way(stack, late=True), mark)
 
     def current(self, stack: str, *, mark: str = "") -> StackState:
-        """Return what is recorded now, while the update goes on, in other processes too."""
-        state = self._read(stack, [])
+        """Return what is recorded now, while the update goes on, in other processes too.
+
+        Without the history: that tells of earlier updates alone.
+        """
+        state = recorded.parse(self._asked(stack, "export"))
         if not self._is_own(state, mark):
             raise _foreign()
         return state

@@ -28,6 +28,7 @@ from omics_provider.providers._wire import received, unknown
 from omics_provider.runs import details
 from omics_provider.runs.rules.table import BY_WIRE
 from omics_provider.waits import attempts, outputs
+from omics_provider.waits.replaced import EarlyEnds, Ending
 from omics_provider.waits.rules import progress
 from omics_provider.waits.rules.targets import Declared, End, Facts, Target
 from omics_provider.waits.watcher import Watcher, Watchers
@@ -155,9 +156,14 @@ async def _ended(
     told = {key: target.end(None) for key, target in known.items()}
     others = {key: t for key, t in targets.items() if t and key not in known}
     if others:
-        look = _seen_once if pulumi.runtime.is_dry_run() else _seen_to_end
-        watchers = {place: await _watcher(place, stack) for place in _of(where, others)}
-        told |= await look({key: watchers[where[key]] for key in others}, others, wish)
+        by_place = {place: await _watcher(place, stack) for place in _of(where, others)}
+        at = {key: by_place[where[key]] for key in others}
+        if pulumi.runtime.is_dry_run():
+            told |= await _seen_once(at, others)
+        else:
+            places = {target.uuid: where[key] for key, target in others.items()}
+            with _early_ends(stack).meanwhile(places, view().teller()):
+                told |= await _seen_to_end(at, others, wish)
     if wish.outputs:
         await _read_outputs(where, told)
     if wish.tasks:
@@ -215,6 +221,11 @@ def _stack_of(engine: Engine) -> OwnStack:
     return OwnStack(engine)
 
 
+@functools.cache
+def _early_ends(stack: str) -> EarlyEnds:
+    return EarlyEnds(Ending(own_stack(stack), stack))
+
+
 async def _watcher(place: Settings, stack: str) -> Watcher:
     def recorded_at() -> Mapping[str, str] | None:
         try:
@@ -236,7 +247,7 @@ async def _watcher(place: Settings, stack: str) -> Watcher:
 
 
 async def _seen_once(
-    watchers: Mapping[str, Watcher], targets: Mapping[str, Target], _wish: _Wish
+    watchers: Mapping[str, Watcher], targets: Mapping[str, Target]
 ) -> dict[str, End]:
     futures = {key: watchers[key].once(target) for key, target in targets.items()}
     try:
