@@ -81,7 +81,7 @@ class OwnStack:
 
         Without the history: that tells of earlier updates alone.
         """
-        state = recorded.parse(self._asked(stack, "export"))
+        state = self._read(stack, [], has_history=False)
         if not self._is_own(state, mark):
             raise _foreign()
         return state
@@ -131,7 +131,9 @@ class OwnStack:
         options = ["--show-secrets"] if way.secrets else []
         return self._readers.submit(self._read, way.stack, options)
 
-    def _read(self, stack: str, options: list[str]) -> StackState:
+    def _read(self, stack: str, options: list[str], *, has_history: bool = True) -> StackState:
+        if not has_history:
+            return recorded.parse(self._asked(stack, "export", *options))
         history = self._readers.submit(self._asked, stack, *_HISTORY)
         return recorded.parse(self._asked(stack, "export", *options), history.result())
 
