@@ -36,7 +36,7 @@ def _written(message: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request for one resource, beside its properties. A door makes one of each of the engine's.
+    """One request for one resource, beside its properties. A door makes one of each that it gets.
 
     `urn` is the resource's, empty outside of an engine. `timeout` is its customTimeouts for this
     operation in seconds, None where unset. `seed` is the engine's random seed for generated names,

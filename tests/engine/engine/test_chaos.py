@@ -28,14 +28,18 @@ def kill(deed: Deed, *kills: tuple[Victims, str]) -> Step:
 
 EPISODES: dict[str, tuple[Setting, tuple[Step, ...]]] = {
     "engine and plugin": (
-        Setting("forget", "delete", "active"),
+        Setting("forget", "delete", "active", waits=True, main=True),
         (
             kill(
                 "up",
                 ("both", "StartRun took effect, its answer under way"),
                 ("both", "looking for the interrupted start"),
             ),
-            kill("change", ("both", "new run saved, old run not yet ended")),
+            kill(
+                "change",
+                ("both", "new run saved, old run not yet ended"),
+                ("engine", "CancelRun took effect, its answer under way"),
+            ),
             kill("force", ("both", "StartRun answered, state not saved")),
             kill("take back", ("both", "StartRun took effect, its answer under way")),
             kill("destroy", ("both", "DeleteRun took effect, its answer under way")),
@@ -171,7 +175,13 @@ def test_a_campaign_of_24_episodes_deals_every_point_to_every_victim() -> None:
             for point, victims in step.kills:
                 setting = play.setting
                 assert point.applies(
-                    Situation(step.deed, setting.on_delete, setting.life, setting.delete_first)
+                    Situation(
+                        step.deed,
+                        setting.on_delete,
+                        setting.life,
+                        setting.delete_first,
+                        setting.waits,
+                    )
                 )
                 dealt[point.name, victims] += 1
 
