@@ -11,6 +11,7 @@ import functools
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -162,7 +163,7 @@ async def _ended(
             told |= await _seen_once(at, others)
         else:
             places = {target.uuid: where[key] for key, target in others.items()}
-            with _early_ends(stack).meanwhile(places, view().teller()):
+            with await ending_replaced(stack, places):
                 told |= await _seen_to_end(at, others, wish)
     if wish.outputs:
         await _read_outputs(where, told)
@@ -221,9 +222,17 @@ def _stack_of(engine: Engine) -> OwnStack:
     return OwnStack(engine)
 
 
+async def ending_replaced(
+    stack: str, places: Mapping[str, Settings]
+) -> AbstractContextManager[None]:
+    """Return what ends replaced runs as long as runs of these places, by uuid, are waited for."""
+    ends = _early_ends(await asyncio.to_thread(own_stack, stack), stack)
+    return ends.meanwhile(places, view().teller())
+
+
 @functools.cache
-def _early_ends(stack: str) -> EarlyEnds:
-    return EarlyEnds(Ending(own_stack(stack), stack))
+def _early_ends(own_stack: OwnStack, stack: str) -> EarlyEnds:
+    return EarlyEnds(Ending(own_stack, stack))
 
 
 async def _watcher(place: Settings, stack: str) -> Watcher:
