@@ -28,18 +28,19 @@ def replaced(state: StackState) -> Iterator[Replaced]:
 
     What it would keep is left out, and whatever is not certain.
     """
-    staying = {str(r.get("urn")): r for r in state.resources if _stays(r)}
-    adopting = {str((r.get("inputs") or {}).get("adoptRunId")) for r in state.creating}
+    staying = [each for each in state.resources if _stays(each)]
+    by_urn = {str(each.get("urn")): each for each in staying}
+    stood_for = {uuid for each in staying for uuid in _uuids(each)}
+    adopting = {str((each.get("inputs") or {}).get("adoptRunId")) for each in state.creating}
     for old in state.resources:
-        successor = staying.get(str(old.get("urn")))
-        uuid = uuid_of(old)
+        successor = by_urn.get(str(old.get("urn")))
         if (
             old.get("type") in _ENDED_EARLY
             and is_marked(old)
-            and uuid
+            and uuid_of(old)
             and successor is not None
-            and uuid_of(successor) not in ("", uuid)
-            and not state.keeps_run(uuid)
+            and uuid_of(successor)
+            and stood_for.isdisjoint(_uuids(old))
             and str(old.get("id")) not in adopting
         ):
             yield Replaced(old, successor)
@@ -60,6 +61,13 @@ def uuid_of(resource: Resource) -> str:
     outputs: Mapping[str, Any] = resource.get("outputs") or {}
     found = outputs.get("uuid")
     return found if isinstance(found, str) else ""
+
+
+def _uuids(resource: Resource) -> Iterator[str]:
+    """Give the uuids of all that a resource stands for: a cohort may have several batches."""
+    yield uuid_of(resource)
+    for batch in (resource.get("outputs") or {}).get("batches") or ():
+        yield str(batch.get("uuid"))
 
 
 def _stays(resource: Resource) -> bool:

@@ -90,5 +90,15 @@ def test_runs_and_batches_cost_money(kind: str, is_ended: bool) -> None:
     assert bool(ended(*pair)) is is_ended
 
 
+def test_a_batch_that_its_successor_has_taken_over_goes_on() -> None:
+    def cohort(*uuids: str, **more: Any) -> dict[str, Any]:
+        made = run(uuids[0], URN, **more, type=BATCH)
+        made["outputs"]["batches"] = [{"uuid": uuid} for uuid in uuids]
+        return made
+
+    assert ended(cohort("a", "b", delete=True), cohort("c")) == ["a"]
+    assert ended(cohort("a", "b", delete=True), cohort("c", "b")) == []
+
+
 def test_an_empty_state_has_nothing() -> None:
     assert ended() == []
