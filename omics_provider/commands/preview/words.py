@@ -114,6 +114,8 @@ def _longest(figures: Figures) -> str:
 def _lead(report: PreviewReport) -> Iterator[Line]:
     if report.stack:
         yield "Stack ", Code(report.stack), f": {_unchanged(report.figures)}"
+    if report.ends_replaced:
+        yield (_ENDS_REPLACED,)
     warned = sum(n.severity == "warning" for notes in _notes(report) for n in notes)
     if warned:
         yield (counted(warned, "{} warning below.", "{} warnings below."),)
@@ -125,6 +127,12 @@ def _lead(report: PreviewReport) -> Iterator[Line]:
             for (step, kind), count in report.others.items()
         ]
         yield ("Beside the runs: ", *joined(others))
+
+
+_ENDS_REPLACED: Final = (
+    "Active old runs are cancelled when their new runs are recorded, if the program waits for "
+    "runs; else at the end of the update."
+)
 
 
 def _notes(report: PreviewReport) -> Iterable[Iterable[Notice]]:
