@@ -118,6 +118,23 @@ class BatchHandler:
         else:
             _end_all(call, recorded)
 
+    def cancel_ahead(
+        self,
+        call: Call,
+        id_: str,  # noqa: ARG002  # the first batch's; what is recorded has the ids of all
+        recorded: Properties,
+    ) -> list[str]:
+        """Cancel batches ahead of a delete that is sure to come; return the ids of those."""
+        on_delete = str(recorded.get("onDelete") or keys.DEFAULT_ON_DELETE)
+        if on_delete == "keep" or "batches" not in recorded:
+            return []
+        batches = _batches(call, recorded, "Delete")
+        return [
+            str(each["id"])
+            for each in recorded["batches"]
+            if ending.cancelled_ahead(call, batches, each, on_delete)
+        ]
+
 
 def _cohort(call: Call, inputs: Properties, recorded: Properties | None = None) -> Cohort:
     batches = _batches(call, recorded or {}, "StartRunBatch")

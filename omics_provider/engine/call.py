@@ -37,7 +37,7 @@ def _written(message: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request of the engine for one resource, beside its properties. Only a door makes one.
+    """One request for one resource, beside its properties. A door makes one of each that it gets.
 
     `urn` is the resource's, empty outside of an engine. `timeout` is its customTimeouts for this
     operation in seconds, None where unset. `seed` is the engine's random seed for generated names,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from omics_provider.base import diff, errors, identity, keys
@@ -122,6 +122,21 @@ class RunHandler:
             if recorded.get("onDelete") == "cancel":
                 _release(call, id_, recorded)
 
+    def cancel_ahead(self, call: Call, id_: str, recorded: Properties) -> list[str]:
+        """Cancel a run, and its attempts, ahead of a delete that is sure to come; return their ids.
+
+        A run that is kept is not touched, nor one that has ended.
+        """
+        if not recorded.get("uuid") or recorded.get("onDelete") == "keep":
+            return []
+        runs = _runs(call)
+        ended = [id_] if ending.cancelled_ahead(call, runs, id_, recorded) else []
+        for live in _superseded(call, runs, id_, recorded):
+            attempt = {**live, "onDelete": recorded.get("onDelete")}
+            if ending.cancelled_ahead(call, runs, live["id"], attempt):
+                ended.append(live["id"])
+        return ended
+
 
 def _evidence(call: Call, id_: str, recorded: Properties, inputs: Properties) -> Evidence:
     """Look up what the verdict needs, as far as nothing has decided yet; warn of what is open."""
@@ -221,6 +236,14 @@ def _standing(
 
 def _end_successors(call: Call, runs: Runs, run_id: str, recorded: Properties) -> None:
     """End the attempts that waits have started after this run, but one that is recorded."""
+    for live in _superseded(call, runs, run_id, recorded):
+        ending.ender(call, runs)(live, recorded)
+
+
+def _superseded(
+    call: Call, runs: Runs, run_id: str, recorded: Properties
+) -> Iterator[dict[str, Any]]:
+    """Give the attempts that waits have started after this run, but one that is recorded."""
     unseen = recorded.get("status") in ACTIVE and "retry" in recorded
     ended = _seen(call, runs, run_id, recorded) if unseen else recorded
     if not lifecycle.may_have_successors(ended):
@@ -234,7 +257,7 @@ def _end_successors(call: Call, runs: Runs, run_id: str, recorded: Properties) -
         kept = live["uuid"] in call.update.made or state.records(live["uuid"])
         taken = to_be_taken is not None and to_be_taken.stands(live)
         if not kept and not taken and not records.current(call, recorded).records(live["uuid"]):
-            ending.ender(call, runs)(live, recorded)
+            yield live
 
 
 def _now(call: Call, run_id: str, recorded: Properties, inputs: Properties) -> Properties:

@@ -54,6 +54,7 @@ def words_of(report: DriftReport) -> Words:
 
 _COUNTED: Final[Mapping[Kind, tuple[str, str]]] = {
     Kind.ORPHAN: ("{} orphan at work", "{} orphans at work"),
+    Kind.REPLACED: ("{} replaced and still at work", "{} replaced and still at work"),
     Kind.FAILED: ("{} failed", "{} failed"),
     Kind.CANCELLED: ("{} cancelled", "{} cancelled"),
     Kind.GONE: ("{} gone", "{} gone"),
@@ -172,6 +173,10 @@ def _changes(drift: TagDrift | None, most: int) -> Line:
 
 _FOUND: Final[Mapping[Kind, Callable[[Finding], Line]]] = {
     Kind.ORPHAN: _orphan,
+    Kind.REPLACED: lambda each: (
+        *_which(each), f" is {each.now}, though it was replaced: an update was cut off before it "
+        "ended this, or is at work",
+    ),
     Kind.FAILED: lambda _: ("failed",),
     Kind.CANCELLED: lambda _: ("was cancelled outside of this stack",),
     Kind.GONE: lambda _: ("its record is gone: deleted by hand, or dropped by the service",),
@@ -255,6 +260,9 @@ _LOOK_THERE: Final = (
 )
 _DO: Final[Mapping[Kind, Callable[[Finding], Line]]] = {
     Kind.ORPHAN: _do_orphan,
+    Kind.REPLACED: lambda each: (
+        "`pulumi up` ends it; ", *_cancelled_by(each), " at once",
+    ),
     Kind.FAILED: _do_ended,
     Kind.CANCELLED: _do_ended,
     Kind.GONE: lambda _: (f"{_REFRESH}. Done is done: its files in S3 stay",),

@@ -132,6 +132,13 @@ class PreviewReport:
     own: Mapping[str, Sequence[Notice]]
     runs: tuple[RunStep, ...]
 
+    @property
+    def ends_replaced(self) -> bool:
+        """Whether runs that are active, or may be, are cancelled since others take their place."""
+        replaced = (run for run in self.runs if run.action is Action.REPLACE)
+        ended = (self.endings.get(_key(run)) for run in replaced)
+        return any(found is not None and found.fate is Fate.CANCELLED for found in ended)
+
 
 def preview_report(plan: Plan, facts: Facts, price_list: Mapping[str, Any]) -> PreviewReport:
     """Put a report together."""

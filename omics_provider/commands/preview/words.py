@@ -96,7 +96,9 @@ def _cost(figures: Figures) -> str:
     unknown = counted(figures.usd_unknown, "{} run", "{} runs") + " of unknown cost"
     if figures.usd is None:
         return "cost unknown"
-    known = f"about {money(figures.usd)}"
+    usd = money(figures.usd)
+    # An amount below a cent is no estimate.
+    known = usd if figures.usd.high < _CENT else f"about {usd}"
     return f"{known} and {unknown}" if figures.usd_unknown else known
 
 
@@ -112,6 +114,8 @@ def _longest(figures: Figures) -> str:
 def _lead(report: PreviewReport) -> Iterator[Line]:
     if report.stack:
         yield "Stack ", Code(report.stack), f": {_unchanged(report.figures)}"
+    if report.ends_replaced:
+        yield (_ENDS_REPLACED,)
     warned = sum(n.severity == "warning" for notes in _notes(report) for n in notes)
     if warned:
         yield (counted(warned, "{} warning below.", "{} warnings below."),)
@@ -123,6 +127,12 @@ def _lead(report: PreviewReport) -> Iterator[Line]:
             for (step, kind), count in report.others.items()
         ]
         yield ("Beside the runs: ", *joined(others))
+
+
+_ENDS_REPLACED: Final = (
+    "Active old runs are cancelled when their new runs are recorded, if the program waits for "
+    "runs; else at the end of the update."
+)
 
 
 def _notes(report: PreviewReport) -> Iterable[Iterable[Notice]]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
+from omics_provider.base import words
 from omics_provider.base.settings import LOG_GROUP
 from omics_provider.base.status import ACTIVE, UNSUCCESSFUL, RunStatus
 from omics_provider.base.words import plain
@@ -340,7 +341,7 @@ def of_other(live: Mapping[str, Any]) -> str:
 
 def cause(failure: Failure) -> str:
     """Return code and message as one line, of which either may be missing."""
-    return ": ".join(plain(text) for text in (failure.code, failure.message) if text)
+    return plain(words.cause(failure.code, failure.message))
 
 
 def _lines(group: Group, region: str | None) -> Iterable[str]:
@@ -364,7 +365,7 @@ def _named(failures: Sequence[Failure]) -> str:
 
 def _details(failure: Failure, region: str | None) -> Iterable[str]:
     if failure.task:
-        said = ": ".join(plain(t) for t in (failure.task.code, failure.task.message) if t)
+        said = plain(words.cause(failure.task.code, failure.task.message))
         task = f"{plain(failure.task.name)} ({failure.task.id})"
         others = failure.failed_tasks - 1
         more = f" (and {others} more failed)" if others > 0 else ""

@@ -1,7 +1,7 @@
 """What a declaration says, checked as a whole, and the StartRun call it asks for.
 
 Everything here can be known without the service. A value that a preview does not know yet is never
-complained about. No reason shows a value: it may be a secret.
+complained about. What a reason shows of a value is said in `base/checks`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from omics_provider.base import checks, keys
+from omics_provider.base import checks, keys, shapes
 from omics_provider.base.checks import Inputs, Problem, Rule, given, parsed_object
 from omics_provider.base.table import Kind
 from omics_provider.base.values import canonical, contains_unknown, misfits
@@ -41,9 +41,7 @@ def name_sent(old: Inputs, inputs: Inputs, resource: str) -> dict[str, str]:
     if old:
         return {keys.NAME: old[keys.NAME]} if keys.NAME in old else {}
     name = resource[: table.BY_WIRE["name"].high]
-    if {"name", "adoptRunId"} & inputs.keys() or any(
-        checks.text_problems(table.BY_WIRE["name"], name)
-    ):
+    if {"name", "adoptRunId"} & inputs.keys() or any(shapes.text(table.BY_WIRE["name"], name)):
         return {}
     return {keys.NAME: name}
 
@@ -138,6 +136,7 @@ def _parameters_size(inputs: Inputs) -> Iterator[Problem]:
 
 
 _RULES: Final[tuple[Rule, ...]] = (
+    checks.role_only,
     _one_source,
     _adoption_starts_nothing,
     _ready2run_storage,

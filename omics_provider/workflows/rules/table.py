@@ -19,6 +19,7 @@ from omics_provider.runs.rules.lifecycle import live_tags
 from omics_provider.shared.rules import lasting
 
 from . import definition
+from .shapes import SHAPES
 
 #: Tag of a version: the identity that its name stands for.
 IDENTITY_MARK: Final = MARK + "definition"
@@ -31,10 +32,6 @@ AS_WRITTEN: Final = "__digestAsWritten"
 #: Input that the program makes: what is wrong with the definition's files.
 DEFINITION_PROBLEMS: Final = "__definitionProblems"
 
-#: Entries of a parameter template (model: WorkflowParameterTemplate; the guide says 1,000).
-MAX_PARAMETERS: Final = 2_000
-_MAX_PARAMETER_NAME: Final = 128
-_MAX_PARAMETER_DESCRIPTION: Final = 256
 _SOURCES: Final = ("definition", "definitionUri", "definitionRepository")
 
 Bag = Mapping[str, Any]
@@ -53,7 +50,8 @@ def _text(
 
 
 def _document(name: str, wire: str, *, doc: str, type: str = "") -> Field:  # noqa: A002
-    return Field(name, wire, Kind.DOCUMENT, Change.UPDATE, type=type, doc=doc)
+    shape = SHAPES[wire]
+    return Field(name, wire, Kind.DOCUMENT, Change.UPDATE, shape=shape, type=type, doc=doc)
 
 
 def _choice(name: str, wire: str, *values: str, doc: str) -> Field:
@@ -144,6 +142,7 @@ TABLE: Final = Table(
         ),
         Field(
             "readme_uri", "readmeUri", Kind.S3_URI, Change.UPDATE,
+            pattern="s3://([a-z0-9][a-z0-9-.]{1,61}[a-z0-9])/((.{1,1024}))",
             doc="A README in S3.",
         ),
         Field(
@@ -336,39 +335,10 @@ def _one_template(inputs: Inputs) -> Iterator[Problem]:
         yield Problem("parameterTemplatePath", "give it or parameter_template, not both")
 
 
-def _template(inputs: Inputs) -> Iterator[Problem]:
-    template = inputs.get("parameterTemplate")
-    if not isinstance(template, Mapping) or contains_unknown(template):
-        return
-    if not 1 <= len(template) <= MAX_PARAMETERS:
-        yield Problem(
-            "parameterTemplate",
-            f"must have 1 to {MAX_PARAMETERS:,} parameters, has {len(template):,}; left out, the "
-            "service reads them from the definition",
-        )
-    for name, entry in template.items():
-        for why in _entry(name, entry):
-            yield Problem("parameterTemplate", f"parameter {name[:40]!r}: {why}")
-
-
-def _entry(name: str, entry: Any) -> Iterator[str]:
-    if not 1 <= len(name) <= _MAX_PARAMETER_NAME:
-        yield f"the name must have 1 to {_MAX_PARAMETER_NAME} characters"
-    if not isinstance(entry, Mapping) or entry.keys() - {"description", "optional"}:
-        yield 'must be {"description": text, "optional": true or false}, both optional'
-        return
-    description = entry.get("description", "")
-    if not isinstance(description, str) or len(description) > _MAX_PARAMETER_DESCRIPTION:
-        yield f"the description must be a text of at most {_MAX_PARAMETER_DESCRIPTION} characters"
-    if not isinstance(entry.get("optional", False), bool):
-        yield "optional must be true or false"
-
-
 RULES: Final[tuple[checks.Rule, ...]] = (
     _one_source,
     _files,
     _readme,
     _storage,
     _one_template,
-    _template,
 )

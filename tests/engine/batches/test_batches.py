@@ -119,7 +119,7 @@ def test_the_life_of_a_cohort(cohort: Stack) -> None:
     declare(cohort, samples, priority=-1, workflow_type="READY2RUN", ouput_uri="s3://x")
     told = cohort.preview(expect=None).message
     for words in (
-        "priority: must be 0 to 100,000",
+        "must be 0 to 100,000",
         "Ready2Run workflows can't run in a batch",
         "did you mean output_uri?",
         "entry 2",

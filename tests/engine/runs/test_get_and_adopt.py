@@ -113,6 +113,8 @@ def test_what_can_not_be_read_or_adopted_is_told_and_nothing_starts(stack: Stack
         "other": adopting(run_id, parameters=hushed, priority=4),
     }
     stack.declare(adoptions)
+    stack.configure(preflight="warn")
+    assert "there is no run 7654321 in us-east-1 to take over" in stack.preview().text
 
     outcome, calls = stack.calls(lambda: stack.up("--continue-on-error", expect=None))
 

@@ -359,7 +359,7 @@ def test_what_is_wrong_with_rows_is_told_with_the_rest(place: Place) -> None:
     wrong = {**inputs, table.PROBLEMS: ["line 2, a: b", "and 7 more"], "priority": -1}
     found = place.provider().check({}, bag(wrong))
     assert [(f.property, f.reason) for f in found.failures] == [
-        ("", "priority: must be 0 to 100,000"),
+        ("", "priority: -1: must be 0 to 100,000"),
         ("", "line 2, a: b"),
         ("", "and 7 more"),
     ]

@@ -433,8 +433,10 @@ def test_all_problems_come_at_once(provider: OmicsWorkflowProvider) -> None:
     }
     found = reasons(provider, inputs)
     assert found == [
-        "definition_uri: must be an S3 URI, s3://bucket or s3://bucket/prefix",
-        "engine: must be one of WDL, NEXTFLOW, CWL, WDL_LENIENT: did you mean WDL?",
+        'definition_uri: "https://x/y.zip": must be an S3 URI, s3://bucket or s3://bucket/prefix',
+        'engine: "WLD": must be one of WDL, NEXTFLOW, CWL, WDL_LENIENT: did you mean WDL?',
+        'parameter_template: a.optional: "yes": must be true or false',
+        "parameter_template: b: must be names and values",
         "definition: exactly one of definition, definition_uri and definition_repository must be "
         "given; got definition and definition_uri",
         "definition: wf holds no WDL file",
@@ -442,9 +444,6 @@ def test_all_problems_come_at_once(provider: OmicsWorkflowProvider) -> None:
         "storage_capacity: DYNAMIC storage ignores a capacity: leave it out, or set storage_type "
         "to STATIC",
         "parameter_template_path: give it or parameter_template, not both",
-        "parameter_template: parameter 'a': optional must be true or false",
-        'parameter_template: parameter \'b\': must be {"description": text, "optional": true or '
-        "false}, both optional",
     ]
     assert "got none" in reasons(provider, {"name": "x"})[0]
 

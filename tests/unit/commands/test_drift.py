@@ -34,6 +34,7 @@ from omics_provider.commands.drift.rules.judge import (
     in_doubt,
     judge_batch,
     judge_lasting,
+    judge_leaving,
     judge_run,
     unrecorded,
 )
@@ -493,6 +494,48 @@ def test_a_batch_is_judged_by_its_live_state(found: Found, kind: Any, detail: st
     assert (made and made.kind, made.detail if made else "") == (kind, detail)
 
 
+@pytest.mark.parametrize(
+    ("more", "is_left"),
+    [
+        ({}, False),
+        ({"delete": True}, True),
+        ({"delete": True, "retainOnDelete": True}, False),
+        ({"delete": True, "protect": True}, False),
+    ],
+)
+@pytest.mark.parametrize("on_delete", ["delete", "cancel", "keep"])
+def test_a_replaced_run_is_left_over_where_the_next_update_ends_it(
+    on_delete: str, more: dict[str, Any], is_left: bool
+) -> None:
+    old = {**resource("HG002", number=2, onDelete=on_delete), **more}
+    left = state(resource("HG002"), old).leaving
+    assert [run.id for run in left] == (["1000002"] if is_left and on_delete != "keep" else [])
+
+
+@pytest.mark.parametrize("status", RunStatus)
+def test_a_replaced_run_is_drift_as_long_as_it_is_active(status: str) -> None:
+    (left,) = state({**resource("HG002", number=2), "delete": True}).leaving
+    found = judge_leaving(left, Found(Look.READ, live(2, status)))
+    active = status in ("PENDING", "STARTING", "RUNNING", "STOPPING")
+    assert (found and found.kind) == (Kind.REPLACED if active else None)
+    other = {**live(2, status), "uuid": "another"}
+    assert judge_leaving(left, Found(Look.READ, other)) is None
+    assert judge_leaving(left, Found(Look.MISSING)) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [("INPROGRESS", Kind.REPLACED), ("CANCELLED", None), ("PROCESSED", None)],
+)
+def test_a_replaced_batch_is_drift_as_long_as_it_is_active(status: str, kind: Any) -> None:
+    found = Found(Look.READ, {"uuid": "u", "status": status})
+    made = judge_leaving(of_kind(BATCH, batches=[KEPT]), found, KEPT)
+    assert (made and made.kind) == kind
+    unread = judge_leaving(of_kind(BATCH, batches=[KEPT]), Found(Look.UNREAD, why="w"), KEPT)
+    assert unread is not None
+    assert unread.kind is Kind.UNREAD
+
+
 @pytest.mark.parametrize("kind", [GROUP, CACHE, WORKFLOW])
 def test_what_runs_share_is_gone_changed_or_as_it_was(kind: str) -> None:
     recorded = of_kind(kind, name="shared", uuid=None, creationTime=None)
@@ -522,6 +565,7 @@ def test_what_runs_share_is_gone_changed_or_as_it_was(kind: str) -> None:
 class Seen:
     runs: Mapping[str, Found] = field(default_factory=dict)
     batches: Mapping[str, Found] = field(default_factory=dict)
+    leaving: Mapping[str, Found] = field(default_factory=dict)
     lasting: Mapping[str, Found] = field(default_factory=dict)
     strangers: tuple[Any, ...] = ()
     strange_batches: tuple[Any, ...] = ()
@@ -619,7 +663,22 @@ def hostile() -> tuple[StackRecord, Seen]:
     return state(recorded), Seen(seen, strangers=(lost,), gaps=(EVIL,))
 
 
-SHAPES = {shape.__name__: shape for shape in (nothing, mixed, cohort, hostile)}
+def replaced() -> tuple[StackRecord, Seen]:
+    """What an update has left that was killed while it waited."""
+    kept = {"id": "7000001", "uuid": "u7", "status": "INPROGRESS", "count": 300}
+    sheet = {**resource("sheet", number=50, batches=[kept]), "type": BATCH, "delete": True}
+    olds = [{**resource("HG002", number=n), "delete": True} for n in (2, 3)]
+    return state(resource("HG002"), *olds, {**sheet, "urn": urn("sheet", BATCH)}), Seen(
+        runs=read(HG002=live()),
+        batches={"u7": Found(Look.READ, {"uuid": "u7", "status": "SUBMITTING"})},
+        leaving={
+            "uuid-1000002": Found(Look.READ, live(2)),
+            "uuid-1000003": Found(Look.READ, live(3, "CANCELLED")),
+        },
+    )
+
+
+SHAPES = {shape.__name__: shape for shape in (nothing, mixed, cohort, hostile, replaced)}
 
 
 def made(shape: str) -> DriftReport:
