@@ -6,6 +6,7 @@ import asyncio
 import os
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Literal, get_args
@@ -16,6 +17,7 @@ import pulumi
 
 from omics_provider.base.errors import SettingsError
 from omics_provider.engine.process import find_engine
+from omics_provider.waits.replaced import Told
 from omics_provider.waits.rules import progress
 from omics_provider.waits.watcher import News, Watcher
 
@@ -47,6 +49,7 @@ class LiveView:
         self._task: asyncio.Task[None] | None = None
         self._waits = 0
         self._shown = ""
+        self._has_begun = False
 
     def begin(self, watchers: Iterable[Watcher]) -> None:
         """Show what goes on at these places, too, from now on."""
@@ -63,6 +66,23 @@ class LiveView:
             self._task.cancel()
             self._task = None
 
+    def teller(self) -> Callable[[Told], None]:
+        """Return what tells, from another thread, of what was replaced and is ended meanwhile."""
+        loop = asyncio.get_running_loop()
+
+        def tell(told: Told) -> None:
+            # The program may be over by then.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(self._tell_replaced, told)
+
+        return tell
+
+    def _tell_replaced(self, told: Told) -> None:
+        for words in told.refused:
+            pulumi.log.warn(words)
+        if told.words and self._progress != "off":
+            pulumi.log.info(told.words)
+
     def _tally(self) -> progress.Tally:
         return progress.together([watcher.tally() for watcher in self._watchers])
 
@@ -70,6 +90,7 @@ class LiveView:
         said, states = self._clock(), progress.states(self._tally())
         while True:
             await self._sleep(_LINE_SECONDS)
+            self._tell_beginning()
             self._tell_news()
             if self._progress == "line":
                 self._tell_line(ephemeral=True)
@@ -78,6 +99,12 @@ class LiveView:
             if silent >= _LOG_SECONDS or (now != states and silent >= _CHANGE_SECONDS):
                 said, states = self._clock(), now
                 self._tell_line(ephemeral=False)
+
+    def _tell_beginning(self) -> None:
+        words = "" if self._has_begun else progress.beginning(self._tally())
+        if words:
+            self._has_begun = True
+            pulumi.log.info(words)
 
     def _tell_line(self, *, ephemeral: bool) -> None:
         now = progress.line(self._tally(), datetime.now(UTC))

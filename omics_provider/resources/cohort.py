@@ -22,6 +22,7 @@ from omics_provider.sheets.sheet import SheetError
 
 from ._arguments import CohortArguments
 from ._declare import inputs_of, known_now, takes
+from ._facts import RunFacts, facts_by_key
 from ._samples import Overrides, content
 from .provider import place_of_child
 from .run import OmicsRun
@@ -115,7 +116,7 @@ class RunCohort(pulumi.ComponentResource):
         on_failure: OnFailure = "fail",
         *,
         outputs: bool = False,
-    ) -> Output[dict[str, dict[str, Any]]]:
+    ) -> Output[dict[str, RunFacts]]:
         """Wait for the end of all runs and return the facts of each, by sample id.
 
         Facts, arguments and previews are those of `wait_all`. Up to `max_failures` failed samples
@@ -123,7 +124,8 @@ class RunCohort(pulumi.ComponentResource):
         """
         if not self._max_failures or on_failure != "fail":
             return wait_all(self.runs, timeout, on_failure, outputs=outputs)
-        return wait_all(self.runs, timeout, "warn", outputs=outputs).apply(self._tolerated)
+        ended = wait_all(self.runs, timeout, "warn", outputs=outputs)
+        return facts_by_key(ended.apply(self._tolerated), self.runs.keys())
 
     @cached_property
     def outputs(self) -> Output[dict[str, Any]]:
@@ -132,7 +134,7 @@ class RunCohort(pulumi.ComponentResource):
             lambda ended: {id_: facts["outputs"] for id_, facts in ended.items()}
         )
 
-    def _tolerated(self, ended: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    def _tolerated(self, ended: dict[str, RunFacts]) -> dict[str, RunFacts]:
         failed = [id_ for id_, facts in ended.items() if facts["status"] != "COMPLETED"]
         if len(failed) > self._max_failures and not pulumi.runtime.is_dry_run():
             raise pulumi.RunError(

@@ -6,6 +6,7 @@ boto3 is imported when the first client is made: a preview that asks nothing doe
 from __future__ import annotations
 
 import functools
+import os
 import threading
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
@@ -57,9 +58,12 @@ def omics(settings: Settings, *, retries: bool = True) -> OmicsClient:
 def aws(settings: Settings, service: str) -> Any:
     """Return a client of another service, for the same account and Region.
 
-    A local server that stands in for HealthOmics stands in for the others, too.
+    A local server that stands in for HealthOmics stands in for the others, too. The emulator in
+    the process has the S3 objects of its runs.
     """
     with _lock, translated(f"Connecting to {service}"):
+        if settings.is_local and service == "s3":
+            return _local_s3(settings)
         session = _session(settings)
         return session.client(  # type: ignore[call-overload]  # the service is no literal
             service,
@@ -111,9 +115,9 @@ def _opened(settings: Settings) -> boto3.Session:
     from .sign_in import ask_nothing
 
     core = get_session()
-    opened = boto3.Session(
-        botocore_session=core, profile_name=settings.profile, region_name=settings.region
-    )
+    # boto3 alone of AWS's tools does not read AWS_REGION.
+    region = settings.region or os.environ.get("AWS_REGION") or None
+    opened = boto3.Session(botocore_session=core, profile_name=settings.profile, region_name=region)
     # The profile is known to the chain of credentials from here on.
     ask_nothing(core)
     return opened
@@ -136,6 +140,17 @@ def _local(settings: Settings, retries: Any) -> OmicsClient:
     config = _config(retries, inject_host_prefix=False, signature_version=UNSIGNED)
     client = _session(settings).client("omics", endpoint_url="http://127.0.0.1", config=config)
     local.attach(client, local_state.file(settings), settings.local_run_seconds)
+    return client
+
+
+def _local_s3(settings: Settings) -> Any:
+    from botocore import UNSIGNED
+
+    from omics_provider.emulator.doors import local
+
+    config = _config(_RETRIES, signature_version=UNSIGNED, s3={"addressing_style": "path"})
+    client = _session(settings).client("s3", endpoint_url="http://127.0.0.1", config=config)
+    local.attach_s3(client, local_state.file(settings))
     return client
 
 

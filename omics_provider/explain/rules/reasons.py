@@ -117,7 +117,7 @@ REASONS: Final[Mapping[str, Reason]] = {
         "Raise the task's limit in the workflow's definition, or give it more CPUs.",
     ),
     "UNSUPPORTED_GPU_INSTANCE_TYPE": Reason(
-        "The Region has not the GPU instance that a task asks for.",
+        "The Region does not have the GPU instance that a task asks for.",
         "Ask for another GPU in the workflow's definition, or run it in another Region.",
     ),
     "UNSUPPORTED_INPUT_SIZE": Reason(
@@ -129,7 +129,7 @@ REASONS: Final[Mapping[str, Reason]] = {
         "Read the end of the engine's log: mostly the definition or a parameter is at fault.",
     ),
     "WORKFLOW_VER_VALIDATION_FAILED": Reason(
-        "The workflow asks for a version of Nextflow that HealthOmics has not.",
+        "The workflow asks for a version of Nextflow that HealthOmics does not have.",
         "Set a version that it has (manifest.nextflowVersion in nextflow.config).",
     ),
 }

@@ -26,6 +26,9 @@ IDENTITY_MARK: Final = MARK + "definition"
 #: Input that the program makes where the user names the version: the digest of the definition's
 #: files. Else the version's name tells it.
 DIGEST: Final = "__digest"
+#: Input that the program makes where the files have other line ends than git has: their digest as
+#: they are. An earlier release named versions by it.
+AS_WRITTEN: Final = "__digestAsWritten"
 #: Input that the program makes: what is wrong with the definition's files.
 DEFINITION_PROBLEMS: Final = "__definitionProblems"
 
@@ -183,6 +186,22 @@ def identity(inputs: Bag) -> str:
     """Return what the declared version stands for: its content and all that is fixed with it."""
     fixed = {wire: inputs[wire] for wire in (*FIXED, DIGEST) if wire in inputs}
     return definition.version_identity(fixed)
+
+
+def with_recorded_spelling(old: Bag, inputs: Bag) -> dict[str, Any]:
+    """Return the inputs, with the recorded version where that was made of the very same files.
+
+    It counted line ends then. So it is no other version now, and no run is replaced.
+    """
+    found = {wire: value for wire, value in inputs.items() if wire != AS_WRITTEN}
+    as_written = inputs.get(AS_WRITTEN)
+    fixed = [inputs[wire] for wire in FIXED if wire in inputs]
+    if not isinstance(as_written, str) or contains_unknown(fixed):
+        return found
+    if DIGEST in found:
+        return {**found, DIGEST: as_written} if old.get(DIGEST) == as_written else found
+    name = definition.version_name(identity({**found, DIGEST: as_written}))
+    return {**found, "versionName": name} if old.get("versionName") == name else found
 
 
 def create_arguments(inputs: Bag, urn: str, token: str, content: bytes | None) -> dict[str, Any]:

@@ -51,8 +51,12 @@ class Kind(StrEnum):
     ATTEMPT = "attempt"
     #: An active run with this stack's mark that is in no state.
     ORPHAN = "orphan"
+    #: An active run that was replaced, and that the next update ends.
+    REPLACED = "replaced"
     #: The same, but ended, or left on purpose (on_delete): it is in nobody's way.
     LEFT = "left"
+    #: It carries this stack's mark, and another stack's state has it: one of the two was renamed.
+    OTHER_STACK = "other-stack"
     #: Not in the account and Region that was looked at.
     ELSEWHERE = "elsewhere"
     #: It could not be looked at.
@@ -60,7 +64,7 @@ class Kind(StrEnum):
 
 
 #: What the report names although the stack and the service do not differ in it.
-NO_DRIFT: Final = frozenset({Kind.LEFT, Kind.ELSEWHERE, Kind.UNREAD})
+NO_DRIFT: Final = frozenset({Kind.LEFT, Kind.OTHER_STACK, Kind.ELSEWHERE, Kind.UNREAD})
 #: What a refresh of the one resource records, and nothing else comes of it.
 RECORDABLE: Final = frozenset(
     {Kind.COMPLETED, Kind.FAILED, Kind.CANCELLED, Kind.GONE, Kind.REUSED, Kind.TAGS, Kind.ENDED}
@@ -105,6 +109,8 @@ class Finding:
     is_rerun: bool = False
     #: What it is, where it is no run: "run group".
     what: str = "run"
+    #: Whether another stack may have it, since not all states could be read.
+    is_unsure: bool = False
 
     @property
     def is_drift(self) -> bool:
@@ -155,6 +161,24 @@ def judge_run(recorded: Recorded, found: Found) -> tuple[Finding, ...]:
     if found.run.get("uuid") != recorded.uuid:
         return _gone(recorded, Kind.REUSED, str(found.run.get("uuid", "")))
     return (*_ended(recorded, found.run), *_tags(recorded, found.run))
+
+
+def judge_leaving(recorded: Recorded, found: Found, kept: Live | None = None) -> Finding | None:
+    """Return what there is to tell of a replaced run, or batch `kept`, that the next update ends.
+
+    That it is active, and so costs money.
+    """
+    own = kept or {"id": recorded.id, "uuid": recorded.uuid, "status": recorded.status}
+    status = str(found.run.get("status", ""))
+    known = {"id": str(own["id"]), "uuid": str(own["uuid"]), "before": str(own["status"])}
+    known["what"] = "batch" if kept else "run"
+    if found.look in (Look.UNREAD, Look.ELSEWHERE):
+        kind = Kind.UNREAD if found.look is Look.UNREAD else Kind.ELSEWHERE
+        return _about(recorded, kind, **known, detail=found.why)
+    is_active = status_of(status) not in FINAL if kept else status in ACTIVE
+    if found.run.get("uuid") != own["uuid"] or not is_active:
+        return None
+    return _about(recorded, Kind.REPLACED, **known, now=status)
 
 
 def _about(recorded: Recorded, kind: Kind, **more: Any) -> Finding:
@@ -355,6 +379,9 @@ def unrecorded(state: StackRecord, live: Live, what: str = "run") -> Finding | N
         "now": status,
         "what": what,
     }
+    if other := state.other(str(live["uuid"]), token):
+        name = str(live.get("name") or live["id"])
+        return Finding(Kind.OTHER_STACK, name, **known, detail=other)
     if resource is not None:
         known |= {"urn": resource.urn, "group": resource.group}
     name = resource.name if resource else str(live.get("name") or live["id"])
@@ -365,7 +392,8 @@ def unrecorded(state: StackRecord, live: Live, what: str = "run") -> Finding | N
         return Finding(Kind.UNCONFIRMED, name, **known)
     kind = Kind.ORPHAN if is_active and token not in state.left else Kind.LEFT
     # Where the state has no name to compare with, somebody has to.
-    return Finding(kind, name, **known, detail="" if resource or state.names else str(stack))
+    of = "" if resource or state.names else str(stack)
+    return Finding(kind, name, **known, detail=of, is_unsure=bool(state.unread))
 
 
 def in_doubt(state: StackRecord, seen: frozenset[str]) -> tuple[Finding, ...]:
