@@ -1,4 +1,7 @@
-"""A refused declaration does not tell its secrets: the host hands them over as plain values."""
+"""A refused declaration does not tell its secrets: the host hands them over as plain values.
+
+The program says which values are Outputs, and so may be secret (tests/unit/resources).
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from omics_provider.base.checks import CONCEALED
 from omics_provider.providers.run import OmicsRunProvider
 from tests.provider.harness import Inputs, bag
 
@@ -62,7 +66,9 @@ def test_a_refused_declaration_does_not_tell_its_secrets(
 ) -> None:
     changed, words = REFUSED[case]
 
-    failures = provider.check({}, bag({**declared, **changed})).failures
+    checked = provider.check({}, bag({**declared, **changed, CONCEALED: [*changed]}))
+    failures = checked.failures
+    assert CONCEALED not in checked.inputs
 
     # Beside a property's name the engine would print its value.
     assert {failure.property for failure in failures} == {""}

@@ -174,6 +174,10 @@ def test_roles_that_can_not_be_judged() -> None:
     other = judge.role(ARN, Found({"trust": {"Statement": [TRUSTING]}}), trust.Runs("9", "x"))
     assert other.level is WRONG
     assert "account 111122223333" in other.says
+    renamed = judge.role(ARN, Found({"arn": f"{ARN}-2", "trust": {}}), RUNS)
+    assert (renamed.level, f"{ARN}-2" in renamed.says) == (WRONG, True)
+    abroad = judge.role(ARN.replace("aws", "aws-cn", 1), Found(), RUNS)
+    assert (abroad.level, "partition aws-cn" in abroad.says) == (WRONG, True)
 
 
 # Quotas ------------------------------------------------------------------------------------------
