@@ -25,7 +25,7 @@ from omics_provider.waits.attempts import PASSING
 from . import _preflight
 from ._arguments import RunBatchArguments, RunBatchAttributes
 from ._declare import Declared, inputs_of, stack, takes
-from ._interrupt import interruptible
+from ._interrupt import failure_of_program, interruptible, watch_program
 from ._samples import read, without_collector, written
 from .provider import place_of
 from .wait import OnFailure
@@ -189,6 +189,8 @@ class OmicsRunBatch(RunBatchAttributes, Declared, module="omics", name="RunBatch
         if on_failure not in ("fail", "warn"):
             raise ValueError(f'on_failure is "fail" or "warn", not {on_failure!r}.')
 
+        watch_program()
+
         async def ended(batches: Sequence[Mapping[str, Any]]) -> Any:
             try:
                 return await _ended(self._name, place, batches, timeout, on_failure)
@@ -206,9 +208,11 @@ async def _ended(
     on_failure: OnFailure,
 ) -> Any:
     kept = received({"batches": batches})["batches"]
-    if pulumi.runtime.is_dry_run():
+    if pulumi.runtime.is_dry_run() or failure_of_program():
         kept = await asyncio.to_thread(_seen, place, kept)
         if not all(map(lifecycle.is_over, kept)):
+            if failure := failure_of_program():
+                raise failure
             return unknown()
     else:
         kept = await _over(name, place, kept, timeout)
@@ -238,7 +242,7 @@ async def _over(
             "They go on. Run `pulumi up` again to go on waiting."
         )
     if watching.cancelled():
-        raise pulumi.RunError(
+        raise failure_of_program() or pulumi.RunError(
             f"Run batch {name}: interrupted. The runs go on, and the state records them. "
             "Run `pulumi up` again to go on waiting."
         )

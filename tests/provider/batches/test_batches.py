@@ -1263,3 +1263,12 @@ def test_a_preview_knows_the_end_only_when_it_is_there(
     place.advance(BATCH + 1)
     place.advance(2 * RUN)
     assert waited(place, kept, None)["runs"] == {"completed": 2}
+
+
+def test_a_wait_ends_with_a_program_that_has_failed(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failure = pulumi.RunError("the program's own")
+    monkeypatch.setattr(run_batch, "failure_of_program", lambda: failure)
+    with pytest.raises(pulumi.RunError, match="the program's own"):
+        waited(place, place.up(sheet(2)), None)
