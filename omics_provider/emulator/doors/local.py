@@ -59,7 +59,7 @@ def attach_s3(client: Any, state: str | Path) -> None:
     def answer(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
         uri = f"s3:/{unquote(urlsplit(request.url).path)}"
         with store.transaction() as connection:
-            _, clock = settings.load(connection, time.time())
+            clock = settings.load(connection, time.time())[1]
             body = outputs.read(connection, _account(), clock.now(time.time()), uri)
         status = 200 if body is not None else 404
         body = _NO_SUCH_KEY if body is None else body
