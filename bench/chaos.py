@@ -191,10 +191,14 @@ def _tell(campaign: Campaign, report: Report) -> None:
 
 def _words(report: Report) -> str:
     setting = report.setting
-    first = ", delete first" if setting.delete_first else ""
-    return (
-        f"[{setting.request_id}, {setting.on_delete}, {setting.life}{first}, {setting.runs} runs]"
-    )
+    more = {
+        "delete first": setting.delete_first,
+        "waits": setting.waits,
+        "main": setting.main,
+    }
+    told = [setting.request_id, setting.on_delete, setting.life]
+    told += [word for word, holds in more.items() if holds]
+    return f"[{', '.join(told)}, {setting.runs} runs]"
 
 
 def table(campaign: Campaign) -> str:

@@ -57,6 +57,22 @@ def end(call: Call, batches: Batches, kept: Sequence[Batch], on_delete: str) -> 
         ) from late
 
 
+def cancelled_ahead(call: Call, batches: Batches, kept: Batch, on_delete: str) -> bool:
+    """Cancel a recorded batch where its delete would do that first; tell whether it was done."""
+    live = find(batches, kept)
+    status = str(live["status"]) if live else None
+    step = lifecycle.delete_step(on_delete, status, cancelled=False, emptied=False)
+    if step is not Step.CANCEL:
+        return False
+    call.update.engine.require_alive("CancelRunBatch")
+    try:
+        batches.cancel(str(kept["id"]))
+    except (errors.Conflict, errors.NotFound):
+        # It has just moved on: its own delete looks again.
+        return False
+    return True
+
+
 class _Ending:
     """One delete of one batch, step by step."""
 

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 from omics_provider.base.settings import Settings
 
 from .update import Update
+from .urn import urn_name
 
 #: What the service calls a resource, by the last part of its type token.
 _NOUNS: Final = {
@@ -36,7 +37,7 @@ def _written(message: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request of the engine for one resource, beside its properties. Only a door makes one.
+    """One request for one resource, beside its properties. A door makes one of each that it gets.
 
     `urn` is the resource's, empty outside of an engine. `timeout` is its customTimeouts for this
     operation in seconds, None where unset. `seed` is the engine's random seed for generated names,
@@ -56,6 +57,11 @@ class Call:
     def subject(self) -> str:
         """What the call is about, as in "run NA12878"; empty outside of an engine."""
         return subject(self.urn)
+
+    @property
+    def resource(self) -> str:
+        """Pulumi's name of the resource; empty outside of an engine."""
+        return urn_name(self.urn) if self.urn else ""
 
     def limit(self, otherwise: float) -> float:
         """Return the resource's customTimeouts for this call in seconds, else `otherwise`."""

@@ -77,8 +77,11 @@ class OwnStack:
         return self._believed(_Way(stack, late=True), mark)
 
     def current(self, stack: str, *, mark: str = "") -> StackState:
-        """Return what is recorded now, while the update goes on, in other processes too."""
-        state = self._read(stack, [])
+        """Return what is recorded now, while the update goes on, in other processes too.
+
+        Without the history: that tells of earlier updates alone.
+        """
+        state = self._read(stack, [], has_history=False)
         if not self._is_own(state, mark):
             raise _foreign()
         return state
@@ -128,7 +131,9 @@ class OwnStack:
         options = ["--show-secrets"] if way.secrets else []
         return self._readers.submit(self._read, way.stack, options)
 
-    def _read(self, stack: str, options: list[str]) -> StackState:
+    def _read(self, stack: str, options: list[str], *, has_history: bool = True) -> StackState:
+        if not has_history:
+            return recorded.parse(self._asked(stack, "export", *options))
         history = self._readers.submit(self._asked, stack, *_HISTORY)
         return recorded.parse(self._asked(stack, "export", *options), history.result())
 

@@ -24,7 +24,7 @@ _SWITCHES: Final = frozenset(
 _PREVIEWS: Final = frozenset({"preview", "pre"})
 _UPDATES: Final = frozenset({"up", "update"})
 _DESTROYS: Final = frozenset({"destroy", "down", "dn"})
-#: Options with which `pulumi destroy` leaves some resources alone.
+#: Options with which an update or `pulumi destroy` leaves some resources alone.
 _PARTLY: Final = ("--target", "-t", "--exclude", "-x", "--run-program")
 #: How a file backend's URL begins where it is the same from every folder.
 _ABSOLUTE_FILE: Final = ("file:///", "file://~")
@@ -83,10 +83,20 @@ class Engine:
         return self.verb in _PREVIEWS and not is_plan
 
     @property
+    def is_refreshing(self) -> bool:
+        """Whether it brings the state up to date: alone, or before another command."""
+        asked = any(word in ("-r", "--refresh", "--refresh=true") for word in self.command)
+        return self.verb == "refresh" or asked
+
+    @property
     def is_whole_destroy(self) -> bool:
         """Whether it is a `pulumi destroy` of a whole stack."""
-        partly = any(word.startswith(_PARTLY) for word in self.command)
-        return self.verb in _DESTROYS and not partly
+        return self.verb in _DESTROYS and not self.is_partial
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether it leaves a part of the stack's resources alone."""
+        return any(word.startswith(_PARTLY) for word in self.command)
 
     def serves_inline(self, stack: str) -> bool:
         """Whether its program is a function, and its stack is named `stack`."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, get_args
 from weakref import WeakKeyDictionary
@@ -25,7 +25,7 @@ from omics_provider.base.words import some
 from omics_provider.batches.rules.rows import Sample
 from omics_provider.preflight import calls
 from omics_provider.preflight.rules import judge, quotas
-from omics_provider.preflight.rules.judge import Answer, Found, Kind, Look, Unseen
+from omics_provider.preflight.rules.answers import Answer, Found, Kind, Look, Unseen
 from omics_provider.providers._wire import received
 from omics_provider.service import clients
 
@@ -80,7 +80,7 @@ def declared(
     Raises ValueError for a mode that is none; RunError for one in the stack's configuration.
     """
     found = _gathering_of(run, mode)
-    if found is None or not judge.is_start(inputs):
+    if found is None:
         return
     gathered, chosen = found
     gathered.declared += 1
@@ -157,7 +157,9 @@ async def start(
                 own.add(wire)
     comes_after = await any_to_be_made(await resources_of(opts.depends_on) if opts else [])
     name, planned = resource._name, await _planned(inputs)
-    return Start(resource, name, mode, known, frozenset(own), comes_after, planned)
+    # A run to take over is looked for, and starts nothing.
+    count = 1 if judge.is_start(inputs) else 0
+    return Start(resource, name, mode, known, frozenset(own), comes_after, planned, count)
 
 
 async def _planned(inputs: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -270,7 +272,7 @@ class Gathering:
         try:
             place = await self._looked_up(starts)
         except errors.OmicsError as error:
-            self._note(f"nothing could be looked up. {error}")
+            self._note(f"nothing could be looked up. {error}", pulumi.log.warn)
             return False
         return self._tell(starts, place)
 
@@ -284,10 +286,10 @@ class Gathering:
             self._look([Look(Kind.PLACE), *looks], calls.SECONDS),
             self._look([Look(Kind.FILE, (uri,)) for uri in chosen], calls.FILE_SECONDS),
         )
-        storages = {quotas.storage_of(s.inputs, self.answers) for s in starts}
+        storages = {quotas.storage_of(s.inputs, self.answers) for s in starts if s.count}
         codes = [code for storage, code in quotas.CONCURRENT.items() if storage in storages]
         limits = [Look(Kind.QUOTA, (code,)) for code in (*codes, quotas.STORED)]
-        await self._look(limits, calls.QUOTA_SECONDS)
+        await self._look(limits if storages else [], calls.QUOTA_SECONDS)
         account = self.answers.get(Look(Kind.PLACE))
         return judge.Place(
             region,
@@ -321,7 +323,9 @@ class Gathering:
         for trouble in troubles:
             found[trouble, all(s.mode == "fail" for s in starts)] = list(starts)
         _report(found)
-        for line in (*self._unseen(), *news):
+        for line, stops in self._unseen().items():
+            self._note(line, pulumi.log.warn if stops else pulumi.log.info)
+        for line in news:
             self._note(line)
         if later:
             self._note(
@@ -330,22 +334,24 @@ class Gathering:
             )
         return any(fails for _, fails in found)
 
-    def _unseen(self) -> list[str]:
-        """Say what could not be looked up, once for each reason."""
+    def _unseen(self) -> dict[str, bool]:
+        """Say what could not be looked up, once a reason, and whether a start fails of it, too."""
         kinds: dict[str, Counter[str]] = {}
+        stops: dict[str, bool] = {}
         for look, answer in self.answers.items():
             if isinstance(answer, Unseen):
                 kinds.setdefault(answer.why, Counter())[look.kind.value] += 1
-        return [
-            f"{some(list(counts))} could not be looked at and are not judged: {why}."
+                stops[answer.why] = stops.get(answer.why, False) or answer.stops
+        return {
+            f"{some(list(counts))} could not be looked at and are not judged: {why}.": stops[why]
             for why, counts in kinds.items()
-        ]
+        }
 
-    def _note(self, text: str) -> None:
+    def _note(self, text: str, tell: Callable[[str], None] = pulumi.log.info) -> None:
         if text not in self.told:
             self.told.add(text)
             at = f" at {self.place.provider}" if self.place.provider else ""
-            pulumi.log.info(f"{_HEADLINE}{at}: {text}")
+            tell(f"{_HEADLINE}{at}: {text}")
 
 
 def _report(found: Mapping[tuple[str, bool], Sequence[Start]]) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Literal, get_args
@@ -16,6 +17,7 @@ import pulumi
 
 from omics_provider.base.errors import SettingsError
 from omics_provider.engine.process import find_engine
+from omics_provider.waits.replaced import Told
 from omics_provider.waits.rules import progress
 from omics_provider.waits.watcher import News, Watcher
 
@@ -63,6 +65,23 @@ class LiveView:
         if self._waits == 0 and self._task is not None:
             self._task.cancel()
             self._task = None
+
+    def teller(self) -> Callable[[Told], None]:
+        """Return what tells, from another thread, of what was replaced and is ended meanwhile."""
+        loop = asyncio.get_running_loop()
+
+        def tell(told: Told) -> None:
+            # The program may be over by then.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(self._tell_replaced, told)
+
+        return tell
+
+    def _tell_replaced(self, told: Told) -> None:
+        for words in told.refused:
+            pulumi.log.warn(words)
+        if told.words and self._progress != "off":
+            pulumi.log.info(told.words)
 
     def _tally(self) -> progress.Tally:
         return progress.together([watcher.tally() for watcher in self._watchers])

@@ -11,6 +11,7 @@ import functools
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -28,6 +29,7 @@ from omics_provider.providers._wire import received, unknown
 from omics_provider.runs import details
 from omics_provider.runs.rules.table import BY_WIRE
 from omics_provider.waits import attempts, outputs
+from omics_provider.waits.replaced import EarlyEnds, Ending
 from omics_provider.waits.rules import progress
 from omics_provider.waits.rules.targets import Declared, End, Facts, Target
 from omics_provider.waits.watcher import Watcher, Watchers
@@ -182,10 +184,14 @@ async def _ended(
     told = {key: target.end(None) for key, target in known.items()}
     others = {key: t for key, t in targets.items() if t and key not in known}
     if others:
-        is_one_look = pulumi.runtime.is_dry_run() or failure_of_program()
-        look = _seen_once if is_one_look else _seen_to_end
-        watchers = {place: await _watcher(place, stack) for place in _of(where, others)}
-        told |= await look({key: watchers[where[key]] for key in others}, others, wish)
+        by_place = {place: await _watcher(place, stack) for place in _of(where, others)}
+        at = {key: by_place[where[key]] for key in others}
+        if pulumi.runtime.is_dry_run() or failure_of_program():
+            told |= await _seen_once(at, others)
+        else:
+            places = {target.uuid: where[key] for key, target in others.items()}
+            with await ending_replaced(stack, places):
+                told |= await _seen_to_end(at, others, wish)
     if wish.outputs:
         await _read_outputs(where, told)
     if wish.tasks:
@@ -243,6 +249,19 @@ def _stack_of(engine: Engine) -> OwnStack:
     return OwnStack(engine)
 
 
+async def ending_replaced(
+    stack: str, places: Mapping[str, Settings]
+) -> AbstractContextManager[None]:
+    """Return what ends replaced runs as long as runs of these places, by uuid, are waited for."""
+    ends = _early_ends(await asyncio.to_thread(own_stack, stack), stack)
+    return ends.meanwhile(places, view().teller())
+
+
+@functools.cache
+def _early_ends(own_stack: OwnStack, stack: str) -> EarlyEnds:
+    return EarlyEnds(Ending(own_stack, stack))
+
+
 async def _watcher(place: Settings, stack: str) -> Watcher:
     def recorded_at() -> Mapping[str, str] | None:
         try:
@@ -264,7 +283,7 @@ async def _watcher(place: Settings, stack: str) -> Watcher:
 
 
 async def _seen_once(
-    watchers: Mapping[str, Watcher], targets: Mapping[str, Target], _wish: _Wish
+    watchers: Mapping[str, Watcher], targets: Mapping[str, Target]
 ) -> dict[str, End]:
     futures = {key: watchers[key].once(target) for key, target in targets.items()}
     try:

@@ -102,6 +102,23 @@ def cancel_all(call: Call, runs: Runs, state: StackState, recorded: Mapping[str,
                 call.warn(f"Not all active runs were cancelled ahead: {error.detail.rstrip('.')}.")
 
 
+def cancelled_ahead(call: Call, runs: Runs, run_id: str, recorded: Mapping[str, Any]) -> bool:
+    """Cancel the recorded run where its delete would do that first; tell whether it was done."""
+    whereabouts.require_region(runs, recorded, "Delete")
+    live = lookup.find_recorded(runs, run_id, recorded)
+    status = status_of(live["status"]) if live else None
+    on_delete = str(recorded.get("onDelete", keys.DEFAULT_ON_DELETE))
+    if lifecycle.delete_step(on_delete, status, cancelled=False) is not Step.CANCEL:
+        return False
+    call.update.engine.require_alive("CancelRun")
+    try:
+        runs.cancel(run_id)
+    except (errors.Conflict, errors.NotFound):
+        # It has just ended: its own delete looks again.
+        return False
+    return True
+
+
 class _Ending:
     """One delete of one run, step by step, each decided on the live status."""
 
@@ -167,14 +184,5 @@ def _cancel_active(call: Call, runs: Runs, to_end: Mapping[str, Mapping[str, Any
 
 
 def _cancel(call: Call, runs: Runs, run_id: str, recorded: Mapping[str, Any]) -> None:
-    whereabouts.require_region(runs, recorded, "Delete")
-    live = lookup.find_recorded(runs, run_id, recorded)
-    if live is None or status_of(live["status"]) not in ACTIVE:
-        return
-    call.update.engine.require_alive("CancelRun")
-    try:
-        runs.cancel(run_id)
-    except (errors.Conflict, errors.NotFound):
-        # It has just ended: its own delete looks again.
-        return
-    call.update.part(Cancellations).note(str(recorded["uuid"]))
+    if cancelled_ahead(call, runs, run_id, recorded):
+        call.update.part(Cancellations).note(str(recorded["uuid"]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from omics_provider.base import diff, errors, identity, keys
@@ -35,6 +35,7 @@ class RunHandler:
             "onDelete": keys.DEFAULT_ON_DELETE,
             **declaration.keep_spelling(old, inputs),
             **records.attempt(call, old),
+            **declaration.name_sent(old, inputs, call.resource),
         }
         makes = not old and not failures and "adoptRunId" not in checked
         if makes and call.looks and call.update.engine.is_plain_preview:
@@ -80,15 +81,23 @@ class RunHandler:
         return Recorded(id_, now, lifecycle.declared_with_drift(recorded, now))
 
     def update(self, call: Call, id_: str, recorded: Properties, inputs: Properties) -> Properties:
-        """Change the tags that changed, if it still is this run, and remember on_delete."""
+        """Change the tags that changed, if it still is this run, and remember on_delete.
+
+        In a renamed stack the run's marks follow its name.
+        """
         now = {**recorded, **inputs, **_ended_left_behind(call, recorded)}
         change = diff.tag_change(recorded.get("tags", {}), now.get("tags", {}))
-        if any(change):
+        renamed = lifecycle.is_renamed(recorded, inputs)
+        if renamed or any(change):
             runs = _runs_of(call, recorded, "TagResource")
             live = lookup.find_recorded(runs, id_, recorded)
             if live is None:
                 return lookup.last_facts(call, runs, id_, now)
-            runs.retag(live["arn"], change)
+            if renamed:
+                names = recorded[keys.STACK], inputs[keys.STACK]
+                change.put.update(lifecycle.moved_marks(live, *names, call.urn))
+            if any(change):
+                runs.retag(live["arn"], change)
         return now
 
     def delete(self, call: Call, id_: str, recorded: Properties) -> None:
@@ -113,19 +122,38 @@ class RunHandler:
             if recorded.get("onDelete") == "cancel":
                 _release(call, id_, recorded)
 
+    def cancel_ahead(self, call: Call, id_: str, recorded: Properties) -> list[str]:
+        """Cancel a run, and its attempts, ahead of a delete that is sure to come; return their ids.
+
+        A run that is kept is not touched, nor one that has ended.
+        """
+        if not recorded.get("uuid") or recorded.get("onDelete") == "keep":
+            return []
+        runs = _runs(call)
+        ended = [id_] if ending.cancelled_ahead(call, runs, id_, recorded) else []
+        for live in _superseded(call, runs, id_, recorded):
+            attempt = {**live, "onDelete": recorded.get("onDelete")}
+            if ending.cancelled_ahead(call, runs, live["id"], attempt):
+                ended.append(live["id"])
+        return ended
+
 
 def _evidence(call: Call, id_: str, recorded: Properties, inputs: Properties) -> Evidence:
     """Look up what the verdict needs, as far as nothing has decided yet; warn of what is open."""
     if is_placeholder(recorded):
         return Evidence(placeholder=True)
     found = diff.difference(id_, recorded, inputs, table.TABLE)
-    evidence = Evidence(replaces=found.replaces, updates=found.updates)
+    evidence = Evidence(
+        replaces=found.replaces,
+        updates=found.updates,
+        renamed=lifecycle.is_renamed(recorded, inputs),
+    )
     if found.replaces:
         return evidence
     whereabouts.require_provider_of(call.settings, recorded)
     now = _now(call, id_, recorded, inputs)
     standing = _standing(call, id_, now, inputs)
-    if now.get("status") in UNSUCCESSFUL:
+    if now.get("status") in UNSUCCESSFUL and not records.is_left_over(call, id_, recorded):
         call.warn(words.outlook(id_, now, inputs, standing))
     if standing:
         call.update.part(Attempts)[call.urn] = standing
@@ -208,6 +236,14 @@ def _standing(
 
 def _end_successors(call: Call, runs: Runs, run_id: str, recorded: Properties) -> None:
     """End the attempts that waits have started after this run, but one that is recorded."""
+    for live in _superseded(call, runs, run_id, recorded):
+        ending.ender(call, runs)(live, recorded)
+
+
+def _superseded(
+    call: Call, runs: Runs, run_id: str, recorded: Properties
+) -> Iterator[dict[str, Any]]:
+    """Give the attempts that waits have started after this run, but one that is recorded."""
     unseen = recorded.get("status") in ACTIVE and "retry" in recorded
     ended = _seen(call, runs, run_id, recorded) if unseen else recorded
     if not lifecycle.may_have_successors(ended):
@@ -221,7 +257,7 @@ def _end_successors(call: Call, runs: Runs, run_id: str, recorded: Properties) -
         kept = live["uuid"] in call.update.made or state.records(live["uuid"])
         taken = to_be_taken is not None and to_be_taken.stands(live)
         if not kept and not taken and not records.current(call, recorded).records(live["uuid"]):
-            ending.ender(call, runs)(live, recorded)
+            yield live
 
 
 def _now(call: Call, run_id: str, recorded: Properties, inputs: Properties) -> Properties:

@@ -9,9 +9,10 @@ from typing import Any, Final, NamedTuple
 
 from omics_provider.base import diff, errors
 from omics_provider.base.identity import START_MARK, Mark, retry_number, with_marks
-from omics_provider.base.keys import STACK
+from omics_provider.base.keys import NAME, STACK
 from omics_provider.engine.call import Call
 from omics_provider.engine.state import EarlierStart, StackState
+from omics_provider.engine.urn import stack_name, urn_in, urn_name
 from omics_provider.service import start_loop
 
 from .calls import Runs
@@ -122,7 +123,7 @@ class Start:
         """Give the runs that `earlier` starts made, newest first, each with its requestId."""
         tokens = {start.token for start in earlier}
         yield from self._marked(
-            lambda item: any(_may_be(item, start.inputs) for start in earlier),
+            self._candidates([start.inputs for start in earlier]),
             lambda mark: mark.token in tokens,
         )
 
@@ -138,15 +139,18 @@ class Start:
                 self.state.lost(self.stack, self.urn, earlier),
             )
 
-    def successors(self, uuid: str) -> list[tuple[int, Live]]:
+    def successors(self, uuid: str, before: str) -> list[tuple[int, Live]]:
         """Return the runs that waits started in place of the recorded one, in order.
 
-        `uuid` is the recorded run's. With each comes the number of its attempt.
+        `uuid` is the recorded run's, `before` the name of the stack when it was recorded. With each
+        comes the number of its attempt.
         """
-        mine = Mark.of(self.stack, self.urn, "").resource
+        now = stack_name(self.urn, self.stack)
+        names = {(self.stack, self.urn), (now, self.urn), (before, urn_in(before, self.urn))}
+        mine = {Mark.of(*name, "").resource for name in names}
         found = self._marked(
-            lambda item: _may_be(item, self.inputs),
-            lambda mark: mark.resource == mine and retry_number(mark.token, uuid) is not None,
+            self._candidates([self.inputs]),
+            lambda mark: mark.resource in mine and retry_number(mark.token, uuid) is not None,
         )
         numbered = [(retry_number(token, uuid) or 0, live) for live, token in found]
         return sorted(numbered, key=lambda each: each[0])
@@ -169,8 +173,12 @@ class Start:
         same = next((start for start in earlier if start.is_for(self.inputs)), None)
         if same is None:
             return None
+        # The very same request: what an earlier release sent had no name.
+        own = {wire: value for wire, value in self.inputs.items() if wire != NAME}
+        name = {NAME: same.inputs[NAME]} if NAME in same.inputs else {}
+        then = replace(self, inputs={**own, **name})
         return start_loop.sent_again(
-            lambda: self._sent(same.token),
+            lambda: then._sent(same.token),
             self.runs.find,
             lambda: self._marked_with({same.token}, [same.inputs]),
             # A run without the mark that it was given was released.
@@ -192,10 +200,31 @@ class Start:
     def _marked_with(self, tokens: set[str], hints: list[Mapping[str, Any]]) -> Live | None:
         """Return the newest run that one of `tokens` started; it has the name of one of `hints`."""
         marked = self._marked(
-            lambda item: any(_may_be(item, inputs) for inputs in hints),
+            self._candidates(hints),
             lambda mark: mark.token in tokens,
         )
         return next((live for live, _ in marked), None)
+
+    def _candidates(
+        self, hints: Iterable[Mapping[str, Any]]
+    ) -> Callable[[Mapping[str, Any]], bool]:
+        """Return what tells ListRuns' items that may have been started for one of `hints`.
+
+        A run of no declared name has that of its resource, or none where an earlier release has
+        started it.
+        """
+        own = urn_name(self.urn) if self.urn else None
+        wanted = [
+            (
+                (each["name"],) if "name" in each else (None, each.get(NAME), own),
+                each.get("workflowId"),
+            )
+            for each in hints
+        ]
+        return lambda item: any(
+            item.get("name") in names and workflow in (None, item.get("workflowId"))
+            for names, workflow in wanted
+        )
 
     def _marked(
         self,
@@ -255,7 +284,7 @@ def successors(call: Call, start: Start, ended: Mapping[str, Any]) -> list[tuple
     if "requestId" not in ended or not lifecycle.may_have_successors(ended):
         return []
     listed = replace(start, listed=lambda: since(ended, call.update.listed(start.runs)))
-    return listed.successors(str(ended["uuid"]))
+    return listed.successors(str(ended["uuid"]), str(ended.get(STACK, start.stack)))
 
 
 def since(
@@ -267,11 +296,6 @@ def since(
         return list(items)
     begin = datetime.fromisoformat(end) - _ROUNDING
     return [i for i in items if datetime.fromisoformat(i["creationTime"]) >= begin]
-
-
-def _may_be(item: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:
-    named = item.get("name") == inputs.get("name")
-    return named and inputs.get("workflowId") in (None, item.get("workflowId"))
 
 
 def _key(item: Mapping[str, Any]) -> tuple[str, str]:

@@ -155,6 +155,8 @@ class Stack:
     emulator_state: Path
     outcomes: list[Outcome] = field(default_factory=list)
     name: str = STACK
+    #: The program's folder within the project, as `main:` of Pulumi.yaml names it.
+    main: str = "."
 
     # What is declared ------------------------------------------------------------------------
 
@@ -170,14 +172,14 @@ class Stack:
 
     def program(self, source: str) -> None:
         """Take `source` as the program."""
-        (self.home / "__main__.py").write_text(source)
+        (self.home / self.main / "__main__.py").write_text(source)
 
     def declare(
         self, runs: Mapping[str, Mapping[str, Any]] | None = None, **arguments: Any
     ) -> None:
         """Declare `runs`, or the one run NA12878 with `arguments` over the usual ones."""
         declared = {"NA12878": declaration(**arguments)} if runs is None else runs
-        (self.home / "runs.json").write_text(json.dumps(declared))
+        (self.home / self.main / "runs.json").write_text(json.dumps(declared))
 
     # Commands --------------------------------------------------------------------------------
 
@@ -319,15 +321,22 @@ class Stack:
 
 
 def make_stack(
-    home: Path, *, environment: Mapping[str, str] | None = None, emulator_state: Path | None = None
+    home: Path,
+    *,
+    environment: Mapping[str, str] | None = None,
+    emulator_state: Path | None = None,
+    main: str = ".",
 ) -> Stack:
     """Make a project in the folder `home` and initialise its stack, at the endpoint `local`."""
     (home / "backend").mkdir(parents=True)
-    (home / "Pulumi.yaml").write_text(f"name: {PROJECT}\nruntime: python\n")
+    (home / main).mkdir(exist_ok=True)
+    place = "" if main == "." else f"main: {main}\n"
+    (home / "Pulumi.yaml").write_text(f"name: {PROJECT}\nruntime: python\n{place}")
     stack = Stack(
         home,
         {**clean_environment(home), **(environment or {})},
         emulator_state or home / "omics.db",
+        main=main,
     )
     stack.program(PROGRAM)
     stack.pulumi("stack", "init")

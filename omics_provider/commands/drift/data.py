@@ -17,6 +17,7 @@ from .rules.judge import (
     in_doubt,
     judge_batch,
     judge_lasting,
+    judge_leaving,
     judge_run,
     unfinished,
     unrecorded,
@@ -30,6 +31,8 @@ class Seen:
 
     runs: Mapping[str, Found]
     batches: Mapping[str, Found] = field(default_factory=dict)
+    #: Replaced runs that the next update ends, by uuid.
+    leaving: Mapping[str, Found] = field(default_factory=dict)
     lasting: Mapping[str, Found] = field(default_factory=dict)
     #: Runs and batches that may be the stack's and that no resource stands for.
     strangers: tuple[Live, ...] = ()
@@ -44,13 +47,13 @@ class Seen:
 
 #: What costs money or needs somebody comes first.
 _ORDER: Final = (
-    Kind.ORPHAN, Kind.FAILED, Kind.CANCELLED, Kind.GONE, Kind.REUSED, Kind.UNCONFIRMED,
-    Kind.ATTEMPT, Kind.CHANGED, Kind.TAGS, Kind.COMPLETED, Kind.ENDED, Kind.UNREAD, Kind.ELSEWHERE,
-    Kind.LEFT,
+    Kind.ORPHAN, Kind.REPLACED, Kind.FAILED, Kind.CANCELLED, Kind.GONE, Kind.REUSED,
+    Kind.UNCONFIRMED, Kind.ATTEMPT, Kind.CHANGED, Kind.TAGS, Kind.COMPLETED, Kind.ENDED,
+    Kind.UNREAD, Kind.ELSEWHERE, Kind.OTHER_STACK, Kind.LEFT,
 )  # fmt: skip
 #: Up to so many findings of a kind have an entry each, since what to do names the run.
 _ALONE: Final = 20
-_BY_ID: Final = frozenset({Kind.ORPHAN, Kind.ATTEMPT, Kind.UNCONFIRMED, Kind.REUSED})
+_BY_ID: Final = frozenset({Kind.ORPHAN, Kind.REPLACED, Kind.ATTEMPT, Kind.UNCONFIRMED, Kind.REUSED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +107,12 @@ class DriftReport:
         open_ = {
             each.urn
             for each in self.findings
-            if each.what == "run" and each.uuid and each not in self.fixed and each.before
+            if each.what == "run"
+            and each.uuid
+            and each not in self.fixed
+            and each.before
+            # It is what stays of the resource that counts.
+            and each.kind is not Kind.REPLACED
         }
         return self.recorded.get("run", 0) - len(open_)
 
@@ -130,7 +138,7 @@ def drift_report(
         stack=stack,
         recorded={kind: count for kind, count in kinds.items() if count},
         findings=findings(state, seen),
-        gaps=seen.gaps,
+        gaps=(*seen.gaps, *state.unread),
         tags_unseen=seen.tags_unseen,
         unasked_active=seen.unasked_active,
         unasked_ended=seen.unasked_ended,
@@ -146,6 +154,11 @@ def _of_recorded(state: StackRecord, seen: Seen) -> Iterator[Finding]:
         for kept in unfinished(resource):
             of_batch = judge_batch(resource, kept, seen.batches[str(kept["uuid"])])
             yield from () if of_batch is None else (of_batch,)
+    for left in state.leaving:
+        found = [judge_leaving(left, seen.leaving[left.uuid])] if left.uuid in seen.leaving else []
+        kept_at = ((kept, seen.batches[str(kept["uuid"])]) for kept in unfinished(left))
+        found += [judge_leaving(left, where, kept) for kept, where in kept_at]
+        yield from (each for each in found if each is not None)
     for resource in state.lasting:
         of_lasting = judge_lasting(resource, seen.lasting[resource.urn])
         yield from () if of_lasting is None else (of_lasting,)

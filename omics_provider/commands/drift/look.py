@@ -16,7 +16,7 @@ from omics_provider.base.settings import Settings
 from omics_provider.base.status import ACTIVE, LIFE
 from omics_provider.batches.calls import Batches
 from omics_provider.batches.rules.lifecycle import FINAL
-from omics_provider.engine.urn import CACHE, GROUP
+from omics_provider.engine.urn import CACHE, GROUP, RUN
 from omics_provider.explain.gather import Gaps
 from omics_provider.runs.calls import Runs
 from omics_provider.shared.calls import Caches, Groups
@@ -69,11 +69,13 @@ class _Looking:
 
     def look(self) -> Seen:
         """Look at runs, then at what else there is."""
-        runs, strangers, tags_unseen = self._look_at_runs()
+        leaving = self._look_at_leaving()
+        runs, strangers, tags_unseen = self._look_at_runs(leaving)
         batches, strange_batches = self._look_at_batches()
         return Seen(
             runs=runs,
             batches=batches,
+            leaving=leaving,
             lasting=self._look_at_lasting(),
             strangers=tuple(strangers),
             strange_batches=tuple(strange_batches),
@@ -85,7 +87,17 @@ class _Looking:
 
     # Runs ------------------------------------------------------------------------------------
 
-    def _look_at_runs(self) -> tuple[dict[str, Found], list[Live], int]:
+    def _look_at_leaving(self) -> dict[str, Found]:
+        """Look at replaced runs that the next update ends: few, so each is asked for."""
+        runs = [each for each in self._state.leaving if each.type == RUN]
+        found = {run.uuid: where for run in runs if (where := self._elsewhere(run))}
+        here = [run for run in runs if run.uuid not in found]
+        answers = self._asked([run.id for run in here], self._runs.find)
+        return found | {run.uuid: answers[run.id] for run in here}
+
+    def _look_at_runs(
+        self, leaving: Mapping[str, Found]
+    ) -> tuple[dict[str, Found], list[Live], int]:
         found: dict[str, Found] = {}
         asked: list[Recorded] = []
         here: list[Recorded] = []
@@ -109,7 +121,8 @@ class _Looking:
         tags_unseen = sum(1 for run in here if run.urn in found and run.tags is not None)
         answers = self._asked([run.id for run in asked], self._runs.find)
         found |= {run.urn: answers[run.id] for run in asked}
-        return found, self._strangers(items or (), found, answers), tags_unseen
+        seen = {str(e.run["id"]): e for e in leaving.values() if e.look is Look.READ} | answers
+        return found, self._strangers(items or (), found, seen), tags_unseen
 
     def _listed(self) -> list[Live]:
         items: list[Live] = list(itertools.islice(self._runs.list(), _LISTED))
@@ -155,7 +168,7 @@ class _Looking:
         batches = Batches(self._settings)
         found: dict[str, Found] = {}
         wanted: dict[str, str] = {}
-        for resource in self._state.batches:
+        for resource in (*self._state.batches, *self._state.leaving):
             elsewhere = self._elsewhere(resource)
             for kept in unfinished(resource):
                 if elsewhere:
@@ -166,7 +179,8 @@ class _Looking:
         found |= {uuid: answers[id_] for uuid, id_ in wanted.items()}
         if not self._looks_for_others:
             return found, []
-        known = {str(k["id"]) for r in self._state.batches for k in _kept(r)}
+        recorded = (*self._state.batches, *self._state.leaving)
+        known = {str(k["id"]) for r in recorded for k in _kept(r)}
         items = self._gaps.attempt(
             "ListBatch", "batches", lambda: list(itertools.islice(batches.list(), _LISTED))
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
+from omics_provider.base.words import cut
 from omics_provider.commands.words import (
     NAME,
     Code,
@@ -53,6 +54,7 @@ def words_of(report: DriftReport) -> Words:
 
 _COUNTED: Final[Mapping[Kind, tuple[str, str]]] = {
     Kind.ORPHAN: ("{} orphan at work", "{} orphans at work"),
+    Kind.REPLACED: ("{} replaced and still at work", "{} replaced and still at work"),
     Kind.FAILED: ("{} failed", "{} failed"),
     Kind.CANCELLED: ("{} cancelled", "{} cancelled"),
     Kind.GONE: ("{} gone", "{} gone"),
@@ -159,10 +161,10 @@ def _tags(finding: Finding) -> Line:
 def _changes(drift: TagDrift | None, most: int) -> Line:
     if drift is None:
         return ()
-    parts: list[Line] = [
-        (Code(key), " ", Code(before, _VALUE), " → ", Code(now, _VALUE))
-        for key, (before, now) in drift.changed.items()
-    ]
+    parts: list[Line] = []
+    for key, values in drift.changed.items():
+        before, now = cut(*values, _VALUE)
+        parts.append((Code(key), " ", Code(before), " → ", Code(now)))
     parts += [(Code(key), " removed") for key in drift.removed]
     parts += [(Code(key), " ", Code(now, _VALUE), " added") for key, now in drift.added.items()]
     more = len(parts) - most
@@ -171,6 +173,10 @@ def _changes(drift: TagDrift | None, most: int) -> Line:
 
 _FOUND: Final[Mapping[Kind, Callable[[Finding], Line]]] = {
     Kind.ORPHAN: _orphan,
+    Kind.REPLACED: lambda each: (
+        *_which(each), f" is {each.now}, though it was replaced: an update was cut off before it "
+        "ended this, or is at work",
+    ),
     Kind.FAILED: lambda _: ("failed",),
     Kind.CANCELLED: lambda _: ("was cancelled outside of this stack",),
     Kind.GONE: lambda _: ("its record is gone: deleted by hand, or dropped by the service",),
@@ -187,6 +193,10 @@ _FOUND: Final[Mapping[Kind, Callable[[Finding], Line]]] = {
     Kind.UNREAD: lambda _: ("could not be looked at",),
     Kind.ELSEWHERE: lambda _: ("was not looked at: it is in another place",),
     Kind.LEFT: lambda _: ("left behind by this stack, in no state",),
+    Kind.OTHER_STACK: lambda each: (
+        *_which(each), f" is {each.now}, carries this stack's mark, and is of stack ",
+        Code(each.detail, NAME),
+    ),
 }  # fmt: skip
 _WITH_DETAIL: Final = frozenset(
     {Kind.FAILED, Kind.CHANGED, Kind.ENDED, Kind.UNREAD, Kind.ELSEWHERE}
@@ -219,6 +229,10 @@ _CANCEL: Final = {
 
 
 def _do_orphan(finding: Finding) -> Line:
+    if finding.is_unsure:
+        return (
+            "nothing yet: another stack may have it, and not all states could be read; see below",
+        )
     unless = "; nothing, if a stack of this name in another state backend has it"
     if finding.what != "run":
         return (*_cancelled_by(finding), unless)
@@ -246,6 +260,9 @@ _LOOK_THERE: Final = (
 )
 _DO: Final[Mapping[Kind, Callable[[Finding], Line]]] = {
     Kind.ORPHAN: _do_orphan,
+    Kind.REPLACED: lambda each: (
+        "`pulumi up` ends it; ", *_cancelled_by(each), " at once",
+    ),
     Kind.FAILED: _do_ended,
     Kind.CANCELLED: _do_ended,
     Kind.GONE: lambda _: (f"{_REFRESH}. Done is done: its files in S3 stay",),
@@ -260,8 +277,12 @@ _DO: Final[Mapping[Kind, Callable[[Finding], Line]]] = {
     Kind.ENDED: lambda _: (_REFRESH,),
     Kind.UNREAD: lambda _: _UNKNOWN,
     Kind.ELSEWHERE: lambda _: _LOOK_THERE,
-    Kind.LEFT: lambda _: (
-        "nothing: left by `on_delete`, or ended; `adopt_run_id` takes it over",
+    Kind.LEFT: lambda each: (
+        "nothing: left by `on_delete`, or ended"
+        + ("" if each.is_unsure else "; `adopt_run_id` takes it over"),
+    ),
+    Kind.OTHER_STACK: lambda _: (
+        "nothing: one of the two stacks was renamed; `pulumi up` there sets the run's mark right",
     ),
 }  # fmt: skip
 _DO_LASTING: Final[Mapping[Kind, Line]] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from omics_provider.base.words import cut
 from omics_provider.commands.words import (
     NAME,
     Code,
@@ -24,7 +25,6 @@ from .estimate import Estimate
 from .policy import Breach
 from .prices import Range
 from .rules.plan import Action, InputChange, Notice, RunStep
-from .rules.values import cut
 
 _BATCH: Final = ", a batch of {} runs"
 #: Longest value in a row of the table, in characters.
@@ -82,6 +82,8 @@ def _more(figures: Figures) -> Iterator[str]:
         yield counted(figures.adopted, "{} is adopted", "{} are adopted")
     if figures.removed:
         yield counted(figures.removed, "{} is removed", "{} are removed")
+    if figures.left_over:
+        yield f"{figures.left_over:,} left over from earlier replacements"
     if figures.updated:
         yield counted(figures.updated, "{} changes in place", "{} change in place")
 
@@ -94,7 +96,9 @@ def _cost(figures: Figures) -> str:
     unknown = counted(figures.usd_unknown, "{} run", "{} runs") + " of unknown cost"
     if figures.usd is None:
         return "cost unknown"
-    known = f"about {money(figures.usd)}"
+    usd = money(figures.usd)
+    # An amount below a cent is no estimate.
+    known = usd if figures.usd.high < _CENT else f"about {usd}"
     return f"{known} and {unknown}" if figures.usd_unknown else known
 
 
@@ -110,6 +114,8 @@ def _longest(figures: Figures) -> str:
 def _lead(report: PreviewReport) -> Iterator[Line]:
     if report.stack:
         yield "Stack ", Code(report.stack), f": {_unchanged(report.figures)}"
+    if report.ends_replaced:
+        yield (_ENDS_REPLACED,)
     warned = sum(n.severity == "warning" for notes in _notes(report) for n in notes)
     if warned:
         yield (counted(warned, "{} warning below.", "{} warnings below."),)
@@ -121,6 +127,12 @@ def _lead(report: PreviewReport) -> Iterator[Line]:
             for (step, kind), count in report.others.items()
         ]
         yield ("Beside the runs: ", *joined(others))
+
+
+_ENDS_REPLACED: Final = (
+    "Active old runs are cancelled when their new runs are recorded, if the program waits for "
+    "runs; else at the end of the update."
+)
 
 
 def _notes(report: PreviewReport) -> Iterable[Iterable[Notice]]:
@@ -141,6 +153,7 @@ _GROUP_WORDS: Final = {
     Action.REPLACE: "replaced",
     Action.ADOPT: "adopted",
     Action.REMOVE: "removed",
+    Action.END_LEFT_OVER: "left over",
     Action.UPDATE: "changed in place",
 }
 
@@ -178,6 +191,7 @@ _VERBS: Final = {
     Action.REPLACE: ("is replaced", "are replaced"),
     Action.ADOPT: ("is adopted", "are adopted"),
     Action.REMOVE: ("is removed", "are removed"),
+    Action.END_LEFT_OVER: ("left over from a replacement", "left over from replacements"),
     Action.UPDATE: ("changes in place", "change in place"),
 }
 
@@ -231,6 +245,9 @@ def _why(entry: Entry) -> Line:
         parts.append(("new, workflow ", Code(entry.workflow)) if entry.workflow else ("new",))
     if entry.action is Action.REMOVE:
         parts.append(("no longer declared",))
+    if entry.action is Action.END_LEFT_OVER:
+        ids = [run.old.id for run in entry.runs if run.old]
+        parts.append(("an update replaced it and did not come to its end: run ", *names(ids, 5)))
     if entry.action is Action.UPDATE and entry.estimate:
         parts.append(("the warning says which samples",))
     first = entry.runs[0]

@@ -19,7 +19,6 @@ from omics_provider.emulator.runs import outputs
 from omics_provider.emulator.runs.queue import tasks_of
 from omics_provider.emulator.runs.tasks import Task
 from omics_provider.emulator.world import settings
-from omics_provider.emulator.world.clock import Clock
 from omics_provider.emulator.world.life import COMPLETED, ENDED, FAILED, Life, life_of
 from omics_provider.emulator.world.store import Store
 from omics_provider.emulator.world.surroundings import MotoSurroundings
@@ -105,10 +104,7 @@ class Traces:
             ).fetchone()
             if row[0] is None:
                 return False
-            document = connection.execute(
-                "SELECT value FROM meta WHERE key = 'settings'"
-            ).fetchone()
-            clock = Clock(**json.loads(document[0])["clock"])
+            _, clock = settings.load(connection, time.time())
             return bool(row[0] <= clock.now(time.time()))
 
     def _write(self, run: _Run) -> None:

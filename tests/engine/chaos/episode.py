@@ -10,7 +10,17 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal, cast
 
-from ..harness import ACTIVE, ENDED, PROJECT, STACK, TYPE, declaration, make_stack, name_of
+from ..harness import (
+    ACTIVE,
+    ENDED,
+    PROGRAM,
+    PROJECT,
+    STACK,
+    TYPE,
+    declaration,
+    make_stack,
+    name_of,
+)
 from . import model
 from .bystander import Bystander
 from .ledger import Gate, Ledger
@@ -34,6 +44,21 @@ TAGS: Final[dict[Life, dict[str, str]]] = {
     "slow to stop": {"emulator:freezes": "yes", "emulator:stopping": "2"},
     "ended": ENDED,
 }
+#: The usual program, and a wait for as many seconds as a file says.
+_PROGRAM: Final = (
+    PROGRAM.replace("for name, arguments", "runs = {}\nfor name, arguments")
+    + """\
+    runs[name] = run
+with open("wait.txt") as file:
+    seconds = float(file.read())
+if seconds:
+    import omics_provider
+
+    omics_provider.wait_all(runs, timeout=seconds, on_failure="warn")
+"""
+)
+#: Seconds that an update waits which is to be killed meanwhile.
+_WAIT_SECONDS: Final = 15.0
 #: Seconds after which an orphaned plugin has done what it was about to do.
 _ORPHAN_SECONDS: Final = 4.0
 
@@ -48,6 +73,10 @@ class Setting:
     runs: int = 2
     forget_seconds: float = 1.0
     delete_first: bool = False
+    #: Updates that are to be killed wait for all runs.
+    waits: bool = False
+    #: The program is in a folder of its own (`main:`), and the backend's address is relative.
+    main: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,8 +126,13 @@ class Episode:
         self._commands: list[Command] = []
         # Without it the backend writes a side file that a kill can leave empty, and then nothing
         # reads the state any more (docs/chaos.md).
-        backend = f"file://{home}/project/backend?metadata=skip"
-        self._stack = make_stack(home / "project", environment={"PULUMI_BACKEND_URL": backend})
+        place = "." if setting.main else f"{home}/project"
+        self._stack = make_stack(
+            home / "project",
+            environment={"PULUMI_BACKEND_URL": f"file://{place}/backend?metadata=skip"},
+            main="src" if setting.main else ".",
+        )
+        self._stack.program(_PROGRAM)
         self._stack.settings(
             requestId=setting.request_id, requestIdSeconds=setting.forget_seconds, runSeconds=1
         )
@@ -219,6 +253,7 @@ class Episode:
         late: list[tuple[Command, int]],
     ) -> bool:
         """Run the command, kill it where asked, and tell whether it went through."""
+        self._hold(0.0 if kill is None or not self._setting.waits else _WAIT_SECONDS)
         if kill is None:
             code, text = self._command(*arguments)
             if code != 0:
@@ -233,9 +268,16 @@ class Episode:
         if struck:
             self.report.kills.append(Kill(deed, point.name, victims))
             self._command("cancel", "--yes")
+        elif code != 0 and self._setting.waits and "these runs have not ended" in command.text:
+            # It was to be killed while it waited, and its moment did not come.
+            return False
         elif code != 0:
             self._wrong(f"STUCK: {' '.join(arguments)} ends with {code}: {command.text[-1500:]}")
         return not struck
+
+    def _hold(self, seconds: float) -> None:
+        """Have the program wait so long at most."""
+        (self._stack.home / self._stack.main / "wait.txt").write_text(str(seconds))
 
     def _met(
         self,

@@ -34,6 +34,7 @@ class Situation:
     on_delete: OnDelete
     life: Life
     delete_first: bool = False
+    waits: bool = False
 
     @property
     def creates(self) -> bool:
@@ -50,7 +51,13 @@ class Situation:
 
     @property
     def deletes(self) -> bool:
-        return self.looks and self.on_delete == "delete"
+        return self.looks and self.on_delete == "delete" and not self.holds
+
+    @property
+    def holds(self) -> bool:
+        """Tell whether a wait keeps the update from deleting anything before it is killed."""
+        is_held = self.waits and self.creates and self.life != "ended"
+        return is_held and not self.delete_first
 
 
 class Watch:

@@ -61,9 +61,11 @@ def plays(seed: int, *, changes: int = 3) -> Iterator[Play]:
     # Three and eight have no common divisor: every pair comes up once in 24 episodes.
     pairs = zip(itertools.cycle(_REQUEST_IDS), itertools.cycle(_KINDS))
     for number, (request_id, (on_delete, life, delete_first)) in enumerate(pairs):
+        # Five and seven have no common divisor with those: each meets every pair.
         setting = Setting(
-            request_id, on_delete, life, runs=chance.randint(1, 3), delete_first=delete_first
-        )
+            request_id, on_delete, life, runs=chance.randint(1, 3), delete_first=delete_first,
+            waits=number % 5 in (1, 3), main=number % 7 in (2, 4, 5),
+        )  # fmt: skip
         # Deleted first, the old run is gone before the new one is thought of: no way back.
         possible = [deed for deed in _CHANGES if not (delete_first and deed in _ONCE)]
         deeds: tuple[Deed, ...] = (
@@ -71,7 +73,7 @@ def plays(seed: int, *, changes: int = 3) -> Iterator[Play]:
         )  # fmt: skip
         steps = []
         for deed in deeds:
-            situation = Situation(deed, on_delete, life, delete_first)
+            situation = Situation(deed, on_delete, life, delete_first, setting.waits)
             kills = [dealer.kill(POINTS, situation)]
             again = situation.creates and deed not in _ONCE
             while again and chance.random() < 0.4 and len(kills) < 3:

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -143,6 +144,23 @@ def test_a_start_that_was_cut_off_is_no_orphan_and_outlives_a_fix(stack: Stack) 
     assert "StartRun" not in calls
     assert stack.recorded("cut")["id"] == cut["id"]
     assert drift(stack)[0] == 0
+
+
+def test_a_run_of_a_renamed_stack_is_no_orphan_of_the_next_one_of_its_name(stack: Stack) -> None:
+    stack.declare({"one": declaration(tags=ACTIVE)})
+    stack.up()
+    settings = stack.home / "Pulumi.dev.yaml"
+    configuration = settings.read_text()
+    stack.pulumi("stack", "rename", "prod")
+    settings.write_text(configuration)
+    stack.pulumi("stack", "init")
+    code, text = drift(stack, "--format", "json")
+    (found,) = json.loads(text)["findings"]
+    assert (code, found["kind"], found["detail"]) == (0, "other-stack", "trial/prod")
+    # The mark follows the stack with its next update.
+    replace(stack, name="prod").up()
+    code, text = drift(stack, "--format", "json")
+    assert (code, json.loads(text)["findings"]) == (0, [])
 
 
 @pytest.mark.slow

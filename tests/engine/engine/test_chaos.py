@@ -29,14 +29,18 @@ def kill(deed: Deed, *kills: tuple[Victims, str]) -> Step:
 #: Two short ones: every victim, and the moments that have shown most. `make chaos` plays them all.
 EPISODES: dict[str, tuple[Setting, tuple[Step, ...]]] = {
     "the service forgets its requests": (
-        Setting("forget", "delete", "active"),
+        Setting("forget", "delete", "active", waits=True, main=True),
         (
             kill(
                 "up",
                 ("both", "StartRun took effect, its answer under way"),
                 ("both", "looking for the interrupted start"),
             ),
-            kill("change", ("both", "new run saved, old run not yet ended")),
+            kill(
+                "change",
+                ("both", "new run saved, old run not yet ended"),
+                ("engine", "CancelRun took effect, its answer under way"),
+            ),
             kill("taint", ("late plugin", "StartRun cut before it took effect")),
             kill("destroy", ("engine", "DeleteRun took effect, its answer under way")),
         ),
@@ -161,7 +165,13 @@ def test_a_campaign_of_24_episodes_deals_every_point_to_every_victim() -> None:
             for point, victims in step.kills:
                 setting = play.setting
                 assert point.applies(
-                    Situation(step.deed, setting.on_delete, setting.life, setting.delete_first)
+                    Situation(
+                        step.deed,
+                        setting.on_delete,
+                        setting.life,
+                        setting.delete_first,
+                        setting.waits,
+                    )
                 )
                 dealt[point.name, victims] += 1
 

@@ -456,3 +456,20 @@ def test_what_an_update_at_work_records_meanwhile_is_no_orphan(
     monkeypatch.setattr(cli, "state", lambda _: exports.pop(0))
     code, said = run()
     assert (code, said["findings"], exports) == (0, [], [])
+
+
+def test_a_replaced_run_that_is_still_active_is_looked_at(world: World) -> None:
+    old, new = (world.marked("S", token, seconds=10_000) for token in ("one", "two"))
+    world.record("S", new)
+    world.record("S", old)
+    world.resources[-1]["delete"] = True
+
+    report, calls = world.look()
+
+    (found,) = report.findings
+    assert (found.kind, found.id, found.name) == (Kind.REPLACED, old, "S")
+    assert report.as_recorded == 1
+    assert calls["GetRun"] == 2
+    world.aws.cancel_run(id=old)
+    control.advance(world.file, 1_000)
+    assert world.look()[0].findings == ()

@@ -109,7 +109,7 @@ class Told(OwnStack):
         self.states = list(states)
         self.reads = 0
 
-    def _read(self, stack: str, options: list[str]) -> StackState:
+    def _read(self, stack: str, options: list[str], *, has_history: bool = True) -> StackState:
         self.reads += 1
         return self.states[min(self.reads, len(self.states)) - 1]
 
@@ -192,3 +192,11 @@ def test_which_reads_have_to_hold_the_engines_own_note(
     records.read(Call(Update(engine, Asked(engine)), urn=urn), properties)
 
     assert asked == [mark]
+
+
+def test_what_is_recorded_now_takes_one_command(cli: Path) -> None:
+    put(cli, "never")
+
+    OwnStack(Engine()).current(STACK)
+
+    assert (cli / "asked").read_text().split() == ["export"]

@@ -11,16 +11,11 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
 from omics_provider.base import errors
-from omics_provider.base.identity import account_of
+from omics_provider.base.identity import account_of, partition_of
 from omics_provider.base.settings import LOG_GROUP
 from omics_provider.preflight.rules import trust
-from omics_provider.preflight.rules.judge import (
-    Answer,
-    Found,
-    Unseen,
-    bucket_state,
-    role_state,
-)
+from omics_provider.preflight.rules.answers import Answer, Found, Unseen
+from omics_provider.preflight.rules.judge import bucket_state, role_state
 
 
 class Level(StrEnum):
@@ -132,16 +127,9 @@ def nobody() -> Line:
     return warning("rights", "all", says, "Mend the credentials first.")
 
 
-def region(name: str, known: Iterable[str], unread: str | None) -> Line:
-    """Return the line of the Region; `unread` is a variable that gave it and that boto3 ignores."""
+def region(name: str, known: Iterable[str]) -> Line:
+    """Return the line of the Region; `known` are those that boto3 knows of."""
     places = sorted(known)
-    if unread:
-        return warning(
-            "region",
-            name,
-            f"only {unread} names it, which boto3 and so an update do not read",
-            f"Set it for the stack: pulumi config set omics:region {name}; or AWS_DEFAULT_REGION.",
-        )
     if places and name not in places:
         return warning(
             "region",
@@ -249,6 +237,13 @@ def role(arn: str, answer: Answer, runs: trust.Runs) -> Line:
         case "elsewhere":
             says = f"it is a role of account {account_of(arn)}, the runs are in {runs.account}"
             return wrong("role", arn, says, f"Name a role of account {runs.account}.")
+        case "partition":
+            says = f"it is of the partition {partition_of(arn)}, {runs.region} is not"
+            return wrong("role", arn, says, "Name a role of the Region's own partition.")
+        case "renamed":
+            there = answer.facts["arn"] if isinstance(answer, Found) else ""
+            says = f"there is no such role; that of this name is {there}"
+            return wrong("role", arn, says, "Give that ARN: the path is a part of it.")
         case "missing":
             says, advice = "there is no such role", "Create it, or correct the ARN."
             return wrong("role", arn, says, advice)

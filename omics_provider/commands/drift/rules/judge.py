@@ -15,6 +15,7 @@ from omics_provider.base.diff import difference
 from omics_provider.base.identity import STACK_MARK, Mark
 from omics_provider.base.status import ACTIVE, ENDED, UNSUCCESSFUL, RunStatus
 from omics_provider.base.table import Table
+from omics_provider.base.words import cause
 from omics_provider.batches.rules import lifecycle
 from omics_provider.batches.rules.lifecycle import FINAL, BatchStatus, status_of
 from omics_provider.engine.urn import CACHE, GROUP, LASTING, WORKFLOW
@@ -50,8 +51,12 @@ class Kind(StrEnum):
     ATTEMPT = "attempt"
     #: An active run with this stack's mark that is in no state.
     ORPHAN = "orphan"
+    #: An active run that was replaced, and that the next update ends.
+    REPLACED = "replaced"
     #: The same, but ended, or left on purpose (on_delete): it is in nobody's way.
     LEFT = "left"
+    #: It carries this stack's mark, and another stack's state has it: one of the two was renamed.
+    OTHER_STACK = "other-stack"
     #: Not in the account and Region that was looked at.
     ELSEWHERE = "elsewhere"
     #: It could not be looked at.
@@ -59,7 +64,7 @@ class Kind(StrEnum):
 
 
 #: What the report names although the stack and the service do not differ in it.
-NO_DRIFT: Final = frozenset({Kind.LEFT, Kind.ELSEWHERE, Kind.UNREAD})
+NO_DRIFT: Final = frozenset({Kind.LEFT, Kind.OTHER_STACK, Kind.ELSEWHERE, Kind.UNREAD})
 #: What a refresh of the one resource records, and nothing else comes of it.
 RECORDABLE: Final = frozenset(
     {Kind.COMPLETED, Kind.FAILED, Kind.CANCELLED, Kind.GONE, Kind.REUSED, Kind.TAGS, Kind.ENDED}
@@ -104,6 +109,8 @@ class Finding:
     is_rerun: bool = False
     #: What it is, where it is no run: "run group".
     what: str = "run"
+    #: Whether another stack may have it, since not all states could be read.
+    is_unsure: bool = False
 
     @property
     def is_drift(self) -> bool:
@@ -156,6 +163,24 @@ def judge_run(recorded: Recorded, found: Found) -> tuple[Finding, ...]:
     return (*_ended(recorded, found.run), *_tags(recorded, found.run))
 
 
+def judge_leaving(recorded: Recorded, found: Found, kept: Live | None = None) -> Finding | None:
+    """Return what there is to tell of a replaced run, or batch `kept`, that the next update ends.
+
+    That it is active, and so costs money.
+    """
+    own = kept or {"id": recorded.id, "uuid": recorded.uuid, "status": recorded.status}
+    status = str(found.run.get("status", ""))
+    known = {"id": str(own["id"]), "uuid": str(own["uuid"]), "before": str(own["status"])}
+    known["what"] = "batch" if kept else "run"
+    if found.look in (Look.UNREAD, Look.ELSEWHERE):
+        kind = Kind.UNREAD if found.look is Look.UNREAD else Kind.ELSEWHERE
+        return _about(recorded, kind, **known, detail=found.why)
+    is_active = status_of(status) not in FINAL if kept else status in ACTIVE
+    if found.run.get("uuid") != own["uuid"] or not is_active:
+        return None
+    return _about(recorded, Kind.REPLACED, **known, now=status)
+
+
 def _about(recorded: Recorded, kind: Kind, **more: Any) -> Finding:
     """Return a finding on a recorded resource."""
     known: dict[str, Any] = {
@@ -193,7 +218,7 @@ def _ended(recorded: Recorded, run: Live) -> tuple[Finding, ...]:
         return (_about(recorded, Kind.UNREAD, detail=why),)
     if status == recorded.status or status in ACTIVE:
         return ()
-    reason = ": ".join(str(run[k]) for k in ("failureReason", "statusMessage") if run.get(k))
+    reason = cause(run.get("failureReason"), run.get("statusMessage"))
     rerun = recorded.asks_for_another(run)
     kind = _ENDS[RunStatus(status)]
     return (_about(recorded, kind, now=status, detail=reason, is_rerun=rerun),)
@@ -354,6 +379,9 @@ def unrecorded(state: StackRecord, live: Live, what: str = "run") -> Finding | N
         "now": status,
         "what": what,
     }
+    if other := state.other(str(live["uuid"]), token):
+        name = str(live.get("name") or live["id"])
+        return Finding(Kind.OTHER_STACK, name, **known, detail=other)
     if resource is not None:
         known |= {"urn": resource.urn, "group": resource.group}
     name = resource.name if resource else str(live.get("name") or live["id"])
@@ -364,7 +392,8 @@ def unrecorded(state: StackRecord, live: Live, what: str = "run") -> Finding | N
         return Finding(Kind.UNCONFIRMED, name, **known)
     kind = Kind.ORPHAN if is_active and token not in state.left else Kind.LEFT
     # Where the state has no name to compare with, somebody has to.
-    return Finding(kind, name, **known, detail="" if resource or state.names else str(stack))
+    of = "" if resource or state.names else str(stack)
+    return Finding(kind, name, **known, detail=of, is_unsure=bool(state.unread))
 
 
 def in_doubt(state: StackRecord, seen: frozenset[str]) -> tuple[Finding, ...]:

@@ -13,6 +13,7 @@ from omics_provider.base.identity import Mark, account_of, region_of, retry_numb
 from omics_provider.base.keys import SETTLED, STACK
 from omics_provider.base.settings import LOCAL, Settings
 from omics_provider.base.table import MAX_TAG_VALUE
+from omics_provider.engine.replaced import is_marked
 from omics_provider.engine.state import SIGNATURE, StackState, own_providers, parse
 from omics_provider.engine.urn import (
     BATCH,
@@ -148,6 +149,22 @@ class StackRecord:
     suffix: str
     #: Resources by the digest that their runs carry.
     resources_by_mark: Mapping[str, Named]
+    #: Runs and batches that were replaced, and that the next update ends.
+    leaving: tuple[Recorded, ...] = ()
+    #: The backend's other stacks, as far as they were looked at, and why some could not be read.
+    others: tuple[StackRecord, ...] = ()
+    unread: tuple[str, ...] = ()
+
+    def knows(self, uuid: str, token: str) -> bool:
+        """Tell whether a run of this uuid, or one that was started with this token, is its own."""
+        if uuid in self.uuids or token in self.settled or token in self.in_doubt:
+            return True
+        return self.attempt(token) is not None
+
+    def other(self, uuid: str, token: str) -> str:
+        """Return the other stack that such a run is of, project/stack; empty for none known."""
+        found = (each.suffix[1:] for each in self.others if each.knows(uuid, token))
+        return next(found, "")
 
     def is_own(self, stack: Any) -> bool:
         """Tell whether a run's tag names this stack."""
@@ -172,6 +189,7 @@ def read_record(export: Mapping[str, Any], project: str = "", stack: str = "") -
     project, stack = _named(state.resources) or (project, stack)
     names = _names(resources, project, stack)
     urns = {str(each["urn"]): Named(str(each["urn"]), each.get("parent")) for each in resources}
+    leaving = [r for r in state.resources if _is_ours(r) and _is_to_be_ended(r)]
     return StackRecord(
         stack=stack,
         runs=tuple(each for each in recorded if each.type == RUN),
@@ -191,6 +209,7 @@ def read_record(export: Mapping[str, Any], project: str = "", stack: str = "") -
             for name in names
             for urn, resource in urns.items()
         },
+        leaving=tuple(_recorded(r, providers.get(str(r.get("provider")))) for r in leaving),
     )
 
 
@@ -236,6 +255,12 @@ def _recorded(resource: Mapping[str, Any], provider: Mapping[str, Any] | None) -
 
 def _is_ours(resource: Mapping[str, Any]) -> bool:
     return resource.get("type") in (RUN, BATCH, *LASTING)
+
+
+def _is_to_be_ended(resource: Mapping[str, Any]) -> bool:
+    """Tell whether it was replaced, and the engine and its on_delete say that it ends."""
+    is_kept = _outputs(resource).get("onDelete") == "keep"
+    return is_marked(resource) and _has_run(resource) and not is_kept
 
 
 def _has_run(resource: Mapping[str, Any]) -> bool:
