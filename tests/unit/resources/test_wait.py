@@ -177,7 +177,7 @@ class Waits:
     async def watcher(self, *_: Any) -> Any:
         return None
 
-    async def once(self, _: Any, targets: dict[str, Target], __: Any) -> Any:
+    async def once(self, _: Any, targets: dict[str, Target]) -> Any:
         live = {"status": "FAILED", "failureReason": "SERVICE_ERROR"}
         return {key: t.end(live) for key, t in targets.items() if key == "failed"}
 
