@@ -25,7 +25,8 @@ from omics_provider.engine.state import StackState
 from omics_provider.engine.urn import urn_name
 from omics_provider.runs.calls import Runs
 from omics_provider.runs.rules import declaration
-from omics_provider.runs.starts import Live, Start, since
+from omics_provider.runs.search import Live
+from omics_provider.runs.starts import Start, since
 
 from .rules.targets import Declared, Target
 
