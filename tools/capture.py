@@ -251,6 +251,7 @@ _VARIES: Final = (
     (re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"), "UUID"),
     (re.compile(r"(?<!\d)\d{7}(?!\d)"), "ID"),
     (_LIVE, "TALLY"),
+    (re.compile(r"(?m)Waiting for [\d,]+ runs?\. Ctrl-C.*$"), "BEGINNING"),
     (re.compile(r"\d\d:\d\d:\d\d"), "CLOCK"),
     (re.compile(r"\((?:\d+m)?[\d.]+s\)\.*"), "(LENGTH)"),
     (re.compile(r"(?m)^Duration: .*$"), "Duration: LENGTH"),

@@ -101,7 +101,9 @@ class LiveView:
                 self._tell_line(ephemeral=False)
 
     def _tell_beginning(self) -> None:
-        words = "" if self._has_begun else progress.beginning(self._tally())
+        if self._has_begun or not all(watcher.has_looked for watcher in self._watchers):
+            return
+        words = progress.beginning(self._tally())
         if words:
             self._has_begun = True
             pulumi.log.info(words)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
@@ -26,7 +25,6 @@ from omics_provider.engine.own_stack import OwnStack
 from omics_provider.engine.process import Engine, find_engine_of_program
 from omics_provider.explain import gather
 from omics_provider.providers._wire import received, unknown
-from omics_provider.runs import details
 from omics_provider.runs.rules.table import BY_WIRE
 from omics_provider.waits import attempts, outputs
 from omics_provider.waits.replaced import EarlyEnds, Ending
@@ -45,8 +43,6 @@ OnFailure = Literal["fail", "warn"]
 
 _OPERATION: Final = "Waiting"
 _SUBJECT: Final = "the runs of this stack"
-#: Seconds between two calls for tasks: half of the quota of 10 a second.
-_SPACING: Final = 0.2
 #: What is needed of a run, by the API's names: all that the state may know of its end.
 _NEEDED: Final = (
     "uuid", "arn", "status", "creationTime", "startTime", "stopTime", "statusMessage",
@@ -195,7 +191,7 @@ async def _ended(
     if wish.outputs:
         await _read_outputs(where, told)
     if wish.tasks:
-        await asyncio.to_thread(_count_tasks, where, told, frozenset(known))
+        await asyncio.to_thread(_facts.count_tasks, where, told, frozenset(known))
     failed = {k: end for k, end in told.items() if end.facts["status"] != "COMPLETED"}
     if pulumi.runtime.is_dry_run():
         # What the state knows is told beside the run itself.
@@ -347,27 +343,6 @@ async def _read_outputs(where: Mapping[str, Settings], told: Mapping[str, End]) 
     completed = {k: run for k, run in facts.items() if run["status"] == "COMPLETED"}
     await asyncio.gather(*(read(k, r) for k, r in completed.items() if r["run_output_uri"]))
     for words in progress.unread("Outputs are", unread):
-        pulumi.log.warn(words)
-
-
-def _count_tasks(
-    where: Mapping[str, Settings], told: Mapping[str, End], recorded: frozenset[str]
-) -> None:
-    """Count, one run after the other: the account's quota is 10 calls a second.
-
-    Of the `recorded` ends only the state is known: an id may be another run's by now.
-    """
-    unread: dict[str, str] = {}
-    for key, end in told.items():
-        try:
-            is_there = key not in recorded and not end.answer["recordGone"]
-            end.facts["tasks"] = details.task_counts(
-                where[key], end.facts["id"], str(end.answer["uuid"]), is_there=is_there
-            )
-        except errors.OmicsError as error:
-            unread[key] = str(error)
-        time.sleep(0 if where[key].is_local else _SPACING)
-    for words in progress.unread("Counts of tasks are", unread):
         pulumi.log.warn(words)
 
 

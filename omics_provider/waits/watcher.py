@@ -127,6 +127,11 @@ class Watcher:
             active += [{} for _ in self._retrying]
             return progress.Tally(active, Counter(self._ended), self._lookout.lengths)
 
+    @property
+    def has_looked(self) -> bool:
+        """Whether a look has succeeded: until then nothing is known of a run but its start."""
+        return self._has_seen
+
     def news(self) -> News:
         """Return what has happened since the last call."""
         with self._changed:

@@ -76,10 +76,10 @@ def test_failures_end_the_update_or_are_told(stack: Stack) -> None:
 
     # A program that fails itself is told as well, and waits for nothing any more.
     wait_for(stack, {**runs, "long": declaration()})
-    stack.program(f"{WAITING}\nraise KeyError('on the last line')\n")
+    stack.program(f"{WAITING}\nraise pulumi.RunError('on the last line')\n")
     failed = stack.up(expect=1)
     assert "INPUT_URI_NOT_FOUND" in failed.message
-    assert "KeyError: 'on the last line'" in failed.message
+    assert "error: on the last line" in failed.message
     assert "Runs that have started go on" in failed.message
     assert stack.live("long")["status"] != "CANCELLED"
 

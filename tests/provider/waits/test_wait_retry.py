@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any
@@ -21,7 +19,7 @@ from omics_provider.waits.attempts import Attempts, Failed, Job, Succession
 from omics_provider.waits.rules.targets import Declared, End, Pace, Target
 from omics_provider.waits.watcher import Watcher
 from tests.provider.harness import ROLE
-from tests.provider.waits.test_wait import Place
+from tests.provider.waits.test_wait import Place, until, until_nobody_waits
 
 STACK, URN = "organization/omics-runs/dev", "urn:pulumi:dev::omics-runs::omics:Run::S"
 FAST = Pace(0.05, 0.2)
@@ -79,13 +77,6 @@ def runs(place: Place) -> list[dict[str, Any]]:
 
 def _created(run: dict[str, Any]) -> Any:
     return run["creationTime"]
-
-
-def until(look: Callable[[], Any]) -> None:
-    end = time.monotonic() + 60
-    while not look():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 def is_seen_at_work(watcher: Watcher) -> bool:
@@ -259,7 +250,7 @@ def test_a_wait_that_is_over_starts_nothing(place: Place) -> None:
     assert future.cancel()
     control.advance(place.state, 10_000)
     until(lambda: place.aws.get_run(id=target.id)["status"] == "FAILED")
-    time.sleep(0.6)
+    until_nobody_waits(watcher)
     assert len(runs(place)) == 1
 
 

@@ -33,6 +33,7 @@ class Wait:
         self.changes = changes
         self.later = news
         self.states: list[str] = changes[0]
+        self.has_looked = True
 
     async def sleep(self, seconds: float) -> None:
         self.now += int(seconds)
@@ -53,9 +54,11 @@ def shown(
     seconds: int,
     changes: dict[int, list[str]],
     news: dict[int, News] | None = None,
+    has_looked: bool = True,
 ) -> tuple[Told, Told]:
     """Give what was written and what was warned of, each with its second."""
     wait = Wait(changes, news or {})
+    wait.has_looked = has_looked
     said: Told = []
     warned: Told = []
 
@@ -132,6 +135,11 @@ def test_a_terminal_has_one_line_that_is_always_current(monkeypatch: pytest.Monk
 
 def test_where_all_have_ended_nothing_is_said_of_ctrl_c(monkeypatch: pytest.MonkeyPatch) -> None:
     said, _ = shown(monkeypatch, "log", 10, {0: ["COMPLETED"] * 3})
+    assert said == []
+
+
+def test_before_the_first_look_nothing_is_said_of_ctrl_c(monkeypatch: pytest.MonkeyPatch) -> None:
+    said, _ = shown(monkeypatch, "log", 10, {0: ["PENDING"]}, has_looked=False)
     assert said == []
 
 
