@@ -135,7 +135,10 @@ def test_the_roles_have_the_rights_for_each_call_of_the_package_and_no_others() 
     operations = set(Session().get_service_model("omics").operation_names)
     package = (ROOT / "omics_provider").rglob("*.py")
     sources = "".join(path.read_text() for path in package if "emulator" not in path.parts)
-    named = set(re.findall(r'"([A-Z][A-Za-z]+)"', sources)) & operations
+    nouns = re.findall(r'noun = "([A-Za-z]+)"', sources)
+    verbs = re.findall(r'f"([A-Z][a-z]+)\{self\.noun\}(s?)"', sources)
+    of_nouns = {f"{verb}{noun}{plural}" for verb, plural in verbs for noun in nouns}
+    named = (set(re.findall(r'"([A-Z][A-Za-z]+)"', sources)) | of_nouns) & operations
     allowed = {
         action.removeprefix("omics:")
         for name in ("preview-policy.json", "up-policy.json")

@@ -28,8 +28,8 @@ from tests.served import serving
 NOW = datetime(2100, 1, 1, tzinfo=UTC)
 KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": REGION}
 PRICES = price_list()
-#: A run of 100,000 s is PENDING and STARTING for so many.
-UNTIL_RUNNING = 15_000
+#: A long run is PENDING and STARTING for so many seconds.
+UNTIL_RUNNING = 30
 READS = {"GetRun", "ListRuns", "ListRunTasks", "GetLogEvents"}
 
 
