@@ -38,7 +38,7 @@ check: setup ## the gate: format, lint, types, layers, docs examples, pipelines,
 	$(IN) mypy
 	$(IN) mypy tools/setup
 	$(IN) lint-imports
-	$(IN) pytest tests/contract
+	$(IN) pytest -n $(WORKERS) tests/contract
 	$(IN) tools/pipelines
 	$(IN) tools/docs
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +25,16 @@ class Served:
     url: str
     state: str
     child: children.Child
+    #: Making one takes a tenth of a second.
+    _clients: dict[str, Any] = field(default_factory=dict)
 
     def client(self, service: str) -> Any:
         """Give a client of one of its services, in the account ACCOUNT."""
+        if service not in self._clients:
+            self._clients[service] = self._made(service)
+        return self._clients[service]
+
+    def _made(self, service: str) -> Any:
         return boto3.client(  # type: ignore[call-overload]  # the service is no literal
             service,
             region_name=REGION,
@@ -38,7 +44,7 @@ class Served:
             config=Config(inject_host_prefix=False),
         )
 
-    @cached_property
+    @property
     def omics(self) -> Any:
         """A client of HealthOmics."""
         return self.client("omics")

@@ -24,3 +24,20 @@ def some(names: Sequence[str], most: int = 20) -> str:
     """Return the first names, and how many more there are."""
     more = len(names) - most
     return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def cut(before: str, after: str, most: int) -> tuple[str, str]:
+    """Return two texts cut to `most` characters each, around the place where they part.
+
+    Both are cut at the same place, so that what was cut may be cut again.
+    """
+    pairs = enumerate(zip(before, after, strict=False))
+    same = next((i for i, pair in pairs if pair[0] != pair[1]), min(len(before), len(after)))
+    room = max(len(before), len(after)) - most
+    start = max(0, min(same - most // 3, room))
+    return _window(before, start, most), _window(after, start, most)
+
+
+def _window(text: str, start: int, most: int) -> str:
+    piece = text[start : start + most]
+    return f"{'…' if start else ''}{piece}{'…' if start + most < len(text) else ''}"

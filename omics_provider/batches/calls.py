@@ -1,24 +1,20 @@
-"""The calls about batches: plain values in, plain values or core errors out."""
+"""The calls about batches: plain values in and out."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final
+from typing import Any
 
-from omics_provider.base.errors import NotFound
 from omics_provider.base.settings import Settings
 from omics_provider.runs.calls import Runs
 from omics_provider.service import start_loop
-from omics_provider.service.calls import Place, whole
+from omics_provider.service.calls import PAGE, Place, whole
 from omics_provider.service.clients import omics
 from omics_provider.service.failures import translated
 from omics_provider.service.pacing import Pacer
 
 from .files import BatchFiles
-
-#: Largest page that ListBatch and ListRunsInBatch give (botocore's model).
-_PAGE: Final = 100
 
 
 class Batches(Place):
@@ -54,12 +50,7 @@ class Batches(Place):
 
     def find(self, batch_id: str) -> dict[str, Any] | None:
         """GetBatch, None where there is no such batch; times are ISO 8601 in UTC."""
-        try:
-            with translated("GetBatch"):
-                answer = self._client.get_batch(batchId=batch_id)
-                return whole("GetBatch", answer, "id", "uuid", "status")
-        except NotFound:
-            return None
+        return self._found("GetBatch", "id", "uuid", "status", batchId=batch_id)
 
     def named(self, name: str) -> Iterator[dict[str, Any]]:
         """ListBatch: the batches of this name, page by page."""
@@ -67,38 +58,25 @@ class Batches(Place):
 
     def entries(self, batch_id: str, **filters: Any) -> Iterator[dict[str, Any]]:
         """ListRunsInBatch, page by page; `filters` is one of submissionStatus, runSettingId."""
-        pages = self._client.get_paginator("list_runs_in_batch").paginate(
-            batchId=batch_id, **filters, PaginationConfig={"PageSize": _PAGE}
-        )
-        with translated("ListRunsInBatch"):
-            for page in pages:
-                yield from whole("ListRunsInBatch", page, "runs")["runs"]
+        return self._items("ListRunsInBatch", "runs", batchId=batch_id, **filters)
 
     def failed_entries(self, batch_id: str) -> list[dict[str, Any]]:
         """Return at most one page of the entries whose run could not be started."""
         found = self.entries(batch_id, submissionStatus="FAILED")
-        return list(itertools.islice(found, _PAGE))
+        return list(itertools.islice(found, PAGE))
 
     def cancel(self, batch_id: str) -> None:
         """CancelRunBatch: asynchronous, also for the runs that have started."""
-        with translated("CancelRunBatch"):
-            self._client.cancel_run_batch(batchId=batch_id)
+        self._answer("CancelRunBatch", batchId=batch_id)
 
     def delete_runs(self, batch_id: str) -> None:
         """DeleteRunBatch: removes the records of the batch's ended runs; asynchronous."""
-        with translated("DeleteRunBatch"):
-            self._client.delete_run_batch(batchId=batch_id)
+        self._answer("DeleteRunBatch", batchId=batch_id)
 
     def delete(self, batch_id: str) -> None:
         """DeleteBatch: removes the batch's own record."""
-        with translated("DeleteBatch"):
-            self._client.delete_batch(batchId=batch_id)
+        self._answer("DeleteBatch", batchId=batch_id)
 
     def list(self, **filters: Any) -> Iterator[dict[str, Any]]:
         """ListBatch, page by page; `filters` are name, runGroupId, status."""
-        pages = self._client.get_paginator("list_batch").paginate(
-            **filters, PaginationConfig={"PageSize": _PAGE}
-        )
-        with translated("ListBatch"):
-            for page in pages:
-                yield from whole("ListBatch", page, "items")["items"]
+        return self._items("ListBatch", **filters)

@@ -40,10 +40,11 @@ class BatchHandler:
         runs_all_again = bool(found.replaces) and inputs.get("onChange") == "all"
         if not runs_all_again:
             whereabouts.require_provider_of(call.settings, recorded)
-        if outlook := lifecycle.outlook(recorded):
+        outlook = lifecycle.outlook(recorded)
+        if outlook and not records.is_left_over(call, id_, recorded):
             call.warn(outlook)
         if not found.replaces:
-            return Found(None if found else False)
+            return Found(None if found else _is_renamed(recorded, inputs))
         if runs_all_again:
             call.warn(_all_again(recorded, inputs))
             return Found(None, found.replaces)
@@ -78,7 +79,9 @@ class BatchHandler:
         kept = [_seen(batches, each) for each in recorded["batches"]]
         failures = list(_failures(batches, recorded, kept))
         now = lifecycle.with_batches(recorded, kept, failures)
-        if (outlook := lifecycle.outlook(now)) and outlook != lifecycle.outlook(recorded):
+        outlook = lifecycle.outlook(now)
+        is_new = outlook != lifecycle.outlook(recorded)
+        if outlook and is_new and not records.is_left_over(call, id_, recorded):
             call.warn(outlook)
         return Recorded(id_, now)
 
@@ -90,6 +93,8 @@ class BatchHandler:
         change = diff.tag_change(recorded.get("tags", {}), inputs.get("tags", {}))
         if any(change):
             _retag(call, recorded, change)
+        if _is_renamed(recorded, inputs):
+            _follow(call, recorded, inputs)
         return now
 
     def delete(
@@ -175,6 +180,23 @@ def _release(call: Call, recorded: Properties) -> None:
     state, _ = records.of_kind(call, recorded)
     if recorded.get("requestId") in state.settled(call.urn):
         _retag(call, recorded, diff.TagChange({}, (identity.START_MARK,)))
+
+
+def _is_renamed(recorded: Properties, inputs: Properties) -> bool:
+    """Tell whether batches that go on are marked with an older name of the stack."""
+    is_active = any(each.get("status") not in lifecycle.FINAL for each in recorded["batches"])
+    return is_active and run_life.is_of_older_name(recorded, inputs)
+
+
+def _follow(call: Call, recorded: Properties, inputs: Properties) -> None:
+    """Give the recorded batches the name that the stack has now."""
+    batches = _batches(call, recorded, "TagResource")
+    names = recorded[keys.STACK], inputs[keys.STACK]
+    for each in recorded["batches"]:
+        live = ending.find(batches, each)
+        marks = run_life.moved_marks(live, *names, call.urn) if live else {}
+        if marks:
+            batches.retag(each["arn"], diff.TagChange(marks, ()))
 
 
 def _retag(call: Call, recorded: Properties, change: diff.TagChange) -> None:

@@ -14,6 +14,7 @@ from omics_provider.base.keys import ATTEMPT, SETTLED, STACK
 from omics_provider.base.values import canonical
 from omics_provider.engine.call import Call
 from omics_provider.engine.state import EarlierStart, StackState
+from omics_provider.engine.urn import urn_in
 from omics_provider.service import start_loop
 
 from . import folder
@@ -54,8 +55,14 @@ def batch_name(urn: str, inputs: Inputs) -> str:
     """
     if "batchName" in inputs:
         return str(inputs["batchName"])
-    own = Mark.of(str(inputs.get(STACK, "")), urn, "").resource
+    own = _resource(urn, inputs)
     return f"{urn.rpartition('::')[2][:48] or 'batch'}-{own[:12]}"
+
+
+def _resource(urn: str, inputs: Inputs) -> str:
+    """Return what the marks of a resource's batches say of it, where its `inputs` were declared."""
+    stack = str(inputs.get(STACK, ""))
+    return Mark.of(stack, urn_in(stack, urn), "").resource
 
 
 def wanted(hashes: Hashes, inputs: Inputs) -> tuple[list[dict[str, Any]], dict[str, str]]:
@@ -179,8 +186,8 @@ class Cohort:
         """Give the batches that interrupted updates of this very resource have started."""
         attempt = self.inputs.get(ATTEMPT)
         if attempt:
-            own = Mark.of(str(self.inputs.get(STACK, "")), self.call.urn, "").resource
-            for live in self.marked(lambda mark: mark.resource == own):
+            own = {_resource(self.call.urn, each) for each in (self.inputs, *self.earlier)}
+            for live in self.marked(lambda mark: mark.resource in own):
                 if _index_mark(live)[0] == attempt:
                     yield live
 

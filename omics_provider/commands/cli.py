@@ -10,10 +10,15 @@ import argparse
 import sys
 from collections.abc import Callable
 from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from omics_provider.base.errors import OmicsError
 
+_PACKAGE: Final = "omics-provider"
+#: The command that the package installs.
+_SCRIPT: Final = "omics"
 _WHERE: Final = """\
 Region, profile and endpoint come from the options, else from the environment as everywhere with
 AWS (AWS_REGION, AWS_PROFILE, AWS_ENDPOINT_URL).
@@ -23,7 +28,10 @@ Ends with 0, with 1 where a run could not be read, with 2 where the command is n
 """
 _EXPLAIN: Final = """\
 Say in few lines why runs failed: the failure code in plain words and what to do next, the failed
-task, the end of its log, links to the console. Runs that failed alike are told once.
+task, the end of its log, links to the console. Runs that failed alike are told once. A run is named
+by its id, or by its resource in a stack: that of --stack, else the selected one. Without a RUN,
+--stack explains all runs of the stack that are not recorded as completed. Options not given come
+from the stack's configuration.
 """
 _REPORT: Final = """\
 Write one HTML page, or JSON, about runs: a timeline of runs and tasks, states, durations, how much
@@ -77,17 +85,17 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m omics_provider",
+        prog=_called_as(),
         description="AWS HealthOmics runs: why they failed, what they are at, what an update does.",
     )
+    parser.add_argument("--version", action="version", version=f"{_PACKAGE} {version(_PACKAGE)}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, command in _COMMANDS.items():
         own = commands.add_parser(
             name,
             help=command.summary,
             description=command.description,
-            epilog=f"{_WHERE}{command.codes}",
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            epilog=f"{_WHERE} {command.codes}",
         )
         own.add_argument("--region", help="the Region of the runs")
         own.add_argument("--profile", help="a profile of ~/.aws/config")
@@ -96,8 +104,17 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _called_as() -> str:
+    """Return the words with which the user has called this."""
+    name = Path(sys.argv[0]).stem
+    return name if name == _SCRIPT else f"python -m {__package__.partition('.')[0]}"
+
+
 def _explain_options(explain: argparse.ArgumentParser) -> None:
-    explain.add_argument("runs", nargs="+", metavar="RUN_ID", help="id of a run")
+    add = explain.add_argument
+    add("runs", nargs="*", metavar="RUN", help="id of a run, or its resource's name")
+    add("--stack", metavar="NAME", help="the stack that has the runs")
+    explain.set_defaults(refuse=explain.error)
 
 
 def _report_options(report: argparse.ArgumentParser) -> None:
@@ -156,7 +173,11 @@ def _drift_options(drift: argparse.ArgumentParser) -> None:
 
 def _writing_options(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
-    add("--format", choices=("markdown", "text", "json"), default="markdown", help="what to write")
+    add(
+        "--format",
+        choices=("markdown", "text", "json"),
+        help="what to write; if unset, text at a terminal and markdown elsewhere",
+    )
     add(
         "-o",
         "--output",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -19,9 +21,8 @@ def settings(options: argparse.Namespace, config: Mapping[str, str]) -> Settings
         "omics:profile": options.profile,
         "omics:endpoint": options.endpoint,
     }
-    # boto3 reads no AWS_REGION, and reads the endpoint without telling that there is no console.
+    # boto3 reads the endpoint without telling that there is no console.
     variables = {
-        "omics:region": os.environ.get("AWS_REGION"),
         "omics:endpoint": os.environ.get("AWS_ENDPOINT_URL_OMICS")
         or os.environ.get("AWS_ENDPOINT_URL"),
     }
@@ -36,10 +37,45 @@ def settings(options: argparse.Namespace, config: Mapping[str, str]) -> Settings
         ) from None
 
 
-def write(output: str, text: str) -> None:
-    """Write to a file, and say so; "-" is standard output."""
+def style(options: argparse.Namespace) -> str:
+    """Return how a report is to be written: as asked, else as fits the place it goes to."""
+    if options.format:
+        return str(options.format)
+    return "text" if options.output == "-" and sys.stdout.isatty() else "markdown"
+
+
+def write(output: str, text: str, *, is_prose: bool = False) -> None:
+    """Write to a file, and say so; "-" is standard output.
+
+    Lines of prose are broken between words where a terminal is too narrow for them.
+    """
     if output == "-":
-        sys.stdout.write(text)
+        fits = is_prose and sys.stdout.isatty()
+        sys.stdout.write(fitted(text, shutil.get_terminal_size().columns) if fits else text)
     else:
         Path(output).write_text(text, "utf-8")
         sys.stderr.write(f"Written: {output}\n")
+
+
+def fitted(text: str, columns: int) -> str:
+    """Return a text with lines of at most so many characters, but for longer words.
+
+    What goes on in another line stands below its beginning, a little to the right. A line of a
+    message, after a bar, stays whole: it is none of ours.
+    """
+    lines: list[str] = []
+    for line in text.splitlines():
+        words = line.lstrip()
+        indent = " " * (len(line) - len(words))
+        if len(line) <= columns or words.startswith("| "):
+            lines.append(line)
+            continue
+        lines += textwrap.wrap(
+            words,
+            columns,
+            initial_indent=indent,
+            subsequent_indent=f"{indent}    ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    return "".join(f"{line}\n" for line in lines)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import os
-import sqlite3
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -138,11 +137,22 @@ class Service:
         except ServiceError as error:
             return Outcome(serialize_error(error))
         with self._store.transaction() as connection:
-            call = _Call(
-                connection, self._model, self._surroundings, request, operation, labels, account,
-                region, self._run_seconds,
-            )  # fmt: skip
-            return call.carried_out(caller)
+            real = time.time()
+            chosen, clock = settings.load(connection, real)
+            context = Context(
+                connection=connection,
+                settings=chosen,
+                now=clock.now(real),
+                operation=operation,
+                account=account,
+                region=region,
+                params={},
+                run_seconds=self._run_seconds if chosen.runSeconds is None else chosen.runSeconds,
+                surroundings=self._surroundings,
+                model=self._model,
+                fault=faults.draw(connection, operation),
+            )
+            return _Call(context, request, labels, real).carried_out(caller)
 
 
 def _torn(answer: HttpAnswer) -> HttpAnswer:
@@ -152,49 +162,31 @@ def _torn(answer: HttpAnswer) -> HttpAnswer:
 
 
 class _Call:
-    """One call in its transaction."""
+    """One call in its transaction, made at the real time `real`."""
 
     def __init__(
-        self,
-        connection: sqlite3.Connection,
-        model: ServiceModel,
-        surroundings: MotoSurroundings | None,
-        request: HttpRequest,
-        operation: str,
-        labels: Mapping[str, str],
-        account: str,
-        region: str,
-        run_seconds: float,
+        self, context: Context, request: HttpRequest, labels: Mapping[str, str], real: float
     ) -> None:
-        self._connection = connection
-        self._service = model
-        self._model = model.operation_model(operation)
-        self._surroundings = surroundings
-        self._run_seconds = run_seconds
+        self._context = context
         self._request = request
-        self._operation = operation
         self._labels = labels
-        self._account = account
-        self._region = region
+        self._real = real
         self._run_id: str | None = labels.get("id") if "/run/" in request.path else None
 
     def carried_out(self, caller: str | None) -> Outcome:
         """Give the outcome, with the call in the log."""
-        real = time.time()
-        chosen, clock = settings.load(self._connection, real)
-        fault = faults.draw(self._connection, self._operation)
+        fault = self._context.fault
         kind = None if fault is None else fault.fault
         answer: HttpAnswer | None
         if kind == faults.CUT_BEFORE:
             answer = None
         else:
-            context = self._context(chosen, clock.now(real), fault)
-            Batches(context).settle()
-            Queue(context).settle()
-            answer = self._answer(context, real)
+            Batches(self._context).settle()
+            Queue(self._context).settle()
+            answer = self._answer()
         if kind == faults.LATE_500:
             answer = serialize_error(InternalServerException(f"Injected fault: {kind}."))
-        self._log(real, answer, kind, caller)
+        self._log(answer, kind, caller)
         if kind == faults.LOST_ANSWER:
             return Outcome(None)
         if kind == faults.TORN_ANSWER and answer is not None:
@@ -202,59 +194,44 @@ class _Call:
         delay = fault.seconds if fault is not None and kind == faults.SLOW else 0.0
         return Outcome(answer, delay)
 
-    def _context(
-        self, chosen: settings.Settings, now: float, fault: faults.Fault | None
-    ) -> Context:
-        return Context(
-            connection=self._connection,
-            settings=chosen,
-            now=now,
-            operation=self._operation,
-            account=self._account,
-            region=self._region,
-            params={},
-            run_seconds=self._run_seconds if chosen.runSeconds is None else chosen.runSeconds,
-            surroundings=self._surroundings,
-            model=self._service,
-            fault=fault,
-        )
-
-    def _answer(self, context: Context, real: float) -> HttpAnswer:
-        self._connection.execute("SAVEPOINT call")
+    def _answer(self) -> HttpAnswer:
+        context = self._context
+        context.connection.execute("SAVEPOINT call")
         try:
-            if context.fault and (error := faults.answer(context.fault, self._operation)):
+            if context.fault and (error := faults.answer(context.fault, context.operation)):
                 raise error
-            rates.hold(self._connection, context.here(), self._operation, context.settings, real)
-            answer = self._handled(context)
+            rates.hold(context, self._real)
+            answer = self._handled()
         except ServiceError as error:
-            self._connection.execute("ROLLBACK TO call")
+            context.connection.execute("ROLLBACK TO call")
             answer = serialize_error(error)
-        self._connection.execute("RELEASE call")
+        context.connection.execute("RELEASE call")
         return answer
 
-    def _handled(self, context: Context) -> HttpAnswer:
-        handler = OPERATIONS.get(self._operation)
+    def _handled(self) -> HttpAnswer:
+        operation = self._context.operation
+        handler = OPERATIONS.get(operation)
         if handler is None:
             raise NotEmulatedException(
-                f"The emulator does not emulate {self._operation}."
+                f"The emulator does not emulate {operation}."
                 " docs/behaviours.md lists the operations that it has."
             )
-        params = parse_request(self._model, self._request, self._labels)
-        if self._model.input_shape is not None:
-            validate(self._model.input_shape, params)
-        result = handler(replace(context, params=params)) or {}
-        if self._operation == "StartRun":
+        model = self._context.model.operation_model(operation)
+        params = parse_request(model, self._request, self._labels)
+        if model.input_shape is not None:
+            validate(model.input_shape, params)
+        context = replace(self._context, params=params)
+        result = context.once(lambda: handler(context) or {})
+        if operation == "StartRun":
             self._run_id = result["id"]
-        return serialize_answer(self._model, result)
+        return serialize_answer(model, result)
 
-    def _log(
-        self, real: float, answer: HttpAnswer | None, fault: str | None, caller: str | None
-    ) -> None:
-        self._connection.execute(
+    def _log(self, answer: HttpAnswer | None, fault: str | None, caller: str | None) -> None:
+        self._context.connection.execute(
             "INSERT INTO calls (time, account, region, operation, status, fault, run_id, pid,"
             " caller) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                real, self._account, self._region, self._operation,
+                self._real, *self._context.here(), self._context.operation,
                 None if answer is None else answer.status, fault, self._run_id, os.getpid(),
                 f"process {os.getpid()}" if caller is None else caller,
             ),

@@ -9,7 +9,8 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 from omics_provider.base.errors import OmicsError
@@ -37,6 +38,43 @@ def config(stack: str | None) -> dict[str, str]:
         for key, entry in found.items()
         if isinstance(entry, dict) and "value" in entry and not entry.get("secret")
     }
+
+
+def stacks() -> list[str]:
+    """Return the names of all stacks of the backend, as `--stack` takes them."""
+    text = _run("stack", "ls", "--all", "--json", seconds=_LIMIT_SECONDS)
+    try:
+        return [str(each["name"]) for each in json.loads(text)]
+    except (ValueError, TypeError, KeyError) as error:
+        raise _cannot("`pulumi stack ls --all --json`", type(error).__name__) from error
+
+
+def require_answers(stack: str) -> None:
+    """Ask for the state and the history of a stack, as an update does before it starts a run.
+
+    It leaves no file behind. Raises OmicsError where one of the two can't be had.
+    """
+    for asked in (("stack", "export"), ("stack", "history", "--json", "--page-size", "1")):
+        found = _run(*asked, *_of(stack), seconds=_LIMIT_SECONDS, environment=quiet())
+        try:
+            json.loads(found)
+        except ValueError as error:
+            raise _cannot(_named(asked), type(error).__name__) from error
+
+
+def quiet() -> dict[str, str]:
+    """Return what has the CLI leave no log and ask for no news, with the user's own login."""
+    return {
+        "PULUMI_HOME": os.devnull,
+        "PULUMI_CREDENTIALS_PATH": str(credentials_folder()),
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+    }
+
+
+def credentials_folder() -> Path:
+    """Return where `pulumi login` keeps what it was told."""
+    default = os.environ.get("PULUMI_HOME") or Path("~/.pulumi").expanduser()
+    return Path(os.environ.get("PULUMI_CREDENTIALS_PATH") or default)
 
 
 def selected() -> str:
@@ -107,10 +145,12 @@ def _asked(*arguments: str) -> dict[str, Any]:
         raise _cannot(_named(arguments), type(error).__name__) from error
 
 
-def _run(*arguments: str, seconds: float | None = None) -> str:
+def _run(
+    *arguments: str, seconds: float | None = None, environment: Mapping[str, str] | None = None
+) -> str:
     what = _named(arguments)
     try:
-        done = _done(*arguments, seconds=seconds)
+        done = _done(*arguments, seconds=seconds, environment=environment)
     except OmicsError as error:
         raise _cannot(what, error.detail) from error
     if done.returncode != 0:
@@ -120,7 +160,9 @@ def _run(*arguments: str, seconds: float | None = None) -> str:
     return done.stdout
 
 
-def _done(*arguments: str, seconds: float | None = None) -> subprocess.CompletedProcess[str]:
+def _done(
+    *arguments: str, seconds: float | None = None, environment: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run the CLI to its end. Raises OmicsError where it can't be started, or takes too long."""
     program = shutil.which("pulumi")
     if program is None:
@@ -133,7 +175,7 @@ def _done(*arguments: str, seconds: float | None = None) -> subprocess.Completed
             text=True,
             check=False,
             timeout=seconds,
-            env={**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"},
+            env={**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true", **(environment or {})},
         )
     except (OSError, subprocess.SubprocessError) as error:
         raise OmicsError("pulumi", type(error).__name__) from error

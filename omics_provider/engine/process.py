@@ -83,6 +83,12 @@ class Engine:
         return self.verb in _PREVIEWS and not is_plan
 
     @property
+    def is_refreshing(self) -> bool:
+        """Whether it brings the state up to date: alone, or before another command."""
+        asked = any(word in ("-r", "--refresh", "--refresh=true") for word in self.command)
+        return self.verb == "refresh" or asked
+
+    @property
     def is_whole_destroy(self) -> bool:
         """Whether it is a `pulumi destroy` of a whole stack."""
         return self.verb in _DESTROYS and not self.is_partial

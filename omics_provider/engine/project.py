@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,52 +15,90 @@ from omics_provider.service import local_state
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """The Pulumi project around a folder; without one, the folder itself."""
+    """The Pulumi project around a folder; without one, the folder itself.
+
+    A file of a project may be half written or of another age, so the type of each of its values is
+    looked at before it is believed.
+    """
 
     folder: Path
     settings: Mapping[str, Any]
+    #: How the names of its files end: those of stacks end as that of the project.
+    suffix: str = ".yaml"
 
     @property
     def name(self) -> str:
         """Its name, empty without a project."""
-        return str(self.settings.get("name") or "")
+        return self._text("name")
 
     @property
     def program(self) -> Path:
         """The folder of the program."""
-        return self.folder / str(self.settings.get("main") or ".")
+        return self.folder / (self._text("main") or ".")
+
+    @property
+    def backend(self) -> str:
+        """The URL of the backend that it names, empty for none."""
+        return text(mapping(self.settings.get("backend")).get("url"))
 
     @property
     def options(self) -> Mapping[str, Any]:
         """The options of the runtime."""
-        runtime = self.settings.get("runtime")
-        options = runtime.get("options") if isinstance(runtime, dict) else None
-        return options if isinstance(options, dict) else {}
+        return mapping(mapping(self.settings.get("runtime")).get("options"))
+
+    def stack_file(self, stack: str) -> Path:
+        """Return where the file of a stack is, if it has one."""
+        return self._stack_folder / f"Pulumi.{stack.rpartition('/')[2]}{self.suffix}"
 
     def stack_files(self, stack: str | None) -> list[Path]:
         """Return the file of the stack, or of all stacks."""
-        where = self.settings.get("stackConfigDir") or self.settings.get("config") or "."
-        name = f"Pulumi.{stack.rpartition('/')[2]}.yaml" if stack else "Pulumi.*.yaml"
-        return sorted((self.folder / str(where)).glob(name))
+        if stack is None:
+            return sorted(self._stack_folder.glob(f"Pulumi.*{self.suffix}"))
+        file = self.stack_file(stack)
+        return [file] if file.is_file() else []
 
     def config(self, stack: str) -> dict[str, str]:
-        """Return the stack's configuration without its secrets.
+        """Return the stack's configuration without its secrets, the project's defaults among it.
 
-        Raises SettingsError where the stack has no file.
+        A stack that only has defaults needs no file.
         """
-        files = self.stack_files(stack)
-        if not files:
-            raise SettingsError(
-                "Configuration",
-                f"there is no Pulumi.{stack.rpartition('/')[2]}.yaml for {self.folder}",
-                advice="Run it in the folder of the stack's Pulumi.yaml, or leave --stack out.",
-            )
-        found = read_yaml(files[0]).get("config") or {}
+        own = dict(self._defaults())
+        for file in self.stack_files(stack):
+            own |= self._full(mapping(read_yaml(file).get("config")))
         return {
-            str(key): str(value).lower() if isinstance(value, bool) else str(value)
-            for key, value in found.items()
+            key: str(value).lower() if isinstance(value, bool) else str(value)
+            for key, value in own.items()
             if isinstance(value, str | int | float)
         }
+
+    @property
+    def _stack_folder(self) -> Path:
+        # `config` was the name of `stackConfigDir` before it became that of the defaults.
+        return self.folder / (self._text("stackConfigDir") or self._text("config") or ".")
+
+    def _defaults(self) -> Iterator[tuple[str, Any]]:
+        """Yield what counts for each stack that does not say otherwise, as the engine reads it."""
+        for key, declared in self._full(mapping(self.settings.get("config"))).items():
+            typed = mapping(declared)
+            yield key, typed.get("default", typed.get("value")) if typed else declared
+
+    def _full(self, config: Mapping[Any, Any]) -> dict[str, Any]:
+        """Return configuration by full keys: one without a namespace is the project's own."""
+        names = {key: str(key) for key in config}
+        return {n if ":" in n else f"{self.name}:{n}": config[key] for key, n in names.items()}
+
+    def _text(self, key: str) -> str:
+        return text(self.settings.get(key))
+
+
+def mapping(value: Any) -> Mapping[str, Any]:
+    """Return a value that is a mapping; an empty one for what is none."""
+    return value if isinstance(value, dict) else {}
+
+
+def text(value: Any) -> str:
+    """Return a value that is a text; an empty one for what is none."""
+    return value if isinstance(value, str) else ""
 
 
 def find_project(start: Path) -> Project:
@@ -71,7 +109,7 @@ def find_project(start: Path) -> Project:
     folder = local_state.project_folder(start)
     files = (folder / name for name in local_state.PROJECT_FILES)
     file = next((each for each in files if each.is_file()), None)
-    return Project(folder, read_yaml(file) if file else {})
+    return Project(folder, read_yaml(file), file.suffix) if file else Project(folder, {})
 
 
 def read_yaml(file: Path) -> dict[str, Any]:

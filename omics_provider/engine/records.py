@@ -63,6 +63,14 @@ def readable(call: Call, properties: Properties) -> StackState | None:
         return None
 
 
+def is_left_over(call: Call, id_: str, properties: Properties) -> bool:
+    """Tell whether `id_` is to be deleted anyway: a refresh looks at what is left over, too."""
+    if not call.update.engine.is_refreshing:
+        return False
+    state = readable(call, properties)
+    return state is not None and state.is_left_over(call.urn, id_)
+
+
 def unconfirmed(call: Call, properties: Properties) -> tuple[StackState, tuple[EarlierStart, ...]]:
     """Return what the stack records, and the starts of this resource that nothing records."""
     own = str(properties.get(ATTEMPT, ""))

@@ -21,7 +21,7 @@ from omics_provider.base.identity import Mark, account_of, is_retry, region_of, 
 from omics_provider.base.keys import ATTEMPT, DEFAULT_ON_DELETE, EARLIER, SETTLED, STACK
 from omics_provider.base.values import equal
 
-from .urn import PROVIDER, kind_of
+from .urn import PROVIDER, kind_of, urn_in
 
 _CREATING: Final = "creating"
 _DELETING: Final = "deleting"
@@ -132,6 +132,11 @@ class StackState:
             and self._has(each)
             for each in self.deleting
         )
+
+    def is_left_over(self, urn: str, id_: str) -> bool:
+        """Tell whether `id_` is what an earlier replacement of `urn` is still to delete."""
+        marks = [bool(r.get("delete")) for r in self._of(urn) if r.get("id") == id_]
+        return bool(marks) and all(marks)
 
     def beside(self, urn: str, arn: str) -> list[Resource]:
         """Return the resources that go through the provider of `urn`, in the Region of `arn`."""
@@ -317,7 +322,8 @@ def _starts(
         yield EarlierStart(str(token), inputs)
     attempt = inputs.get(ATTEMPT)
     if attempt and attempt != own_attempt:
-        yield EarlierStart(start_token(str(inputs.get(STACK, "")), urn, str(attempt)), inputs)
+        stack = str(inputs.get(STACK, ""))
+        yield EarlierStart(start_token(stack, urn_in(stack, urn), str(attempt)), inputs)
 
 
 def _settled(outputs: Mapping[str, Any]) -> Iterator[str]:

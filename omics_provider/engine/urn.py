@@ -67,6 +67,18 @@ def stack_name(urn: str, recorded: str) -> str:
     return "/".join([recorded.split("/", 1)[0], project, stack])
 
 
+def urn_in(stack: str, urn: str) -> str:
+    """Return what the URN of a resource was in `stack`, organization/project/stack.
+
+    A rename changes URNs, and nothing that was made of them: requestIds and marks.
+    """
+    _, found, rest = urn.partition("::")
+    names = stack.split("/")
+    if not found or len(names) != 3:
+        return urn
+    return f"urn:pulumi:{names[2]}::{names[1]}::{rest.partition('::')[2]}"
+
+
 def urn_parts(urn: str) -> list[str]:
     """Return stack, project, types and name of a URN; raises OmicsError for what is none."""
     parts = str(urn).split("::", 3)

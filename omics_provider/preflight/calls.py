@@ -92,7 +92,14 @@ def _seen(settings: Settings, look: Look) -> Answer:
     except errors.OmicsError as error:
         if isinstance(error, errors.NotFound) or error.code in _MISSING:
             return Missing()
-        return Unseen(_why(error))
+        return Unseen(_why(error), _stops(error, look))
+
+
+def _stops(error: errors.OmicsError, look: Look) -> bool:
+    """Tell whether a start fails of this, too: of other services it needs none."""
+    if isinstance(error, errors.CredentialsError | errors.SettingsError):
+        return True
+    return isinstance(error, errors.Unreachable) and look.kind in OMICS
 
 
 def _why(error: errors.OmicsError) -> str:

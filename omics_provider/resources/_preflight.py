@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, get_args
 from weakref import WeakKeyDictionary
@@ -270,7 +270,7 @@ class Gathering:
         try:
             place = await self._looked_up(starts)
         except errors.OmicsError as error:
-            self._note(f"nothing could be looked up. {error}")
+            self._note(f"nothing could be looked up. {error}", pulumi.log.warn)
             return False
         return self._tell(starts, place)
 
@@ -321,7 +321,9 @@ class Gathering:
         for trouble in troubles:
             found[trouble, all(s.mode == "fail" for s in starts)] = list(starts)
         _report(found)
-        for line in (*self._unseen(), *news):
+        for line, stops in self._unseen().items():
+            self._note(line, pulumi.log.warn if stops else pulumi.log.info)
+        for line in news:
             self._note(line)
         if later:
             self._note(
@@ -330,22 +332,24 @@ class Gathering:
             )
         return any(fails for _, fails in found)
 
-    def _unseen(self) -> list[str]:
-        """Say what could not be looked up, once for each reason."""
+    def _unseen(self) -> dict[str, bool]:
+        """Say what could not be looked up, once a reason, and whether a start fails of it, too."""
         kinds: dict[str, Counter[str]] = {}
+        stops: dict[str, bool] = {}
         for look, answer in self.answers.items():
             if isinstance(answer, Unseen):
                 kinds.setdefault(answer.why, Counter())[look.kind.value] += 1
-        return [
-            f"{some(list(counts))} could not be looked at and are not judged: {why}."
+                stops[answer.why] = stops.get(answer.why, False) or answer.stops
+        return {
+            f"{some(list(counts))} could not be looked at and are not judged: {why}.": stops[why]
             for why, counts in kinds.items()
-        ]
+        }
 
-    def _note(self, text: str) -> None:
+    def _note(self, text: str, tell: Callable[[str], None] = pulumi.log.info) -> None:
         if text not in self.told:
             self.told.add(text)
             at = f" at {self.place.provider}" if self.place.provider else ""
-            pulumi.log.info(f"{_HEADLINE}{at}: {text}")
+            tell(f"{_HEADLINE}{at}: {text}")
 
 
 def _report(found: Mapping[tuple[str, bool], Sequence[Start]]) -> None:

@@ -1,4 +1,4 @@
-"""The calls to HealthOmics: plain values in, plain values or core errors out."""
+"""The calls on runs: plain values in and out."""
 
 from __future__ import annotations
 
@@ -6,15 +6,12 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from omics_provider.base.errors import NotFound
 from omics_provider.base.settings import Settings
 from omics_provider.service import logs, start_loop
 from omics_provider.service.calls import Place, plain, whole
 from omics_provider.service.clients import omics
 from omics_provider.service.failures import translated
 
-#: Largest page that ListRuns gives (botocore's model of ListRunsRequest).
-_PAGE: Final = 100
 #: Texts of a manifest that GetRun gives as times.
 _TIMES: Final = frozenset({"creationTime", "startTime", "stopTime"})
 
@@ -61,35 +58,23 @@ class Runs(Place):
 
     def get(self, run_id: str) -> dict[str, Any]:
         """GetRun; times are ISO 8601 in UTC."""
-        with translated("GetRun"):
-            return whole("GetRun", self._client.get_run(id=run_id), "id", "uuid", "status")
+        return self._answer("GetRun", "id", "uuid", "status", id=run_id)
 
     def find(self, run_id: str) -> dict[str, Any] | None:
         """GetRun, None where there is no such run."""
-        try:
-            return self.get(run_id)
-        except NotFound:
-            return None
+        return self._found("GetRun", "id", "uuid", "status", id=run_id)
 
     def list(self, **filters: Any) -> Iterator[dict[str, Any]]:
         """ListRuns, page by page; `filters` are name, runGroupId, batchId, status."""
-        pages = self._client.get_paginator("list_runs").paginate(
-            **filters,
-            PaginationConfig={"PageSize": _PAGE},
-        )
-        with translated("ListRuns"):
-            for page in pages:
-                yield from whole("ListRuns", page, "items")["items"]
+        return self._items("ListRuns", **filters)
 
     def cancel(self, run_id: str) -> None:
         """CancelRun: asynchronous, legal while the run is active."""
-        with translated("CancelRun"):
-            self._client.cancel_run(id=run_id)
+        self._answer("CancelRun", id=run_id)
 
     def delete(self, run_id: str) -> None:
         """DeleteRun: removes the record of an ended run, no file and no log."""
-        with translated("DeleteRun"):
-            self._client.delete_run(id=run_id)
+        self._answer("DeleteRun", id=run_id)
 
 
 def _time(text: Any) -> Any:

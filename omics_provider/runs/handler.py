@@ -80,15 +80,23 @@ class RunHandler:
         return Recorded(id_, now, lifecycle.declared_with_drift(recorded, now))
 
     def update(self, call: Call, id_: str, recorded: Properties, inputs: Properties) -> Properties:
-        """Change the tags that changed, if it still is this run, and remember on_delete."""
+        """Change the tags that changed, if it still is this run, and remember on_delete.
+
+        In a renamed stack the run's marks follow its name.
+        """
         now = {**recorded, **inputs, **_ended_left_behind(call, recorded)}
         change = diff.tag_change(recorded.get("tags", {}), now.get("tags", {}))
-        if any(change):
+        renamed = lifecycle.is_renamed(recorded, inputs)
+        if renamed or any(change):
             runs = _runs_of(call, recorded, "TagResource")
             live = lookup.find_recorded(runs, id_, recorded)
             if live is None:
                 return lookup.last_facts(call, runs, id_, now)
-            runs.retag(live["arn"], change)
+            if renamed:
+                names = recorded[keys.STACK], inputs[keys.STACK]
+                change.put.update(lifecycle.moved_marks(live, *names, call.urn))
+            if any(change):
+                runs.retag(live["arn"], change)
         return now
 
     def delete(self, call: Call, id_: str, recorded: Properties) -> None:
@@ -134,13 +142,17 @@ def _evidence(call: Call, id_: str, recorded: Properties, inputs: Properties) ->
     if is_placeholder(recorded):
         return Evidence(placeholder=True)
     found = diff.difference(id_, recorded, inputs, table.TABLE)
-    evidence = Evidence(replaces=found.replaces, updates=found.updates)
+    evidence = Evidence(
+        replaces=found.replaces,
+        updates=found.updates,
+        renamed=lifecycle.is_renamed(recorded, inputs),
+    )
     if found.replaces:
         return evidence
     whereabouts.require_provider_of(call.settings, recorded)
     now = _now(call, id_, recorded, inputs)
     standing = _standing(call, id_, now, inputs)
-    if now.get("status") in UNSUCCESSFUL:
+    if now.get("status") in UNSUCCESSFUL and not records.is_left_over(call, id_, recorded):
         call.warn(words.outlook(id_, now, inputs, standing))
     if standing:
         call.update.part(Attempts)[call.urn] = standing

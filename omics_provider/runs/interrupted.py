@@ -89,7 +89,7 @@ def note(
     try:
         state = records.read(call, inputs, secrets=True)
         found = look(call, start(state), state.unconfirmed(urn, own))
-    except (errors.CredentialsError, errors.SettingsError) as error:
+    except (errors.CredentialsError, errors.SettingsError, errors.NotSent) as error:
         # Most likely what the earlier update failed of, too: then no request has left.
         if state.unconfirmed(urn, own):
             call.warn(words.unforeseen(error.detail))

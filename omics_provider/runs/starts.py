@@ -12,6 +12,7 @@ from omics_provider.base.identity import START_MARK, Mark, retry_number, with_ma
 from omics_provider.base.keys import STACK
 from omics_provider.engine.call import Call
 from omics_provider.engine.state import EarlierStart, StackState
+from omics_provider.engine.urn import stack_name, urn_in
 from omics_provider.service import start_loop
 
 from .calls import Runs
@@ -138,15 +139,18 @@ class Start:
                 self.state.lost(self.stack, self.urn, earlier),
             )
 
-    def successors(self, uuid: str) -> list[tuple[int, Live]]:
+    def successors(self, uuid: str, before: str) -> list[tuple[int, Live]]:
         """Return the runs that waits started in place of the recorded one, in order.
 
-        `uuid` is the recorded run's. With each comes the number of its attempt.
+        `uuid` is the recorded run's, `before` the name of the stack when it was recorded. With each
+        comes the number of its attempt.
         """
-        mine = Mark.of(self.stack, self.urn, "").resource
+        now = stack_name(self.urn, self.stack)
+        names = {(self.stack, self.urn), (now, self.urn), (before, urn_in(before, self.urn))}
+        mine = {Mark.of(*name, "").resource for name in names}
         found = self._marked(
             lambda item: _may_be(item, self.inputs),
-            lambda mark: mark.resource == mine and retry_number(mark.token, uuid) is not None,
+            lambda mark: mark.resource in mine and retry_number(mark.token, uuid) is not None,
         )
         numbered = [(retry_number(token, uuid) or 0, live) for live, token in found]
         return sorted(numbered, key=lambda each: each[0])
@@ -255,7 +259,7 @@ def successors(call: Call, start: Start, ended: Mapping[str, Any]) -> list[tuple
     if "requestId" not in ended or not lifecycle.may_have_successors(ended):
         return []
     listed = replace(start, listed=lambda: since(ended, call.update.listed(start.runs)))
-    return listed.successors(str(ended["uuid"]))
+    return listed.successors(str(ended["uuid"]), str(ended.get(STACK, start.stack)))
 
 
 def since(

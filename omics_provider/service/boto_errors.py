@@ -157,7 +157,7 @@ def _advice(operation: str, kind: type[errors.OmicsError]) -> str:
 def _settings_advice(error: Exception) -> str:
     if isinstance(error, boto.NoRegionError):
         return (
-            "Set it with: pulumi config set omics:region us-east-1 (or AWS_DEFAULT_REGION). "
+            "Set it with: pulumi config set omics:region us-east-1 (or AWS_REGION). "
             "A command that is given no stack needs --region."
         )
     if isinstance(error, boto.ProfileNotFound):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from omics_provider.base import errors
 from omics_provider.base.diff import TagChange
@@ -19,8 +20,15 @@ if TYPE_CHECKING:
     from types_boto3_omics import OmicsClient
 
 
+#: Members of a page that the service gives at the most (botocore's model of each List operation).
+PAGE: Final = 100
+
+
 class Place:
     """One Region of one account. Every method raises the errors of `omics_provider.base.errors`."""
+
+    #: What to do about a kind of failure, where the kind's own advice does not fit.
+    advice: ClassVar[Mapping[type[errors.OmicsError], str]] = {}
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -52,16 +60,44 @@ class Place:
             with translated("UntagResource"):
                 self._client.untag_resource(resourceArn=arn, tagKeys=change.remove)
 
+    def _answer(self, operation: str, *members: str, **arguments: Any) -> dict[str, Any]:
+        """Call an operation; `members` are those that every answer of it has."""
+        with self._called(operation):
+            answer = getattr(self._client, _method(operation))(**arguments)
+            return whole(operation, answer, *members)
 
-@contextmanager
-def called(operation: str, advice: Mapping[type[errors.OmicsError], str]) -> Iterator[None]:
-    """Translate what a call raises; `advice` says what to do about its own kinds of failure."""
-    try:
-        with translated(operation):
-            yield
-    except errors.OmicsError as error:
-        error.advice = advice.get(type(error), error.advice)
-        raise
+    def _found(self, operation: str, *members: str, **arguments: Any) -> dict[str, Any] | None:
+        """Call an operation on one thing; None where it is not there."""
+        try:
+            return self._answer(operation, *members, **arguments)
+        except errors.NotFound:
+            return None
+
+    def _items(
+        self, operation: str, member: str = "items", **arguments: Any
+    ) -> Iterator[dict[str, Any]]:
+        """Call a List operation, page by page; `member` is the one with a page's items."""
+        pages = self._client.get_paginator(_method(operation)).paginate(  # type: ignore[call-overload]  # the operation is no literal
+            **arguments, PaginationConfig={"PageSize": PAGE}
+        )
+        with self._called(operation):
+            for page in pages:
+                yield from whole(operation, page, member)[member]
+
+    @contextmanager
+    def _called(self, operation: str) -> Iterator[None]:
+        """Translate what a call raises, with this place's advice."""
+        try:
+            with translated(operation):
+                yield
+        except errors.OmicsError as error:
+            error.advice = self.advice.get(type(error), error.advice)
+            raise
+
+
+def _method(operation: str) -> str:
+    """Return boto3's name of an operation, as in get_run for GetRun."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", operation).lower()
 
 
 def whole(operation: str, answer: Mapping[str, Any], *members: str) -> dict[str, Any]:

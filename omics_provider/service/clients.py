@@ -6,6 +6,7 @@ boto3 is imported when the first client is made: a preview that asks nothing doe
 from __future__ import annotations
 
 import functools
+import os
 import threading
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
@@ -111,9 +112,9 @@ def _opened(settings: Settings) -> boto3.Session:
     from .sign_in import ask_nothing
 
     core = get_session()
-    opened = boto3.Session(
-        botocore_session=core, profile_name=settings.profile, region_name=settings.region
-    )
+    # boto3 alone of AWS's tools does not read AWS_REGION.
+    region = settings.region or os.environ.get("AWS_REGION") or None
+    opened = boto3.Session(botocore_session=core, profile_name=settings.profile, region_name=region)
     # The profile is known to the chain of credentials from here on.
     ask_nothing(core)
     return opened

@@ -24,6 +24,8 @@ import psutil
 from omics_provider.emulator import control
 from omics_provider.emulator.doors.local import attach
 
+from .interpreter import interpreter
+
 if TYPE_CHECKING:
     from types_boto3_omics import OmicsClient
 
@@ -405,7 +407,7 @@ def clean_environment(home: Path) -> dict[str, str]:
         "PULUMI_BACKEND_URL": f"file://{home / 'backend'}",
         "PULUMI_HOME": str(home.parent / f"{home.name}-pulumi-home"),
         "PULUMI_CONFIG_PASSPHRASE": "engine tier",
-        "PULUMI_PYTHON_CMD": sys.executable,
+        "PULUMI_PYTHON_CMD": interpreter(),
         "PULUMI_SKIP_UPDATE_CHECK": "1",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
     }

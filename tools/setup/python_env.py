@@ -11,6 +11,8 @@ from places import Project
 
 LIMIT = 1800.0
 UV_LIMIT = 600.0
+UV_SETTINGS = {"UV_HTTP_TIMEOUT": "10", "UV_HTTP_RETRIES": "1", "UV_SYSTEM_CERTS": "true"}
+"""What the user's environment leaves open. uv trusts what the machine trusts, as pip does."""
 
 
 def ensure(project: Project, *, fresh: bool) -> None:
@@ -62,7 +64,7 @@ def _sync_with_uv(project: Project) -> None:
         [uv, "pip", "sync", "--quiet", "--compile-bytecode", "--require-hashes", *target],
         limit=UV_LIMIT,
         cwd=project.root,
-        env={"UV_HTTP_TIMEOUT": "10", "UV_HTTP_RETRIES": "1"} | os.environ,
+        env=UV_SETTINGS | os.environ,
     )
 
 

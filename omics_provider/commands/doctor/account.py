@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
@@ -40,15 +40,10 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to look at beside the account: a bucket's name and a role's ARN, where given.
-
-    `region_from` names the variable that alone gave the settings' Region, where boto3, and with it
-    an update, does not read that variable.
-    """
+    """What to look at beside the account: a bucket's name and a role's ARN, where given."""
 
     bucket: str | None = None
     role: str | None = None
-    region_from: str | None = None
 
 
 def examine(settings: Settings, wanted: Wanted) -> Iterator[Line]:
@@ -60,14 +55,13 @@ def examine(settings: Settings, wanted: Wanted) -> Iterator[Line]:
     if isinstance(opened, errors.OmicsError):
         yield judge.failed("credentials", "profile", opened)
         return
-    settings, unread = _as_an_update(settings, wanted.region_from)
     place = _asked(partial(_region, settings))
     if isinstance(place, errors.OmicsError):
         yield judge.failed("region", "Region", place)
         return
     # A server that stands in for AWS may know any Region.
     known = () if settings.endpoint else opened.get_available_regions("omics")
-    yield judge.region(place, known, unread)
+    yield judge.region(place, known)
     caller = _asked(partial(_caller, settings))
     if isinstance(caller, errors.OmicsError):
         yield judge.no_identity(caller)
@@ -92,16 +86,6 @@ def endpoint(settings: Settings) -> Line:
     shown = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
     says = "a server on this machine stands in for AWS" if settings.is_loopback else "asked as AWS"
     return ok("endpoint", shown, says)
-
-
-def _as_an_update(settings: Settings, region_from: str | None) -> tuple[Settings, str | None]:
-    """Return the settings that an update would have, and what names the Region in vain."""
-    if region_from is None:
-        return settings, None
-    own = session(replace(settings, region=None)).region_name
-    if own:
-        return replace(settings, region=own), None
-    return settings, region_from
 
 
 def _caller(settings: Settings) -> tuple[str, str, str | None]:

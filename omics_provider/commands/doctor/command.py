@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
 
 from omics_provider.base.settings import Settings
-from omics_provider.commands.options import settings
+from omics_provider.commands.options import settings, write
 from omics_provider.engine.project import Project, find_project
 
 from . import account, machine
@@ -22,11 +21,9 @@ def run(options: argparse.Namespace) -> int:
     project = find_project(Path.cwd())
     config = project.config(options.stack) if options.stack else {}
     place = settings(options, config)
-    named = options.region or config.get("omics:region") or config.get("aws:region")
-    unread = "AWS_REGION" if place.region and not named else None
-    wanted = account.Wanted(bucket=options.bucket, role=options.role, region_from=unread)
+    wanted = account.Wanted(bucket=options.bucket, role=options.role)
     lines = list(_lines(project, place, wanted, options.stack))
-    sys.stdout.write(write_lines(lines, as_json=options.json))
+    write("-", write_lines(lines, as_json=options.json), is_prose=not options.json)
     return exit_code(lines)
 
 

@@ -1,4 +1,4 @@
-"""The doctor's look at this machine. It reads, and starts one program: `pulumi version`."""
+"""The doctor's look at this machine. It reads, and starts one program: `pulumi`."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ from typing import Any, Final
 
 from packaging.requirements import InvalidRequirement, Requirement
 
+from omics_provider.base import errors
 from omics_provider.base.settings import Settings
-from omics_provider.commands.doctor.rules.judge import Line
+from omics_provider.commands.doctor.rules.judge import Level, Line
 from omics_provider.commands.doctor.rules.setup import HELPERS, Backend, Folder
-from omics_provider.engine.project import Project, read_yaml
+from omics_provider.engine import cli
+from omics_provider.engine.project import Project, mapping, read_yaml, text
 from omics_provider.service import local_state
 
 from .rules import setup
@@ -56,17 +58,15 @@ def engine(found: Project) -> Iterator[Line]:
 
 def _interpreter(found: Project) -> tuple[str, str]:
     """Return the interpreter that updates use, and what names it."""
-    if folder := found.options.get("virtualenv"):
+    if folder := text(found.options.get("virtualenv")):
         # The engine takes a relative one from the folder of the program.
-        return str(found.program / str(folder) / "bin" / "python"), "virtualenv in Pulumi.yaml"
+        return str(found.program / folder / "bin" / "python"), f"virtualenv in Pulumi{found.suffix}"
     if command := os.environ.get("PULUMI_PYTHON_CMD"):
         return command, "PULUMI_PYTHON_CMD"
     return "python3" if shutil.which("python3") else "python", "PATH"
 
 
 def _version(program: str) -> str | None:
-    # The CLI keeps a log of each command below PULUMI_HOME, and looks for news. Neither is wanted.
-    quiet = {"PULUMI_HOME": os.devnull, "PULUMI_SKIP_UPDATE_CHECK": "true"}
     try:
         return subprocess.run(  # noqa: S603  # the `pulumi` on PATH, without anything of the user's
             [program, "version"],
@@ -74,7 +74,7 @@ def _version(program: str) -> str | None:
             text=True,
             check=True,
             timeout=_LIMIT_SECONDS,
-            env={**os.environ, **quiet},
+            env={**os.environ, **cli.quiet()},
         ).stdout
     except (OSError, subprocess.SubprocessError, UnicodeDecodeError):
         return None
@@ -89,7 +89,7 @@ def packages(found: Project) -> Iterator[Line]:
             there, specifier = _installed(name), wanted.get(name, "")
             fits = there is not None and Requirement(name + specifier).specifier.contains(there)
             yield setup.package(name, there, specifier, fits=fits)
-    toolchain = str(found.options.get("toolchain") or "pip")
+    toolchain = text(found.options.get("toolchain")) or "pip"
     yield setup.pip(is_there=find_spec("pip") is not None, toolchain=toolchain)
 
 
@@ -124,7 +124,13 @@ def state(found: Project, stack: str | None) -> Iterator[Line]:
     """Look at where stacks are kept, and at what encrypts their secrets."""
     where = _backend(found)
     folder = _folder(where.folder) if where.folder is not None else None
-    yield setup.backend(where, folder, signed_in=_signed_in(where.url or ""))
+    backend = setup.backend(where, folder, signed_in=_signed_in(where.url or ""))
+    yield backend
+    if stack:
+        file = found.stack_file(stack)
+        yield setup.stack_file(str(file), is_there=file.is_file())
+        if backend.level is not Level.WRONG and shutil.which("pulumi"):
+            yield _stack(stack)
     if where.is_own:
         variables = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
         files = found.stack_files(stack)
@@ -133,40 +139,44 @@ def state(found: Project, stack: str | None) -> Iterator[Line]:
         yield setup.passphrase(is_set=is_set, has_key=has_key)
 
 
+def _stack(name: str) -> Line:
+    """Ask for a stack as an update does: in this folder, of its project, at its backend."""
+    try:
+        cli.require_answers(name)
+    except errors.OmicsError as error:
+        return setup.stack(name, str(Path.cwd()), error.detail)
+    return setup.stack(name, str(Path.cwd()), None)
+
+
 def _has_key(settings: Mapping[str, Any]) -> bool:
-    provider = settings.get("secretsprovider")
-    return isinstance(provider, str) and provider not in ("", "default", "passphrase")
+    return text(settings.get("secretsprovider")) not in ("", "default", "passphrase")
 
 
 def _backend(found: Project) -> Backend:
     """Find the backend as the engine does: the variable, the project, the last login."""
     if url := os.environ.get("PULUMI_BACKEND_URL"):
         return Backend(url, "PULUMI_BACKEND_URL")
-    own = found.settings.get("backend")
-    if isinstance(own, dict) and own.get("url"):
-        return Backend(str(own["url"]), "Pulumi.yaml")
-    if url := _credentials().get("current"):
-        return Backend(str(url), "pulumi login")
+    if url := found.backend:
+        return Backend(url, f"Pulumi{found.suffix}")
+    if url := text(_credentials().get("current")):
+        return Backend(url, "pulumi login")
     if os.environ.get("PULUMI_ACCESS_TOKEN"):
         return Backend(_SERVICE, "PULUMI_ACCESS_TOKEN")
     return Backend(None, "")
 
 
-def _credentials() -> dict[str, Any]:
+def _credentials() -> Mapping[str, Any]:
     """Return what `pulumi login` has kept. It holds tokens: nothing of it but URLs is shown."""
-    default = os.environ.get("PULUMI_HOME") or Path("~/.pulumi").expanduser()
-    folder = Path(os.environ.get("PULUMI_CREDENTIALS_PATH") or default)
     try:
-        found = json.loads((folder / "credentials.json").read_text("utf-8"))
+        file = cli.credentials_folder() / "credentials.json"
+        return mapping(json.loads(file.read_text("utf-8")))
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _signed_in(url: str) -> bool:
-    return bool(os.environ.get("PULUMI_ACCESS_TOKEN")) or url in (
-        _credentials().get("accessTokens") or {}
-    )
+    tokens = mapping(_credentials().get("accessTokens"))
+    return bool(os.environ.get("PULUMI_ACCESS_TOKEN")) or url in tokens
 
 
 def _folder(name: str) -> Folder:

@@ -12,13 +12,14 @@ from typing import Any, Final
 
 from omics_provider.base.settings import Settings
 from omics_provider.commands.markdown import LIMIT, markdown, text
-from omics_provider.commands.options import settings, write
+from omics_provider.commands.options import settings, style, write
 from omics_provider.engine import cli
 from omics_provider.engine.project import find_project
 
 from .data import DriftReport, drift_report
 from .fix import fixed
 from .look import look
+from .others import with_others
 from .rules.judge import Finding, Kind
 from .rules.record import StackRecord, read_record
 from .words import headline, words_of
@@ -26,6 +27,8 @@ from .words import headline, words_of
 #: The document's format; it grows by new members, and a changed meaning gets a new number.
 _FORMAT: Final = 1
 _DRIFTED: Final = 4
+#: What has this stack's mark, and is not in its state.
+_STRAYS: Final = frozenset({Kind.ORPHAN, Kind.LEFT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,8 @@ def run(options: argparse.Namespace) -> int:
     place = settings(options, cli.config(options.stack))
     asked = Asked(options.orphans, options.all_tags, options.fix)
     report = gather_drift(options.stack, place, asked)
-    write(options.output, write_drift(report, options.format))
+    wanted = style(options)
+    write(options.output, write_drift(report, wanted), is_prose=wanted == "text")
     if report.left:
         return _DRIFTED
     return 1 if report.unread or report.problems else 0
@@ -59,9 +63,9 @@ def gather_drift(stack: str | None, place: Settings, asked: Asked) -> DriftRepor
     seen = look(place, state, candidates=asked.orphans, all_tags=asked.all_tags)
     name = state.stack or stack or ""
     report = drift_report(state, seen, name, looks_for_orphans=asked.orphans > 0)
-    if any(each.kind is Kind.ORPHAN for each in report.findings):
-        # An update that is at work may have recorded them meanwhile.
-        state = _with_later(state, parse(cli.state(stack)))
+    if any(each.kind in _STRAYS for each in report.findings):
+        # An update that is at work may have recorded them meanwhile, or another stack has them.
+        state = with_others(_with_later(state, parse(cli.state(stack))))
         report = drift_report(state, seen, name, looks_for_orphans=asked.orphans > 0)
     if not asked.is_fixing:
         return report
@@ -143,5 +147,7 @@ def _with_later(state: StackRecord, later: StackRecord) -> StackRecord:
         uuids=state.uuids | later.uuids,
         settled=settled,
         left=state.left | later.left,
+        others=(*state.others, *later.others),
+        unread=(*state.unread, *later.unread),
         in_doubt={token: each for token, each in doubts.items() if token not in settled},
     )

@@ -17,11 +17,11 @@ from .rules.judge import (
     in_doubt,
     judge_batch,
     judge_lasting,
-    judge_leaving,
     judge_run,
     unfinished,
     unrecorded,
 )
+from .rules.leaving import judge_leaving
 from .rules.record import StackRecord
 
 
@@ -49,7 +49,7 @@ class Seen:
 _ORDER: Final = (
     Kind.ORPHAN, Kind.REPLACED, Kind.FAILED, Kind.CANCELLED, Kind.GONE, Kind.REUSED,
     Kind.UNCONFIRMED, Kind.ATTEMPT, Kind.CHANGED, Kind.TAGS, Kind.COMPLETED, Kind.ENDED,
-    Kind.UNREAD, Kind.ELSEWHERE, Kind.LEFT,
+    Kind.UNREAD, Kind.ELSEWHERE, Kind.OTHER_STACK, Kind.LEFT,
 )  # fmt: skip
 #: Up to so many findings of a kind have an entry each, since what to do names the run.
 _ALONE: Final = 20
@@ -138,7 +138,7 @@ def drift_report(
         stack=stack,
         recorded={kind: count for kind, count in kinds.items() if count},
         findings=findings(state, seen),
-        gaps=seen.gaps,
+        gaps=(*seen.gaps, *state.unread),
         tags_unseen=seen.tags_unseen,
         unasked_active=seen.unasked_active,
         unasked_ended=seen.unasked_ended,

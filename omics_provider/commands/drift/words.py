@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
+from omics_provider.base.words import cut
 from omics_provider.commands.words import (
     NAME,
     Code,
@@ -160,10 +161,10 @@ def _tags(finding: Finding) -> Line:
 def _changes(drift: TagDrift | None, most: int) -> Line:
     if drift is None:
         return ()
-    parts: list[Line] = [
-        (Code(key), " ", Code(before, _VALUE), " → ", Code(now, _VALUE))
-        for key, (before, now) in drift.changed.items()
-    ]
+    parts: list[Line] = []
+    for key, values in drift.changed.items():
+        before, now = cut(*values, _VALUE)
+        parts.append((Code(key), " ", Code(before), " → ", Code(now)))
     parts += [(Code(key), " removed") for key in drift.removed]
     parts += [(Code(key), " ", Code(now, _VALUE), " added") for key, now in drift.added.items()]
     more = len(parts) - most
@@ -192,6 +193,10 @@ _FOUND: Final[Mapping[Kind, Callable[[Finding], Line]]] = {
     Kind.UNREAD: lambda _: ("could not be looked at",),
     Kind.ELSEWHERE: lambda _: ("was not looked at: it is in another place",),
     Kind.LEFT: lambda _: ("left behind by this stack, in no state",),
+    Kind.OTHER_STACK: lambda each: (
+        *_which(each), f" is {each.now}, carries this stack's mark, and is of stack ",
+        Code(each.detail, NAME),
+    ),
 }  # fmt: skip
 _WITH_DETAIL: Final = frozenset(
     {Kind.FAILED, Kind.CHANGED, Kind.ENDED, Kind.UNREAD, Kind.ELSEWHERE}
@@ -224,6 +229,10 @@ _CANCEL: Final = {
 
 
 def _do_orphan(finding: Finding) -> Line:
+    if finding.is_unsure:
+        return (
+            "nothing yet: another stack may have it, and not all states could be read; see below",
+        )
     unless = "; nothing, if a stack of this name in another state backend has it"
     if finding.what != "run":
         return (*_cancelled_by(finding), unless)
@@ -268,8 +277,12 @@ _DO: Final[Mapping[Kind, Callable[[Finding], Line]]] = {
     Kind.ENDED: lambda _: (_REFRESH,),
     Kind.UNREAD: lambda _: _UNKNOWN,
     Kind.ELSEWHERE: lambda _: _LOOK_THERE,
-    Kind.LEFT: lambda _: (
-        "nothing: left by `on_delete`, or ended; `adopt_run_id` takes it over",
+    Kind.LEFT: lambda each: (
+        "nothing: left by `on_delete`, or ended"
+        + ("" if each.is_unsure else "; `adopt_run_id` takes it over"),
+    ),
+    Kind.OTHER_STACK: lambda _: (
+        "nothing: one of the two stacks was renamed; `pulumi up` there sets the run's mark right",
     ),
 }  # fmt: skip
 _DO_LASTING: Final[Mapping[Kind, Line]] = {

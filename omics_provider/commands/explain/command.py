@@ -4,13 +4,64 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from difflib import get_close_matches
 
+from omics_provider.base.errors import OmicsError
+from omics_provider.base.status import RunStatus
 from omics_provider.commands.options import settings
-from omics_provider.explain.gather import explain_ids
+from omics_provider.commands.report.gather import NOT_READ, Wanted, look_up
+from omics_provider.commands.report.of_stack import runs_of
+from omics_provider.engine import cli
+from omics_provider.explain.gather import Explanation, Gaps, explain_ids
 
 
 def run(options: argparse.Namespace) -> int:
     """Explain the runs that are named, and return the exit code."""
+    if not options.runs and not options.stack:
+        options.refuse("name a run, or give --stack")
+    if options.stack or not all(map(_is_id, options.runs)):
+        return _explain_of_stack(options)
     explained = explain_ids(settings(options, {}), options.runs)
     sys.stdout.write(explained.text + "\n")
     return 1 if explained.missing else 0
+
+
+def _is_id(name: str) -> bool:
+    return name.isascii() and name.isdecimal()
+
+
+def _explain_of_stack(options: argparse.Namespace) -> int:
+    """Explain runs of a stack by the names of their resources, of the selected stack for none."""
+    place = settings(options, cli.config(options.stack))
+    known = runs_of(cli.state(options.stack))
+    wanted = list(_named(known, options.runs) if options.runs else _not_completed(known))
+    gaps = Gaps()
+    answers, explained = look_up(place, wanted, gaps)
+    first, *rest = explained or [Explanation((), (), None)]
+    told = [replace(first, gaps=(*gaps.told, *first.gaps)), *rest]
+    text = "\n\n".join(each.text for each in told if each.text)
+    sys.stdout.write(f"{text or 'All runs of the stack are recorded as completed.'}\n")
+    return int(any(live["status"] in (RunStatus.DELETED, NOT_READ) for live in answers))
+
+
+def _not_completed(known: Iterable[Wanted]) -> Iterator[Wanted]:
+    for each in known:
+        if each.recorded.get("status") != RunStatus.COMPLETED:
+            yield each
+
+
+def _named(known: Sequence[Wanted], names: Iterable[str]) -> Iterator[Wanted]:
+    by_name = {str(each.resource): each for each in known}
+    by_id = {each.id: each for each in known}
+    for name in dict.fromkeys(names):
+        found = by_name.get(name) or by_id.get(name) or (Wanted(name) if _is_id(name) else None)
+        if found is None:
+            near = get_close_matches(name, by_name, n=3)
+            raise OmicsError(
+                "Reading the stack",
+                f"it has no run {name}" + (f"; it has {', '.join(near)}" if near else ""),
+                advice="Give the id of a run, or the name of its resource with --stack.",
+            )
+        yield found

@@ -14,10 +14,10 @@ from omics_provider.base.settings import Settings
 from omics_provider.commands.drift.command import Asked, drift_document, gather_drift, write_drift
 from omics_provider.commands.drift.data import DriftReport
 from omics_provider.commands.markdown import LIMIT, markdown, text
-from omics_provider.commands.options import settings, write
+from omics_provider.commands.options import settings, style, write
 from omics_provider.engine.urn import urn_name
 
-from .data import REASONS, Facts, PreviewReport, ending_of, preview_report
+from .data import REASONS, Facts, PreviewReport, ending_of, notices_of, preview_report
 from .estimate import as_values
 from .lookup import looked_up
 from .policy import Breach, breaches, policy
@@ -50,7 +50,9 @@ def run(options: argparse.Namespace) -> int:
     )
     broken = None if rules.is_empty else breaches(report.figures, rules)
     drift = _drift_of(plan, options) if options.drift else None
-    write(options.output, write_preview(report, broken, options.format, drift))
+    wanted = style(options)
+    made = write_preview(report, broken, wanted, drift)
+    write(options.output, made, is_prose=wanted == "text")
     if report.errors:
         return 1
     return _BROKEN if broken else 0
@@ -106,6 +108,7 @@ def _document(report: PreviewReport) -> dict[str, Any]:
             "adopted": figures.adopted,
             "updated": figures.updated,
             "removed": figures.removed,
+            "leftOver": figures.left_over,
             "cancelled": figures.cancelled,
             "maybeCancelled": figures.maybe_cancelled,
             "unchanged": figures.unchanged,
@@ -157,7 +160,7 @@ def _run(run: RunStep, report: PreviewReport) -> dict[str, Any]:
             "sure": ending.is_sure,
             "words": ending.words,
         },
-        "notices": [_notice(note) for note in report.own[run.urn]],
+        "notices": [_notice(note) for note in notices_of(run, report.own)],
         "estimate": as_values(found) if found else None,
     }  # fmt: skip
 

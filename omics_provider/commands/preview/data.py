@@ -16,7 +16,7 @@ from omics_provider.engine.urn import natural
 from .estimate import Estimate, estimate, workflow_of
 from .prices import Past, Prices, Range, Workflow
 from .rules.endings import Ending, Fate, Seen, as_recorded, batch_ending, ending
-from .rules.plan import Action, InputChange, Notice, OldRun, Plan, RunStep
+from .rules.plan import RENAMED, Action, InputChange, Notice, OldRun, Plan, RunStep
 
 #: Up to so many runs of one group whose same inputs change to other values have an entry each.
 _APART: Final = 3
@@ -29,6 +29,7 @@ REASONS: Final = {
     "startUnconfirmed": "its start was interrupted: the run is taken if there is one, else started",
     "id": "it is marked for replacement (pulumi state taint)",
     "asked": "the update is told to replace it",
+    RENAMED: "the stack was renamed, and its name on the run follows",
 }
 
 
@@ -93,6 +94,8 @@ class Figures:
     adopted: int
     updated: int
     removed: int
+    #: Older runs of resources that stay.
+    left_over: int
     cancelled: int
     #: Runs that are cancelled if they are still active, which is not known.
     maybe_cancelled: int
@@ -150,7 +153,9 @@ def preview_report(plan: Plan, facts: Facts, price_list: Mapping[str, Any]) -> P
     endings = {key: ending(old, seen.get(old.id)) for key, old in olds.items()}
     endings |= {_key(run): batch_ending(run.old) for run in plan.runs if run.old and run.is_batch}
     changing = [run for run in plan.runs if run.action is not Action.SAME]
-    own = _by_urn({run.urn for run in changing}, plan.notices)
+    # A message is about the resource, and not about what an earlier update has left of it.
+    told = {run.urn for run in changing if run.action is not Action.END_LEFT_OVER}
+    own = _by_urn(told, plan.notices)
     rest = [note for note in plan.notices if note.urn not in own]
     return PreviewReport(
         stack=plan.stack,
@@ -176,6 +181,11 @@ def ending_of(run: RunStep, report: PreviewReport) -> Ending | None:
     return report.endings.get(_key(run))
 
 
+def notices_of(run: RunStep, own: Mapping[str, Sequence[Notice]]) -> Sequence[Notice]:
+    """Return the messages about a step; of what is left over there are none."""
+    return () if run.action is Action.END_LEFT_OVER else own[run.urn]
+
+
 def _status(old: OldRun | None, seen: Mapping[str, Seen]) -> RunStatus | None:
     return seen[old.id].status if old and old.id in seen else None
 
@@ -196,7 +206,9 @@ def _by_urn(urns: Iterable[str], notices: Iterable[Notice]) -> dict[str, list[No
     return found
 
 
-_ORDER: Final = (Action.START, Action.REPLACE, Action.ADOPT, Action.REMOVE, Action.UPDATE)
+_ORDER: Final = (
+    Action.START, Action.REPLACE, Action.ADOPT, Action.REMOVE, Action.END_LEFT_OVER, Action.UPDATE,
+)  # fmt: skip
 
 
 def _entries(
@@ -236,7 +248,7 @@ def _entries(
             varies=any(run.changes != first.changes for run in part),
             reasons=first.reasons,
             endings=tuple(sorted(told.items(), key=lambda item: (-item[1], item[0]))),
-            notices=tuple(note for run in part for note in own[run.urn]),
+            notices=tuple(note for run in part for note in notices_of(run, own)),
             estimate=estimates.get(first.urn),
         )
 
@@ -305,6 +317,7 @@ def _figures(
         # A batch that starts further samples counts by those.
         updated=count[Action.UPDATE] - sum(r.count for r in new if r.action is Action.UPDATE),
         removed=count[Action.REMOVE],
+        left_over=count[Action.END_LEFT_OVER],
         cancelled=sum(count for count, found in cancelled if found.is_sure) + _left_active(starts),
         maybe_cancelled=sum(count for count, found in cancelled if not found.is_sure),
         unchanged=count[Action.SAME] if plan.has_unchanged else None,

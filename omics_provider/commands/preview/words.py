@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from omics_provider.base.words import cut
 from omics_provider.commands.words import (
     NAME,
     Code,
@@ -24,7 +25,6 @@ from .estimate import Estimate
 from .policy import Breach
 from .prices import Range
 from .rules.plan import Action, InputChange, Notice, RunStep
-from .rules.values import cut
 
 _BATCH: Final = ", a batch of {} runs"
 #: Longest value in a row of the table, in characters.
@@ -82,6 +82,8 @@ def _more(figures: Figures) -> Iterator[str]:
         yield counted(figures.adopted, "{} is adopted", "{} are adopted")
     if figures.removed:
         yield counted(figures.removed, "{} is removed", "{} are removed")
+    if figures.left_over:
+        yield f"{figures.left_over:,} left over from earlier replacements"
     if figures.updated:
         yield counted(figures.updated, "{} changes in place", "{} change in place")
 
@@ -149,6 +151,7 @@ _GROUP_WORDS: Final = {
     Action.REPLACE: "replaced",
     Action.ADOPT: "adopted",
     Action.REMOVE: "removed",
+    Action.END_LEFT_OVER: "left over",
     Action.UPDATE: "changed in place",
 }
 
@@ -186,6 +189,7 @@ _VERBS: Final = {
     Action.REPLACE: ("is replaced", "are replaced"),
     Action.ADOPT: ("is adopted", "are adopted"),
     Action.REMOVE: ("is removed", "are removed"),
+    Action.END_LEFT_OVER: ("left over from a replacement", "left over from replacements"),
     Action.UPDATE: ("changes in place", "change in place"),
 }
 
@@ -239,6 +243,9 @@ def _why(entry: Entry) -> Line:
         parts.append(("new, workflow ", Code(entry.workflow)) if entry.workflow else ("new",))
     if entry.action is Action.REMOVE:
         parts.append(("no longer declared",))
+    if entry.action is Action.END_LEFT_OVER:
+        ids = [run.old.id for run in entry.runs if run.old]
+        parts.append(("an update replaced it and did not come to its end: run ", *names(ids, 5)))
     if entry.action is Action.UPDATE and entry.estimate:
         parts.append(("the warning says which samples",))
     first = entry.runs[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -10,7 +10,7 @@ from typing import Any, Final
 from omics_provider.base import errors
 from omics_provider.base.settings import Settings
 from omics_provider.base.status import ENDED, RunStatus
-from omics_provider.explain.gather import Gaps, explain, region_to_link
+from omics_provider.explain.gather import Explanation, Gaps, explain, region_to_link
 from omics_provider.runs import details
 from omics_provider.runs.calls import Runs
 
@@ -31,7 +31,8 @@ class Wanted:
     place: Settings | None = None
 
 
-_NOT_READ: Final = "UNKNOWN"
+#: What stands for the state of a run that could not be read.
+NOT_READ: Final = "UNKNOWN"
 
 
 def gather_runs(
@@ -44,18 +45,11 @@ def gather_runs(
     wanted = list(wanted)
     gaps = Gaps()
     places = [each.place or settings for each in wanted]
-    answers = [_answer(place, each, gaps) for place, each in zip(places, wanted, strict=True)]
+    answers, explained = look_up(settings, wanted, gaps)
     runs = [
         _run(place, live, each.resource, now, gaps)
         for place, each, live in zip(places, wanted, answers, strict=True)
     ]
-    # A reader knows a stack's runs by the names of their resources.
-    named: dict[Settings, list[dict[str, Any]]] = {}
-    for place, each, live in zip(places, wanted, answers, strict=True):
-        if live["status"] != _NOT_READ:
-            told = {**live, "name": each.resource or live.get("name")}
-            named.setdefault(place, []).append(told)
-    explained = [explain(place, lives) for place, lives in named.items()]
     several = len(set(places)) > 1
     return RunsReport(
         title=title,
@@ -68,6 +62,21 @@ def gather_runs(
     )
 
 
+def look_up(
+    settings: Settings, wanted: Sequence[Wanted], gaps: Gaps
+) -> tuple[list[Mapping[str, Any]], list[Explanation]]:
+    """Return GetRun's answer for each run, and the explanation of those of each place."""
+    places = [each.place or settings for each in wanted]
+    answers = [_answer(place, each, gaps) for place, each in zip(places, wanted, strict=True)]
+    # A reader knows a stack's runs by the names of their resources.
+    named: dict[Settings, list[dict[str, Any]]] = {}
+    for place, each, live in zip(places, wanted, answers, strict=True):
+        if live["status"] != NOT_READ:
+            told = {**live, "name": each.resource or live.get("name")}
+            named.setdefault(place, []).append(told)
+    return answers, [explain(place, lives) for place, lives in named.items()]
+
+
 def _answer(settings: Settings, wanted: Wanted, gaps: Gaps) -> Mapping[str, Any]:
     """Return GetRun's answer; for a run without a record, what the stack's state says of it."""
     try:
@@ -76,7 +85,7 @@ def _answer(settings: Settings, wanted: Wanted, gaps: Gaps) -> Mapping[str, Any]
         return _recorded(wanted, RunStatus.DELETED)
     except errors.ServiceError as error:
         gaps.note(f"GetRun {wanted.id}", error.about(f"run {wanted.id}").replace("\n", " "))
-        return _recorded(wanted, _NOT_READ)
+        return _recorded(wanted, NOT_READ)
     if wanted.uuid is not None and live["uuid"] != wanted.uuid:
         return _recorded(wanted, RunStatus.DELETED)
     return live

@@ -46,7 +46,49 @@ class Batches:
 
     def start_run_batch(self) -> dict[str, Any]:
         """StartRunBatch: checks what all runs share, and answers before the first has started."""
-        return self._context.once(self._start)
+        context, params = self._context, self._context.params
+        defaults, chosen = params["defaultRunSetting"], params["batchRunSettings"]
+        if len(chosen) != 1:
+            raise ValidationException("A batch needs exactly one of inlineSettings, s3UriSettings")
+        if defaults.get("workflowType", "PRIVATE") != "PRIVATE":
+            raise ValidationException("Batches are not for READY2RUN workflows")
+        Workflows(context).find(defaults["workflowId"], "PRIVATE")
+        settings, etag = self._settings(chosen)
+        ids = [setting.get("runSettingId") for setting in settings]
+        if len(set(ids)) != len(ids) or not all(isinstance(each, str) and each for each in ids):
+            raise ValidationException("Each entry of a batch needs a runSettingId of its own")
+        third = context.settings.batchSeconds / 3
+        rate = context.settings.rate("StartRun")
+        spread = max(third, len(settings) / rate if rate else 0.0)
+        first = context.now + 2 * third
+        doc = {
+            "defaults": defaults,
+            "total": len(settings),
+            "pending": context.now + third,
+            "submitting": first,
+            "submitted": first + spread,
+            "uri": chosen.get("s3UriSettings"),
+            "etag": etag,
+            **dict.fromkeys(("failed", "failure", "stopped", "deleted")),
+        }
+        batch = self._batches.add(
+            context.new_id("runBatch"), params.get("batchName"), doc, params.get("tags", {})
+        )
+        context.connection.executemany(
+            "INSERT INTO batch_runs (batch, pk, due, setting, setting_id) VALUES (?, ?, ?, ?, ?)",
+            [
+                (batch.uuid, number, first + spread * number / len(settings),
+                 json.dumps(setting), setting["runSettingId"])
+                for number, setting in enumerate(settings, 1)
+            ],
+        )  # fmt: skip
+        return {
+            "id": batch.id,
+            "arn": self._batches.arn(batch),
+            "status": "CREATING",
+            "uuid": batch.uuid,
+            "tags": batch.tags,
+        }
 
     def get_batch(self) -> dict[str, Any]:
         """GetBatch."""
@@ -54,7 +96,7 @@ class Batches:
         status, doc = self._status(batch), batch.doc
         return {
             "id": batch.id,
-            "arn": self._arn(batch),
+            "arn": self._batches.arn(batch),
             "uuid": batch.uuid,
             "name": batch.name,
             "status": status,
@@ -158,51 +200,6 @@ class Batches:
             batch = batches.get(member["batch"])
             if batch is not None:
                 self._submit(batch, member)
-
-    def _start(self) -> dict[str, Any]:
-        context, params = self._context, self._context.params
-        defaults, chosen = params["defaultRunSetting"], params["batchRunSettings"]
-        if len(chosen) != 1:
-            raise ValidationException("A batch needs exactly one of inlineSettings, s3UriSettings")
-        if defaults.get("workflowType", "PRIVATE") != "PRIVATE":
-            raise ValidationException("Batches are not for READY2RUN workflows")
-        Workflows(context).find(defaults["workflowId"], "PRIVATE")
-        settings, etag = self._settings(chosen)
-        ids = [setting.get("runSettingId") for setting in settings]
-        if len(set(ids)) != len(ids) or not all(isinstance(each, str) and each for each in ids):
-            raise ValidationException("Each entry of a batch needs a runSettingId of its own")
-        third = context.settings.batchSeconds / 3
-        rate = context.settings.rate("StartRun")
-        spread = max(third, len(settings) / rate if rate else 0.0)
-        first = context.now + 2 * third
-        doc = {
-            "defaults": defaults,
-            "total": len(settings),
-            "pending": context.now + third,
-            "submitting": first,
-            "submitted": first + spread,
-            "uri": chosen.get("s3UriSettings"),
-            "etag": etag,
-            **dict.fromkeys(("failed", "failure", "stopped", "deleted")),
-        }
-        batch = self._batches.add(
-            context.new_id("runBatch"), params.get("batchName"), doc, params.get("tags", {})
-        )
-        context.connection.executemany(
-            "INSERT INTO batch_runs (batch, pk, due, setting, setting_id) VALUES (?, ?, ?, ?, ?)",
-            [
-                (batch.uuid, number, first + spread * number / len(settings),
-                 json.dumps(setting), setting["runSettingId"])
-                for number, setting in enumerate(settings, 1)
-            ],
-        )  # fmt: skip
-        return {
-            "id": batch.id,
-            "arn": self._arn(batch),
-            "status": "CREATING",
-            "uuid": batch.uuid,
-            "tags": batch.tags,
-        }
 
     def _settings(self, chosen: Mapping[str, Any]) -> tuple[list[dict[str, Any]], str | None]:
         """Give the entries, and the ETag of the S3 object where they come from one."""
@@ -367,9 +364,6 @@ class Batches:
 
     def _change(self, batch: Resource, **facts: Any) -> None:
         self._batches.change(batch, batch.name, {**batch.doc, **facts})
-
-    def _arn(self, batch: Resource) -> str:
-        return self._context.arn(f"runBatch/{batch.id}")
 
 
 def _raise(fault: ServiceError | None) -> None:

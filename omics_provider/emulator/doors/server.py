@@ -128,16 +128,17 @@ class Control:
 
     def answer(self, request: HttpRequest) -> HttpAnswer:
         """JSON in, JSON out; a refused request is a 400 that says why."""
-        handler = {
-            ("GET", "/_omics/faults"): self._planned_faults,
+        handlers: dict[tuple[str, str], Callable[[HttpRequest], Any]] = {
+            ("GET", "/_omics/faults"): lambda _: control.planned_faults(self._store),
             ("POST", "/_omics/faults"): self._plan_faults,
-            ("GET", "/_omics/settings"): self._settings,
+            ("GET", "/_omics/settings"): lambda _: control.current_settings(self._store),
             ("POST", "/_omics/settings"): self._change_settings,
             ("POST", "/_omics/advance"): self._advance,
             ("GET", "/_omics/calls"): self._calls,
             ("POST", "/_omics/reset"): self._reset,
-            ("GET", "/_omics/state"): self._state,
-        }.get((request.method, request.path))
+            ("GET", "/_omics/state"): lambda _: overview.state(self._store),
+        }
+        handler = handlers.get((request.method, request.path))
         if handler is None:
             return _json(404, {"message": f"There is no {request.method} {request.path} here."})
         try:
@@ -145,17 +146,11 @@ class Control:
         except (BadFaultError, UnknownSettingError, control.TimeError, BadControlError) as error:
             return _json(400, {"message": str(error)})
 
-    def _planned_faults(self, _request: HttpRequest) -> Any:
-        return control.planned_faults(self._store)
-
     def _plan_faults(self, request: HttpRequest) -> Any:
         plans = _document(request, b"[]")
         if not isinstance(plans, list) or not all(isinstance(plan, dict) for plan in plans):
             raise BadControlError("Faults come as a JSON list of objects.")
         return control.plan_faults(self._store, plans)
-
-    def _settings(self, _request: HttpRequest) -> Any:
-        return control.current_settings(self._store)
 
     def _change_settings(self, request: HttpRequest) -> Any:
         changes = _document(request, b"{}")
@@ -169,9 +164,6 @@ class Control:
         if not isinstance(seconds, int | float) or isinstance(seconds, bool) or seconds < 0:
             raise BadControlError('Time advances by {"seconds": <a number, not negative>}.')
         return {"now": control.advance(self._store, seconds)}
-
-    def _state(self, _request: HttpRequest) -> Any:
-        return overview.state(self._store)
 
     def _reset(self, _request: HttpRequest) -> Any:
         control.reset(self._store)

@@ -13,67 +13,63 @@ from typing import ClassVar
 class ServiceError(Exception):
     """An error answer of the service: an error code, an HTTP status and a message."""
 
-    code: ClassVar[str]
     status: ClassVar[int]
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
 
+    @property
+    def code(self) -> str:
+        """The error code, by which the class is named."""
+        return type(self).__name__
+
 
 class ValidationException(ServiceError):
     """The request breaks a rule of the API."""
 
-    code = "ValidationException"
     status = 400
 
 
 class ServiceQuotaExceededException(ServiceError):
     """The request would go beyond a quota of the account. Its HTTP status really is 402."""
 
-    code = "ServiceQuotaExceededException"
     status = 402
 
 
 class AccessDeniedException(ServiceError):
     """The caller may not do this."""
 
-    code = "AccessDeniedException"
     status = 403
 
 
 class ResourceNotFoundException(ServiceError):
     """There is no such thing, or the caller may not see it."""
 
-    code = "ResourceNotFoundException"
     status = 404
 
 
 class RequestTimeoutException(ServiceError):
     """The service gave up on the request."""
 
-    code = "RequestTimeoutException"
     status = 408
 
 
 class ConflictException(ServiceError):
     """The thing is in a state that does not allow the request."""
 
-    code = "ConflictException"
     status = 409
 
 
 class ThrottlingException(ServiceError):
     """Too many calls a second."""
 
-    code = "ThrottlingException"
     status = 429
 
 
 class InternalServerException(ServiceError):
     """The service failed."""
 
-    code = "InternalServerException"
     status = 500
 
 
@@ -83,12 +79,10 @@ class NotEmulatedException(ServiceError):
     This code is the emulator's own. Status 501 keeps clients from trying again.
     """
 
-    code = "NotEmulatedException"
     status = 501
 
 
 class UnknownOperationException(ServiceError):
     """The service itself has no operation at this method and path."""
 
-    code = "UnknownOperationException"
     status = 404

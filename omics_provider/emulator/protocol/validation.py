@@ -47,18 +47,18 @@ def _problems(shape: Shape, value: Any, path: str) -> Iterator[str]:
         if not getattr(shape, "is_document_type", False):
             yield from _structure(shape, value, f"{path}.")
     elif kind == "list":
-        yield from _length(shape, value, path)
+        yield from _bounds(shape, value, path)
         for index, item in enumerate(value, 1):
             yield from _problems(cast("ListShape", shape).member, item, f"{path}.{index}.member")
     elif kind == "map":
-        yield from _length(shape, value, path)
+        yield from _bounds(shape, value, path)
         for key, item in value.items():
             yield from _problems(cast("MapShape", shape).key, key, f"{path}.{key}.key")
             yield from _problems(cast("MapShape", shape).value, item, f"{path}.{key}.member")
     elif kind == "string":
         yield from _string(shape, value, path)
     elif kind in ("integer", "long"):
-        yield from _range(shape, value, path)
+        yield from _bounds(shape, value, path)
 
 
 def _string(shape: Shape, value: str, path: str) -> Iterator[str]:
@@ -69,27 +69,20 @@ def _string(shape: Shape, value: str, path: str) -> Iterator[str]:
                 value, path, f"Member must satisfy enum value set: [{', '.join(enum)}]"
             )
         return
-    yield from _length(shape, value, path)
+    yield from _bounds(shape, value, path)
     pattern = shape.metadata.get("pattern")
     if pattern is not None and not matches(pattern, value):
         yield _constraint(value, path, f"Member must satisfy regular expression pattern: {pattern}")
 
 
-def _length(shape: Shape, value: Any, path: str) -> Iterator[str]:
-    length = len(value)
+def _bounds(shape: Shape, value: Any, path: str) -> Iterator[str]:
+    """Hold a number's value, or the length of anything else, to the shape's limits."""
+    what, amount = ("value", value) if isinstance(value, int) else ("length", len(value))
     least, most = shape.metadata.get("min"), shape.metadata.get("max")
-    if least is not None and length < least:
-        yield _constraint(value, path, f"Member must have length greater than or equal to {least}")
-    if most is not None and length > most:
-        yield _constraint(value, path, f"Member must have length less than or equal to {most}")
-
-
-def _range(shape: Shape, value: int, path: str) -> Iterator[str]:
-    least, most = shape.metadata.get("min"), shape.metadata.get("max")
-    if least is not None and value < least:
-        yield _constraint(value, path, f"Member must have value greater than or equal to {least}")
-    if most is not None and value > most:
-        yield _constraint(value, path, f"Member must have value less than or equal to {most}")
+    if least is not None and amount < least:
+        yield _constraint(value, path, f"Member must have {what} greater than or equal to {least}")
+    if most is not None and amount > most:
+        yield _constraint(value, path, f"Member must have {what} less than or equal to {most}")
 
 
 def _constraint(value: Any, path: str, rule: str) -> str:

@@ -17,7 +17,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import parse_qs, unquote
 
 from .exceptions import ServiceError, UnknownOperationException, ValidationException
@@ -109,7 +109,7 @@ def parse_request(
         wire_name = member.serialization.get("name", name)
         value = _located(member, wire_name, labels, query, body)
         if value is not None:
-            parsed[name] = _parse(member, value, name)
+            parsed[name] = parse_value(member, value, name)
     return parsed
 
 
@@ -170,10 +170,6 @@ def _finite(text: str) -> float:
 
 def parse_value(shape: Shape, value: Any, path: str) -> Any:
     """Give a JSON value typed as a shape says, or refuse it."""
-    return _parse(shape, value, path)
-
-
-def _parse(shape: Shape, value: Any, path: str) -> Any:
     if getattr(shape, "is_document_type", False):
         return value
     return _PARSERS[shape.type_name](shape, value, path)
@@ -188,7 +184,7 @@ def _parse_structure(shape: Shape, value: Any, path: str) -> dict[str, Any]:
         raise _wrong_type(value, path, "an object")
     members = cast("Structure", shape).members
     return {
-        name: _parse(member, value[name], f"{path}.{name}")
+        name: parse_value(member, value[name], f"{path}.{name}")
         for name, member in members.items()
         if value.get(name) is not None
     }
@@ -198,49 +194,43 @@ def _parse_list(shape: Shape, value: Any, path: str) -> list[Any]:
     if not isinstance(value, list):
         raise _wrong_type(value, path, "a list")
     member = cast("ListShape", shape).member
-    return [_parse(member, item, f"{path}.{index}") for index, item in enumerate(value, 1)]
+    return [parse_value(member, item, f"{path}.{index}") for index, item in enumerate(value, 1)]
 
 
 def _parse_map(shape: Shape, value: Any, path: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise _wrong_type(value, path, "an object")
     member = cast("MapShape", shape).value
-    return {key: _parse(member, item, f"{path}.{key}") for key, item in value.items()}
+    return {key: parse_value(member, item, f"{path}.{key}") for key, item in value.items()}
 
 
-def _parse_string(_shape: Shape, value: Any, path: str) -> str:
-    if not isinstance(value, str):
-        raise _wrong_type(value, path, "a string")
+def _parse_scalar(shape: Shape, value: Any, path: str) -> Any:
+    kind, wanted = _SCALARS[shape.type_name]
+    # A boolean is an int in Python, and no number in JSON.
+    if type(value) is not kind:
+        raise _wrong_type(value, path, wanted)
     return value
 
 
-def _parse_integer(_shape: Shape, value: Any, path: str) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise _wrong_type(value, path, "an integer")
-    return value
-
-
-def _parse_boolean(_shape: Shape, value: Any, path: str) -> bool:
-    if not isinstance(value, bool):
-        raise _wrong_type(value, path, "a boolean")
-    return value
-
-
-def _parse_blob(_shape: Shape, value: Any, path: str) -> bytes:
+def _parse_blob(shape: Shape, value: Any, path: str) -> bytes:
     try:
-        return base64.b64decode(_parse_string(_shape, value, path), validate=True)
+        return base64.b64decode(_parse_scalar(shape, value, path), validate=True)
     except (binascii.Error, ValueError) as error:
         raise _wrong_type(value, path, "base64") from error
 
 
-_PARSERS: dict[str, Callable[[Shape, Any, str], Any]] = {
+_SCALARS: Final[dict[str, tuple[type, str]]] = {
+    "string": (str, "a string"),
+    "blob": (str, "a string"),
+    "integer": (int, "an integer"),
+    "long": (int, "an integer"),
+    "boolean": (bool, "a boolean"),
+}
+_PARSERS: Final[dict[str, Callable[[Shape, Any, str], Any]]] = {
+    **dict.fromkeys(_SCALARS, _parse_scalar),
     "structure": _parse_structure,
     "list": _parse_list,
     "map": _parse_map,
-    "string": _parse_string,
-    "integer": _parse_integer,
-    "long": _parse_integer,
-    "boolean": _parse_boolean,
     "blob": _parse_blob,
 }
 

@@ -1,1 +1,1 @@
-"""Emulated runs and run caches."""
+"""Emulated runs and their tasks."""

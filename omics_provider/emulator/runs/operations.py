@@ -40,7 +40,7 @@ class Runs:
 
     def start_run(self) -> dict[str, Any]:
         """StartRun."""
-        return self._context.once(lambda: Starter(self._context).start(self._request()))
+        return Starter(self._context).start(self._request())
 
     def get_run(self) -> dict[str, Any]:
         """GetRun."""

@@ -1,1 +1,1 @@
-"""Emulated run groups, configurations and tags."""
+"""Emulated run groups, run caches, configurations and tags."""

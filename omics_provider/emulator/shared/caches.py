@@ -24,7 +24,23 @@ class Caches:
 
     def create_run_cache(self) -> dict[str, Any]:
         """CreateRunCache."""
-        return self._context.once(self._create)
+        context, params = self._context, self._context.params
+        self._caches.hold_quota(_MOST)
+        doc = {
+            "cacheS3Uri": params["cacheS3Location"],
+            "cacheBehavior": params.get("cacheBehavior", DEFAULT_BEHAVIOR),
+            "description": params.get("description"),
+            "cacheBucketOwnerId": params.get("cacheBucketOwnerId"),
+        }
+        cache = self._caches.add(
+            context.new_id("runCache"), params.get("name"), doc, params.get("tags", {})
+        )
+        return {
+            "arn": self._caches.arn(cache),
+            "id": cache.id,
+            "status": "ACTIVE",
+            "tags": cache.tags,
+        }
 
     def get_run_cache(self) -> dict[str, Any]:
         """GetRunCache."""
@@ -61,23 +77,9 @@ class Caches:
         """Find a cache by its id."""
         return self._caches.find(cache_id)
 
-    def _create(self) -> dict[str, Any]:
-        context, params = self._context, self._context.params
-        self._caches.hold_quota(_MOST)
-        doc = {
-            "cacheS3Uri": params["cacheS3Location"],
-            "cacheBehavior": params.get("cacheBehavior", DEFAULT_BEHAVIOR),
-            "description": params.get("description"),
-            "cacheBucketOwnerId": params.get("cacheBucketOwnerId"),
-        }
-        cache = self._caches.add(
-            context.new_id("runCache"), params.get("name"), doc, params.get("tags", {})
-        )
-        return {"arn": self._arn(cache), "id": cache.id, "status": "ACTIVE", "tags": cache.tags}
-
     def _item(self, cache: Resource) -> dict[str, Any]:
         return {
-            "arn": self._arn(cache),
+            "arn": self._caches.arn(cache),
             "id": cache.id,
             "name": cache.name,
             "status": "ACTIVE",
@@ -85,9 +87,6 @@ class Caches:
             "cacheS3Uri": cache.doc["cacheS3Uri"],
             "creationTime": cache.created,
         }
-
-    def _arn(self, cache: Resource) -> str:
-        return self._context.arn(f"runCache/{cache.id}")
 
 
 def task_key(digest: str, version: str | None, parameters: Any, task: str) -> str:

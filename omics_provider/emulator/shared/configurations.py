@@ -20,7 +20,15 @@ class Configurations:
 
     def create_configuration(self) -> dict[str, Any]:
         """CreateConfiguration."""
-        return self._context.once(self._create)
+        params = self._context.params
+        name = params["name"]
+        if self._configurations.get(name) is not None:
+            raise ConflictException(f"There is a configuration {name} already.")
+        asked = params["runConfigurations"].get("vpcConfig")
+        vpc = None if asked is None else {**asked, "vpcId": "vpc-0123456789abcdef0"}
+        doc = {"description": params.get("description"), "vpc": vpc}
+        made = self._configurations.add(name, name, doc, params.get("tags", {}))
+        return {**self._described(made), "status": "CREATING"}
 
     def get_configuration(self) -> dict[str, Any]:
         """GetConfiguration."""
@@ -42,28 +50,17 @@ class Configurations:
     def details(self, name: str) -> dict[str, Any]:
         """Give what a run shows of its configuration."""
         found = self.find(name)
-        return {"name": name, "arn": self._arn(found), "uuid": found.uuid}
+        return {"name": name, "arn": self._configurations.arn(found), "uuid": found.uuid}
 
     def vpc(self, name: str) -> dict[str, Any] | None:
         """Give the VPC settings of a configuration, if it has any."""
         found: dict[str, Any] | None = self.find(name).doc["vpc"]
         return found
 
-    def _create(self) -> dict[str, Any]:
-        params = self._context.params
-        name = params["name"]
-        if self._configurations.get(name) is not None:
-            raise ConflictException(f"There is a configuration {name} already.")
-        asked = params["runConfigurations"].get("vpcConfig")
-        vpc = None if asked is None else {**asked, "vpcId": "vpc-0123456789abcdef0"}
-        doc = {"description": params.get("description"), "vpc": vpc}
-        made = self._configurations.add(name, name, doc, params.get("tags", {}))
-        return {**self._described(made), "status": "CREATING"}
-
     def _item(self, found: Resource) -> dict[str, Any]:
         ready = found.created + self._context.settings.creationSeconds
         return {
-            "arn": self._arn(found),
+            "arn": self._configurations.arn(found),
             "name": found.id,
             "description": found.doc["description"],
             "status": "ACTIVE" if self._context.now >= ready else "CREATING",
@@ -77,6 +74,3 @@ class Configurations:
             "runConfigurations": {"vpcConfig": found.doc["vpc"]},
             "tags": found.tags,
         }
-
-    def _arn(self, found: Resource) -> str:
-        return self._context.arn(f"configuration/{found.id}")

@@ -21,7 +21,13 @@ class Groups:
 
     def create_run_group(self) -> dict[str, Any]:
         """CreateRunGroup."""
-        return self._context.once(self._create)
+        context, params = self._context, self._context.params
+        self._groups.hold_quota(_MOST)
+        limits = {name: params[name] for name in _LIMITS if name in params}
+        group = self._groups.add(
+            context.new_id("runGroup"), params.get("name"), limits, params.get("tags", {})
+        )
+        return {"arn": self._groups.arn(group), "id": group.id, "tags": group.tags}
 
     def get_run_group(self) -> dict[str, Any]:
         """GetRunGroup."""
@@ -50,23 +56,11 @@ class Groups:
         """Find a group by its id."""
         return self._groups.find(group_id)
 
-    def _create(self) -> dict[str, Any]:
-        context, params = self._context, self._context.params
-        self._groups.hold_quota(_MOST)
-        limits = {name: params[name] for name in _LIMITS if name in params}
-        group = self._groups.add(
-            context.new_id("runGroup"), params.get("name"), limits, params.get("tags", {})
-        )
-        return {"arn": self._arn(group), "id": group.id, "tags": group.tags}
-
     def _item(self, group: Resource) -> dict[str, Any]:
         return {
-            "arn": self._arn(group),
+            "arn": self._groups.arn(group),
             "id": group.id,
             "name": group.name,
             **group.doc,
             "creationTime": group.created,
         }
-
-    def _arn(self, group: Resource) -> str:
-        return self._context.arn(f"runGroup/{group.id}")

@@ -44,6 +44,10 @@ class _Run:
     def arn(self) -> str:
         return f"arn:aws:omics:{self.row['region']}:{self.row['account']}:run/{self.row['id']}"
 
+    @property
+    def here(self) -> tuple[str, str]:
+        return self.row["account"], self.row["region"]
+
     def due(self, life: Life) -> Iterator[tuple[float, str]]:
         """Give the states that a life reaches since the last trace, until now."""
         for moment, status in life.passages():
@@ -145,30 +149,26 @@ class Traces:
         stream = f"manifest/run/{run.row['id']}/{run.row['uuid']}"
         lines = [_run_manifest(run, status)]
         lines += [_task_manifest(run, task) for task in run.tasks if task.life.created <= moment]
-        account, region = run.row["account"], run.row["region"]
         self._surroundings.write_log(
-            account, region, stream, [(moment, json.dumps(line)) for line in lines]
+            *run.here, stream, [(moment, json.dumps(line)) for line in lines]
         )
 
     def _outputs(self, run: _Run) -> None:
         """Write the output files, and for engines but Nextflow their list."""
-        account, region = run.row["account"], run.row["region"]
         found = _output_values(run)
         for uri in (value for value in found.values() if str(value).startswith("s3://")):
             body = f"made by the emulator for run {run.row['uuid']}\n".encode()
-            self._surroundings.write_object(account, region, uri, body)
+            self._surroundings.write_object(*run.here, uri, body)
         if run.doc["workflow"]["engine"] != "NEXTFLOW":
             listed = json.dumps(found, indent=2).encode()
             uri = f"{run.doc['runOutputUri']}/logs/outputs.json"
-            self._surroundings.write_object(account, region, uri, listed)
+            self._surroundings.write_object(*run.here, uri, listed)
 
     def _log(self, run: _Run, stream: str, moment: float, line: str) -> None:
-        account, region = run.row["account"], run.row["region"]
-        self._surroundings.write_log(account, region, stream, [(moment, line)])
+        self._surroundings.write_log(*run.here, stream, [(moment, line)])
 
     def _event(self, run: _Run, kind: str, moment: float, detail: dict[str, Any]) -> None:
-        account, region = run.row["account"], run.row["region"]
-        self._surroundings.send_event(account, region, kind, moment, detail)
+        self._surroundings.send_event(*run.here, kind, moment, detail)
 
 
 def _run(row: sqlite3.Row, now: float) -> _Run:

@@ -43,11 +43,24 @@ class Workflows:
 
     def create_workflow(self) -> dict[str, Any]:
         """CreateWorkflow."""
-        return self._context.once(self._create_workflow)
+        workflow = self._made(self._context.new_id("workflow"), None)
+        self._insert(workflow)
+        return {"id": workflow.id, **self._created(workflow)}
 
     def create_workflow_version(self) -> dict[str, Any]:
         """CreateWorkflowVersion, of an ACTIVE workflow: it inherits nothing of it."""
-        return self._context.once(self._create_version)
+        params = self._context.params
+        owner = self.find(params["workflowId"], "PRIVATE")
+        if owner.status_at(self._context) != "ACTIVE":
+            raise ConflictException(f"Workflow {owner.id} is not ACTIVE.")
+        made = self._made(owner.id, params["versionName"])
+        if self._versions.get(made.key) is not None:
+            raise ConflictException(f"Workflow {owner.id} has a version {made.version} already.")
+        many = len(self._versions_of(owner.id))
+        if self._context.settings.quotas and many >= _MOST_VERSIONS:
+            raise ServiceQuotaExceededException(f"A workflow has at most {_MOST_VERSIONS} versions")
+        self._insert(made)
+        return {"workflowId": made.id, "versionName": made.version, **self._created(made)}
 
     def get_workflow(self) -> dict[str, Any]:
         """GetWorkflow. Without a type it finds private workflows."""
@@ -130,25 +143,6 @@ class Workflows:
     def _version(self) -> Workflow:
         params = self._context.params
         return self.find(params["workflowId"], params.get("type", "PRIVATE"), params["versionName"])
-
-    def _create_workflow(self) -> dict[str, Any]:
-        workflow = self._made(self._context.new_id("workflow"), None)
-        self._insert(workflow)
-        return {"id": workflow.id, **self._created(workflow)}
-
-    def _create_version(self) -> dict[str, Any]:
-        params = self._context.params
-        owner = self.find(params["workflowId"], "PRIVATE")
-        if owner.status_at(self._context) != "ACTIVE":
-            raise ConflictException(f"Workflow {owner.id} is not ACTIVE.")
-        made = self._made(owner.id, params["versionName"])
-        if self._versions.get(made.key) is not None:
-            raise ConflictException(f"Workflow {owner.id} has a version {made.version} already.")
-        many = len(self._versions_of(owner.id))
-        if self._context.settings.quotas and many >= _MOST_VERSIONS:
-            raise ServiceQuotaExceededException(f"A workflow has at most {_MOST_VERSIONS} versions")
-        self._insert(made)
-        return {"workflowId": made.id, "versionName": made.version, **self._created(made)}
 
     def _created(self, workflow: Workflow) -> dict[str, Any]:
         return {

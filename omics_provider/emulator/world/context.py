@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -110,7 +110,18 @@ class Context:
             (*self.here(), kind, freed),
         )
 
-    def earlier_answer(self) -> dict[str, Any] | None:
+    def once(self, work: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
+        """Do the call's work, once for each requestId where the operation has one."""
+        if "requestId" not in self.params:
+            return work()
+        earlier = self._earlier_answer()
+        if earlier is not None:
+            return earlier
+        answer = work()
+        self._remember(answer)
+        return answer
+
+    def _earlier_answer(self) -> dict[str, Any] | None:
         """Give the answer to an earlier call with this requestId, as the settings want it.
 
         None means that this call is to be carried out.
@@ -139,17 +150,7 @@ class Context:
         if self.settings.requestIdMismatch == "conflict":
             raise ConflictException(message)
 
-    def once(self, create: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-        """Create something once for each requestId, and give the answer to it."""
-        earlier = self.earlier_answer()
-        if earlier is not None:
-            return earlier
-        answer = create()
-        self.remember_answer(answer)
-        return answer
-
-    def remember_answer(self, answer: dict[str, Any]) -> None:
-        """Keep the answer for a repeat of this requestId."""
+    def _remember(self, answer: Mapping[str, Any]) -> None:
         self.connection.execute(
             "INSERT OR REPLACE INTO tokens VALUES (?, ?, ?, ?, ?, ?, ?)",
             (

@@ -8,7 +8,6 @@ same calls: the n-th call of the operation is struck or not, whichever process m
 from __future__ import annotations
 
 import json
-import math
 import random
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
@@ -24,6 +23,8 @@ from omics_provider.emulator.protocol.exceptions import (
     ThrottlingException,
 )
 from omics_provider.emulator.protocol.model import service_model
+
+from .settings import is_amount
 
 # Faults that are an error answer instead of the call; the call has no effect.
 ANSWERS: Final[dict[str, type[ServiceError]]] = {
@@ -112,15 +113,11 @@ def _is_whole(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _is_number(value: Any) -> bool:
-    return (_is_whole(value) or isinstance(value, float)) and math.isfinite(value)
-
-
 _VALUES: Final[dict[str, tuple[Callable[[Any], bool], str]]] = {
     "count": (lambda v: v is None or (_is_whole(v) and v >= 0), "a whole number, not negative"),
-    "rate": (lambda v: v is None or (_is_number(v) and 0 <= v <= 1), "a number from 0 to 1"),
+    "rate": (lambda v: v is None or (is_amount(v) and v <= 1), "a number from 0 to 1"),
     "seed": (_is_whole, "a whole number"),
-    "seconds": (lambda v: _is_number(v) and v >= 0, "a number, not negative"),
+    "seconds": (is_amount, "a number, not negative"),
     "reason": (lambda v: isinstance(v, str), "a failureReason"),
 }
 

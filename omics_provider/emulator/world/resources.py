@@ -99,6 +99,10 @@ class Resources:
         )
         return [_from_row(row) for row in rows]
 
+    def arn(self, resource: Resource) -> str:
+        """Give the ARN of one."""
+        return self._context.arn(f"{self._kind}/{resource.id}")
+
     def page(
         self,
         item: Callable[[Resource], dict[str, Any]],

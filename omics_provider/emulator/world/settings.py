@@ -124,23 +124,23 @@ def _check(name: str, value: Any, kind: Any) -> None:
     elif options and isinstance(options[0], str):
         good = value in options
     elif kind == dict[str, float]:
-        good = isinstance(value, dict) and all(map(_is_amount, value.values()))
+        good = isinstance(value, dict) and all(map(is_amount, value.values()))
     elif name == "speed":
-        good = _is_amount(value) and value <= _MOST_SPEED
+        good = is_amount(value) and value <= _MOST_SPEED
     else:
-        good = _is_amount(value) or (value is None and type(None) in options)
+        good = is_amount(value) or (value is None and type(None) in options)
     if not good:
         wanted = " or ".join(map(repr, options)) if options else str(kind)
         raise UnknownSettingError(f"The setting {name!r} can't be {value!r}: it takes {wanted}.")
 
 
-def _is_amount(value: Any) -> bool:
+def is_amount(value: Any) -> bool:
+    """Say whether a value is a finite number that is not negative."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return is_number and math.isfinite(value) and value >= 0
 
 
 _MOST_SPEED: Final = 1_000_000
-_parsed: dict[str, tuple[Settings, Clock]] = {}
 
 
 def load(connection: sqlite3.Connection, real: float) -> tuple[Settings, Clock]:
@@ -150,14 +150,8 @@ def load(connection: sqlite3.Connection, real: float) -> tuple[Settings, Clock]:
         fresh = Settings(), Clock(real, real)
         save(connection, *fresh)
         return fresh
-    raw = str(row[0])
-    found = _parsed.get(raw)
-    if found is None:
-        document = json.loads(raw)
-        found = Settings(**document["settings"]), Clock(**document["clock"])
-        _parsed.clear()
-        _parsed[raw] = found
-    return found
+    document = json.loads(row[0])
+    return Settings(**document["settings"]), Clock(**document["clock"])
 
 
 def save(connection: sqlite3.Connection, settings: Settings, clock: Clock) -> None:

@@ -67,9 +67,13 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Unseen:
-    """The look failed: why, in words that are the same for all looks that failed alike."""
+    """The look failed: why, in words that are the same for all looks that failed alike.
+
+    `stops` tells that a start of a run would fail of the same.
+    """
 
     why: str
+    stops: bool = False
 
 
 Answer = Found | Missing | Unseen

@@ -8,9 +8,10 @@ from typing import Any, Final, NamedTuple
 
 from omics_provider.base import keys
 from omics_provider.base.diff import difference
-from omics_provider.base.identity import MARK
+from omics_provider.base.identity import MARK, MAX_STACK_MARK, STACK_MARK, START_MARK, Mark
 from omics_provider.base.status import ACTIVE, DELETABLE, ENDED, RunStatus
 from omics_provider.base.values import UNKNOWN
+from omics_provider.engine.urn import urn_in
 
 from . import table
 from .declaration import declared
@@ -271,6 +272,33 @@ def live_tags(live: Mapping[str, Any]) -> dict[str, str]:
     """Return the run's tags but those that AWS and this package set."""
     tags: Mapping[str, str] = live.get("tags") or {}
     return {key: value for key, value in tags.items() if not key.startswith(("aws:", MARK))}
+
+
+def is_renamed(recorded: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:
+    """Tell whether an active run that this package started is marked with the stack's older name.
+
+    Another stack may have that name now, and would take the run for one that it has lost.
+    """
+    is_started = "requestId" in recorded and recorded.get("status") in ACTIVE
+    return is_started and is_of_older_name(recorded, inputs)
+
+
+def is_of_older_name(recorded: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:
+    """Tell whether the stack had another name when a resource was recorded."""
+    before, now = recorded.get(keys.STACK), inputs.get(keys.STACK)
+    return isinstance(before, str) and isinstance(now, str) and before != now
+
+
+def moved_marks(live: Mapping[str, Any], before: str, stack: str, urn: str) -> dict[str, str]:
+    """Return the marks of a run that name `before`, as they are in `stack`; no mark of others."""
+    tags: Mapping[str, str] = live.get("tags") or {}
+    found: dict[str, str] = {}
+    if tags.get(STACK_MARK) == before[:MAX_STACK_MARK]:
+        found[STACK_MARK] = stack[:MAX_STACK_MARK]
+    mark = Mark.on(live)
+    if mark and mark.resource == Mark.of(before, urn_in(before, urn), "").resource:
+        found |= {START_MARK: Mark.of(stack, urn, mark.token).tags("")[START_MARK]}
+    return found
 
 
 def declared_with_drift(

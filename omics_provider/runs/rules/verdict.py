@@ -28,7 +28,8 @@ class Evidence(NamedTuple):
     Recorded: `placeholder`, a start whose outcome is not known. Declared: `replaces`, the inputs
     that differ and ask for a new run, and `updates`, those that change in place. Seen:
     `next_attempt`, a rule asks for another attempt or a wait has started it; `left`, what
-    interrupted starts have left; `torn`, what an interrupted delete has done to the run.
+    interrupted starts have left; `torn`, what an interrupted delete has done to the run; `renamed`,
+    the run is marked with an older name of the stack.
     """
 
     placeholder: bool = False
@@ -37,6 +38,7 @@ class Evidence(NamedTuple):
     next_attempt: bool = False
     left: Left = Left.NOTHING
     torn: Fate | None = None
+    renamed: bool = False
 
 
 class Verdict(Enum):
@@ -81,4 +83,6 @@ def decide(evidence: Evidence) -> Decision:
         return Decision(Verdict.REPLACE, ENDED, is_by_inputs=False)
     if by_inputs:
         return Decision(Verdict.UPDATE)
+    if evidence.renamed:
+        return Decision(Verdict.UPDATE, is_by_inputs=False)
     return Decision(Verdict.SAME)

@@ -6,6 +6,8 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
+from importlib import import_module, metadata
 from pathlib import Path
 
 import pytest
@@ -28,11 +30,11 @@ PULUMI_S = {
 AWS_S = {"--resource-arn", "--tag-keys"}
 
 
-def called(*arguments: str) -> subprocess.CompletedProcess[str]:
+def called(*arguments: str, columns: int = 100) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "omics_provider", *arguments],
         cwd=ROOT,
-        env={**os.environ, "COLUMNS": "100"},
+        env={**os.environ, "COLUMNS": str(columns)},
         capture_output=True,
         text=True,
         check=False,
@@ -61,8 +63,33 @@ def test_each_command_has_help_that_the_docs_tell(command: str) -> None:
     assert told - options(PAGE) == set()
 
 
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_the_help_fits_a_terminal_of_80_columns(command: str) -> None:
+    text = called(*([command] if command else []), "--help", columns=80).stdout
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_the_package_installs_the_command_omics(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    module, _, name = project["scripts"]["omics"].partition(":")
+    main = getattr(import_module(module), name)
+    monkeypatch.setattr(sys, "argv", ["/usr/bin/omics", "--version"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"omics-provider {metadata.version('omics-provider')}\n"
+    monkeypatch.setattr(sys, "argv", ["/usr/bin/omics", "explain"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.startswith("usage: omics explain ")
+
+
 def test_the_docs_tell_no_option_that_is_not_there() -> None:
-    there = options("".join(called(command, "--help").stdout for command in COMMANDS))
+    helps = [called("--help"), *(called(command, "--help") for command in COMMANDS)]
+    there = options("".join(each.stdout for each in helps))
     assert options(PAGE) - there - PULUMI_S - AWS_S == set()
 
 

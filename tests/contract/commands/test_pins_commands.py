@@ -201,6 +201,58 @@ def test_explain(say: Say, runs: list[str]) -> None:
 
 
 @pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("command", ["drift", "preview"])
+def test_a_terminal_gets_text_that_fits_it(
+    say: Say, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    made = digest(step("replace", "HG003", old=inputs(), new=inputs(roleArn=ROLE + "2"),
+                       diff=["roleArn"]))  # fmt: skip
+    (tmp_path / "preview.json").write_text(json.dumps(made))
+    asked = [command, *(["preview.json", "--offline"] if command == "preview" else [])]
+    where = ["--stack", "dev"]
+    monkeypatch.setenv("COLUMNS", "80")
+    _, piped = say(*asked, *where)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    _, shown = say(*asked, *where)
+    _, asked_for = say(*asked, *where, "--format", "markdown")
+    _, text = say(*asked, *where, "--format", "text")
+    say(*asked, *where, "-o", "report.md")
+    assert piped == asked_for == (tmp_path / "report.md").read_text()
+    assert piped.startswith("### ")
+    assert shown == text
+    assert max(map(len, text.splitlines())) <= 80
+    # Not a word is cut off.
+    monkeypatch.setenv("COLUMNS", "1000")
+    assert text.split() == say(*asked, *where)[1].split()
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        # Without a name, all that the state does not call completed; with one, its run alone.
+        (("--stack", "dev"), ("HG002 (1000001)", "HG004 (1000001)")),
+        (("HG002",), ("HG002 (1000001)",)),
+        (("--stack", "dev", "1000001"), ("HG004 (1000001)",)),
+    ],
+)
+def test_explain_of_a_stack(say: Say, arguments: tuple[str, ...], words: tuple[str, ...]) -> None:
+    code, text = say("explain", *arguments)
+    assert code == 1
+    assert "no record" in text
+    named = {word for word in ("HG002 (1000001)", "HG004 (1000001)") if word in text}
+    assert named == set(words)
+
+
+@pytest.mark.usefixtures("engine")
+def test_explain_tells_the_near_names_of_a_stack(
+    say: Say, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["explain", "HG02"]) == 1
+    assert "it has no run HG02; it has HG00" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("engine")
 def test_doctor(say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PULUMI_BACKEND_URL", "file:///nowhere")
     monkeypatch.setenv("HOME", "/nowhere")

@@ -6,7 +6,6 @@ import contextlib
 import json
 import sys
 import threading
-import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -14,7 +13,7 @@ import psutil
 import pytest
 
 from tests.engine.chaos.processes import Command
-from tests.engine.harness import ROLE, Outcome, Stack, until
+from tests.engine.harness import ROLE, Outcome, Stack, name_of, until
 from tests.served import REGION, Served, serving
 
 KIND: Final = "pulumi-python:dynamic/omics:RunBatch"
@@ -27,10 +26,14 @@ from omics_provider import OmicsRunBatch
 with open("batch.json") as file:
     declared = json.load(file)
 wanted = declared.pop("$ids", None)
-cohort = OmicsRunBatch("cohort", **declared)
-pulumi.export("batches", cohort.batches.apply(len))
+names = declared.pop("$names", ["cohort"])
+cohorts = []
+for name in names:
+    opts = pulumi.ResourceOptions(depends_on=cohorts[-1:])
+    cohorts.append(OmicsRunBatch(name, **declared, opts=opts))
+pulumi.export("batches", cohorts[0].batches.apply(len))
 if wanted is not None:
-    pulumi.export("ids", cohort.run_ids(wanted))
+    pulumi.export("ids", cohorts[0].run_ids(wanted))
 """
 BARE: Final = """\
 import pulumi
@@ -75,13 +78,13 @@ def declare(stack: Stack, samples: Any, **arguments: Any) -> None:
     (stack.home / "batch.json").write_text(json.dumps(declared))
 
 
-def recorded(stack: Stack) -> dict[str, Any]:
-    (found,) = stack.resources(KIND)
+def recorded(stack: Stack, name: str = "cohort") -> dict[str, Any]:
+    (found,) = (each for each in stack.resources(KIND) if name_of(each["urn"]) == name)
     return found
 
 
-def kept(stack: Stack) -> list[dict[str, Any]]:
-    batches: list[dict[str, Any]] = recorded(stack)["outputs"]["batches"]
+def kept(stack: Stack, name: str = "cohort") -> list[dict[str, Any]]:
+    batches: list[dict[str, Any]] = recorded(stack, name)["outputs"]["batches"]
     return batches
 
 
@@ -100,78 +103,13 @@ def warned(outcome: Outcome) -> str:
     return " ".join(outcome.warnings.get("cohort", "").split()).removeprefix("warning: ")
 
 
+@pytest.mark.timeout(600)
 def test_the_life_of_a_cohort(cohort: Stack) -> None:
-    declare(cohort, rows(3), tags={"of": "me"})
-    _, calls = cohort.calls(cohort.up)
-    assert calls == {"StartRunBatch": 1}
-    assert "s3://reads/0" not in cohort.checkpoint
-    provider = recorded(cohort)["inputs"]["__provider"]
+    cohort.configure(preflight="fail")
+    workflow = templated(cohort)
+    mine = {"workflow_id": workflow, "tags": {"of": "me"}}
 
-    # The same samples in another order are the same.
-    declare(cohort, dict(reversed(rows(3).items())), tags={"of": "me"})
-    _, calls = cohort.calls(lambda: cohort.preview("--expect-no-changes"))
-    assert calls == {}
-    _, calls = cohort.calls(lambda: cohort.up("--expect-no-changes"))
-    assert calls == {}
-
-    # One added, one changed, one removed: the preview says so, and up does it.
-    changed = {k: v for k, v in rows(4, S1="other").items() if k != "S0"}
-    declare(cohort, changed, tags={"of": "me"})
-    preview, calls = cohort.calls(cohort.preview)
-    assert calls == {}
-    assert preview.summary == {"same": 1, "update": 1}
-    assert warned(preview) == (
-        "2 samples to start in a further batch: 1 new (S3), 1 changed (S1). 1 unchanged, which "
-        "will not run again. No longer declared: 1 (S0); what was started for it is left as it is."
-    )
-    _, calls = cohort.calls(cohort.up)
-    assert calls == {"ListBatch": 1, "StartRunBatch": 1}
-    first, second = kept(cohort)
-    assert members(cohort, first["id"]) == {"S0", "S1", "S2"}
-    assert members(cohort, second["id"]) == {"S1", "S3"}
-    cohort.preview("--expect-no-changes")
-
-    cohort.refresh()
-    outputs = recorded(cohort)["outputs"]
-    assert (outputs["status"], outputs["runs"]) == ("PROCESSED", {"completed": 5})
-    _, calls = cohort.calls(lambda: cohort.up("--refresh", "--expect-no-changes"))
-    assert calls == {}
-
-    declare(cohort, changed, tags={"of": "you"}, **{"$ids": ["S1", "S2"]})
-    cohort.up()
-    shown = json.loads(cohort.pulumi("stack", "output", "--json").stdout)
-    assert shown["batches"] == 2
-    of = {k: cohort.service.get_run(id=run)["batchId"] for k, run in shown["ids"].items()}
-    assert of == {"S1": second["id"], "S2": first["id"]}
-    assert recorded(cohort)["inputs"]["__provider"] == provider
-
-    run = cohort.service.get_run(id=shown["ids"]["S1"])
-    assert run["parameters"] == {
-        "sample": "S1",
-        "reads": "other",
-        "reference": "s3://reads/reference.fa",
-    }
-    assert (run["name"], run["tags"]["emulator:seconds"]) == ("S1", "0")
-
-    cohort.destroy()
-    assert cohort.resources(KIND) == []
-    assert live(cohort) == []
-    assert cohort.statuses() == {}
-
-
-def test_all_again_is_a_replacement(cohort: Stack) -> None:
-    declare(cohort, rows(2), on_change="all")
-    cohort.up()
-    declare(cohort, rows(3), on_change="all")
-    preview = cohort.preview()
-    assert preview.summary == {"same": 1, "replace": 1}
-    assert "all 3 samples run again" in warned(preview)
-    cohort.up()
-    (found,) = live(cohort)
-    assert (found["totalRuns"], found["uuid"]) == (3, kept(cohort)[0]["uuid"])
-
-
-def test_everything_that_is_wrong_is_told_at_once_and_nothing_starts(cohort: Stack) -> None:
+    # All that is wrong is told at once, and nothing starts.
     samples = [
         {"sample": "A", "x": "1"},
         {"sample": "A", "x": "2"},
@@ -187,23 +125,114 @@ def test_everything_that_is_wrong_is_told_at_once_and_nothing_starts(cohort: Sta
         "entry 3: nothing in sample",
     ):
         assert words in told, words
-    declare(cohort, rows(101))
-    assert "python -m omics_provider.emulator" in cohort.preview(expect=None).message
-    declare(cohort, rows(1), overrides={"S0": {"priority": "high", "storage_type": "STATIC"}})
-    told = cohort.preview(expect=None).message
-    assert "S0: priority: must be a whole number" in told
-    assert "S0: storage_type can't differ between the samples of a batch" in told
+
+    # What a batch needs is looked at once, before it starts.
+    declare(cohort, ODD, **mine, run_group_id="1234567")
+    outcome, calls = cohort.calls(lambda: cohort.pulumi("up", "--yes", expect=None))
+    assert calls == {"GetWorkflow": 1, "GetRunGroup": 1}
+    for words in (
+        "Preflight of 1 run (cohort, such as S3):",
+        f"parameters: workflow {workflow} requires reads as well: give a value",
+        f"parameters: workflow {workflow} has no parameter read: did you mean reads?",
+        "Preflight of 4 runs (cohort):",
+        "run_group_id: there is no run group 1234567",
+    ):
+        assert words in outcome.text, words
     assert live(cohort) == []
+
+    declare(cohort, rows(3), **mine)
+    _, calls = cohort.calls(lambda: cohort.pulumi("up", "--yes"))
+    assert calls == {"GetWorkflow": 1, "StartRunBatch": 1}
+    assert "s3://reads/0" not in cohort.checkpoint
+    provider = recorded(cohort)["inputs"]["__provider"]
+
+    # The same samples in another order are the same: nothing is looked at.
+    declare(cohort, dict(reversed(rows(3).items())), **mine)
+    _, calls = cohort.calls(lambda: cohort.preview("--expect-no-changes"))
+    assert calls == {}
+
+    # A further batch is a start, too; a cohort says for itself what is looked at.
+    declare(cohort, ODD, **mine)
+    assert "has no parameter read: did you mean reads?" in cohort.preview(expect=None).text
+
+    # One added, one changed, one removed: the preview says so, and up does it.
+    mine["preflight"] = "off"
+    changed = {k: v for k, v in rows(4, S1="other").items() if k != "S0"}
+    declare(cohort, changed, **mine)
+    preview, calls = cohort.calls(cohort.preview)
+    assert calls == {}
+    assert preview.summary == {"same": 1, "update": 1}
+    assert warned(preview) == (
+        "2 samples to start in a further batch: 1 new (S3), 1 changed (S1). 1 unchanged, which "
+        "will not run again. No longer declared: 1 (S0); what was started for it is left as it is."
+    )
+    _, calls = cohort.calls(cohort.up)
+    assert calls == {"ListBatch": 1, "StartRunBatch": 1}
+    first, second = kept(cohort)
+    assert members(cohort, first["id"]) == {"S0", "S1", "S2"}
+    assert members(cohort, second["id"]) == {"S1", "S3"}
+
+    cohort.refresh()
+    outputs = recorded(cohort)["outputs"]
+    assert (outputs["status"], outputs["runs"]) == ("PROCESSED", {"completed": 5})
+
+    # What is over is not refreshed again. Tags change in place, after a look at each batch.
+    mine["tags"] = {"of": "you"}
+    declare(cohort, changed, **mine)
+    _, calls = cohort.calls(lambda: cohort.up("--refresh"))
+    assert calls == {"GetBatch": 2, "TagResource": 2}
+    declare(cohort, changed, **mine, **{"$ids": ["S1", "S2"]})
+    cohort.up()
+    shown = json.loads(cohort.pulumi("stack", "output", "--json").stdout)
+    assert shown["batches"] == 2
+    of = {k: cohort.service.get_run(id=run)["batchId"] for k, run in shown["ids"].items()}
+    assert of == {"S1": second["id"], "S2": first["id"]}
+    assert recorded(cohort)["inputs"]["__provider"] == provider
+
+    run = cohort.service.get_run(id=shown["ids"]["S1"])
+    assert run["parameters"] == {
+        "sample": "S1",
+        "reads": "other",
+        "reference": "s3://reads/reference.fa",
+    }
+    assert (run["name"], run["tags"]["emulator:seconds"]) == ("S1", "0")
+
+    # All again is a replacement.
+    declare(cohort, rows(3), **mine, on_change="all")
+    outcome = cohort.pulumi("up", "--yes")
+    assert "all 3 samples run again" in outcome.message
+    (found,) = live(cohort)
+    assert (found["totalRuns"], found["uuid"]) == (3, kept(cohort)[0]["uuid"])
+
+    cohort.destroy()
+    assert cohort.resources(KIND) == []
+    assert live(cohort) == []
+    assert cohort.statuses() == {}
+
+
+#: A sheet whose last sample has a typo in the name of a parameter.
+ODD: Final = {**rows(3), "S3": {"read": "s3://reads/3"}}
+
+
+def templated(stack: Stack) -> str:
+    """Make a workflow that says which parameters it has, and give its id."""
+    made = stack.service.create_workflow(
+        name="templated",
+        engine="NEXTFLOW",
+        definitionUri="s3://workflows/w.zip",
+        parameterTemplate={"reads": {}, "reference": {}, "sample": {"optional": True}},
+    )
+    return made["id"]
 
 
 VICTIMS: Final[dict[str, Callable[[Command], object]]] = {
     "all": Command.kill_all,
-    "engine": Command.kill_engine,
     "plugin": Command.kill_plugin,
+    "engine": Command.kill_engine,
 }
 
 
-def kill(stack: Stack, victim: str) -> None:
+def kill(stack: Stack, victim: str) -> Command:
     """Kill an `up` while the answer of its StartRunBatch is under way."""
     before = len(stack.log)
     late = 3.0 if victim == "engine" else 30.0
@@ -219,38 +248,39 @@ def kill(stack: Stack, victim: str) -> None:
     stack.plan_faults()
     # Where the engine lives on, there is no lock to take away.
     stack.finish(stack.begin("cancel", "--yes"))
+    return command
 
 
-@pytest.mark.parametrize("victim", VICTIMS)
-def test_killed_in_create_there_is_one_batch(cohort: Stack, victim: str) -> None:
-    declare(cohort, rows(3))
-    kill(cohort, victim)
-    assert cohort.resources(KIND) == []
+def test_killed_in_create_or_update_no_sample_runs_twice(cohort: Stack) -> None:
+    # Each update takes up what the killed one before it has started, and is killed in its turn.
+    names: list[str] = []
+    for victim in VICTIMS:
+        names.append(victim)
+        declare(cohort, rows(2), **{"$names": names})
+        command = kill(cohort, victim)
+        assert len(live(cohort)) == len(names), victim
+        known = {name_of(each["urn"]) for each in cohort.resources(KIND)}
+        assert known == set(names[:-1]), victim
     cohort.up()
-    (found,) = live(cohort)
-    assert found["uuid"] == kept(cohort)[0]["uuid"]
-    if victim == "engine":
-        # The orphaned plugin comes to its end, and has started nothing more.
-        time.sleep(3)
-        assert len(live(cohort)) == 1
-    cohort.preview("--expect-no-changes")
-    cohort.destroy()
-    assert live(cohort) == []
+    # The plugin that has lost its engine has come to its end, and started nothing more.
+    until(command.plugin, lambda plugin: plugin is None, 60)
+    assert len(live(cohort)) == len(names)
+    uuids = [kept(cohort, name)[0]["uuid"] for name in names]
+    assert uuids == [each["uuid"] for each in live(cohort)]
 
-
-def test_killed_in_update_no_sample_runs_twice(cohort: Stack) -> None:
-    declare(cohort, rows(2))
-    cohort.up()
-    declare(cohort, rows(4))
+    # In an update. Meanwhile the sheet has grown.
+    name = names[0]
+    declare(cohort, rows(4), **{"$names": [name]})
     kill(cohort, "all")
-    assert len(kept(cohort)) == 1
-    # Meanwhile the sheet has grown.
-    declare(cohort, rows(5))
+    assert len(kept(cohort, name)) == 1
+    declare(cohort, rows(5), **{"$names": [name]})
     cohort.up()
     started = [members(cohort, each["id"]) for each in live(cohort)]
     assert started == [{"S0", "S1"}, {"S2", "S3"}, {"S4"}]
-    assert [each["uuid"] for each in kept(cohort)] == [each["uuid"] for each in live(cohort)]
+    assert [each["uuid"] for each in kept(cohort, name)] == [each["uuid"] for each in live(cohort)]
     cohort.preview("--expect-no-changes")
+    cohort.destroy()
+    assert live(cohort) == []
 
 
 # A hundred thousand ------------------------------------------------------------------------------
@@ -362,46 +392,3 @@ def test_a_hundred_thousand_samples(
     assert warned(changed).startswith("7 samples to start in a further batch: 7 new")
     assert further_calls == {"ListBatch": 1, "StartRunBatch": 1}
     assert [each["count"] for each in kept(stack)] == [MANY - 10, 7]
-
-
-def test_what_a_batch_needs_is_looked_at_once_before_it_starts(cohort: Stack) -> None:
-    cohort.configure(preflight="fail")
-    made = cohort.service.create_workflow(
-        name="templated",
-        engine="NEXTFLOW",
-        definitionUri="s3://workflows/w.zip",
-        parameterTemplate={
-            "reads": {},
-            "reference": {},
-            "sample": {"optional": True},
-            "sex": {"optional": True},
-        },
-    )
-    good = {**rows(4), "S4": {"reads": "s3://reads/4", "sex": "XX"}}
-    odd = {**good, "S5": {"read": "s3://reads/5"}}
-    declare(cohort, odd, workflow_id=made["id"], run_group_id="1234567")
-
-    outcome, calls = cohort.calls(lambda: cohort.pulumi("up", "--yes", expect=None))
-
-    workflow = f"workflow {made['id']}"
-    assert calls == {"GetWorkflow": 1, "GetRunGroup": 1}
-    assert "Preflight of 1 run (cohort, such as S5):" in outcome.text
-    assert f"parameters: {workflow} requires reads as well: give a value" in outcome.text
-    assert f"parameters: {workflow} has no parameter read: did you mean reads?" in outcome.text
-    assert "Preflight of 6 runs (cohort):" in outcome.text
-    assert "run_group_id: there is no run group 1234567" in outcome.text
-    assert live(cohort) == []
-
-    declare(cohort, good, workflow_id=made["id"])
-    _, calls = cohort.calls(lambda: cohort.pulumi("up", "--yes"))
-    assert calls == {"GetWorkflow": 1, "StartRunBatch": 1}
-    _, calls = cohort.calls(cohort.preview)
-    assert calls == {}
-
-    # A further batch is a start, too.
-    declare(cohort, odd, workflow_id=made["id"])
-    outcome, _ = cohort.calls(lambda: cohort.preview(expect=None))
-    assert "has no parameter read: did you mean reads?" in outcome.text
-    declare(cohort, odd, workflow_id=made["id"], preflight="off")
-    _, calls = cohort.calls(cohort.preview)
-    assert calls == {}

@@ -12,8 +12,8 @@ from tests.worked_examples import TEXTS, capture
 @pytest.mark.parametrize(
     ("page", "name"),
     [
-        # `make scale` runs those of the other pages.
-        pytest.param(page, name, marks=() if page.stem == "waiting" else pytest.mark.slow)
+        # The one with most commands; `make scale` runs the others.
+        pytest.param(page, name, marks=() if name == "cohort" else pytest.mark.slow)
         for page, text in TEXTS.items()
         for name in capture.examples(text)
     ],

@@ -26,8 +26,9 @@ def kill(deed: Deed, *kills: tuple[Victims, str]) -> Step:
     return Step(deed, tuple((NAMED[point], victims) for victims, point in kills))
 
 
+#: Two short ones: every victim, and the moments that have shown most. `make chaos` plays them all.
 EPISODES: dict[str, tuple[Setting, tuple[Step, ...]]] = {
-    "engine and plugin": (
+    "the service forgets its requests": (
         Setting("forget", "delete", "active", waits=True, main=True),
         (
             kill(
@@ -40,27 +41,16 @@ EPISODES: dict[str, tuple[Setting, tuple[Step, ...]]] = {
                 ("both", "new run saved, old run not yet ended"),
                 ("engine", "CancelRun took effect, its answer under way"),
             ),
-            kill("force", ("both", "StartRun answered, state not saved")),
-            kill("take back", ("both", "StartRun took effect, its answer under way")),
-            kill("destroy", ("both", "DeleteRun took effect, its answer under way")),
+            kill("taint", ("late plugin", "StartRun cut before it took effect")),
+            kill("destroy", ("engine", "DeleteRun took effect, its answer under way")),
         ),
     ),
-    "the engine, its plugin works on": (
+    "the service refuses a request that it had": (
         Setting("conflict", "cancel", "active"),
         (
             kill("up", ("engine", "before StartRun leaves")),
-            kill("taint", ("late plugin", "StartRun cut before it took effect")),
-            kill("give up", ("engine", "StartRun answered, state not saved")),
-            kill("destroy", ("engine", "CancelRun took effect, its answer under way")),
-        ),
-    ),
-    "the plugin, its engine goes on": (
-        Setting("replay", "delete", "active"),
-        (
-            kill("up", ("plugin", "StartRun took effect, its answer under way")),
-            kill("change", ("plugin", "StartRun took effect, its answer lost")),
-            kill("take back", ("plugin", "StartRun took effect, its answer under way")),
-            kill("destroy", ("plugin", "CancelRun took effect, its answer lost")),
+            kill("take back", ("plugin", "StartRun took effect, its answer lost")),
+            kill("destroy", ("both", "CancelRun took effect, its answer under way")),
         ),
     ),
 }

@@ -1,6 +1,6 @@
 """The CLI is asked for the stack's state as the engine itself was started, wherever that was.
 
-Each case starts one run, starts none at the second `up`, and leaves no stray folder of a backend.
+Each update starts its own run and no other, and leaves no stray folder of a backend.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml  # type: ignore[import-untyped]  # comes with pulumi
 
 from omics_provider.emulator import control
 from tests.engine.harness import (
@@ -25,10 +26,14 @@ from tests.engine.harness import (
     until,
 )
 
-RUN = f"""\
+#: Declares as many runs as the file `count` beside it says.
+RUNS = f"""\
+from pathlib import Path
+
 from omics_provider import OmicsRun
 
-OmicsRun("NA12878", **{declaration()!r})
+for number in range(int(Path(__file__).with_name("count").read_text())):
+    OmicsRun(f"S{{number}}", **{declaration()!r})
 """
 #: A program of the Automation API; without a folder, its project is in a temporary one.
 AUTOMATION = f"""\
@@ -37,7 +42,7 @@ import sys
 
 from pulumi import automation
 
-folder, settings = sys.argv[1], json.loads(sys.argv[2])
+folder, settings, updates = sys.argv[1], json.loads(sys.argv[2]), int(sys.argv[3])
 
 
 def program():
@@ -58,8 +63,8 @@ else:
     )
 for name, value in settings.items():
     stack.set_config(name, automation.ConfigValue(value))
-for _ in range(2):
-    print(stack.up().summary.resource_changes)
+for _ in range(updates):
+    print(sorted(stack.up().summary.resource_changes.items()))
 """
 
 
@@ -80,21 +85,29 @@ class Trial:
         }
         control.change_settings(self.state, {"parameterCheck": "off"})
 
-    def project(
-        self, name: str = "Pulumi.yaml", main: str = "", backend: str = "", program: str = RUN
-    ) -> Path:
-        """Write a project; give its folder."""
+    def project(self, name: str = "Pulumi.yaml", backend: str = "file://.") -> Path:
+        """Write a project whose program is below it, and no other; give its folder."""
         folder = self.home / "work"
-        told: dict[str, object] = {"name": PROJECT, "runtime": "python"}
-        if main:
-            told["main"] = main
+        told: dict[str, object] = {"name": PROJECT, "runtime": "python", "main": "src"}
         if backend:
             told["backend"] = {"url": backend}
+        for other in folder.glob("Pulumi.[yj]*"):
+            other.unlink()
         # JSON is YAML, too.
         (folder / name).write_text(json.dumps(told))
-        (folder / main).mkdir(exist_ok=True)
-        (folder / main / "__main__.py").write_text(program)
+        # The stack's file ends as the project's does.
+        for settings in folder.glob("Pulumi.dev.*"):
+            kept = yaml.safe_load(settings.read_text())
+            settings.unlink()
+            settings.with_suffix(Path(name).suffix).write_text(json.dumps(kept))
+        (folder / "src").mkdir(exist_ok=True)
+        (folder / "src" / "__main__.py").write_text(RUNS)
+        self.count(1)
         return folder
+
+    def count(self, runs: int) -> None:
+        """Declare so many runs."""
+        (self.home / "work" / "src" / "count").write_text(str(runs))
 
     def begin(self, *command: str, folder: Path) -> subprocess.Popen[str]:
         return subprocess.Popen(
@@ -120,12 +133,20 @@ class Trial:
         pairs = [word for each in self.settings.items() for word in ("--plaintext", "=".join(each))]
         self.run("pulumi", *options, "config", "set-all", *pairs, folder=folder)
 
-    def up(self, *options: str, folder: Path, expect: int = 0) -> str:
+    def up(self, *options: str, folder: Path) -> str:
         return self.run(
-            *("pulumi", *options, "up", "--yes", "--skip-preview", "--stack", "dev"),
-            folder=folder,
-            expect=expect,
+            *("pulumi", *options, "up", "--yes", "--skip-preview", "--stack", "dev"), folder=folder
         )
+
+    def automation(self, folder: str, updates: int) -> list[str]:
+        """Update with the Automation API, from a folder of its own; give what was changed."""
+        temporary, elsewhere = self.home / "temporary", self.home / "elsewhere"
+        for each in (temporary, elsewhere):
+            each.mkdir()
+        self.environment["TMPDIR"] = str(temporary)
+        given = (folder, json.dumps(self.settings), str(updates))
+        told = self.run(sys.executable, "-c", AUTOMATION, *given, folder=elsewhere)
+        return told.splitlines()
 
     def starts(self) -> int:
         return sum(call["operation"] == "StartRun" for call in control.calls(self.state))
@@ -142,87 +163,70 @@ def trial(tmp_path: Path) -> Iterator[Trial]:
     end_plugins(tmp_path)
 
 
-def ups_start_one_run(trial: Trial, *options: str, folder: Path) -> None:
-    """Init, and update twice."""
-    trial.init(*options, folder=folder)
-    trial.up(*options, folder=folder)
-    assert trial.starts() == 1
-    trial.up(*options, "--non-interactive", folder=folder)
-    assert trial.starts() == 1
+def test_one_stack_is_found_each_way_that_leads_to_it(trial: Trial) -> None:
+    """One stack, reached another way each time: each update has to see what it recorded before."""
+    folder = trial.project()
+    trial.init(folder=folder)
+    trial.up(folder=folder)
+    assert_started(trial, 1, "a backend of the project file")
+
+    trial.project("Pulumi.yml")
+    trial.count(2)
+    trial.up("-C", "work", folder=trial.home)
+    assert_started(trial, 2, "Pulumi.yml in the folder that -C names")
+
+    trial.project(backend="")
+    trial.count(3)
+    around = {"PULUMI_BACKEND_URL": "file://.", "PULUMI_OPTION_CWD": "work"}
+    trial.environment.update(around)
+    trial.up("--non-interactive", folder=trial.home)
+    assert_started(trial, 3, "a folder and a relative backend of the environment")
+
+    for name in around:
+        del trial.environment[name]
+    trial.project("Pulumi.json", backend="")
+    trial.environment["PULUMI_HOME"] = "own-home"
+    trial.run("pulumi", "login", "file://.", folder=folder)
+    trial.count(4)
+    trial.up(folder=folder)
+    assert_started(trial, 4, "Pulumi.json, and a backend that a relative PULUMI_HOME knows")
+    assert [path.parent.name for path in trial.home.rglob("own-home")] == ["work"]
+
+    trial.environment["PULUMI_HOME"] = str(folder / "own-home")
+    trial.project()
+    trial.count(5)
+    told = trial.automation(str(folder), updates=2)
+    assert told == ["[('create', 1), ('same', 5)]", "[('same', 6)]"]
+    assert_started(trial, 5, "the Automation API")
 
 
-@pytest.mark.parametrize("name", ["Pulumi.yaml", "Pulumi.yml", "Pulumi.json"])
-def test_a_backend_of_the_project_file_and_a_program_below_it(trial: Trial, name: str) -> None:
-    folder = trial.project(name, main="src", backend="file://.")
-
-    ups_start_one_run(trial, folder=folder)
-
-    assert trial.backends() == ["work"]
-
-
-def test_a_relative_backend_of_the_environment(trial: Trial) -> None:
-    folder = trial.project(main="src")
-    trial.environment["PULUMI_BACKEND_URL"] = "file://."
-
-    ups_start_one_run(trial, folder=folder)
-
-    assert trial.backends() == ["work"]
+def assert_started(trial: Trial, runs: int, way: str) -> None:
+    """So many runs were started so far, and the one backend is in the folder `work`."""
+    assert trial.starts() == runs, way
+    assert trial.backends() == ["work"], way
 
 
 def test_an_update_from_a_folder_below_the_project(trial: Trial) -> None:
-    below = trial.project(backend="file://.") / "below" / "further"
+    below = trial.project() / "below" / "further"
     below.mkdir(parents=True)
+    trial.init(folder=below)
 
-    ups_start_one_run(trial, folder=below)
+    trial.up(folder=below)
 
+    assert trial.starts() == 1
     assert trial.backends() == ["work/below/further"]
 
 
-@pytest.mark.parametrize("option", ["-C", "--cwd", "environment"])
-def test_a_folder_that_the_command_line_names(trial: Trial, option: str) -> None:
-    trial.project(main="src", backend="file://.")
-    options: tuple[str, ...] = (option, "work")
-    if option == "environment":
-        trial.environment["PULUMI_OPTION_CWD"] = "work"
-        options = ()
+def test_a_program_that_is_a_function_of_the_automation_api(trial: Trial) -> None:
+    assert trial.automation("", updates=1) == ["[('create', 2)]"]
 
-    ups_start_one_run(trial, *options, folder=trial.home)
-
-    assert trial.backends() == ["work"]
-
-
-def test_a_backend_that_a_relative_home_of_pulumi_knows(trial: Trial) -> None:
-    folder = trial.project(main="src")
-    trial.environment["PULUMI_HOME"] = "own-home"
-    trial.run("pulumi", "login", "file://.", folder=folder)
-
-    ups_start_one_run(trial, folder=folder)
-
-    assert trial.backends() == ["work"]
-    assert [path.parent.name for path in trial.home.rglob("own-home")] == ["work"]
-
-
-@pytest.mark.parametrize("kind", ["inline", "local"])
-def test_a_program_of_the_automation_api(trial: Trial, kind: str) -> None:
-    temporary = trial.home / "temporary"
-    temporary.mkdir()
-    trial.environment["TMPDIR"] = str(temporary)
-    folder = trial.project(main="src", backend="file://.") if kind == "local" else None
-    elsewhere = trial.home / "elsewhere"
-    elsewhere.mkdir()
-
-    given = (str(folder or ""), json.dumps(trial.settings))
-
-    told = trial.run(sys.executable, "-c", AUTOMATION, *given, folder=elsewhere)
-
-    assert told.splitlines() == ["{'create': 2}", "{'same': 2}"]
     assert trial.starts() == 1
     (backend,) = trial.backends()
-    assert Path(backend).parts[0] == ("work" if folder else "temporary")
+    assert Path(backend).parts[0] == "temporary"
 
 
 def test_a_killed_create_in_a_project_with_main_is_taken_by_the_next_update(trial: Trial) -> None:
-    folder = trial.project(main="src", backend="file://.")
+    folder = trial.project()
     control.change_settings(trial.state, {"requestId": "forget"})
     control.plan_faults(trial.state, [{"operation": "StartRun", "fault": "slow", "count": 1}])
     trial.init(folder=folder)
@@ -237,5 +241,3 @@ def test_a_killed_create_in_a_project_with_main_is_taken_by_the_next_update(tria
 
     assert trial.starts() == 1
     assert trial.backends() == ["work"]
-    trial.up("--non-interactive", folder=folder)
-    assert trial.starts() == 1

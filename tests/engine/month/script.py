@@ -317,22 +317,19 @@ MONTH: Final = (
     ),
 )  # fmt: skip
 
-WEEK: Final = (
+DAYS: Final = (
     first,
-    bad_row,
-    Day(
-        "Correct the depth of HG01051", edit(SHEET, ",30x,", ",30,"),
-        "It starts, and takes hours.", Numbers(new=1, unchanged=4), hours=3,
-    ),
-    Day(
-        "Withdraw HG01051", without("HG01051"), "Its run is at work: it is cancelled.",
-        Numbers(removed=1, cancelled=1, unchanged=4), says=("cancelled while RUNNING",),
-    ),
     Day(
         "Add the samples of batch 7",
         rows(cram("HG01112", 30, 58), cram("HG01500", 31, 60), cram("HG01879", 30, 63)),
-        "Three start, though the pipeline is killed on its way.",
-        Numbers(new=3, unchanged=4), killed=True,
+        "Three start, though the pipeline is killed on its way. They take hours.",
+        Numbers(new=3, unchanged=4), killed=True, hours=3,
     ),
-    _of(changed, replaced=7),
+    Day(
+        "Withdraw HG01112, and take the re-aligned file of NA18536",
+        several(without("HG01112"), edit(SHEET, "data/NA18536", "realigned/NA18536")),
+        "The first one's run is at work: it is cancelled. The other one is replaced.",
+        Numbers(replaced=1, removed=1, cancelled=1, unchanged=5),
+        says=("cancelled while RUNNING", "realigned/NA18536"),
+    ),
 )  # fmt: skip

@@ -9,7 +9,7 @@ import pytest
 
 from tests.engine.harness import Stack
 from tests.engine.month.play import ROUNDING, Month
-from tests.engine.month.script import MONTH, WEEK, Day
+from tests.engine.month.script import DAYS, MONTH, Day
 
 Record = Callable[[str, object], None]
 
@@ -53,10 +53,10 @@ def hold(month: Month, days: tuple[Day, ...], record: Record) -> None:
             assert billed >= low - ROUNDING, where
 
 
-def test_a_week_of_commits(
+def test_three_days_of_commits(
     played: Callable[[tuple[Day, ...]], Month], record_property: Record
 ) -> None:
-    hold(played(WEEK), WEEK, record_property)
+    hold(played(DAYS), DAYS, record_property)
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.engine.harness import PROGRAM, ROLE, Stack, declaration
+from tests.engine.harness import PROGRAM, ROLE, Outcome, Stack, declaration
 
 FAULTY = {
     "workflow_type": "PRIVATE",
@@ -26,130 +26,98 @@ def check(stack: Stack, mode: str | None) -> None:
     stack.configure(preflight=mode)
 
 
+def messages(preview: Outcome) -> list[str]:
+    """Give the diagnostics of a `preview --json`."""
+    return [d["message"] for d in json.loads(preview.stdout).get("diagnostics", [])]
+
+
 def test_all_problems_in_one_preview_and_nothing_starts(stack: Stack) -> None:
     check(stack, "fail")
-    stack.declare(**FAULTY)
+    runs = {f"S{n:03}": fit(run_group_id="7777777", name=f"S{n:03}") for n in range(37)}
+    runs["other"] = fit(cache_id="7777777")
+    runs["faulty"] = declaration(**FAULTY)
+    stack.declare(runs)
 
     outcome, calls = stack.calls(lambda: stack.pulumi("up", "--yes", expect=None))
 
-    assert 'workflow 9500764 is READY2RUN: set workflow_type to "READY2RUN"' in outcome.text
-    assert "run_group_id: there is no run group 1234567" in outcome.text
-    assert "cache_id: there is no run cache 7654321" in outcome.text
-    assert "configuration_name: there is no configuration nowhere" in outcome.text
-    assert "StartRun" not in calls
+    for words in (
+        'workflow 9500764 is READY2RUN: set workflow_type to "READY2RUN"',
+        "run_group_id: there is no run group 1234567",
+        "cache_id: there is no run cache 7654321",
+        "configuration_name: there is no configuration nowhere",
+        "Preflight of 37 runs (S000, S001, S002, S003, S004 and 32 more):",
+        "run_group_id: there is no run group 7777777",
+        "Preflight of this run",
+        "cache_id: there is no run cache 7777777",
+    ):
+        assert words in outcome.text, f"{words!r} is not in\n{outcome.text}"
+    # Each thing is looked at once, a workflow in both types where it is not there in one.
+    # Nothing starts.
+    assert calls == {"GetWorkflow": 3, "GetRunGroup": 2, "GetRunCache": 2, "GetConfiguration": 1}
     assert stack.resources() == []
 
 
-def test_a_warning_lets_the_update_go_on(stack: Stack) -> None:
+#: Writes down whether the program has imported boto3.
+PROBE = """
+import atexit, pathlib, sys
+atexit.register(lambda: pathlib.Path('seen').write_text(str('boto3' in sys.modules)))
+"""
+
+
+def test_it_looks_where_a_run_starts_and_as_the_stack_or_the_run_says(stack: Stack) -> None:
+    stack.program(PROGRAM + PROBE)
+    stack.declare(
+        {"quiet": fit(preflight="off"), "run": declaration(parameters={"sample": "NA12878"})}
+    )
+
+    # A warning lets the update go on. Only its preview looks.
     check(stack, None)
-    stack.declare(parameters={"sample": "NA12878"})
-
     outcome, calls = stack.calls(lambda: stack.pulumi("up", "--yes"))
-
     assert "workflow 9500764 requires sample_name, fastq_pairs as well" in outcome.text
-    assert calls["StartRun"] == 1
-    # In the preview alone.
-    assert calls["GetWorkflow"] == 1
+    assert calls == {"GetWorkflow": 1, "StartRun": 2}
+    assert "preflight" not in json.dumps([stack.recorded(name) for name in ("quiet", "run")])
 
-
-def test_no_look_where_nothing_starts_or_where_it_is_off(stack: Stack) -> None:
-    check(stack, "off")
-    stack.declare(**FAULTY)
-    preview, calls = stack.calls(stack.preview)
-    assert calls == {}
-    assert "diagnostics" not in json.loads(preview.stdout)
-
-    stack.declare()
-    stack.up()
+    # Nothing starts: nothing is looked at, and boto3 not even imported.
     check(stack, "fail")
-    for change in ({}, {"tags": {"now": "other"}}):
-        stack.declare(**change)
-        _, calls = stack.calls(stack.preview)
-        assert calls == {}
+    run = {"parameters": {"sample": "NA12878"}}
+    stack.declare({"quiet": fit(), "run": declaration(**run, tags={"now": "other"})})
+    preview, calls = stack.calls(stack.preview)
+    assert (preview.summary, calls) == ({"same": 2, "update": 1}, {})
+    assert (stack.home / "seen").read_text() == "False"
 
     # A replacement is a start.
-    stack.declare(name="other", run_group_id="1234567")
+    stack.declare({"quiet": fit(), "run": fit(run_group_id="1234567")})
     failed, calls = stack.calls(lambda: stack.preview(expect=None))
     assert "there is no run group 1234567" in failed.text
     assert calls == {"GetWorkflow": 1, "GetRunGroup": 1}
-
-
-def test_many_runs_are_looked_up_once_and_told_of_together(stack: Stack) -> None:
-    check(stack, None)
-    runs = {f"S{n:03}": fit(run_group_id="1234567", name=f"S{n:03}") for n in range(37)}
-    runs["other"] = fit(cache_id="7654321")
-    stack.declare(runs)
-
-    preview, calls = stack.calls(stack.preview)
-
-    assert calls == {"GetWorkflow": 1, "GetRunGroup": 1, "GetRunCache": 1}
-    messages = [d["message"] for d in json.loads(preview.stdout)["diagnostics"]]
-    (of_many,) = [m for m in messages if "run group" in m]
-    assert "37 runs (S000, S001, S002, S003, S004 and 32 more)" in of_many
-    (of_one,) = [m for m in messages if "run cache" in m]
-    assert "Preflight of this run" in of_one
-    assert len(messages) == 2, messages
-
-
-def test_a_preview_that_starts_nothing_imports_nothing(stack: Stack) -> None:
-    check(stack, "warn")
-    stack.program(
-        PROGRAM
-        + "import atexit, pathlib, sys\n"
-        + "atexit.register(lambda: pathlib.Path('seen').write_text(str('boto3' in sys.modules)))\n"
-    )
-    stack.declare(parameters=FIT)
-    stack.preview()
     assert (stack.home / "seen").read_text() == "True"
-    stack.up()
-    stack.preview("--expect-no-changes")
-    assert (stack.home / "seen").read_text() == "False"
 
-
-def test_the_cost_of_many_runs(stack: Stack) -> None:
-    stack.declare({f"S{n:03}": fit(name=f"S{n:03}") for n in range(300)})
-    without = stack.preview()
-    check(stack, "fail")
+    # A run says for itself what is done; what the caller may not see is told once, and fails none.
+    stack.plan_faults({"operation": "GetRunCache", "fault": "denied", "rate": 1.0})
+    stack.declare(
+        {
+            "quiet": fit(run_group_id="7777777", preflight="off"),
+            "run": fit(run_group_id="1234567", preflight="warn"),
+            **{f"S{n}": fit(cache_id=f"123456{n}") for n in range(5)},
+        }
+    )
     preview, calls = stack.calls(stack.preview)
-    assert calls == {"GetWorkflow": 1}
-    # In proportion: both take longer on a busy machine.
-    assert preview.seconds < 2 * without.seconds + 10, (preview.seconds, without.seconds)
+    assert (calls["GetWorkflow"], calls["GetRunGroup"]) == (1, 1)
+    told = messages(preview)
+    (said,) = (m for m in told if "omics:GetRunCache" in m)
+    assert "run caches could not be looked at" in said
+    (said,) = (m for m in told if "run group" in m)
+    assert "there is no run group 1234567" in said
+    assert len(told) == 2, told
 
 
-def test_a_run_says_for_itself_what_is_done(stack: Stack) -> None:
-    check(stack, "fail")
-    stack.declare(parameters=FIT, preflight="warn", run_group_id="1234567")
-    preview = stack.preview()
-    assert "there is no run group 1234567" in preview.stdout
-    stack.declare(preflight="off", run_group_id="1234567")
-    _, calls = stack.calls(stack.preview)
-    assert calls == {}
-    stack.declare(preflight="off")
-    stack.up()
-    stack.declare()
-    stack.up("--expect-no-changes")
-    assert "preflight" not in json.dumps(stack.recorded())
-
-
-def test_what_can_not_be_looked_at_is_said_once(stack: Stack) -> None:
-    check(stack, "fail")
-    stack.plan_faults({"operation": "GetRunGroup", "fault": "denied", "rate": 1.0})
-    stack.declare({f"S{n}": fit(run_group_id=f"123456{n}") for n in range(5)})
-
-    preview = stack.preview()
-
-    messages = [d["message"] for d in json.loads(preview.stdout)["diagnostics"]]
-    (said,) = [m for m in messages if "omics:GetRunGroup" in m]
-    assert "run groups could not be looked at" in said
-
-
-#: Resources that give a run its group, beside a run with a literal group and a secret one.
+#: What a stack makes itself, given to its runs in each way. Nobody has such a run group.
 GIVEN = """\
 import json
 
 import pulumi
-from omics_provider import OmicsRun
-from pulumi.dynamic import CreateResult, Resource, ResourceProvider, UpdateResult
+from omics_provider import OmicsRun, OmicsWorkflow
+from pulumi.dynamic import CreateResult, Resource, ResourceProvider
 
 with open("runs.json") as file:
     declared = json.load(file)
@@ -167,65 +135,17 @@ class Group(Resource):
         super().__init__(Provider(), name, {"group": group})
 
 
-group = Group("group", declared["group"])
-arguments = declared["run"]
-if declared["way"] == "output":
-    OmicsRun("run", **arguments, run_group_id=group.group)
-if declared["way"] == "depends":
-    opts = pulumi.ResourceOptions(depends_on=[group])
-    OmicsRun("run", **arguments, run_group_id=declared["group"], opts=opts)
-if declared["way"] == "secret":
-    OmicsRun("run", **arguments, run_group_id=pulumi.Output.secret(declared["group"]))
-"""
-
-
-def give(stack: Stack, way: str) -> None:
-    stack.program(GIVEN)
-    (stack.home / "runs.json").write_text(
-        json.dumps({"group": "1234567", "run": fit(), "way": way})
-    )
-
-
-def test_what_this_update_makes_first_is_not_judged(stack: Stack) -> None:
-    check(stack, "fail")
-    for way in ("output", "secret"):
-        give(stack, way)
-        preview, calls = stack.calls(stack.preview)
-        assert calls == {"GetWorkflow": 1}, way
-        assert "1234567: check" not in preview.stdout
-    give(stack, "depends")
-    preview, calls = stack.calls(stack.preview)
-    assert calls == {"GetWorkflow": 1, "GetRunGroup": 1}
-    assert "1 thing that is missing may be made by this update" in preview.stdout
-
-    # Made, as it were: what it gives is looked at, and the update may yet mend it.
-    give(stack, "none")
-    stack.up()
-    give(stack, "output")
-    preview, calls = stack.calls(stack.preview)
-    assert calls == {"GetWorkflow": 1, "GetRunGroup": 1}
-    (warning,) = json.loads(preview.stdout)["diagnostics"]
-    assert warning["severity"] == "warning"
-    assert "there is no run group 1234567" in warning["message"]
-    give(stack, "depends")
-    failed = stack.preview(expect=None)
-    assert "there is no run group 1234567" in failed.text
-
-
-WITH_WORKFLOW = """\
-import json
-
-from omics_provider import OmicsRun, OmicsWorkflow
-
-with open("runs.json") as file:
-    declared = json.load(file)
+group = Group("group", "1111111")
 workflow = OmicsWorkflow("align", definition="align", **declared["workflow"])
-OmicsRun(
-    "run",
-    **declared["run"],
-    workflow_id=workflow.id,
-    workflow_version_name=workflow.version_name,
-)
+of_workflow = {"workflow_id": workflow.id, "workflow_version_name": workflow.version_name}
+ways = {
+    "output": {"run_group_id": group.group},
+    "secret": {"run_group_id": pulumi.Output.secret("2222222")},
+    "depends": {"run_group_id": "3333333", "opts": pulumi.ResourceOptions(depends_on=[group])},
+    "workflow": {**declared["own"], **of_workflow},
+}
+for way in declared["ways"]:
+    OmicsRun(way, **{**(declared["run"] if way != "workflow" else {}), **ways[way]})
 """
 WDL = """\
 version 1.0
@@ -236,31 +156,51 @@ workflow Align {
 """
 
 
-def with_workflow(stack: Stack, wdl: str, template: dict[str, Any] | None) -> None:
-    stack.program(WITH_WORKFLOW)
+def give(stack: Stack, *ways: str, wdl: str = WDL, template: dict[str, Any] | None = None) -> None:
+    """Declare a group, a workflow with this definition, and runs that are given them."""
+    stack.program(GIVEN)
     (stack.home / "align").mkdir(exist_ok=True)
     (stack.home / "align" / "main.wdl").write_text(wdl)
-    run = {"role_arn": ROLE, "output_uri": "s3://results/x", "parameters": {"reads": "a"}}
-    workflow = {} if template is None else {"parameter_template": template}
-    (stack.home / "runs.json").write_text(json.dumps({"run": run, "workflow": workflow}))
+    declared = {
+        "ways": ways,
+        "run": fit(),
+        "own": {"role_arn": ROLE, "output_uri": "s3://results/x", "parameters": {"reads": "a"}},
+        "workflow": {} if template is None else {"parameter_template": template},
+    }
+    (stack.home / "runs.json").write_text(json.dumps(declared))
 
 
-def test_a_workflow_of_the_same_stack_is_judged_as_it_will_be(stack: Stack) -> None:
+def test_what_the_update_makes_itself_is_judged_as_it_will_be(stack: Stack) -> None:
     check(stack, "fail")
-    with_workflow(stack, WDL, {"reads": {"description": "FASTQ"}})
-    preview, calls = stack.calls(stack.preview)
-    assert calls == {}
-    assert "diagnostics" not in json.loads(preview.stdout)
-    stack.up()
+    reads: dict[str, Any] = {"reads": {"description": "FASTQ"}}
 
-    # The next version is not there yet, and its parameters no longer fit.
+    # Not known yet, or a secret: not looked at. What may be made by then is no failure.
+    give(stack, "output", "secret", "depends", "workflow", template=reads)
+    preview, calls = stack.calls(stack.preview)
+    assert calls == {"GetWorkflow": 1, "GetRunGroup": 1}
+    (said,) = messages(preview)
+    assert "1 thing that is missing may be made by this update" in said
+
+    # Made: what it gives is looked at, and the update may yet mend it.
+    give(stack, "workflow", template=reads)
+    stack.up()
+    give(stack, "output", "workflow", template=reads)
+    preview, calls = stack.calls(stack.preview)
+    assert calls == {"GetWorkflow": 1, "GetRunGroup": 1}
+    (warning,) = json.loads(preview.stdout)["diagnostics"]
+    assert warning["severity"] == "warning"
+    assert "there is no run group 1111111" in warning["message"]
+
+    # The group is there, so what is missing stays so. The next version of the workflow is not
+    # there yet, and its parameters no longer fit.
     changed = WDL.replace("String reads }", "String reads String panel }")
-    with_workflow(stack, changed, {"reads": {}, "panel": {}})
-    preview = stack.preview(expect=None)
-    assert "the workflow of this stack requires panel as well" in preview.stdout
-    assert "there is no version" not in preview.stdout
+    give(stack, "depends", "workflow", wdl=changed, template={"reads": {}, "panel": {}})
+    failed = stack.preview(expect=None)
+    assert "there is no run group 3333333" in failed.text
+    assert "the workflow of this stack requires panel as well" in failed.stdout
+    assert "there is no version" not in failed.text
 
     # Without a template the service reads it from the definition: not judged before it is there.
-    with_workflow(stack, changed, None)
+    give(stack, "workflow", wdl=changed)
     preview = stack.preview()
     assert "1 thing that is missing may be made by this update" in preview.stdout

@@ -110,9 +110,11 @@ def noted(stack: Stack) -> dict[str, list[dict[str, object]]]:
     return seen
 
 
-def test_urn_name_time_limits_and_seed_arrive(stack: Stack) -> None:
+def test_what_the_host_hands_on(stack: Stack) -> None:
     recorder(stack, value=1)
-    stack.up()
+    stack.pulumi("preview", "--save-plan", "plan.json")
+    planned = noted(stack)["check"]
+    stack.up("--plan", "plan.json")
     created = noted(stack)
     recorder(stack, value=2)
     stack.up()
@@ -121,7 +123,10 @@ def test_urn_name_time_limits_and_seed_arrive(stack: Stack) -> None:
     refreshed = noted(stack)
     stack.destroy()
     deleted = noted(stack)
+    recorder(stack, fails=True)
+    failed = stack.up(expect=1)
 
+    # URN and name, and the limits of time.
     for moment in (created, updated, refreshed, deleted):
         for calls in moment.values():
             for call in calls:
@@ -131,29 +136,15 @@ def test_urn_name_time_limits_and_seed_arrive(stack: Stack) -> None:
     assert [call["timeout"] for call in deleted["delete"]] == [13.0]
     assert updated.keys() >= {"check", "diff", "update"}
     assert refreshed.keys() >= {"read"}
-    # The seed that makes one start differ from another: long, and another one for each.
+
+    # The seed that makes one start differ from another: long, the same for a plan and its update,
+    # and another one for each update.
     seed = str(created["check"][0]["seed"])
     assert len(seed) >= 32
-    stack.up()
+    assert [call["seed"] for call in created["check"]] == [call["seed"] for call in planned]
     assert str(noted(stack)["check"][0]["seed"]) not in ("", seed)
 
-
-def test_an_error_reaches_the_user_as_its_text_alone(stack: Stack) -> None:
-    recorder(stack, fails=True)
-
-    outcome = stack.up(expect=1)
-
-    assert "Recording for resource canary failed: it was asked to fail." in outcome.text
-    assert "Ask for less." in outcome.text
+    # An error reaches the user as its text alone.
+    assert "Recording for resource canary failed: it was asked to fail." in failed.text
+    assert "Ask for less." in failed.text
     assert stack.resources("pulumi-python:dynamic/test:Recording") == []
-
-
-def test_the_seed_keeps_a_plan_and_its_update_together(stack: Stack) -> None:
-    recorder(stack, value=1)
-    stack.pulumi("preview", "--save-plan", "plan.json")
-    planned = noted(stack)["check"]
-    stack.up("--plan", "plan.json")
-    done = noted(stack)
-
-    assert [call["seed"] for call in done["check"]] == [call["seed"] for call in planned]
-    assert len(done["create"]) == 1

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
-from tests.engine.harness import ENDED, Outcome, Stack, declaration, make_stack, name_of
+from tests.engine.harness import ENDED, Stack, declaration, name_of
 from tests.engine.runs.test_scale import ONE_CHECKPOINT
 
 #: Twelve samples of the 1000 Genomes Project; where they come from: stacks/samples/README.md.
@@ -55,29 +54,23 @@ def names(stack: Stack) -> set[str]:
     return {name_of(each["urn"]) for each in stack.resources()}
 
 
-def preview(stack: Stack, sheet: str | bytes) -> Outcome:
-    """Preview another sheet. It asks the service nothing."""
-    declare(stack, sheet)
-    outcome, calls = stack.calls(stack.preview)
-    assert calls == {}
-    return outcome
+def turned(text: str) -> bytes:
+    """Give the same sheet in other clothes: rows and columns turned, one more, quotes, CRLF."""
+    header, *rows = text.splitlines()
+    lines = [f"{header}\tnote", *(f"{row}\tread, {n} times" for n, row in enumerate(rows))]
+    cells = [reversed(line.split("\t")) for line in (lines[0], *reversed(lines[1:]))]
+    quoted = "\r\n".join(",".join(f'"{cell}"' for cell in row) for row in cells)
+    return quoted.replace("population", "from").replace("CEU", "Utah").encode("utf-8-sig")
 
 
-@pytest.fixture(scope="module")
-def panel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A stack whose cohort has been started from the sheet as it is. Tests only preview it."""
-    stack = make_stack(tmp_path_factory.mktemp("cohort") / "project")
-    declare(stack)
+def test_a_changed_sheet_is_previewed_and_carried_out(stack: Stack) -> None:
+    """A sheet in other clothes, and one that is malformed: tests/unit has them one by one."""
+    declare(stack, template={"tags": ENDED})
     _, calls = stack.calls(stack.up)
     assert calls == {"StartRun": 12}
-    yield stack
-    assert "Traceback" not in stack.transcript
-
-
-def test_each_sample_has_a_run_of_its_id(panel: Stack) -> None:
     ids = [line.split("\t")[0] for line in SHEET.splitlines()[1:]]
-    assert names(panel) == {f"panel-{id_}" for id_ in ids}
-    run = panel.recorded("panel-NA12718")
+    assert names(stack) == {f"panel-{id_}" for id_ in ids}
+    run = stack.recorded("panel-NA12718")
     cram = "s3://1000genomes/1000G_2504_high_coverage/data/ERR3239480/NA12718.final.cram"
     assert run["inputs"]["name"] == "NA12718"
     assert run["inputs"]["parameters"] == {
@@ -85,70 +78,48 @@ def test_each_sample_has_a_run_of_its_id(panel: Stack) -> None:
         "sample_name": "NA12718",
         "reads": {"cram": cram, "crai": f"{cram}.crai"},
     }
-    (component,) = panel.resources("omics:index:RunCohort")
+    (component,) = stack.resources("omics:index:RunCohort")
     assert run["parent"] == component["urn"]
+    before = {name: stack.recorded(name)["id"] for name in names(stack)}
 
+    # The same samples, however they are written: 12 runs, the cohort, the stack.
+    declare(stack, turned(SHEET), template={"tags": ENDED})
+    outcome, calls = stack.calls(stack.preview)
+    assert (outcome.summary, calls) == ({"same": 14}, {})
 
-def reordered(text: str) -> str:
-    header, *rows = text.splitlines(keepends=True)
-    return "".join([header, *reversed(rows)])
+    is_told_as_a_whole(stack)
 
-
-def columns_turned(text: str) -> str:
-    return "".join("\t".join(reversed(line.split("\t"))) + "\n" for line in text.splitlines())
-
-
-def as_csv(text: str) -> str:
-    return '"' + text.replace("\t", '","').replace("\n", '"\r\n"').removesuffix('"')
-
-
-def with_a_column(text: str) -> str:
-    first, *rows = text.splitlines()
-    return "\n".join([f"{first}\tnote", *(f"{row}\tread, {n} times" for n, row in enumerate(rows))])
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        reordered,
-        lambda text: text.replace("\n", "\r\n").encode("utf-8-sig"),
-        columns_turned,
-        as_csv,
-        with_a_column,
-        lambda text: text.replace("\tCEU", "\tUtah").replace("population", "from") + "\n\t\t\n",
-    ],
-    ids=["rows", "CRLF and BOM", "columns", "quotes", "another column", "an unused column"],
-)
-def test_what_makes_no_difference(panel: Stack, change: Callable[[str], str | bytes]) -> None:
-    assert change(SHEET) != SHEET
-    # 12 runs, the cohort, the stack.
-    assert preview(panel, change(SHEET)).summary == {"same": 14}
-
-
-def test_a_row_added_is_one_run_to_start(panel: Stack) -> None:
+    # A row added, a row changed, a row removed.
     header, *rows = SHEET.splitlines(keepends=True)
-    outcome = preview(panel, "".join([header, *rows[:3], FURTHER, *rows[3:]]))
-    assert outcome.summary == {"same": 14, "create": 1}
-    assert "create panel-NA18549" in outcome.steps()
+    gone = rows.pop(4)
+    edited = "".join([header, *rows[:3], FURTHER, *rows[3:]]).replace(
+        "ERR3239494/NA18536.final", "ERR3239494/NA18536.redone"
+    )
+    declare(stack, edited, template={"tags": ENDED})
+    outcome, calls = stack.calls(stack.preview)
+    assert outcome.summary == {"same": 12, "create": 1, "replace": 1, "delete": 1}
+    assert calls == {}
+    steps = outcome.steps()
+    removed = f"panel-{gone.split()[0]}"
+    assert {"create panel-NA18549", f"delete {removed}"} <= steps.keys()
+    paths = steps["replace panel-NA18536"]["detailedDiff"]
+    assert set(paths) == {"parameters.reads.crai", "parameters.reads.cram"}
+
+    _, calls = stack.calls(stack.up)
+    assert calls["StartRun"] == 2
+    after = {name: stack.recorded(name)["id"] for name in names(stack)}
+    assert after.keys() == before.keys() - {removed} | {"panel-NA18549"}
+    assert {name for name in after if after[name] != before.get(name)} <= {
+        "panel-NA18549", "panel-NA18536",
+    }  # fmt: skip
+    assert stack.statuses().keys() == set(after.values())
+    assert stack.recorded("panel-NA18536")["inputs"]["parameters"]["reads"]["cram"].endswith(
+        "NA18536.redone.cram"
+    )
 
 
-def test_a_row_changed_is_one_run_to_replace(panel: Stack) -> None:
-    changed = SHEET.replace("ERR3239494/NA18536.final", "ERR3239494/NA18536.redone")
-    outcome = preview(panel, changed)
-    assert outcome.summary == {"same": 13, "replace": 1}
-    step = outcome.steps()["replace panel-NA18536"]
-    assert set(step["detailedDiff"]) == {"parameters.reads.crai", "parameters.reads.cram"}
-
-
-def test_a_row_removed_is_one_run_to_delete(panel: Stack) -> None:
-    lines = SHEET.splitlines(keepends=True)
-    gone = lines.pop(5)
-    outcome = preview(panel, "".join(lines))
-    assert outcome.summary == {"same": 13, "delete": 1}
-    assert f"delete panel-{gone.split()[0]}" in outcome.steps()
-
-
-def test_a_malformed_sheet_is_told_as_a_whole_and_starts_nothing(panel: Stack) -> None:
+def is_told_as_a_whole(stack: Stack) -> None:
+    """Hold an up of a malformed sheet to telling all that is wrong, and to starting nothing."""
     header, *rows = SHEET.splitlines(keepends=True)
     first_cell = rows[1].split("\t")[0]
     wrong = [
@@ -159,13 +130,13 @@ def test_a_malformed_sheet_is_told_as_a_whole_and_starts_nothing(panel: Stack) -
         "NA18551\tCHB\n",
         FURTHER.replace("NA18549\t", "\t"),
     ]
-    declare(panel, "".join([header, *wrong]), overrides={f"{first_cell}x": {}})
-    before = panel.checkpoint
+    declare(stack, "".join([header, *wrong]), overrides={f"{first_cell}x": {}})
+    before = stack.checkpoint
 
-    outcome, calls = panel.calls(lambda: panel.up(expect=None))
+    outcome, calls = stack.calls(lambda: stack.up(expect=None))
 
     assert calls == {}
-    assert panel.checkpoint.count("omics:Run") == before.count("omics:Run")
+    assert stack.checkpoint.count("omics:Run") == before.count("omics:Run")
     for told in (
         "Cohort panel can't be made, and none of its runs is started or changed:",
         f"panel.tsv: no sample '{first_cell}x', for which there are overrides: did you mean",
@@ -178,34 +149,24 @@ def test_a_malformed_sheet_is_told_as_a_whole_and_starts_nothing(panel: Stack) -
         assert told in outcome.message, told
 
 
-def test_a_changed_sheet_is_carried_out(stack: Stack) -> None:
-    header, *rows = SHEET.splitlines(keepends=True)
-    declare(stack, "".join([header, *rows[:3]]), template={"tags": ENDED})
-    stack.up()
-    first = {name: stack.recorded(f"panel-{name}")["id"] for name in ("NA12718", "NA12775")}
-
-    changed = rows[1].replace(".final.", ".redone.")
-    declare(stack, "".join([header, FURTHER, changed, rows[0]]), template={"tags": ENDED})
-    _, calls = stack.calls(stack.up)
-
-    assert calls["StartRun"] == 2
-    assert names(stack) == {"panel-NA12718", "panel-NA12775", "panel-NA18549"}
-    assert stack.recorded("panel-NA12718")["id"] == first["NA12718"]
-    assert stack.recorded("panel-NA12775")["id"] != first["NA12775"]
-    assert stack.statuses().keys() == {each["id"] for each in stack.resources()}
-    stack.preview("--expect-no-changes")
-
-
-def test_as_many_failures_as_are_allowed(stack: Stack) -> None:
-    header, *rows = SHEET.splitlines(keepends=True)
-    sheet = "".join([header, *rows[:3]])
+def test_columns_are_the_workflows_parameters_and_some_failures_are_borne(stack: Stack) -> None:
     fails = {"tags": {"emulator:fails": "INPUT_URI_NOT_FOUND"}}
     arguments: dict[str, Any] = {
-        "template": {"tags": ENDED}, "wait": {}, "overrides": {"NA12718": fails},
+        "template": {"tags": ENDED},
+        "wait": {},
+        "overrides": {"NA12718": fails},
+        "max_failures": 1,
+    }
+    # Workflow 9500764 has sample_name and fastq_pairs, and no parameter for the other columns.
+    header, *rows = SHEET.replace("sample\t", "sample_name\t", 1).splitlines(keepends=True)
+    program = PROGRAM.replace("parameters={", "parameters=None and {")
+    declare(stack, "".join([header, *rows[:3]]), **arguments)
+    stack.program(program)
+    outcome, calls = stack.calls(stack.up)
+    assert (calls["GetWorkflow"], calls["StartRun"]) == (1, 3)
+    assert stack.recorded("panel-NA12775")["inputs"]["parameters"] == {
+        "reference": "GRCh38", "sample_name": "NA12775",
     }  # fmt: skip
-
-    declare(stack, sheet, max_failures=1, **arguments)
-    outcome = stack.up()
     assert "INPUT_URI_NOT_FOUND" in outcome.message
     (root,) = stack.resources("pulumi:pulumi:Stack")
     assert root["outputs"]["ended"] == {
@@ -213,24 +174,13 @@ def test_as_many_failures_as_are_allowed(stack: Stack) -> None:
     }  # fmt: skip
 
     arguments["overrides"]["NA12775"] = fails
-    declare(stack, sheet, max_failures=1, **{**arguments, "template": {"tags": ENDED, "rerun": 2}})
+    declare(
+        stack, "".join([header, *rows[:3]]),
+        **{**arguments, "template": {"tags": ENDED, "rerun": 2}},
+    )  # fmt: skip
+    stack.program(program)
     outcome = stack.up(expect=1)
     assert "2 of 3 samples of the cohort panel failed, 1 may: NA12718, NA12775." in outcome.message
-
-
-def test_columns_that_the_workflow_has_no_parameter_of_make_no_difference(stack: Stack) -> None:
-    sheet = SHEET.replace("sample\t", "sample_name\t", 1)
-    declare(stack, sheet, template={"tags": ENDED})
-    stack.program(PROGRAM.replace("parameters={", "parameters=None and {"))
-    _, calls = stack.calls(stack.up)
-    assert calls == {"GetWorkflow": 1, "StartRun": 12}
-    # Workflow 9500764 has sample_name and fastq_pairs.
-    assert stack.recorded("panel-NA12718")["inputs"]["parameters"] == {
-        "reference": "GRCh38", "sample_name": "NA12718",
-    }  # fmt: skip
-
-    (stack.home / "panel.tsv").write_text(with_a_column(sheet))
-    assert stack.preview("--expect-no-changes").summary == {"same": 14}
 
 
 @pytest.mark.slow

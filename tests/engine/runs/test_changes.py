@@ -2,209 +2,152 @@
 
 from __future__ import annotations
 
-from tests.engine.harness import ACTIVE, ENDED, ROLE, Stack, declaration, until
+from typing import Any
+
+from tests.engine.harness import ACTIVE, ENDED, ROLE, Stack, declaration, name_of, until
+
+NESTED: dict[str, Any] = {
+    "sample_name": "NA12878", "reads": {"lanes": [1, 2], "insert": 350}, "depth": 1.0,
+}  # fmt: skip
+OPTIONS = {
+    "ignore_changes": ["role_arn", "outputUri"],
+    "replace_on_changes": ["max_attempts"],
+    "additional_secret_outputs": ["run_output_uri"],
+}
+#: Arguments that a later declaration leaves away.
+GIVEN: dict[str, Any] = {
+    "name": "trio", "priority": 7, "log_level": "ALL", "retention_mode": "RETAIN", "rerun": "1",
+}  # fmt: skip
+PROJECT = {**ACTIVE, "project": "trio"}
 
 
-def test_the_first_up_starts_one_run_and_the_second_changes_nothing(stack: Stack) -> None:
-    stack.declare()
+def first_runs() -> dict[str, Any]:
+    """Declare the runs as they are at first."""
+    return {
+        "same": declaration(),
+        "nested": declaration(parameters=NESTED),
+        "tagged": declaration(tags={**PROJECT, "owner": "ana"}),
+        "let-go": declaration(on_delete="delete"),
+        "dropped": declaration(**GIVEN, tags=PROJECT),
+        "dropped-other": declaration(**GIVEN, tags=PROJECT),
+        "again": declaration(tags=ENDED, rerun={"because": ["truth set", 1]}),
+        "back": declaration(parameters={"sample_name": "A"}, on_delete="keep"),
+        "options": {**declaration(), "$opts": OPTIONS},
+        "forced": declaration(),
+    }
 
+
+def uuids(stack: Stack) -> dict[str, str]:
+    """Give the uuid of each recorded run."""
+    return {name_of(each["urn"]): each["outputs"]["uuid"] for each in stack.resources()}
+
+
+def live_uuids(stack: Stack) -> set[str]:
+    """Give the uuids of all runs that the service has."""
+    return {stack.service.get_run(id=run_id)["uuid"] for run_id in stack.statuses()}
+
+
+def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
+    """Give the resources that stand for another run than before."""
+    return {name for name in after if before.get(name) != after[name]}
+
+
+def test_each_change_does_what_its_argument_says_and_no_more(stack: Stack) -> None:
+    runs = first_runs()
+    stack.declare(runs)
     outcome, calls = stack.calls(stack.up)
-
-    assert calls == {"StartRun": 1}
-    assert "+ 2 created" in outcome.text
-    recorded = stack.recorded()["outputs"]
-    assert recorded["status"] == "PENDING"
-    live = stack.live()
-    assert (recorded["arn"], recorded["uuid"]) == (live["arn"], live["uuid"])
-    assert recorded["runOutputUri"] == live["runOutputUri"]
-
-    preview, calls = stack.calls(lambda: stack.preview("--expect-no-changes"))
-    assert calls == {}
-    assert preview.summary == {"same": 2}
-    again, calls = stack.calls(lambda: stack.up("--expect-no-changes"))
-    assert calls == {}
-    assert "2 unchanged" in again.text
-    assert len(stack.statuses()) == 1
-
-
-def test_a_changed_parameter_is_named_by_the_preview_and_replaces_the_run(stack: Stack) -> None:
-    nested = {"sample_name": "NA12878", "reads": {"lanes": [1, 2], "insert": 350}, "depth": 1.0}
-    stack.declare(parameters=nested)
-    stack.up()
-    first = stack.recorded()
-
-    stack.declare(parameters={**nested, "reads": {"insert": 351, "lanes": [1, 2]}, "depth": 1})
-    preview, calls = stack.calls(stack.preview)
-
-    assert calls == {}
-    step = preview.steps()["replace NA12878"]
-    assert set(step["detailedDiff"]) == {"parameters.reads.insert"}
-    assert step["replaceReasons"] == ["parameters"]
-
-    stack.up()
-
-    second = stack.recorded()
-    assert second["outputs"]["uuid"] != first["outputs"]["uuid"]
-    assert second["outputs"]["parameters"]["reads"]["insert"] == 351
-    # The old run was active; on_delete's default ends it and drops its record.
-    assert stack.statuses().keys() == {second["id"]}
-    assert stack.live()["uuid"] == second["outputs"]["uuid"]
-    counted = stack.counted()
-    assert {name: counted[name] for name in ("StartRun", "CancelRun", "DeleteRun")} == {
-        "StartRun": 2,
-        "CancelRun": 1,
-        "DeleteRun": 1,
-    }
-
-
-def test_what_is_ignored_or_secret_or_replaces_has_its_name_in_python(stack: Stack) -> None:
-    options = {
-        "ignore_changes": ["role_arn", "outputUri"],
-        "replace_on_changes": ["max_attempts"],
-        "additional_secret_outputs": ["run_output_uri"],
-    }
-    stack.declare({"NA12878": {**declaration(), "$opts": options}})
-    stack.up()
-    first = stack.recorded()
+    assert calls == {"StartRun": 10}
+    assert "+ 11 created" in outcome.text
+    first = uuids(stack)
+    for name in runs:
+        recorded, live = stack.recorded(name)["outputs"], stack.live(name)
+        assert recorded["status"] == "PENDING", name
+        assert (recorded["arn"], recorded["uuid"]) == (live["arn"], live["uuid"]), name
     # A secret of the state is a mapping with its signature.
-    assert isinstance(first["outputs"]["runOutputUri"], dict)
+    assert isinstance(stack.recorded("options")["outputs"]["runOutputUri"], dict)
 
-    other = {"role_arn": f"{ROLE}-2", "output_uri": "s3://results/other"}
-    stack.declare({"NA12878": {**declaration(**other), "$opts": options}})
-    assert stack.preview("--expect-no-changes").summary == {"same": 2}
-
-    stack.declare({"NA12878": {**declaration(max_attempts=5), "$opts": options}})
-    assert stack.preview().steps()["replace NA12878"]["replaceReasons"] == ["maxAttempts"]
-
-
-def test_a_changed_tag_is_one_call_on_the_same_run(stack: Stack) -> None:
-    stack.declare(tags={**ACTIVE, "project": "trio", "owner": "ana"})
-    stack.up()
-    first = stack.recorded()
-
-    stack.declare(tags={**ACTIVE, "project": "quartet", "owner": "ana"})
-    step = stack.preview().steps()["update NA12878"]
-    assert set(step["detailedDiff"]) == {"tags.project"}
-    _, calls = stack.calls(stack.up)
-
-    # One look, whether the run is still this run; then one call.
-    assert calls == {"GetRun": 1, "TagResource": 1}
-    assert stack.recorded()["id"] == first["id"]
-    assert stack.tags() == {**ACTIVE, "project": "quartet", "owner": "ana"}
-
-    stack.declare(tags={**ACTIVE, "batch": "7"})
-    _, calls = stack.calls(stack.up)
-    assert calls == {"GetRun": 1, "TagResource": 1, "UntagResource": 1}
-    assert stack.tags() == {**ACTIVE, "batch": "7"}
-    assert stack.recorded()["outputs"]["uuid"] == first["outputs"]["uuid"]
-
-    stack.declare(tags={**ACTIVE, "batch": "7"}, on_delete="keep")
-    _, calls = stack.calls(stack.up)
-    assert calls == {}
-    assert stack.recorded()["outputs"]["onDelete"] == "keep"
-    stack.preview("--expect-no-changes")
-
-
-def test_an_argument_taken_away_is_no_change(stack: Stack) -> None:
-    stack.declare(
-        name="trio", priority=7, log_level="ALL", retention_mode="RETAIN", rerun="1",
-        tags={**ACTIVE, "project": "trio"},
-    )  # fmt: skip
-    stack.up()
-    first = stack.recorded()
-
-    stack.declare(tags=None)
+    # The same again, an argument taken away, and what options ignore: no change, no call.
+    runs["dropped"] = runs["dropped-other"] = declaration(tags=None)
+    ignored = {"role_arn": f"{ROLE}-2", "output_uri": "s3://results/other"}
+    runs["options"] = {**declaration(**ignored), "$opts": OPTIONS}
+    stack.declare(runs)
     preview, calls = stack.calls(lambda: stack.preview("--expect-no-changes"))
-    assert preview.summary == {"same": 2}
-    _, up_calls = stack.calls(lambda: stack.up("--expect-no-changes"))
+    assert (preview.summary, calls) == ({"same": 11}, {})
+    outcome, calls = stack.calls(lambda: stack.up("--expect-no-changes"))
+    assert ("11 unchanged" in outcome.text, calls) == (True, {})
+    assert uuids(stack) == first
 
-    assert (calls, up_calls) == ({}, {})
-    assert stack.recorded()["outputs"]["uuid"] == first["outputs"]["uuid"]
-    # What was dropped and comes back as it was differs neither; with another value it does.
-    stack.declare(tags=None, priority=7)
-    stack.preview("--expect-no-changes")
-    stack.declare(tags=None, priority=8)
-    assert stack.preview().steps()["replace NA12878"]["replaceReasons"] == ["priority"]
-
-
-def test_another_rerun_starts_the_same_again(stack: Stack) -> None:
-    stack.declare(tags=ENDED, rerun={"because": ["truth set", 1]})
-    stack.up()
-    first = stack.recorded()
-
-    stack.declare(tags=ENDED, rerun={"because": ["truth set", 2]})
-    step = stack.preview().steps()["replace NA12878"]
-    assert step["replaceReasons"] == ["rerun"]
-    assert set(step["detailedDiff"]) == {"rerun.because[1]"}
-    stack.up()
-
-    second = stack.recorded()
-    assert second["outputs"]["uuid"] != first["outputs"]["uuid"]
-    assert second["inputs"]["parameters"] == first["inputs"]["parameters"]
-    assert stack.statuses().keys() == {second["id"]}
-
-
-def test_there_and_back_again_is_three_runs(stack: Stack) -> None:
-    uuids = set()
-    for sample in ("A", "B", "A"):
-        stack.declare(parameters={"sample_name": sample}, on_delete="keep")
-        stack.up()
-        uuids.add(stack.recorded()["outputs"]["uuid"])
-        assert stack.live()["parameters"] == {"sample_name": sample}
-
-    assert len(uuids) == 3
-    assert len(stack.statuses()) == 3
-    assert stack.counted()["StartRun"] == 3
-    stack.preview("--expect-no-changes")
-
-
-def test_a_forced_replacement_is_one_new_run_that_lives(stack: Stack) -> None:
-    stack.declare()
-    stack.up()
-    first = stack.recorded()
-
-    stack.up("--replace", first["urn"])
-
-    second = stack.recorded()
-    assert second["outputs"]["uuid"] != first["outputs"]["uuid"]
-    assert stack.counted()["StartRun"] == 2
-    assert stack.statuses().keys() == {second["id"]}
-    until(stack.live, lambda run: run["status"] == "RUNNING")
-    stack.preview("--expect-no-changes")
-
-
-def test_destroy_and_up_again_is_one_new_run(stack: Stack) -> None:
-    stack.declare()
-    stack.up()
-    first = stack.recorded()
-
-    stack.destroy()
-    assert stack.statuses() == {}
-    assert stack.resources() == []
-    stack.up()
-
-    second = stack.recorded()
-    # The service gives the freed id away again: only the uuid tells the two runs apart.
-    assert second["outputs"]["uuid"] != first["outputs"]["uuid"]
-    assert stack.counted()["StartRun"] == 2
-    assert stack.statuses().keys() == {second["id"]}
-
-
-def test_one_changed_run_among_others_is_the_only_one_replaced(stack: Stack) -> None:
-    samples = ("NA12878", "NA12891", "NA12892")
-    runs = {name: declaration(parameters={"sample_name": name}) for name in samples}
+    # The preview names each change, without a call.
+    runs |= {
+        "nested": declaration(
+            parameters={**NESTED, "reads": {"insert": 351, "lanes": [1, 2]}, "depth": 1}
+        ),
+        "tagged": declaration(tags={**ACTIVE, "project": "quartet", "owner": "ana"}),
+        "again": declaration(tags=ENDED, rerun={"because": ["truth set", 2]}),
+        "back": declaration(parameters={"sample_name": "B"}, on_delete="keep"),
+        # What was dropped and comes back as it was differs neither; with another value it does.
+        "dropped": declaration(tags=None, priority=7),
+        "dropped-other": declaration(tags=None, priority=8),
+        "options": {**declaration(max_attempts=5, **ignored), "$opts": OPTIONS},
+    }
     stack.declare(runs)
-    stack.up()
-    before = {name: stack.recorded(name)["outputs"]["uuid"] for name in samples}
+    preview, calls = stack.calls(stack.preview)
+    assert calls == {}
+    assert preview.summary == {"same": 5, "update": 1, "replace": 5}
+    steps = preview.steps()
+    assert set(steps["update tagged"]["detailedDiff"]) == {"tags.project"}
+    assert {
+        name: (
+            steps[f"replace {name}"]["replaceReasons"],
+            set(steps[f"replace {name}"]["detailedDiff"]),
+        )
+        for name in ("nested", "again", "back", "dropped-other")
+    } == {
+        "nested": (["parameters"], {"parameters.reads.insert"}),
+        "again": (["rerun"], {"rerun.because[1]"}),
+        "back": (["parameters"], {"parameters.sample_name"}),
+        "dropped-other": (["priority"], {"priority"}),
+    }
+    assert steps["replace options"]["replaceReasons"] == ["maxAttempts"]
 
-    runs["NA12891"] = declaration(parameters={"sample_name": "NA12891", "depth": 30})
+    # Up does it: one start for each run that is replaced, by force as well; the old one ends as
+    # its on_delete says. One look, whether a tag's run is still this run; then one call.
+    _, calls = stack.calls(lambda: stack.up("--replace", stack.recorded("forced")["urn"]))
+    second = uuids(stack)
+    replaced = {"nested", "again", "back", "dropped-other", "options", "forced"}
+    assert changed(first, second) == replaced
+    looks = ("GetRun", "ListRuns")
+    assert {name: count for name, count in calls.items() if name not in looks} == {
+        "StartRun": 6, "TagResource": 1, "CancelRun": 4, "DeleteRun": 5,
+    }  # fmt: skip
+    assert live_uuids(stack) == set(second.values()) | {first["back"]}
+    assert stack.recorded("nested")["outputs"]["parameters"]["reads"]["insert"] == 351
+    assert stack.tags("tagged") == {**ACTIVE, "project": "quartet", "owner": "ana"}
+    assert stack.live("again")["parameters"] == {"sample_name": "NA12878"}
+    until(lambda: stack.live("forced"), lambda run: run["status"] == "RUNNING")
+
+    # There and back again is a third run; on_delete alone is no call.
+    runs["tagged"] = declaration(tags={**ACTIVE, "batch": "7"})
+    runs["back"] = declaration(parameters={"sample_name": "A"}, on_delete="keep")
+    runs["let-go"] = declaration(on_delete="keep")
     stack.declare(runs)
-    preview = stack.preview()
-    assert preview.summary == {"same": 3, "replace": 1}
-    step = preview.steps()["replace NA12891"]
-    assert set(step["detailedDiff"]) == {"parameters.depth"}
     _, calls = stack.calls(stack.up)
+    assert calls == {"GetRun": 1, "TagResource": 1, "UntagResource": 1, "StartRun": 1}
+    third = uuids(stack)
+    assert changed(second, third) == {"back"}
+    assert third["back"] != first["back"]
+    assert stack.live("back")["parameters"] == {"sample_name": "A"}
+    assert stack.tags("tagged") == {**ACTIVE, "batch": "7"}
+    assert stack.recorded("let-go")["outputs"]["onDelete"] == "keep"
+    stack.preview("--expect-no-changes")
 
-    assert calls["StartRun"] == 1
-    after = {name: stack.recorded(name)["outputs"]["uuid"] for name in samples}
-    assert [name for name in samples if after[name] != before[name]] == ["NA12891"]
+    # Destroyed and declared again, each is a new run. The service gives the freed ids away again:
+    # only the uuid tells old and new apart.
+    stack.destroy()
+    assert stack.resources() == []
+    let_stay = {first["back"], second["back"], third["back"], third["let-go"]}
+    assert live_uuids(stack) == let_stay
+    _, calls = stack.calls(stack.up)
+    assert calls == {"StartRun": 10}
+    assert live_uuids(stack) == let_stay | set(uuids(stack).values())
+    assert len(live_uuids(stack)) == 14

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from tests.engine.harness import ACTIVE, ENDED, ROLE, Stack, declaration, is_secret, secret, until
 
+WORKING = ("PENDING", "STARTING", "RUNNING")
+POLICY = '{"Version": "2012-10-17"}'
 
-def started_by_hand(stack: Stack, tags: dict[str, str], **arguments: object) -> str:
+
+def started_by_hand(stack: Stack, tags: dict[str, str] = ACTIVE, **arguments: object) -> str:
     """Start a run as a person would, beside any stack, and give its id."""
     answer = stack.service.start_run(
         workflowId="9500764",
@@ -24,182 +25,114 @@ def started_by_hand(stack: Stack, tags: dict[str, str], **arguments: object) -> 
     return answer["id"]
 
 
-def test_get_reads_a_run_and_leaves_it_alone(stack: Stack) -> None:
-    run_id = started_by_hand(stack, {**ENDED, "project": "trio"}, name="by hand", priority=3)
-    stack.declare({"theirs": {"$get": run_id}})
-
-    _, calls = stack.calls(stack.up)
-
-    assert calls == {"GetRun": 1}
-    outputs = stack.recorded("theirs")["outputs"]
-    live = stack.service.get_run(id=run_id)
-    assert (outputs["uuid"], outputs["status"]) == (live["uuid"], "COMPLETED")
-    assert outputs["runOutputUri"] == live["runOutputUri"]
-    assert outputs["workflowId"] == "9500764"
-    assert outputs["priority"] == 3
-    stack.preview("--expect-no-changes")
-    _, calls = stack.calls(stack.destroy)
-    assert calls.keys() <= {"GetRun"}
-    assert stack.service.get_run(id=run_id)["uuid"] == live["uuid"]
+def adopting(run_id: str, **arguments: Any) -> dict[str, Any]:
+    """Declare that the resource takes over this run."""
+    return declaration(**{"adopt_run_id": run_id, "workflow_id": None, **arguments})
 
 
-def test_get_of_a_run_that_is_not_there_says_so(stack: Stack) -> None:
-    stack.declare({"theirs": {"$get": "1234567"}})
-
-    for outcome in (stack.preview(expect=None), stack.up(expect=None)):
-        assert "theirs" in outcome.message
-        assert "there is no run 1234567 in us-east-1" in outcome.message
-        assert "aws omics list-runs" in outcome.message
-    assert "StartRun" not in stack.counted()
-    assert stack.resources() == []
+def in_full(**arguments: Any) -> dict[str, Any]:
+    """Declare a run that has ended with all that it was started with."""
+    parameters = {"sample_name": secret("NA12878")}
+    policy = secret(POLICY)
+    return declaration(
+        **{"tags": ENDED, "session_policy": policy, "parameters": parameters, **arguments}
+    )
 
 
-@pytest.mark.parametrize("on_delete", ["delete", "cancel", "keep"])
-def test_an_adopted_run_is_taken_over_and_destroyed_like_any_other(
-    stack: Stack, on_delete: str
+def test_a_run_that_is_read_is_left_alone_and_an_adopted_one_is_like_any_other(
+    stack: Stack,
 ) -> None:
-    run_id = started_by_hand(stack, ACTIVE, name="by hand")
-    declared: dict[str, Any] = {"adopt_run_id": run_id, "workflow_id": None, "on_delete": on_delete}
-    stack.declare(**declared)
+    ids = {
+        "theirs": started_by_hand(stack, {**ENDED, "project": "trio"}, name="by hand", priority=3),
+        "whole": started_by_hand(stack, ENDED, sessionPolicy=POLICY),
+        **{name: started_by_hand(stack) for name in ("delete", "cancel", "keep", "shared")},
+    }
+    uuids = {name: stack.service.get_run(id=run_id)["uuid"] for name, run_id in ids.items()}
+    adopted = {
+        **{name: adopting(ids[name], on_delete=name) for name in ("delete", "cancel", "keep")},
+        "one": adopting(ids["shared"]),
+        "two": adopting(ids["shared"]),
+    }
+    theirs = {"theirs": {"$get": ids["theirs"]}}
+    whole = in_full(adopt_run_id=ids["whole"], workflow_id=None)
+    stack.declare({**adopted, "whole": whole})
 
+    # A preview of adoptions asks nobody.
     preview, calls = stack.calls(stack.preview)
-    assert preview.summary["create"] == 2
-    assert calls == {}
+    assert (preview.summary, calls) == ({"create": 7}, {})
+
+    stack.declare({**theirs, **adopted, "whole": whole})
     _, calls = stack.calls(stack.up)
-
-    assert calls == {"GetRun": 1}
-    recorded = stack.recorded()
-    assert recorded["id"] == run_id
-    assert recorded["outputs"]["uuid"] == stack.service.get_run(id=run_id)["uuid"]
-    stack.up("--expect-no-changes")
-    stack.refresh()
-    stack.preview("--expect-no-changes")
-    if on_delete == "delete":
-        stack.declare(**declared, tags={**ACTIVE, "project": "trio"})
-        _, calls = stack.calls(stack.up)
-        assert calls["TagResource"] == 1
-        assert stack.tags() == {**ACTIVE, "project": "trio"}
-
-    stack.destroy()
-
-    ended = until(stack.statuses, lambda seen: "STOPPING" not in seen.values())
-    assert ended == {"delete": {}, "cancel": {run_id: "CANCELLED"}}.get(
-        on_delete, {run_id: "RUNNING"}
-    )
-    assert stack.counted()["StartRun"] == 1
-
-
-def test_adoption_of_a_run_with_other_inputs_is_refused(stack: Stack) -> None:
-    run_id = started_by_hand(stack, ACTIVE, priority=3)
-    stack.declare(
-        adopt_run_id=run_id,
-        workflow_id=None,
-        parameters={"sample_name": secret("NA00000-hush")},
-        priority=4,
-    )
-
-    outcome, calls = stack.calls(lambda: stack.up(expect=None))
-
-    assert calls == {"GetRun": 1}
-    assert "NA12878" in outcome.message
-    assert f"run {run_id}" in outcome.message
-    assert "parameters" in outcome.message
-    assert "priority" in outcome.message
-    assert "NA00000-hush" not in outcome.text
-    assert stack.resources() == []
-    assert stack.service.get_run(id=run_id)["status"] in ("PENDING", "STARTING", "RUNNING")
-
-
-def test_adoption_of_a_run_that_is_not_there_says_so(stack: Stack) -> None:
-    stack.declare(adopt_run_id="1234567", workflow_id=None)
-
-    outcome, calls = stack.calls(lambda: stack.up(expect=None))
-
-    assert calls == {"GetRun": 1}
-    assert "there is no run 1234567 in us-east-1" in outcome.message
-    assert stack.resources() == []
-
-
-def test_an_adopted_run_can_be_declared_in_full_and_replaced(stack: Stack) -> None:
-    run_id = started_by_hand(stack, ENDED, sessionPolicy='{"Version": "2012-10-17"}')
-    session_policy = secret('{"Version": "2012-10-17"}')
-    stack.declare(
-        adopt_run_id=run_id, workflow_id=None, tags=ENDED, session_policy=session_policy,
-        parameters={"sample_name": secret("NA12878")},
-    )  # fmt: skip
-    stack.up()
-    outputs = stack.recorded()["outputs"]
+    assert calls == {"GetRun": 7}
+    for name in ("delete", "cancel", "keep", "theirs"):
+        assert stack.recorded(name)["id"] == ids[name], name
+        assert stack.recorded(name)["outputs"]["uuid"] == uuids[name], name
+    live = stack.service.get_run(id=ids["theirs"])
+    outputs = stack.recorded("theirs")["outputs"]
+    assert outputs["status"] == "COMPLETED"
+    assert outputs["runOutputUri"] == live["runOutputUri"]
+    assert (outputs["workflowId"], outputs["priority"]) == ("9500764", 3)
+    outputs = stack.recorded("whole")["outputs"]
     assert is_secret(outputs["parameters"]["sample_name"])
     assert is_secret(outputs["sessionPolicy"])
 
-    # Once taken over, a run may be declared as if this stack had started it.
+    # No difference, even where a run is now declared as if this stack had started it.
+    stack.refresh()
+    stack.declare({**theirs, **adopted, "whole": in_full()})
+    preview = stack.preview("--expect-no-changes")
+    assert preview.summary["same"] == 7
+
+    # A changed tag goes to the adopted run; another input starts another run in its place.
+    adopted["delete"]["tags"] = {**ACTIVE, "project": "trio"}
     stack.declare(
-        tags=ENDED, session_policy=session_policy, parameters={"sample_name": secret("NA12878")}
+        {**theirs, **adopted, "whole": in_full(parameters={"sample_name": secret("NA12891")})}
     )
-    assert stack.preview("--expect-no-changes").summary == {"same": 2}
-
-    # And any change of it starts another one in its place.
-    stack.declare(
-        tags=ENDED, session_policy=session_policy, parameters={"sample_name": secret("NA12891")}
-    )
-    stack.up()
-    assert stack.recorded()["outputs"]["uuid"] != outputs["uuid"]
-    assert stack.live()["parameters"] == {"sample_name": "NA12891"}
-    assert stack.counted()["StartRun"] == 2
-
-
-def test_two_declarations_are_two_runs(stack: Stack) -> None:
-    stack.declare({"one": declaration(), "other": declaration()})
-    stack.up()
-    assert len(stack.statuses()) == 2
-
-
-@pytest.mark.parametrize("at_once", [True, False])
-def test_a_run_that_another_resource_has_adopted_outlives_the_one_that_started_it(
-    stack: Stack, at_once: bool
-) -> None:
-    """As where a run gets another name, by adoption in place of an alias."""
-    stack.declare({"first": declaration()})
-    stack.up()
-    run_id, uuid = stack.recorded("first")["id"], stack.recorded("first")["outputs"]["uuid"]
-    adopted = declaration(adopt_run_id=run_id, workflow_id=None)
-    if not at_once:
-        stack.declare({"first": declaration(), "second": adopted})
-        stack.up()
-    stack.declare({"second": adopted})
-
     _, calls = stack.calls(stack.up)
+    assert (calls["TagResource"], calls["StartRun"]) == (1, 1)
+    assert stack.tags("delete") == {**ACTIVE, "project": "trio"}
+    assert stack.recorded("whole")["outputs"]["uuid"] != uuids["whole"]
+    assert stack.live("whole")["parameters"] == {"sample_name": "NA12891"}
 
-    assert not calls.keys() & {"StartRun", "CancelRun", "DeleteRun"}
-    (left,) = stack.resources()
-    assert (left["urn"].rpartition("::")[2], left["outputs"]["uuid"]) == ("second", uuid)
-    assert stack.statuses()[run_id] in ("PENDING", "STARTING", "RUNNING")
-    stack.destroy()
-    assert stack.statuses() == {}
-
-
-def test_a_run_that_two_resources_have_adopted_ends_with_both(stack: Stack) -> None:
-    run_id = started_by_hand(stack, ACTIVE)
-    adopted = declaration(adopt_run_id=run_id, workflow_id=None)
-    stack.declare({"one": adopted, "two": adopted})
-    stack.up()
-
-    stack.destroy()
-
-    assert stack.statuses() == {}
+    # Each ends as its on_delete says. What two have adopted ends, what was read stays.
+    _, calls = stack.calls(stack.destroy)
+    assert calls.get("StartRun", 0) == 0
+    left = until(stack.statuses, lambda seen: "STOPPING" not in seen.values())
+    assert left == {
+        ids["theirs"]: "COMPLETED",
+        ids["cancel"]: "CANCELLED",
+        ids["keep"]: "RUNNING",
+    }
+    assert stack.service.get_run(id=ids["theirs"])["uuid"] == uuids["theirs"]
 
 
-def test_a_run_that_get_reads_as_well_ends_with_its_resource(stack: Stack) -> None:
-    stack.declare({"own": declaration()})
-    stack.up()
-    reader = {"$get": stack.recorded("own")["id"]}
-    stack.declare({"own": declaration(), "reader": reader})
-    stack.up()
-    stack.declare({"reader": reader})
+def test_what_can_not_be_read_or_adopted_is_told_and_nothing_starts(stack: Stack) -> None:
+    run_id = started_by_hand(stack, priority=3)
+    hushed = {"sample_name": secret("NA00000-hush")}
+    adoptions = {
+        "missing": adopting("7654321"),
+        "other": adopting(run_id, parameters=hushed, priority=4),
+    }
+    stack.declare(adoptions)
 
-    _, calls = stack.calls(lambda: stack.up("--target", stack.recorded("own")["urn"]))
+    outcome, calls = stack.calls(lambda: stack.up("--continue-on-error", expect=None))
 
-    assert calls["CancelRun"] == calls["DeleteRun"] == 1
+    assert calls == {"GetRun": 2}
+    for words in (
+        "there is no run 7654321 in us-east-1",
+        f"run {run_id} was started with another priority, parameters",
+        "run missing",
+        "run other",
+    ):
+        assert words in outcome.message, words
+    assert "NA00000-hush" not in outcome.text
+    assert stack.resources() == []
+    assert stack.service.get_run(id=run_id)["status"] in WORKING
+
+    stack.declare({"theirs": {"$get": "1234567"}})
+    outcome = stack.preview(expect=None)
+    for words in ("theirs", "there is no run 1234567 in us-east-1", "aws omics list-runs"):
+        assert words in outcome.message, words
+    assert stack.counted()["StartRun"] == 1  # by hand
 
 
 #: Each run after the ones above it, with a Provider of its own where `$apart` is set.
@@ -211,42 +144,60 @@ from omics_provider import OmicsRun, Provider
 
 runs = []
 for name, given in json.loads(pathlib.Path("runs.json").read_text()).items():
+    if "$get" in given:
+        OmicsRun.get(name, given["$get"])
+        continue
     apart = Provider("apart", endpoint="local") if given.pop("$apart", False) else None
     opts = ResourceOptions(depends_on=runs[-1:], provider=apart)
     runs.append(OmicsRun(name, **given, opts=opts))
 """
 
 
-def started_first(stack: Stack, other: dict[str, Any]) -> str:
-    """Start two runs, `other` and `first`; give the id of `first`."""
+def ended_or_started(calls: dict[str, int]) -> dict[str, int]:
+    """Give how many runs the calls started, cancelled and deleted."""
+    return {name: calls.get(name, 0) for name in ("StartRun", "CancelRun", "DeleteRun")}
+
+
+def test_a_run_ends_with_the_last_resource_that_stands_for_it(stack: Stack) -> None:
+    """As where a run gets another name, by adoption in place of an alias."""
     stack.program(IN_ORDER)
-    stack.declare({"other": other, "first": declaration()})
+    first = {name: declaration() for name in ("other", "at-once", "later", "both", "read")}
+    stack.declare(first)
     stack.up()
-    run_id: str = stack.recorded("first")["id"]
-    return run_id
+    # The declarations are alike; still each has a run of its own.
+    ids = {name: stack.recorded(name)["id"] for name in first}
+    uuids = {name: stack.recorded(name)["outputs"]["uuid"] for name in first}
+    assert len(set(uuids.values())) == len(stack.statuses()) == 5
 
-
-def test_a_run_adopted_through_another_provider_outlives_the_one_that_started_it(
-    stack: Stack,
-) -> None:
-    """The process of the one has read the state before that of the other adopts the run."""
-    other = declaration(parameters={"sample_name": "other"})
-    run_id = started_first(stack, other)
-    adopted = declaration(adopt_run_id=run_id, workflow_id=None, **{"$apart": True})
-    stack.declare({"other": other, "second": adopted})
-
+    # Adopted under another name, at once or beside the first name: it goes on.
+    there = ("other", "later", "both", "read")
+    second = {f"{name}-2": adopting(ids[name]) for name in ("at-once", "later", "both")}
+    reader = {"reader": {"$get": ids["read"]}}
+    stack.declare({**{name: first[name] for name in there}, **second, **reader})
     _, calls = stack.calls(stack.up)
+    assert ended_or_started(calls) == {"StartRun": 0, "CancelRun": 0, "DeleteRun": 0}
+    assert stack.recorded("at-once-2")["outputs"]["uuid"] == uuids["at-once"]
 
-    assert not calls.keys() & {"StartRun", "CancelRun", "DeleteRun"}
-    assert stack.recorded("second")["id"] == run_id
+    # Without the first name as well, or without any: then it ends. Who only reads keeps nothing.
+    stack.declare({"other": first["other"], **without(second, "both-2"), **reader})
+    _, calls = stack.calls(stack.up)
+    assert ended_or_started(calls) == {"StartRun": 0, "CancelRun": 2, "DeleteRun": 2}
+    left = stack.statuses()
+    assert left.keys() == {ids["other"], ids["at-once"], ids["later"]}
+    assert set(left.values()) <= set(WORKING)
+    assert stack.recorded("later-2")["outputs"]["uuid"] == uuids["later"]
+
+    # Adopted through another provider: its process can't know what the other one has read.
+    moved = adopting(ids["at-once"], **{"$apart": True})
+    stack.declare({"other": first["other"], "later-2": second["later-2"], "moved": moved})
+    _, calls = stack.calls(stack.up)
+    assert ended_or_started(calls) == {"StartRun": 0, "CancelRun": 0, "DeleteRun": 0}
+    assert stack.recorded("moved")["outputs"]["uuid"] == uuids["at-once"]
+
+    stack.destroy()
+    assert stack.statuses() == {}
 
 
-def test_a_run_ends_with_the_last_of_the_resources_that_stand_for_it(stack: Stack) -> None:
-    other = declaration(parameters={"sample_name": "other"})
-    run_id = started_first(stack, other)
-    adopted = declaration(adopt_run_id=run_id, workflow_id=None)
-    stack.declare({"other": other, "first": declaration(), "second": adopted})
-    stack.up()
-    stack.declare({"other": other})
-    stack.up()
-    assert run_id not in stack.statuses()
+def without(runs: dict[str, Any], name: str) -> dict[str, Any]:
+    """Give the runs but this one."""
+    return {other: run for other, run in runs.items() if other != name}

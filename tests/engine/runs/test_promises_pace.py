@@ -60,8 +60,9 @@ def test_thirty_starts_at_one_a_second_are_hardly_throttled(stack: Stack, served
     stack.preview("--expect-no-changes")
 
 
-def test_a_refresh_of_two_hundred_ended_runs_lists_them(stack: Stack) -> None:
-    runs = 200
+def test_a_refresh_of_many_ended_runs_lists_them(stack: Stack) -> None:
+    """More than the twenty that are read one by one, and than a page of the list holds."""
+    runs = 110
     stack.environment.update(ONE_CHECKPOINT)
     stack.declare(cohort(runs, ENDED))
     stack.up()
@@ -69,16 +70,14 @@ def test_a_refresh_of_two_hundred_ended_runs_lists_them(stack: Stack) -> None:
     before = {each["id"]: each["outputs"] for each in stack.resources()}
     assert {outputs["status"] for outputs in before.values()} == {"COMPLETED"}
 
-    _, calls = stack.calls(stack.refresh)
-
-    assert calls == {"GetRun": 20, "ListRuns": 2}
-    assert {each["id"]: each["outputs"] for each in stack.resources()} == before
-
-    # One that is gone meanwhile is found, and is the only one that costs a call more.
+    # One that is gone meanwhile is found, and is the only one that may cost a call more.
     gone = stack.recorded(f"S{runs - 1:03}")["id"]
     stack.service.delete_run(id=gone)
     _, calls = stack.calls(stack.refresh)
+    assert calls.keys() == {"GetRun", "ListRuns"}
     assert calls["ListRuns"] == 2
     assert 20 <= calls["GetRun"] <= 21
     marked = [each["id"] for each in stack.resources() if each["outputs"].get("recordGone")]
     assert marked == [gone]
+    now = {each["id"]: each["outputs"] for each in stack.resources()}
+    assert {**now, gone: None} == {**before, gone: None}

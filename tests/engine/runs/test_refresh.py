@@ -4,217 +4,161 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from omics_provider.emulator import control
-from tests.engine.harness import ACTIVE, ENDED, FAILED, ROLE, Stack, declaration, until
+from tests.engine.harness import ACTIVE, ENDED, FAILED, ROLE, Stack, declaration, kept, until
 
 if TYPE_CHECKING:
     from types_boto3_omics.type_defs import StartRunResponseTypeDef
 
 
-def test_a_run_that_went_on_is_brought_up_to_date_without_a_difference(stack: Stack) -> None:
-    stack.declare(tags={"emulator:seconds": "3600", "project": "trio"}, priority=5, log_level="ALL")
-    stack.up()
-    uuid = stack.recorded()["outputs"]["uuid"]
-
-    control.advance(stack.emulator_state, 1800)
-    _, calls = stack.calls(stack.refresh)
-    assert calls == {"GetRun": 1}
-    running = stack.recorded()["outputs"]
-    assert (running["status"], running["uuid"]) == ("RUNNING", uuid)
-    assert running["startTime"].endswith("Z")
-    assert stack.preview("--expect-no-changes").summary == {"same": 2}
-
-    control.advance(stack.emulator_state, 1900)
-    stack.refresh()
-    completed = stack.recorded()["outputs"]
-    assert completed["status"] == "COMPLETED"
-    assert completed["stopTime"] > completed["startTime"] > completed["creationTime"]
-    for output in ("startedBy", "digest", "workflowUuid", "logLocation", "runOutputUri"):
-        assert completed[output], output
-    _, calls = stack.calls(lambda: stack.up("--expect-no-changes"))
-    assert calls == {}
-    _, calls = stack.calls(lambda: stack.preview("--refresh", "--expect-no-changes"))
-    assert calls == {"GetRun": 1}
-
-
-def test_a_failed_run_is_recorded_with_its_reason_and_is_no_difference(stack: Stack) -> None:
-    stack.declare(tags=FAILED)
-    stack.up()
-    stack.refresh()
-
-    recorded = stack.recorded()["outputs"]
-    assert recorded["status"] == "FAILED"
-    assert recorded["failureReason"] == "INPUT_URI_NOT_FOUND"
-    outcome, calls = stack.calls(lambda: stack.up("--expect-no-changes"))
-    assert calls == {}
-    # No difference, but not a secret either.
-    assert "warning" in outcome.text
-    assert "INPUT_URI_NOT_FOUND" in outcome.text
-
-
-@pytest.mark.parametrize("storage", ["DYNAMIC", "STATIC"])
-def test_what_the_service_fills_in_or_rounds_is_no_difference(stack: Stack, storage: str) -> None:
-    stack.settings(defaultStorageType=storage)
-    workflow = stack.service.create_workflow(
+def workflow_of_ones_own(stack: Stack) -> str:
+    """Make a workflow whose storage one may choose, and give its id."""
+    made = stack.service.create_workflow(
         name="germline",
         engine="NEXTFLOW",
         definitionUri="s3://workflows/germline.zip",
         requestId="once",
-    )["id"]
+    )
+    workflow_id = made["id"]
     until(
-        lambda: stack.service.get_workflow(id=workflow)["status"],
+        lambda: stack.service.get_workflow(id=workflow_id)["status"],
         lambda status: status == "ACTIVE",
     )
-    asked: dict[str, Any] = (
-        {"storage_type": "STATIC", "storage_capacity": 1300} if storage == "STATIC" else {}
-    )
-    stack.declare(workflow_id=workflow, workflow_type=None, tags=ENDED, **asked)
-    stack.up()
-    assert stack.live()["storageCapacity"] != 1300  # rounded up, or what was used
+    return workflow_id
 
+
+def test_the_state_follows_the_service_and_up_puts_right_only_what_drifted(stack: Stack) -> None:
+    own: dict[str, Any] = {
+        "workflow_id": workflow_of_ones_own(stack), "workflow_type": None, "tags": ENDED,
+    }  # fmt: skip
+    runs = {
+        "long": declaration(
+            tags={"emulator:seconds": "3600", "project": "trio"}, priority=5, log_level="ALL"
+        ),
+        "failed": declaration(tags=FAILED),
+        "dynamic": declaration(**own),
+        "static": declaration(**own, storage_type="STATIC", storage_capacity=1300),
+        "tagged": declaration(tags={**ACTIVE, "project": "trio"}),
+    }
+    stack.declare(runs)
+    stack.up()
+    uuids = {name: stack.recorded(name)["outputs"]["uuid"] for name in runs}
+    # The service rounds one up, and tells of the other what it used.
+    assert stack.live("static")["storageCapacity"] != 1300
+    assert stack.live("dynamic")["storageCapacity"] != 1300
+
+    # A run went on, another failed: that is recorded, and is no difference.
+    control.advance(stack.emulator_state, 1800)
     stack.refresh()
+    running = stack.recorded("long")["outputs"]
+    assert (running["status"], running["uuid"]) == ("RUNNING", uuids["long"])
+    assert running["startTime"].endswith("Z")
+    failed = stack.recorded("failed")["outputs"]
+    assert (failed["status"], failed["failureReason"]) == ("FAILED", "INPUT_URI_NOT_FOUND")
+    assert stack.recorded("static")["outputs"]["storageCapacity"] == 1300
 
-    stack.preview("--expect-no-changes")
-    if asked:
-        assert stack.recorded()["outputs"]["storageCapacity"] == 1300
-
-
-def test_a_tag_changed_by_hand_is_drift_that_up_puts_right(stack: Stack) -> None:
-    stack.declare(tags={**ACTIVE, "project": "trio"})
-    stack.up()
-    arn = stack.recorded()["outputs"]["arn"]
+    # A plain preview asks nobody; it tells of the failed run.
+    arn = stack.recorded("tagged")["outputs"]["arn"]
     stack.service.tag_resource(resourceArn=arn, tags={"project": "someone else's", "extra": "1"})
+    preview, calls = stack.calls(lambda: stack.preview("--expect-no-changes"))
+    assert (preview.summary, calls) == ({"same": 6}, {})
+    assert preview.warnings.keys() == {"failed"}
+    assert "INPUT_URI_NOT_FOUND" in preview.warnings["failed"]
 
-    # Plain preview never asks the service; a refreshing one sees the drift and writes nothing.
-    stack.preview("--expect-no-changes")
+    # A refreshing one sees the drift, writes nothing, and would do nothing else.
+    before = kept(stack)
     drifted = stack.preview("--refresh")
-    step = drifted.steps()["update NA12878"]
-    assert {path.split(".", 1)[0].split("[", 1)[0] for path in step["detailedDiff"]} == {"tags"}
+    steps = {name: step for name, step in drifted.steps().items() if step["op"] != "same"}
+    changes = [name for name in steps if not name.startswith("refresh ")]
+    assert changes == ["update tagged"], steps.keys()
+    paths = steps["update tagged"]["detailedDiff"]
+    assert {path.split(".", 1)[0].split("[", 1)[0] for path in paths} == {"tags"}
+    assert kept(stack) == before
 
+    control.advance(stack.emulator_state, 1900)
     stack.refresh()
-    assert stack.recorded()["outputs"]["tags"]["project"] == "someone else's"
-    _, calls = stack.calls(stack.up)
+    completed = stack.recorded("long")["outputs"]
+    assert completed["status"] == "COMPLETED"
+    assert completed["stopTime"] > completed["startTime"] > completed["creationTime"]
+    for output in ("startedBy", "digest", "workflowUuid", "logLocation", "runOutputUri"):
+        assert completed[output], output
+    assert stack.recorded("tagged")["outputs"]["tags"]["project"] == "someone else's"
+
+    outcome, calls = stack.calls(stack.up)
     assert calls == {"GetRun": 1, "TagResource": 1, "UntagResource": 1}
-    assert stack.tags() == {**ACTIVE, "project": "trio"}
+    assert stack.tags("tagged") == {**ACTIVE, "project": "trio"}
+    assert "INPUT_URI_NOT_FOUND" in outcome.text
+
+    # A refused read is unknown: the state stays as it is.
+    before = kept(stack)
+    denied = {"fault": "denied", "count": 100}
+    stack.plan_faults(*({"operation": name, **denied} for name in ("GetRun", "ListRuns")))
+    refused = stack.refresh(expect=None)
+    assert "omics:GetRun" in refused.message
+    assert "AccessDeniedException" in refused.message
+    assert kept(stack) == before
+    stack.plan_faults()
     stack.preview("--expect-no-changes")
-
-
-@pytest.mark.parametrize(("tags", "last"), [(ENDED, "COMPLETED"), (ACTIVE, "DELETED")])
-def test_a_run_deleted_by_hand_stays_marked_and_is_never_started_again(
-    stack: Stack, tags: dict[str, str], last: str
-) -> None:
-    stack.declare(tags=tags)
-    stack.up()
-    first = stack.recorded()
-    if tags == ENDED:
-        stack.refresh()
-        before = stack.recorded()["outputs"]
-    else:
-        stack.service.cancel_run(id=first["id"])
-        until(stack.live, lambda run: run["status"] == "CANCELLED")
-        before = {**first["outputs"], "status": "DELETED"}
-    stack.service.delete_run(id=first["id"])
-
-    _, calls = stack.calls(stack.refresh)
-
-    assert calls == {"GetRun": 1}
-    marked = stack.recorded()
-    assert marked["id"] == first["id"]
-    assert marked["outputs"] == {**before, "status": last, "recordGone": True}
-
-    _, calls = stack.calls(lambda: stack.up("--expect-no-changes"))
-    assert calls == {}
-    stack.refresh()
-    assert stack.recorded()["outputs"] == marked["outputs"]
-    # A changed tag has nothing to be put on, and is no reason to start anything.
-    stack.declare(tags={**tags, "project": "late"})
-    _, calls = stack.calls(stack.up)
-    assert "StartRun" not in calls
-    assert stack.recorded()["outputs"]["recordGone"] is True
-    # Done is done: destroy has nothing left to do.
-    _, calls = stack.calls(stack.destroy)
-    assert calls.keys() <= {"GetRun"}
-    assert stack.resources() == []
+    assert {name: stack.recorded(name)["outputs"]["uuid"] for name in runs} == uuids
 
 
 def test_another_run_with_the_same_id_is_not_ours(stack: Stack) -> None:
-    stack.declare(tags=ENDED)
+    names = ("refreshed", "changed", "destroyed", "destroyed-ended")
+    runs = {name: declaration(tags=ENDED) for name in names} | {"gone": declaration()}
+    stack.declare(runs)
     stack.up()
-    first = stack.recorded()
-    stack.service.delete_run(id=first["id"])
-    stranger = start_a_stranger(stack, ACTIVE)
-    assert stranger["id"] == first["id"]
+    ours = {name: stack.recorded(name) for name in runs}
+    # Beside them, an active run is ended and deleted by hand, and its id is not given away.
+    gone = ours["gone"]["id"]
+    stack.service.cancel_run(id=gone)
+    until(lambda: stack.live("gone"), lambda run: run["status"] == "CANCELLED")
+    stack.service.delete_run(id=gone)
+    strangers = {"refreshed": take_over(stack, "refreshed")}
 
     stack.refresh()
-    recorded = stack.recorded()["outputs"]
+
+    recorded = stack.recorded("refreshed")["outputs"]
     assert recorded["recordGone"] is True
-    assert recorded["uuid"] == first["outputs"]["uuid"]
-    assert recorded["outputUri"] == first["outputs"]["outputUri"]
-    stack.preview("--expect-no-changes")
+    assert recorded["uuid"] == ours["refreshed"]["outputs"]["uuid"]
+    assert recorded["outputUri"] == ours["refreshed"]["outputs"]["outputUri"]
+    marked = {**ours["gone"]["outputs"], "status": "DELETED", "recordGone": True}
+    assert stack.recorded("gone")["outputs"] == marked
 
-    _, calls = stack.calls(stack.destroy)
-    assert calls.keys() <= {"GetRun"}
-    assert stack.resources() == []
-    alive = stack.service.get_run(id=stranger["id"])
-    assert alive["uuid"] == stranger["uuid"]
-    assert alive["status"] in ("PENDING", "STARTING", "RUNNING")
-
-
-def test_destroy_without_a_refresh_leaves_another_run_with_the_same_id_alone(stack: Stack) -> None:
-    stack.declare(tags=ENDED)
-    stack.up()
-    first = stack.recorded()
-    stack.service.delete_run(id=first["id"])
-    stranger = start_a_stranger(stack, ENDED)
-    assert stranger["id"] == first["id"]
-
-    _, calls = stack.calls(stack.destroy)
-
-    assert calls == {"GetRun": 1}
-    assert stack.service.get_run(id=stranger["id"])["uuid"] == stranger["uuid"]
-
-
-def test_a_changed_tag_does_not_land_on_another_run_with_the_same_id(stack: Stack) -> None:
-    stack.declare(tags=ENDED)
-    stack.up()
-    first = stack.recorded()
-    stack.service.delete_run(id=first["id"])
-    stranger = start_a_stranger(stack, ACTIVE)
-    assert stranger["id"] == first["id"]
-
-    # Nothing was refreshed: the state does not know yet that the run is gone.
-    stack.declare(tags={**ENDED, "project": "trio"})
+    # Nothing was refreshed since: the state does not know yet that this run is gone.
+    strangers["changed"] = take_over(stack, "changed")
+    changed = {**ENDED, "project": "trio"}
+    runs["refreshed"] = runs["changed"] = declaration(tags=changed)
+    stack.declare(runs)
     outcome, calls = stack.calls(stack.up)
+    assert calls.keys() == {"GetRun"}, outcome.text
+    assert stack.recorded("changed")["outputs"]["recordGone"] is True
 
-    assert stack.service.get_run(id=stranger["id"])["tags"] == ACTIVE, outcome.text
-    assert "StartRun" not in calls
-
-
-def test_a_refused_read_is_unknown_and_leaves_the_state_as_it_is(stack: Stack) -> None:
-    stack.declare({"NA12878": declaration(), "NA12891": declaration(tags=ENDED)})
-    stack.up()
-    before = {name: stack.recorded(name)["outputs"] for name in ("NA12878", "NA12891")}
-    stack.plan_faults({"operation": "GetRun", "fault": "denied", "count": 100})
-
-    outcome = stack.refresh(expect=None)
-
-    assert "omics:GetRun" in outcome.message
-    assert "AccessDeniedException" in outcome.message
-    assert {name: stack.recorded(name)["outputs"] for name in before} == before
-    stack.plan_faults()
-    stack.preview("--expect-no-changes")
+    strangers["destroyed"] = take_over(stack, "destroyed")
+    strangers["destroyed-ended"] = take_over(stack, "destroyed-ended", ENDED)
+    _, calls = stack.calls(stack.destroy)
+    assert calls.keys() <= {"GetRun", "ListRuns"}
+    assert stack.resources() == []
+    for name, stranger in strangers.items():
+        alive = stack.service.get_run(id=stranger["id"])
+        ended = name == "destroyed-ended"
+        assert alive["uuid"] == stranger["uuid"], name
+        assert alive["tags"] == (ENDED if ended else ACTIVE), name
+        assert (alive["status"] == "COMPLETED") is ended, name
+        assert (alive["status"] in ("PENDING", "STARTING", "RUNNING")) is not ended, name
 
 
-def start_a_stranger(stack: Stack, tags: dict[str, str]) -> StartRunResponseTypeDef:
-    """Start a run that belongs to no stack. The service gives it the id that was freed last."""
-    return stack.service.start_run(
+def take_over(stack: Stack, name: str, tags: dict[str, str] = ACTIVE) -> StartRunResponseTypeDef:
+    """Delete our run by hand; somebody else's gets the id, which the service freed last."""
+    run_id = stack.recorded(name)["id"]
+    stack.service.delete_run(id=run_id)
+    stranger = stack.service.start_run(
         workflowId="9500764",
         workflowType="READY2RUN",
         roleArn=ROLE,
         outputUri="s3://elsewhere/runs",
-        requestId="a stranger's",
+        requestId=f"a stranger's {name}",
         name="stranger",
         tags=tags,
     )
+    assert stranger["id"] == run_id, name
+    return stranger

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from tests.engine.harness import ACTIVE, ROLE, TYPE, Stack, name_of
+from tests.engine.harness import ACTIVE, ROLE, TYPE, Stack
 
 WORKFLOW = "pulumi-python:dynamic/omics:Workflow"
 GOOD = """\
@@ -77,26 +77,58 @@ def versions(stack: Stack) -> dict[str, str]:
     return {item["versionName"]: item["status"] for item in listed}
 
 
-def test_a_changed_task_is_one_new_version_and_the_runs_it_replaces(stack: Stack) -> None:
+def started(stack: Stack) -> dict[str, str]:
+    """Give the uuid of each sample's run, which has the workflow and version of the state."""
+    workflow = recorded(stack)
+    runs = {name: stack.live(name) for name in SAMPLES}
+    for name, run in runs.items():
+        assert run["workflowId"] == workflow["id"], name
+        assert run["workflowVersionName"] == workflow["outputs"]["versionName"], name
+    return {name: run["uuid"] for name, run in runs.items()}
+
+
+def test_a_workflow_from_its_first_error_to_its_end(stack: Stack) -> None:
     stack.settings(parameterCheck="start", creationSeconds=1)
-    write(stack, GOOD)
+    an_error_in_the_first_definition_names_its_place_and_leaves_nothing(stack)
+    first = the_first_version_is_one_that_all_runs_use(stack)
+    a_changed_task_is_one_new_version_and_the_runs_it_replaces(stack)
+    an_error_in_a_later_definition_leaves_version_and_runs_as_they_are(stack)
+    a_definition_that_is_back_is_the_version_that_is_there(stack, first)
+    a_destroy_leaves_what_others_have_made_and_started(stack)
+
+
+def an_error_in_the_first_definition_names_its_place_and_leaves_nothing(stack: Stack) -> None:
+    write(stack, GOOD.replace("call map", "call mop"))
     declare(stack)
+    refused = stack.up(expect=None)
+    assert "workflow align failed: the definition was refused" in refused.message
+    assert "(main.wdl Ln 4 Col 3) No such task/workflow: mop" in refused.message
+    assert "Correct the definition" in refused.message
+    assert stack.service.list_workflows(type="PRIVATE")["items"] == []
+    assert stack.resources(WORKFLOW) == []
+    assert stack.counted().get("StartRun") is None
+
+
+def the_first_version_is_one_that_all_runs_use(stack: Stack) -> str:
+    """Bring it up as declared; give the version's name."""
+    write(stack, GOOD)
     preview, calls = stack.calls(stack.preview)
     assert calls == {}
-    assert preview.summary == {"create": 6}
+    assert preview.steps(WORKFLOW).keys() == {"create align"}
+    assert preview.steps(TYPE).keys() == {f"create {name}" for name in SAMPLES}
     stack.up()
-    first = recorded(stack)["outputs"]
-    assert re.fullmatch("sha-[0-9a-f]{16}", first["versionName"])
-    assert versions(stack) == {first["versionName"]: "ACTIVE"}
-    runs = {name: stack.live(name) for name in SAMPLES}
-    assert {run["workflowVersionName"] for run in runs.values()} == {first["versionName"]}
-    assert {run["workflowId"] for run in runs.values()} == {recorded(stack)["id"]}
+    first = str(recorded(stack)["outputs"]["versionName"])
+    assert re.fullmatch("sha-[0-9a-f]{16}", first)
+    assert versions(stack) == {first: "ACTIVE"}
+    started(stack)
     # The zip is nowhere: not in the state, not in the history, not in the program's inputs.
     assert "touch a.bam" not in stack.checkpoint
     assert len(json.dumps(recorded(stack))) < 5_000
-    _, calls = stack.calls(lambda: stack.preview("--expect-no-changes"))
-    assert calls == {}
+    return first
 
+
+def a_changed_task_is_one_new_version_and_the_runs_it_replaces(stack: Stack) -> None:
+    first, before = recorded(stack)["outputs"], started(stack)
     write(stack, GOOD.replace("touch a.bam", "bwa mem > a.bam"))
     preview, calls = stack.calls(stack.preview)
     assert calls == {}
@@ -108,94 +140,63 @@ def test_a_changed_task_is_one_new_version_and_the_runs_it_replaces(stack: Stack
         assert set(replaced["detailedDiff"]) == {"workflowVersionName"}
     stack.up()
     second = recorded(stack)["outputs"]
-    assert recorded(stack)["id"] == stack.live("HG002")["workflowId"]
     assert second["uuid"] == first["uuid"]
+    assert second["versionName"] != first["versionName"]
     assert versions(stack) == {first["versionName"]: "ACTIVE", second["versionName"]: "ACTIVE"}
-    for name in SAMPLES:
-        live = stack.live(name)
-        assert live["workflowVersionName"] == second["versionName"]
-        assert live["uuid"] != runs[name]["uuid"]
+    assert not set(started(stack).values()) & set(before.values())
     assert len(stack.statuses()) == 2
 
-    # And back: the version is still there.
-    write(stack, GOOD)
-    _, calls = stack.calls(stack.up)
-    assert recorded(stack)["outputs"]["versionName"] == first["versionName"]
-    assert len(versions(stack)) == 2
-    stack.preview("--expect-no-changes")
-    stack.destroy()
-    assert stack.service.list_workflows(type="PRIVATE")["items"] == []
 
-
-def test_a_definition_error_names_file_and_line_and_leaves_nothing(stack: Stack) -> None:
-    write(stack, GOOD.replace("call map", "call mop"))
-    declare(stack)
-    refused = stack.up(expect=None)
-    assert "workflow align failed: the definition was refused" in refused.message
-    assert "(main.wdl Ln 4 Col 3) No such task/workflow: mop" in refused.message
-    assert "Correct the definition" in refused.message
-    assert stack.service.list_workflows(type="PRIVATE")["items"] == []
-    assert stack.resources(WORKFLOW) == []
-    assert stack.counted().get("StartRun") is None
-
-    write(stack, GOOD)
-    stack.up()
-    good = recorded(stack)["outputs"]["versionName"]
-    before = stack.statuses()
-
-    # A new version that is wrong: the old one and its runs stay as they are.
+def an_error_in_a_later_definition_leaves_version_and_runs_as_they_are(stack: Stack) -> None:
+    before = recorded(stack)["outputs"]["versionName"], versions(stack), stack.statuses()
     write(stack, GOOD.replace("File reads Int threads }", "File reads Int threads"))
     refused = stack.up(expect=None)
     assert re.search(r"\(main.wdl Ln (8|9) Col", refused.message), refused.text
-    assert versions(stack) == {good: "ACTIVE"}
-    assert recorded(stack)["outputs"]["versionName"] == good
-    assert stack.statuses() == before
+    now = recorded(stack)["outputs"]["versionName"], versions(stack), stack.statuses()
+    assert now == before
 
 
-def test_what_shows_without_the_service_is_told_in_the_preview(stack: Stack) -> None:
+def a_definition_that_is_back_is_the_version_that_is_there(stack: Stack, first: str) -> None:
     write(stack, GOOD)
-    (stack.home / "align" / "other.nf").write_text("workflow {}")
-    declare(stack, main="aling.wdl", engine="WLD", parameter_template={"reads": {"optinal": True}})
-    told = stack.preview(expect=None).message
-    for problem in (
-        "definition: align has no file aling.wdl, which main names",
-        "engine: must be one of WDL, NEXTFLOW, CWL, WDL_LENIENT: did you mean WDL?",
-        "parameter_template: parameter 'reads': must be {",
-    ):
-        assert problem in told
-    declare(stack, definition="nowhere", parameter_template="nowhere.json")
-    told = stack.preview(expect=None).message
-    assert "definition: there is no folder or file nowhere" in told
-    assert "parameter_template: nowhere.json: No such file or directory" in told
-    assert stack.counted() == {}
-
-
-def test_delete_while_runs_use_it(stack: Stack) -> None:
-    write(stack, GOOD)
-    declare(stack, samples=())
     stack.up()
+    assert recorded(stack)["outputs"]["versionName"] == first
+    assert len(versions(stack)) == 2
+    started(stack)
+
+
+def a_destroy_leaves_what_others_have_made_and_started(stack: Stack) -> None:
     found = recorded(stack)
     theirs = stack.service.start_run(
         workflowId=found["id"], workflowVersionName=found["outputs"]["versionName"],
         roleArn=ROLE, outputUri="s3://results", parameters={"reads": "s3://a/b"}, tags=ACTIVE,
     )["id"]  # fmt: skip
-    # The service lets runs of a deleted workflow go on (developer guide, delete-private-workflow).
-    stack.destroy()
-    assert stack.service.list_workflows(type="PRIVATE")["items"] == []
-    assert stack.service.get_run(id=theirs)["status"] in ("PENDING", "STARTING", "RUNNING")
-
-    # Versions that others have made are not deleted with it.
-    stack.up()
-    again = recorded(stack)["id"]
     stack.service.create_workflow_version(
-        workflowId=again, versionName="by-hand", definitionUri="s3://b/w.zip"
+        workflowId=found["id"], versionName="by-hand", definitionUri="s3://b/w.zip"
     )
     refused = stack.destroy(expect=None)
-    assert f"workflow {again} has versions that were not made here: by-hand" in refused.message
+    words = f"workflow {found['id']} has versions that were not made here: by-hand"
+    assert words in refused.message
     assert "by-hand" in versions(stack)
-    stack.service.delete_workflow_version(workflowId=again, versionName="by-hand")
+    stack.service.delete_workflow_version(workflowId=found["id"], versionName="by-hand")
     stack.destroy()
-    assert [name_of(each["urn"]) for each in stack.resources(WORKFLOW)] == []
+    assert stack.service.list_workflows(type="PRIVATE")["items"] == []
+    assert stack.resources(WORKFLOW) == []
+    # The service lets runs of a deleted workflow go on (developer guide, delete-private-workflow).
+    left = stack.statuses()
+    assert left.keys() == {theirs}
+    assert left[theirs] in ("PENDING", "STARTING", "RUNNING")
+
+
+def test_what_shows_without_the_service_is_told_in_the_preview(stack: Stack) -> None:
+    declare(stack, engine="WLD", definition="nowhere", parameter_template="nowhere.json")
+    told = stack.preview(expect=None).message
+    for problem in (
+        "definition: there is no folder or file nowhere",
+        "engine: must be one of WDL, NEXTFLOW, CWL, WDL_LENIENT: did you mean WDL?",
+        "parameter_template: nowhere.json: No such file or directory",
+    ):
+        assert problem in told
+    assert stack.counted() == {}
 
 
 def block(mark: str) -> str:

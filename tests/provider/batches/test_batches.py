@@ -235,11 +235,8 @@ def place(
     clock: Clock,
 ) -> Iterator[Place]:
     monkeypatch.setenv("AWS_DISABLE_HOST_PREFIX_INJECTION", "true")
-    control.plan_faults(_served.state, [])
-    control.change_settings(
-        _served.state,
-        {"speed": 0, "batchSeconds": BATCH, "requestId": "replay", "maxConcurrentRuns": None},
-    )
+    control.reset(_served.state)
+    control.change_settings(_served.state, {"speed": 0, "batchSeconds": BATCH})
     s3 = _served.client("s3")
     s3.create_bucket(Bucket=BUCKET)
     for item in s3.list_objects_v2(Bucket=BUCKET).get("Contents", []):
@@ -253,28 +250,10 @@ def place(
     monkeypatch.setattr(_host, "current_call", lambda: call)
     monkeypatch.setattr(_dynamic, "this_update", functools.cache(found.begun))
     monkeypatch.setattr(_host, "warn", found.warnings.append)
-    clear(found)
     clock.also = found.advance
     found.mark()
     yield found
-    control.plan_faults(_served.state, [])
-    clear(found)
     found.forget()
-
-
-def clear(place: Place) -> None:
-    """End and remove every batch."""
-    for each in place.batches():
-        place.advance(BATCH)
-        place.advance(2 * RUN)
-        live = place.omics.get_batch(batchId=each["id"])
-        if live["status"] in ("PROCESSED", "CANCELLED"):
-            place.omics.delete_run_batch(batchId=each["id"])
-            place.advance(BATCH)
-        place.omics.delete_batch(batchId=each["id"])
-    place.advance(2 * RUN)
-    for run in place.omics.list_runs()["items"]:
-        place.omics.delete_run(id=run["id"])
 
 
 # First up ---------------------------------------------------------------------------------------
@@ -662,6 +641,37 @@ def test_an_interrupted_update_that_came_with_another_name_is_found(
     assert [each["count"] for each in now.outs["batches"]] == [2, 2, 1]
     place.destroy(now)
     assert place.batches() == []
+
+
+def renamed(place: Place) -> tuple[str, str]:
+    """Go on after `pulumi stack rename`: the engine gives the resource another URN."""
+    stack, urn = STACK.replace("/dev", "/prod"), URN.replace(":dev:", ":prod:")
+    context = SimpleNamespace(set_trailing_metadata=lambda _: None)
+    call = HostCall(urn=urn, request=None, timeout=None, random_seed=b"", context=context)
+    place.patch.setattr(_host, "current_call", lambda: call)
+    return stack, urn
+
+
+def test_an_interrupted_create_is_one_batch_though_the_stack_was_renamed(place: Place) -> None:
+    earlier = place.checked(place.inputs(sheet(3)))
+    place.provider().create(bag(earlier))
+    stack, urn = renamed(place)
+    pending = {"type": "creating", "resource": {"urn": urn, "inputs": earlier}}
+    place.state = recorded.parse({"deployment": {"pending_operations": [pending]}})
+    kept = place.up(sheet(3), __attempt=uuid.uuid4().hex, __stack=stack)
+    assert [live["uuid"] for live in place.batches()] == [kept.outs["uuid"]]
+
+
+def test_the_marks_of_a_batch_that_goes_on_follow_the_stack(place: Place) -> None:
+    kept = place.up(sheet(3))
+    stack, urn = renamed(place)
+    news = bag(place.checked(place.inputs(sheet(3), __stack=stack)))
+    assert place.provider().diff(kept.id, kept.bag(), news).changes is True
+    now = place.provider().update(kept.id, kept.bag(), news)
+    (live,) = place.batches()
+    assert Mark.on(live) == Mark.of(stack, urn, kept.outs["requestId"])
+    assert Mark.stack_on(live) == stack
+    assert place.provider().diff(kept.id, bag(now.outs or {}), news).changes is False
 
 
 def test_with_all_an_interrupted_create_for_another_sheet_is_ended(place: Place) -> None:
@@ -1087,10 +1097,10 @@ def test_a_failed_batch_leaves_no_run(place: Place) -> None:
 
 def test_a_failed_batch_has_no_active_run_after_a_cancel(place: Place) -> None:
     """Runs that wait, and those on further pages, go on to cost money like any other."""
-    kept = place.up(sheet(200), settingsUri=PREFIX, onDelete="cancel")
+    kept = place.up(sheet(130), settingsUri=PREFIX, onDelete="cancel")
     place.settings(maxConcurrentRuns=30)
     place.advance(BATCH - 1)
-    assert 100 < len(place.entries(kept.id)) < 200
+    assert 100 < len(place.entries(kept.id)) < 130
     key = kept.outs["batches"][0]["settings"].removeprefix(f"s3://{BUCKET}/")
     place.served.client("s3").put_object(Bucket=BUCKET, Key=key, Body=b"[]")
     place.advance(1)

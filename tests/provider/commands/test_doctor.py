@@ -29,7 +29,7 @@ from tests.served import ACCOUNT, REGION, Served, serving
 
 SECRET = "hunter2-of-the-caller"
 READS = {"ListRuns", "GetRun", "ListWorkflows", "ListRunGroups"}
-ENGINE = "#!/bin/sh\necho v3.259.0\n"
+ENGINE = '#!/bin/sh\ncase "$1" in version) echo v3.259.0;; *) echo "[]";; esac\n'
 
 
 @pytest.fixture(autouse=True)
@@ -246,22 +246,33 @@ def test_no_region(doctor: Doctor, served: Served) -> None:
     assert "pulumi config set omics:region" in told.says("region")
 
 
-@pytest.mark.usefixtures("quotas")
-def test_a_region_that_an_update_would_not_read(
-    doctor: Doctor, served: Served, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("AWS_REGION", REGION)
-    told = doctor("--endpoint", served.url)
-    assert told.level("region", REGION) == "warning"
-    assert "AWS_REGION" in told.says("region")
-
-
+@pytest.mark.parametrize(
+    ("variables", "stack", "region"),
+    [
+        ({"AWS_REGION": "eu-west-1"}, "", "eu-west-1"),
+        ({"AWS_DEFAULT_REGION": "eu-west-2"}, "", "eu-west-2"),
+        ({"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-2"}, "", "eu-west-1"),
+        ({"AWS_REGION": "", "AWS_DEFAULT_REGION": "eu-west-2"}, "", "eu-west-2"),
+        ({"AWS_REGION": "eu-west-1"}, "us-west-2", "us-west-2"),
+    ],
+)
 def test_the_region_is_that_of_an_update(
-    doctor: Doctor, served: Served, monkeypatch: pytest.MonkeyPatch
+    doctor: Doctor,
+    served: Served,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    variables: dict[str, str],
+    stack: str,
+    region: str,
 ) -> None:
-    monkeypatch.setenv("AWS_REGION", "eu-west-1")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-2")
-    assert doctor("--endpoint", served.url).level("region", "eu-west-2") == "ok"
+    """Both read AWS_REGION as AWS's other tools do, and boto3 alone does not."""
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    file = home / "project" / "Pulumi.dev.yaml"
+    file.write_text(f"config: {{omics:region: {stack}}}" if stack else "")
+    place = Settings(region=stack or None, endpoint=served.url)
+    assert clients.omics(place).meta.region_name == region
+    assert doctor("--endpoint", served.url, "--stack", "dev").level("region", region) == "ok"
 
 
 def test_a_region_without_healthomics(monkeypatch: pytest.MonkeyPatch, doctor: Doctor) -> None:
@@ -662,10 +673,88 @@ def test_a_stack_s_file_says_where_its_runs_are(
     assert told.says("emulator").startswith(str(home / "project" / "sub" / "x.db"))
 
 
+@pytest.mark.parametrize("suffix", [".yaml", ".yml", ".json"])
+@pytest.mark.parametrize(
+    ("config", "stack", "says"),
+    [
+        # What `pulumi new` writes.
+        ({"pulumi:tags": {"value": {"pulumi:template": "python"}}}, {}, "default"),
+        # Its defaults count, in each of their forms, where the stack does not say otherwise.
+        ({"omics:localState": "own.db"}, {}, "own"),
+        ({"omics:localState": {"value": "own.db"}}, {}, "own"),
+        ({"localState": {"type": "string", "default": "own.db"}}, {}, "own"),
+        ({"omics:localState": "own.db"}, {"omics:localState": "stack.db"}, "stack"),
+        ({"omics:localState": "own.db"}, {"localState": "stack.db"}, "stack"),
+        # Its old meaning: the folder of the stacks' files.
+        ("stacks", {"omics:localState": "stack.db"}, "stack"),
+        # What means nothing is none of ours to judge: the engine says so.
+        (["a"], {}, "default"),
+    ],
+)
+def test_one_key_of_the_project_s_file_has_two_meanings(
+    doctor: Doctor, home: Path, config: Any, stack: dict[str, str], says: str, suffix: str
+) -> None:
+    project = home / "project"
+    (project / "Pulumi.yaml").unlink()
+    settings = {"name": "omics", "runtime": "python", "config": config}
+    (project / f"Pulumi{suffix}").write_text(json.dumps(settings))
+    folder = project / config if isinstance(config, str) else project
+    folder.mkdir(exist_ok=True)
+    (folder / f"Pulumi.dev{suffix}").write_text(json.dumps({"config": stack}))
+    told = doctor("--stack", "dev", "--endpoint", "local")
+    files = {"default": ".omics/local.db", "own": "own.db", "stack": "stack.db"}
+    assert told.says("emulator").startswith(str(project / files[says]))
+    assert told.level("state", "configuration") == "ok"
+
+
+def test_a_stack_may_have_no_file_of_its_own(doctor: Doctor, home: Path) -> None:
+    (home / "project" / "Pulumi.yaml").write_text("name: p\nconfig: {omics:endpoint: local}\n")
+    told = doctor("--stack", "dev")
+    assert told.level("state", "configuration") == "warning"
+    assert told.level("emulator") == "ok"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "name: 1\nmain: 2\nbackend: file://x\nruntime: {options: x}\nconfig: 3",
+        "name: p\nruntime: {name: python, options: {virtualenv: 1, toolchain: []}}\nconfig: {a: }",
+        "[]",
+    ],
+)
+def test_no_value_of_the_project_s_file_is_believed_for_its_name(
+    doctor: Doctor, home: Path, text: str
+) -> None:
+    (home / "project" / "Pulumi.yaml").write_text(text)
+    (home / "project" / "Pulumi.dev.yaml").write_text("config: [a]\nsecretsprovider: 1")
+    told = doctor("--stack", "dev", "--endpoint", "local")
+    assert told.level("state", "backend") == "ok"
+    assert told.level("engine", "Python") == "ok"
+
+
+def test_a_stack_is_asked_for_as_an_update_does(doctor: Doctor, home: Path) -> None:
+    log, program = home / "asked", home / "bin" / "pulumi"
+    program.write_text(ENGINE.replace("\n", f'\necho "$PWD $*" >> {log}\n', 1))
+    (home / "project" / "Pulumi.dev.yaml").touch()
+    told = doctor("--stack", "dev", "--endpoint", "local")
+    assert told.level("state", "dev") == "ok"
+    asked = [line for line in log.read_text().splitlines() if " stack " in line]
+    folder = home / "project"
+    assert [line.partition(" --stack dev")[0] for line in asked] == [
+        f"{folder} stack export", f"{folder} stack history --json --page-size 1"
+    ]  # fmt: skip
+    program.write_text(
+        "#!/bin/sh\n[ $1 = version ] && echo v3.259.0 && exit\n"
+        "echo \"error: no stack named 'dev' found\" >&2\nexit 255\n"
+    )
+    told = doctor("--stack", "dev", "--endpoint", "local")
+    assert told.level("state", "dev") == "wrong"
+    assert "no stack named 'dev' found" in told.says("state", "dev")
+
+
 @pytest.mark.parametrize(
     ("files", "word"),
     [
-        ({}, "no Pulumi.dev.yaml"),
         ({"Pulumi.dev.yaml": "config: ["}, "no YAML"),
         ({"Pulumi.dev.yaml": "config: {omics:endpoint: nowhere}"}, "omics:endpoint"),
     ],

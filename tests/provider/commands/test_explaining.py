@@ -26,6 +26,7 @@ from omics_provider.explain import gather
 from omics_provider.explain.gather import explain, explain_ids
 from omics_provider.runs import details
 from omics_provider.runs.calls import Runs
+from omics_provider.service import clients
 from omics_provider.service import logs as run_logs
 from omics_provider.service.clients import omics
 from tests.provider.harness import REGION, ROLE, Emulator, Service
@@ -101,6 +102,8 @@ def server(_server: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
     control.plan_faults(_server.state, [])
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    # A client keeps the Region that a variable gave it.
+    clients.forget(Settings(endpoint=_server.url))
     return _server
 
 

@@ -109,8 +109,8 @@ def test_a_look_that_is_refused_is_told_and_does_not_fail_the_preview(
     assert "could not be looked up: AccessDeniedException: no right" in words
 
 
-@pytest.mark.parametrize("kind", [errors.CredentialsError, errors.SettingsError])
-def test_without_credentials_a_failed_update_leaves_no_doubt(
+@pytest.mark.parametrize("kind", [errors.CredentialsError, errors.SettingsError, errors.NotSent])
+def test_where_no_request_leaves_this_machine_a_failed_update_leaves_no_doubt(
     noted: Callable[..., dict[str, Any]], told: list[str], kind: type[errors.OmicsError]
 ) -> None:
     """It failed of the same, most likely, and nothing that it noted is left."""
@@ -122,11 +122,12 @@ def test_without_credentials_a_failed_update_leaves_no_doubt(
     assert told == []
 
 
-def test_without_credentials_a_noted_start_stays_in_doubt(
-    noted: Callable[..., dict[str, Any]], told: list[str]
+@pytest.mark.parametrize("kind", [errors.CredentialsError, errors.SettingsError, errors.NotSent])
+def test_where_no_request_leaves_this_machine_a_noted_start_stays_in_doubt(
+    noted: Callable[..., dict[str, Any]], told: list[str], kind: type[errors.OmicsError]
 ) -> None:
     def refused(*_: Any) -> Any:
-        raise errors.CredentialsError("ListRuns", "Unable to locate credentials")
+        raise kind("ListRuns", "Unable to locate credentials")
 
     urn = "urn:pulumi:dev::trial::omics:Run::NA12878"
     killed = {"urn": urn, "inputs": {keys.ATTEMPT: "earlier"}}

@@ -6,18 +6,23 @@ everything for one that lets nobody look.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import pulumi
 import pytest
 from botocore.stub import Stubber
 
+from omics_provider.base import errors
 from omics_provider.base.settings import Settings
 from omics_provider.emulator import control
+from omics_provider.preflight import calls
 from omics_provider.preflight.calls import look_up
 from omics_provider.preflight.rules.judge import (
     Found,
@@ -30,11 +35,13 @@ from omics_provider.preflight.rules.judge import (
     problems,
 )
 from omics_provider.preflight.rules.quotas import STORED
+from omics_provider.resources._preflight import Gathering
 from omics_provider.service import clients
 from tests.provider.harness import Emulator, Service
 from tests.served import ACCOUNT, REGION, Served, serving
 
 R2R = "9500764"
+ROLE = Look(Kind.ROLE, ("arn:aws:iam::123456789012:role/omics",))
 TRUST = {
     "Version": "2012-10-17",
     "Statement": {
@@ -50,6 +57,8 @@ TRUST = {
 def _served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     state: Path = tmp_path_factory.mktemp("preflight") / "omics.db"
     with serving(state) as served:
+        # A run that moves on between two looks is counted by one of them alone.
+        control.change_settings(served.state, {"speed": 0})
         yield served
 
 
@@ -305,3 +314,41 @@ def test_only_healthomics_is_asked_at_the_emulator_in_the_process(emulator: Emul
     }  # fmt: skip
     assert set(answers.values()) == {Missing()}
     assert all(operation.startswith("Get") for operation in emulator.calls())
+
+
+# How it is told -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def log(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """What the program logs, as (severity, text)."""
+    said: list[tuple[str, str]] = []
+    for severity in ("info", "warn"):
+        tell = partial(lambda severity, text: said.append((severity, text)), severity)
+        monkeypatch.setattr(pulumi.log, severity, tell)
+    return said
+
+
+@pytest.mark.parametrize("error", [errors.SettingsError, errors.CredentialsError, errors.NotSent])
+def test_what_stops_an_update_too_is_a_warning(
+    monkeypatch: pytest.MonkeyPatch, log: list[tuple[str, str]], error: type[errors.OmicsError]
+) -> None:
+    def fails(*_: object) -> object:
+        raise error("GetWorkflow", "it is not there")
+
+    monkeypatch.setitem(calls._LOOKS, Kind.WORKFLOW, fails)
+    monkeypatch.setitem(calls._LOOKS, Kind.ROLE, lambda *_: Unseen("no right"))
+    found = look_up(at("http://127.0.0.1:9"), [Look(Kind.WORKFLOW, ("1", "")), ROLE])
+    Gathering(Settings(), answers=dict(found))._tell([], Place(REGION, ACCOUNT))
+    assert [severity for severity, _ in log] == ["warn", "info"]
+    assert "it is not there" in log[0][1]
+
+
+def test_without_a_region_nothing_is_looked_up_and_a_warning_says_so(
+    monkeypatch: pytest.MonkeyPatch, log: list[tuple[str, str]]
+) -> None:
+    monkeypatch.setattr(clients, "load", lambda: None)
+    assert asyncio.run(Gathering(Settings(profile="none"))._report()) is False
+    ((severity, text),) = log
+    assert severity == "warn"
+    assert "nothing could be looked up" in text

@@ -814,8 +814,8 @@ def test_delete_in_a_state_that_this_release_does_not_know(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     run = up(declared)
-    get = Runs.get
-    monkeypatch.setattr(Runs, "get", lambda r, i: {**get(r, i), "status": "PAUSED"})
+    find = Runs.find
+    monkeypatch.setattr(Runs, "find", lambda r, i: {**(find(r, i) or {}), "status": "PAUSED"})
     before = len(emulator.calls())
     with pytest.raises(ProviderError, match="does not know: PAUSED"):
         provider.delete(run.id, run.bag())

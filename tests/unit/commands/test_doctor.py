@@ -35,8 +35,7 @@ def test_a_line_that_is_not_ok_says_the_way_out() -> None:
         *(judge.right(a, e) for a in RIGHTS for e in (DENIED, EXPIRED, UNREACHABLE, FAULT)),
         *(judge.bucket("b", a, "eu-west-1") for a in (Missing(), Unseen("why"))),
         *(judge.role(ARN, a, RUNS) for a in (Missing(), Unseen("why"), Found({"trust": {}}))),
-        judge.region("xx", ["eu-west-1"], None),
-        judge.region("xx", (), "AWS_REGION"),
+        judge.region("xx", ["eu-west-1"]),
         judge.quota(judge.STORED, "L-1", 10, Use(10)),
         judge.quota(judge.STORED, "L-1", DENIED, Use(10)),
         judge.quota(judge.STORED, "L-1", 10, DENIED),
@@ -82,14 +81,11 @@ def test_a_caller_that_sts_does_not_name(error: errors.OmicsError, level: Level)
 
 
 def test_regions() -> None:
-    assert judge.region("eu-west-1", ["eu-west-1"], None).level is OK
-    assert judge.region("eu-west-1", (), None).level is OK
-    unknown = judge.region("eu-north-1", ["us-east-1", "eu-west-1"], None)
+    assert judge.region("eu-west-1", ["eu-west-1"]).level is OK
+    assert judge.region("eu-west-1", ()).level is OK
+    unknown = judge.region("eu-north-1", ["us-east-1", "eu-west-1"])
     assert unknown.level is WARNING
     assert "eu-west-1, us-east-1" in unknown.advice
-    unread = judge.region("eu-west-1", ["eu-west-1"], "AWS_REGION")
-    assert unread.level is WARNING
-    assert "pulumi config set omics:region eu-west-1" in unread.advice
 
 
 # Rights ------------------------------------------------------------------------------------------

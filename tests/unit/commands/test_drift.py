@@ -10,18 +10,21 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from markdown_it import MarkdownIt
 
+from omics_provider.base.errors import OmicsError
 from omics_provider.base.identity import STACK_MARK, START_MARK, Mark, retry_token, start_token
 from omics_provider.base.settings import Settings
 from omics_provider.base.status import RunStatus
 from omics_provider.commands.drift.command import write_drift
 from omics_provider.commands.drift.data import DriftReport, drift_report
+from omics_provider.commands.drift.data import Seen as Looked
+from omics_provider.commands.drift.others import with_others
 from omics_provider.commands.drift.rules.judge import (
     Finding,
     Found,
@@ -31,15 +34,16 @@ from omics_provider.commands.drift.rules.judge import (
     in_doubt,
     judge_batch,
     judge_lasting,
-    judge_leaving,
     judge_run,
     unrecorded,
 )
+from omics_provider.commands.drift.rules.leaving import judge_leaving
 from omics_provider.commands.drift.rules.record import Recorded, StackRecord, read_record
 from omics_provider.commands.preview.command import write_preview
 from omics_provider.commands.preview.data import Facts, preview_report
 from omics_provider.commands.preview.prices import price_list
 from omics_provider.commands.preview.rules.plan import read_plan
+from omics_provider.engine import cli
 from omics_provider.engine.state import SIGNATURE
 from omics_provider.engine.urn import BATCH, CACHE, GROUP, RUN, WORKFLOW
 from tests.preview_digests import digest, inputs, step
@@ -171,6 +175,17 @@ def test_tags_are_told_by_what_became_of_them_without_marks() -> None:
     assert found.tags is not None
     assert found.tags == ({"project": ("trio", "x")}, {"bill": "42"}, {"owner": "me"})
     assert found.tags.to_put_back == {"project": "trio", "owner": "me"}
+
+
+def test_of_two_long_tags_the_part_that_differs_is_shown() -> None:
+    recorded = {"source": "s3://1000genomes/1000G_2504_high_coverage/data/NA1"}
+    seen = live(tags={"source": recorded["source"].replace("NA1", "NA2")})
+    stack = state(resource("HG002", tags=recorded))
+    (run,) = stack.runs
+    report = drift_report(stack, Looked({run.urn: Found(Look.READ, seen)}), "dev")
+    told = write_drift(report, "text")
+    assert "data/NA1 → " in told
+    assert "data/NA2" in told
 
 
 @pytest.mark.parametrize("tags", [None, SECRET])
@@ -349,6 +364,68 @@ def test_a_renamed_stack_knows_the_runs_of_both_names() -> None:
     older = resource("HG002", __stack="acme/trial/old")
     stack = state(older)
     assert stack.names == {"acme/trial/old", "acme/trial/dev"}
+
+
+def test_a_run_that_another_stack_knows_is_no_orphan() -> None:
+    """After `pulumi stack rename` runs have the old name, which another stack may have by then."""
+    doubtful = resource("NA3", uuid=None, arn=None, requestId="doubt")
+    kept = resource("NA4", number=4, __settled=["left"])
+    other = state(resource("NA2", number=2), resource("NA5", "FAILED", 5), doubtful, kept)
+    stack = replace(state(resource("HG002")), others=(replace(other, suffix="/trial/prod"),))
+    doubt = start_token(OWN, urn("NA3"), "attempt-of-NA3")
+    tokens = {3: doubt, 6: "left", 7: retry_token("uuid-1000005", 2)}
+    for number in (2, 3, 6, 7):
+        run = marked(number, of="HG002", token=tokens.get(number, "t"))
+        found = unrecorded(stack, run)
+        assert found is not None
+        assert (found.kind, found.detail) == (Kind.OTHER_STACK, "trial/prod")
+        assert not found.is_drift
+        assert found.urn is None
+    assert kind_of(stack, marked(8, of="HG002")) is Kind.ORPHAN
+    report = drift_report(stack, Looked({}, strangers=(marked(2, of="HG002"),)), "dev")
+    told = write_drift(report, "text")
+    assert "is of stack trial/prod" in told
+    assert "cancel-run" not in told
+
+
+def test_where_a_stack_can_not_be_read_no_run_is_to_be_ended() -> None:
+    stack = replace(state(resource("HG002")), unread=("`pulumi stack ls`: no",))
+    strangers = (marked(2, of="HG002"), marked(3, "COMPLETED", of="HG002"))
+    told = write_drift(drift_report(stack, Looked({}, strangers=strangers), "dev"), "text")
+    assert "`pulumi stack ls`: no" in told
+    assert not re.search("cancel-run|adopt_run_id", told)
+
+
+def exported(stack: str) -> dict[str, Any]:
+    """The state of another stack, with one run."""
+    recorded = resource("NA2", number=2)
+    text = json.dumps({"deployment": {"resources": [recorded]}})
+    return dict(json.loads(text.replace(":dev::", f":{stack}::")))
+
+
+def test_the_states_of_the_backend_s_other_stacks_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    def state_of(stack: str | None) -> dict[str, Any]:
+        if stack == "locked":
+            raise OmicsError("Reading the stack", "`pulumi stack export --stack locked`: no")
+        return exported(str(stack))
+
+    monkeypatch.setattr(cli, "state", state_of)
+    monkeypatch.setattr(cli, "stacks", lambda: ["prod", "dev", "locked"])
+    found = with_others(state(resource("HG002")))
+    assert [each.suffix for each in found.others] == ["/trial/prod"]
+    assert found.unread == ("`pulumi stack export --stack locked`: no",)
+    monkeypatch.setattr(cli, "stacks", lambda: [f"s{number}" for number in range(60)])
+    found = with_others(state(resource("HG002")))
+    assert (len(found.others), found.unread) == (50, ("10 of 60 stacks were not asked",))
+
+
+def test_stacks_that_can_not_be_listed_leave_it_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails() -> list[str]:
+        raise OmicsError("Reading the stack", "`pulumi stack ls --all --json`: no")
+
+    monkeypatch.setattr(cli, "stacks", fails)
+    found = with_others(state(resource("HG002")))
+    assert (found.others, found.unread) == ((), ("`pulumi stack ls --all --json`: no",))
 
 
 def test_a_state_without_runs_knows_its_own_by_project_and_stack() -> None:
@@ -699,7 +776,7 @@ def finding(kind: Kind, **more: Any) -> Finding:
 
 def test_what_is_drift_and_what_can_be_recorded() -> None:
     no_drift = {kind for kind in Kind if not finding(kind).is_drift}
-    assert no_drift == {Kind.LEFT, Kind.ELSEWHERE, Kind.UNREAD}
+    assert no_drift == {Kind.LEFT, Kind.OTHER_STACK, Kind.ELSEWHERE, Kind.UNREAD}
     recordable = {kind for kind in Kind if finding(kind).is_recordable}
     assert recordable == {
         Kind.COMPLETED, Kind.FAILED, Kind.CANCELLED, Kind.GONE, Kind.REUSED, Kind.TAGS, Kind.ENDED,

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from omics_provider.base.errors import OmicsError
 from omics_provider.base.status import ACTIVE, RunStatus
+from omics_provider.base.words import cut
 from omics_provider.commands.preview.rules.endings import Fate, fate
 from omics_provider.commands.preview.rules.plan import (
     Action,
@@ -19,7 +20,7 @@ from omics_provider.commands.preview.rules.plan import (
     RunStep,
     read_plan,
 )
-from omics_provider.commands.preview.rules.values import SHOWN, cut, name_of, path_of, text_of
+from omics_provider.commands.preview.rules.values import name_of, path_of, text_of
 from tests.preview_digests import (
     SECRET,
     UNKNOWN,
@@ -81,7 +82,7 @@ def test_the_parts_of_a_replacement_count_once() -> None:
     assert one(*parts).action is Action.REPLACE
 
 
-def test_a_run_that_an_earlier_update_left_over_is_removed() -> None:
+def test_a_run_that_an_earlier_update_left_over_is_ended() -> None:
     old, new = inputs(), inputs(name="other")
     runs = read_plan(
         digest(
@@ -91,8 +92,14 @@ def test_a_run_that_an_earlier_update_left_over_is_removed() -> None:
     ).runs
     assert [(run.action, run.old.id if run.old else None) for run in runs] == [
         (Action.REPLACE, "1234567"),
-        (Action.REMOVE, "7654321"),
+        (Action.END_LEFT_OVER, "7654321"),
     ]
+
+
+def test_a_renamed_stack_is_the_reason_of_a_change_in_place() -> None:
+    before, now = inputs(__stack="organization/trial/old"), inputs()
+    assert one(step("update", "NA12878", old=before, new=now)).reasons == ("stackRenamed",)
+    assert one(step("update", "NA12878", old=now, new=now)).reasons == ()
 
 
 @pytest.mark.parametrize(
@@ -223,11 +230,12 @@ def test_a_path_is_written_as_in_a_program() -> None:
 
 @given(st.text(max_size=300), st.text(max_size=300))
 def test_a_cut_keeps_the_place_where_two_values_part(before: str, after: str) -> None:
-    shown = cut(before, after)
-    assert all(len(text) <= SHOWN + 2 for text in shown)
-    # What tells them apart is left, but where one is the other's beginning.
-    if before != after and not before.startswith(after) and not after.startswith(before):
-        assert shown[0] != shown[1]
+    shown = before, after
+    for most in (80, 40, 28):
+        # What was cut is cut again, for a narrower place.
+        shown = cut(*shown, most)
+        assert all(len(text) <= most + 2 for text in shown)
+        assert (shown[0] == shown[1]) == (before == after)
 
 
 def test_runs_are_in_the_same_order_whatever_the_engine_s() -> None:

@@ -16,7 +16,7 @@ from omics_provider.commands.preview.prices import Range
 def figures(**given: Any) -> Figures:
     nothing = {
         "new": 0, "new_least": 0, "replaced": 0, "adopted": 0, "updated": 0, "removed": 0,
-        "cancelled": 0, "maybe_cancelled": 0, "unchanged": 0, "usd": None,
+        "left_over": 0, "cancelled": 0, "maybe_cancelled": 0, "unchanged": 0, "usd": None,
         "usd_unknown": 0, "longest": None, "longest_unknown": 0,
     }  # fmt: skip
     return Figures(**{**nothing, **given})

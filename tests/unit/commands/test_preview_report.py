@@ -356,6 +356,32 @@ def test_a_thousand_unchanged_runs_and_one_change_take_no_time() -> None:
 # Figures -------------------------------------------------------------------------------------
 
 
+def test_of_two_long_values_the_part_that_differs_is_shown() -> None:
+    folder = "s3://1000genomes/1000G_2504_high_coverage/additional_698_related/data/ERR3989"
+    names = ("NA1", "NA2.of-the-second-try")
+    old, new = (inputs(outputUri=f"{folder}/{name}") for name in names)
+    plan = read_plan(digest(step("replace", "NA1", old=old, new=new, diff=["outputUri"])))
+    report = preview_report(plan, Facts("us-east-1"), PRICES)
+    (told,) = (row.cells[-1] for row in words_of(report, None).rows)
+    assert all(name[:10] in "".join(told) for name in names)
+
+
+def test_what_an_earlier_update_left_over_is_told_as_such_with_its_runs() -> None:
+    """The resource stays, and its warnings are its own."""
+    rows = [step("delete-replaced", "NA1", old=inputs(), id=id_) for id_ in ("1000001", "1000002")]
+    rows += [step("same", "NA1", old=inputs(), new=inputs())]
+    given = digest(*rows, notices=[warning("Run 1 ended FAILED.", "NA1")])
+    report = preview_report(read_plan(given), Facts("us-east-1", past={}), PRICES)
+    told = write_preview(report, None, "text")
+    assert not re.search("removed|no longer declared", told)
+    assert told.count("NA1 left over from a replacement; run: cancelled if") == 4
+    for run_id in ("1000001", "1000002"):
+        assert f"did not come to its end: run {run_id}" in told
+    assert told.count("Run 1 ended FAILED.") == 1
+    assert (report.figures.left_over, report.figures.removed) == (2, 0)
+    assert report.figures.maybe_cancelled == 2
+
+
 def test_the_headline_adds_up() -> None:
     figures = made("mixed").figures
     assert (figures.new, figures.replaced, figures.adopted) == (2, 1, 1)

@@ -62,6 +62,15 @@ def test_an_empty_state(export: dict[str, Any]) -> None:
     assert parse(export) == StackState((), ())
 
 
+def test_an_interrupted_create_of_a_renamed_stack_has_the_request_that_was_sent() -> None:
+    """The rename changes the URN in the engine's note, and not what the service was asked."""
+    renamed = URN.replace(":prod:", ":now:")
+    assert renamed != URN
+    note = pending("a")
+    note["resource"] = {**note["resource"], "urn": renamed}
+    assert [start.token for start in state(note).unconfirmed(renamed, "")] == [token("a")]
+
+
 def test_a_first_start_has_none_before_it() -> None:
     assert unconfirmed(state()) == []
     assert unconfirmed(state(pending("now"))) == []

@@ -19,6 +19,7 @@ ALL = [
         (False, True),
         Left,
         (None, *Fate),
+        (False, True),
     )
 ]
 
@@ -26,7 +27,9 @@ ALL = [
 def expected(evidence: Evidence) -> Decision:
     """Say it anew, from the end of the table to its start: what is above wins."""
     shown = bool(evidence.updates)
-    found = Decision(UPDATE) if shown else Decision(SAME)
+    found = Decision(UPDATE, (), False) if evidence.renamed else Decision(SAME)
+    if shown:
+        found = Decision(UPDATE)
     if evidence.torn is Fate.REPLACE:
         found = Decision(REPLACE, ("status",), False)
     if evidence.left is Left.UNFIT:

@@ -19,7 +19,7 @@ def ran(hours: float) -> str:
     return (NOW - timedelta(hours=hours)).isoformat()
 
 
-def test_the_line() -> None:
+def test_the_line_begins_with_what_needs_somebody() -> None:
     active = [
         {"status": "RUNNING", "startTime": ran(2.2278), "creationTime": ran(3)},
         {"status": "RUNNING", "startTime": ran(1)},
@@ -28,7 +28,7 @@ def test_the_line() -> None:
     ]
     tally = progress.Tally(active, Counter(COMPLETED=84, FAILED=1))
     assert progress.line(tally, NOW) == (
-        "2 running, 2 pending, 84 completed, 1 failed, oldest 02:13:40"
+        "1 failed, 2 running, 2 pending, 84 completed, oldest 02:13:40"
     )
     assert progress.line(progress.Tally(), NOW) == ""
 
@@ -59,7 +59,7 @@ def test_several_places_are_told_as_one() -> None:
     there = progress.Tally([run, {"status": "PENDING"}], Counter(COMPLETED=1, FAILED=1))
     whole = progress.together([here, there])
     assert progress.states(whole) == [
-        ("RUNNING", 2), ("PENDING", 1), ("COMPLETED", 3), ("FAILED", 1),
+        ("FAILED", 1), ("RUNNING", 2), ("PENDING", 1), ("COMPLETED", 3),
     ]  # fmt: skip
     # Workflow 7 there is not workflow 7 here.
     assert progress.next_end(whole, NOW) == NOW + timedelta(minutes=30)

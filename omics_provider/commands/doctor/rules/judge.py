@@ -132,16 +132,9 @@ def nobody() -> Line:
     return warning("rights", "all", says, "Mend the credentials first.")
 
 
-def region(name: str, known: Iterable[str], unread: str | None) -> Line:
-    """Return the line of the Region; `unread` is a variable that gave it and that boto3 ignores."""
+def region(name: str, known: Iterable[str]) -> Line:
+    """Return the line of the Region; `known` are those that boto3 knows of."""
     places = sorted(known)
-    if unread:
-        return warning(
-            "region",
-            name,
-            f"only {unread} names it, which boto3 and so an update do not read",
-            f"Set it for the stack: pulumi config set omics:region {name}; or AWS_DEFAULT_REGION.",
-        )
     if places and name not in places:
         return warning(
             "region",

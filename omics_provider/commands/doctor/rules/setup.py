@@ -192,6 +192,35 @@ def _folder(found: Backend, folder: Folder) -> Line:
     return ok("state", "backend", says)
 
 
+def stack_file(path: str, *, is_there: bool) -> Line:
+    """Return the line of a stack's own file."""
+    if is_there:
+        return ok("state", "configuration", path)
+    return warning(
+        "state",
+        "configuration",
+        f"there is no {path}: what the project's file says counts alone",
+        "Nothing, where the stack needs no configuration; else look at the name, and run it in the "
+        "folder of the stack's Pulumi.yaml.",
+    )
+
+
+def stack(name: str, folder: str, why: str | None) -> Line:
+    """Return the line of a stack whose state and history were asked for in `folder`.
+
+    `why` says why they can't be had, None where they can.
+    """
+    if why is None:
+        return ok("state", name, f"its state and its history are read from {folder}")
+    return wrong(
+        "state",
+        name,
+        why.rstrip("."),
+        "No update starts a run without both. Make `pulumi stack export` and `pulumi stack "
+        "history` work in this folder: with the project, the backend and the sign-in of the stack.",
+    )
+
+
 def passphrase(*, is_set: bool, has_key: bool) -> Line:
     """Return the line of what encrypts secrets in a folder or a bucket.
 

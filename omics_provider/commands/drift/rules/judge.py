@@ -54,6 +54,8 @@ class Kind(StrEnum):
     REPLACED = "replaced"
     #: The same, but ended, or left on purpose (on_delete): it is in nobody's way.
     LEFT = "left"
+    #: It carries this stack's mark, and another stack's state has it: one of the two was renamed.
+    OTHER_STACK = "other-stack"
     #: Not in the account and Region that was looked at.
     ELSEWHERE = "elsewhere"
     #: It could not be looked at.
@@ -61,7 +63,7 @@ class Kind(StrEnum):
 
 
 #: What the report names although the stack and the service do not differ in it.
-NO_DRIFT: Final = frozenset({Kind.LEFT, Kind.ELSEWHERE, Kind.UNREAD})
+NO_DRIFT: Final = frozenset({Kind.LEFT, Kind.OTHER_STACK, Kind.ELSEWHERE, Kind.UNREAD})
 #: What a refresh of the one resource records, and nothing else comes of it.
 RECORDABLE: Final = frozenset(
     {Kind.COMPLETED, Kind.FAILED, Kind.CANCELLED, Kind.GONE, Kind.REUSED, Kind.TAGS, Kind.ENDED}
@@ -106,6 +108,8 @@ class Finding:
     is_rerun: bool = False
     #: What it is, where it is no run: "run group".
     what: str = "run"
+    #: Whether another stack may have it, since not all states could be read.
+    is_unsure: bool = False
 
     @property
     def is_drift(self) -> bool:
@@ -135,6 +139,10 @@ class Look(Enum):
     ELSEWHERE = "elsewhere"
 
 
+#: What is to be told of what was not looked at.
+UNSEEN: Final = {Look.UNREAD: Kind.UNREAD, Look.ELSEWHERE: Kind.ELSEWHERE}
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """What was found of a recorded run; `why` it was not looked at."""
@@ -146,8 +154,7 @@ class Found:
 
 def judge_run(recorded: Recorded, found: Found) -> tuple[Finding, ...]:
     """Return what differs between the recorded run and what was found of it."""
-    if found.look in (Look.UNREAD, Look.ELSEWHERE):
-        kind = Kind.UNREAD if found.look is Look.UNREAD else Kind.ELSEWHERE
+    if kind := UNSEEN.get(found.look):
         return (_about(recorded, kind, detail=found.why),)
     if found.look is Look.MISSING:
         return _gone(recorded, Kind.GONE)
@@ -156,24 +163,6 @@ def judge_run(recorded: Recorded, found: Found) -> tuple[Finding, ...]:
     if found.run.get("uuid") != recorded.uuid:
         return _gone(recorded, Kind.REUSED, str(found.run.get("uuid", "")))
     return (*_ended(recorded, found.run), *_tags(recorded, found.run))
-
-
-def judge_leaving(recorded: Recorded, found: Found, kept: Live | None = None) -> Finding | None:
-    """Return what there is to tell of a replaced run, or batch `kept`, that the next update ends.
-
-    That it is active, and so costs money.
-    """
-    own = kept or {"id": recorded.id, "uuid": recorded.uuid, "status": recorded.status}
-    status = str(found.run.get("status", ""))
-    known = {"id": str(own["id"]), "uuid": str(own["uuid"]), "before": str(own["status"])}
-    known["what"] = "batch" if kept else "run"
-    if found.look in (Look.UNREAD, Look.ELSEWHERE):
-        kind = Kind.UNREAD if found.look is Look.UNREAD else Kind.ELSEWHERE
-        return _about(recorded, kind, **known, detail=found.why)
-    is_active = status_of(status) not in FINAL if kept else status in ACTIVE
-    if found.run.get("uuid") != own["uuid"] or not is_active:
-        return None
-    return _about(recorded, Kind.REPLACED, **known, now=status)
 
 
 def _about(recorded: Recorded, kind: Kind, **more: Any) -> Finding:
@@ -252,10 +241,8 @@ def judge_batch(recorded: Recorded, kept: Live, found: Found) -> Finding | None:
         "before": str(kept["status"]),
         "what": "batch",
     }
-    if found.look is Look.UNREAD:
-        return _about(recorded, Kind.UNREAD, **known, detail=found.why)
-    if found.look is Look.ELSEWHERE:
-        return _about(recorded, Kind.ELSEWHERE, **known, detail=found.why)
+    if kind := UNSEEN.get(found.look):
+        return _about(recorded, kind, **known, detail=found.why)
     if found.look is Look.MISSING:
         return _about(recorded, Kind.GONE, **known)
     if found.run.get("uuid") != kept["uuid"]:
@@ -282,8 +269,7 @@ def judge_lasting(recorded: Recorded, found: Found) -> Finding | None:
     `found.run` has the service's answer as `live`, and that on a workflow's version as `version`.
     """
     what = {"what": LASTING[recorded.type]}
-    if found.look in (Look.UNREAD, Look.ELSEWHERE):
-        kind = Kind.UNREAD if found.look is Look.UNREAD else Kind.ELSEWHERE
+    if kind := UNSEEN.get(found.look):
         return _about(recorded, kind, **what, detail=found.why)
     outputs = recorded.plain_outputs
     if found.look is Look.MISSING or not lasting.same(outputs, found.run["live"]):
@@ -374,6 +360,9 @@ def unrecorded(state: StackRecord, live: Live, what: str = "run") -> Finding | N
         "now": status,
         "what": what,
     }
+    if other := state.other(str(live["uuid"]), token):
+        name = str(live.get("name") or live["id"])
+        return Finding(Kind.OTHER_STACK, name, **known, detail=other)
     if resource is not None:
         known |= {"urn": resource.urn, "group": resource.group}
     name = resource.name if resource else str(live.get("name") or live["id"])
@@ -384,7 +373,8 @@ def unrecorded(state: StackRecord, live: Live, what: str = "run") -> Finding | N
         return Finding(Kind.UNCONFIRMED, name, **known)
     kind = Kind.ORPHAN if is_active and token not in state.left else Kind.LEFT
     # Where the state has no name to compare with, somebody has to.
-    return Finding(kind, name, **known, detail="" if resource or state.names else str(stack))
+    of = "" if resource or state.names else str(stack)
+    return Finding(kind, name, **known, detail=of, is_unsure=bool(state.unread))
 
 
 def in_doubt(state: StackRecord, seen: frozenset[str]) -> tuple[Finding, ...]:

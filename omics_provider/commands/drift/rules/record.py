@@ -151,6 +151,20 @@ class StackRecord:
     resources_by_mark: Mapping[str, Named]
     #: Runs and batches that were replaced, and that the next update ends.
     leaving: tuple[Recorded, ...] = ()
+    #: The backend's other stacks, as far as they were looked at, and why some could not be read.
+    others: tuple[StackRecord, ...] = ()
+    unread: tuple[str, ...] = ()
+
+    def knows(self, uuid: str, token: str) -> bool:
+        """Tell whether a run of this uuid, or one that was started with this token, is its own."""
+        if uuid in self.uuids or token in self.settled or token in self.in_doubt:
+            return True
+        return self.attempt(token) is not None
+
+    def other(self, uuid: str, token: str) -> str:
+        """Return the other stack that such a run is of, project/stack; empty for none known."""
+        found = (each.suffix[1:] for each in self.others if each.knows(uuid, token))
+        return next(found, "")
 
     def is_own(self, stack: Any) -> bool:
         """Tell whether a run's tag names this stack."""

@@ -12,7 +12,9 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
 from omics_provider.base.keys import DEFAULT_ON_DELETE, LEFT
+from omics_provider.base.keys import STACK as STACK_INPUT
 from omics_provider.base.table import Change
+from omics_provider.base.words import cut
 from omics_provider.batches.rules import table
 from omics_provider.engine.urn import (
     BATCH,
@@ -31,7 +33,6 @@ from .values import (
     ARGUMENTS,
     Path,
     Special,
-    cut,
     differences,
     name_of,
     path_of,
@@ -49,6 +50,8 @@ class Action(StrEnum):
     REPLACE = "replace"
     UPDATE = "update"
     REMOVE = "remove"
+    #: End an older run of a resource that stays: an update replaced it, and did not finish.
+    END_LEFT_OVER = "end-left-over"
     SAME = "same"
 
 
@@ -61,9 +64,10 @@ _ACTIONS: Final[dict[str, Action]] = {
     "import-replacement": Action.REPLACE,
     "update": Action.UPDATE,
     "delete": Action.REMOVE,
-    "delete-replaced": Action.REMOVE,
+    "delete-replaced": Action.END_LEFT_OVER,
     "same": Action.SAME,
 }
+_ENDING: Final = frozenset({Action.REPLACE, Action.REMOVE, Action.END_LEFT_OVER})
 _NO_ACTION: Final = frozenset(
     {
         "create-replacement",
@@ -76,6 +80,12 @@ _NO_ACTION: Final = frozenset(
         "remove-pending-replace",
     }
 )
+
+
+#: Longest value that is shown, in characters.
+SHOWN: Final = 80
+#: The reason of a change in place that the stack's new name asks for.
+RENAMED: Final = "stackRenamed"
 
 
 class InputChange(NamedTuple):
@@ -216,7 +226,9 @@ def _runs(steps: Iterable[Mapping[str, Any]]) -> Iterator[RunStep]:
             continue
         if step["op"] not in _ACTIONS:
             raise unreadable(f"it has a step that this release does not know: {step['op']}")
-        yield _run(step, _ACTIONS[step["op"]])
+        # A destroy may give the mark alone.
+        is_left_over = step["op"] == "delete" and _old(step).get("delete")
+        yield _run(step, Action.END_LEFT_OVER if is_left_over else _ACTIONS[step["op"]])
 
 
 def _run(step: Mapping[str, Any], action: Action) -> RunStep:
@@ -239,8 +251,8 @@ def _run(step: Mapping[str, Any], action: Action) -> RunStep:
         group=group_of(_state(step).get("parent")),
         inputs=inputs,
         changes=changes,
-        reasons=_reasons(step, changes) if action is Action.REPLACE else (),
-        old=_old_run(old) if action in (Action.REPLACE, Action.REMOVE) else None,
+        reasons=_reasons(step, action, old.get("inputs") or {}, changes),
+        old=_old_run(old) if action in _ENDING else None,
         is_batch=is_batch,
         count=table.count(inputs or old.get("inputs") or {}) if is_batch else 1,
         old_count=table.count(old.get("inputs") or {}) if is_batch else 1,
@@ -279,8 +291,18 @@ def _starting(
     return 0, 0
 
 
-def _reasons(step: Mapping[str, Any], changes: tuple[InputChange, ...]) -> tuple[str, ...]:
-    """Return what asks for a new run beside the inputs; "asked" where the preview names nothing."""
+def _reasons(
+    step: Mapping[str, Any],
+    action: Action,
+    before: Mapping[str, Any],
+    changes: tuple[InputChange, ...],
+) -> tuple[str, ...]:
+    """Return what asks for the step beside the inputs; "asked" where the preview names nothing."""
+    if action is Action.UPDATE:
+        after = (step.get("newState") or {}).get("inputs") or {}
+        return (RENAMED,) if before.get(STACK_INPUT) != after.get(STACK_INPUT) else ()
+    if action is not Action.REPLACE:
+        return ()
     keys = tuple(sorted(key for key in step.get("replaceReasons") or () if key not in ARGUMENTS))
     return keys or (() if changes else ("asked",))
 
@@ -303,7 +325,7 @@ def _changes(
 def _change(path: Path, before: Any, after: Any) -> InputChange:
     # What was a secret, or will be one, is shown on neither side.
     hides = Special.SECRET in (before, after)
-    return InputChange(name_of(path), *cut(_shown(before, hides), _shown(after, hides)))
+    return InputChange(name_of(path), *cut(_shown(before, hides), _shown(after, hides), SHOWN))
 
 
 def _shown(value: Any, hides: bool) -> str:

@@ -16,9 +16,6 @@ from omics_provider.batches.rules import table as batch
 from omics_provider.engine.state import SIGNATURE
 from omics_provider.runs.rules import table as fields
 
-#: Longest value that is shown, in characters.
-SHOWN: Final = 80
-
 #: How the engine writes a secret in a preview (pulumi: sdk/go/common/resource).
 _SECRET: Final = "[secret]"  # noqa: S105  # the mark of one
 #: pulumi: sdk/go/common/resource/plugin/rpc.go
@@ -123,23 +120,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return [_plain(item) for item in value]
     return value
-
-
-def cut(before: str, after: str, most: int = SHOWN) -> tuple[str, str]:
-    """Return two texts cut to `most` characters each, around the place where they part."""
-    same = next(
-        (i for i, pair in enumerate(zip(before, after, strict=False)) if pair[0] != pair[1]),
-        min(len(before), len(after)),
-    )
-    return _window(before, same, most), _window(after, same, most)
-
-
-def _window(text: str, place: int, most: int) -> str:
-    if len(text) <= most:
-        return text
-    start = min(max(0, place - most // 3), len(text) - most)
-    piece = text[start : start + most]
-    return f"{'…' if start else ''}{piece}{'…' if start + most < len(text) else ''}"
 
 
 def differences(before: Any, after: Any, path: Path = ()) -> Iterator[Path]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cached_property
+from typing import ClassVar
 
 from moto.core.base_backend import BackendDict, BaseBackend
 
@@ -13,38 +14,31 @@ from omics_provider.emulator.traces.of_runs import Traces
 from omics_provider.emulator.world.store import Store
 from omics_provider.emulator.world.surroundings import MotoSurroundings
 
-_state: list[Store] = [Store(":memory:")]
 
+class Home:
+    """A store, with the service and the traces that work on it."""
 
-def keep_state_in(store: Store) -> None:
-    """Use another store from now on."""
-    _state[0] = store
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.traces = Traces(store, MotoSurroundings())
 
-
-def current_store() -> Store:
-    """Give the store in use."""
-    return _state[0]
-
-
-@cache
-def _service(store: Store) -> Service:
-    return Service(store, service_model(), surroundings=MotoSurroundings())
-
-
-@cache
-def _traces(store: Store) -> Traces:
-    return Traces(store, MotoSurroundings())
+    @cached_property
+    def service(self) -> Service:
+        """The service; made with the first call, since it reads the environment."""
+        return Service(self.store, service_model(), surroundings=MotoSurroundings())
 
 
 class OmicsBackend(BaseBackend):
-    """HealthOmics in one account and region."""
+    """HealthOmics in one account and region; `home` is shared by all of them."""
+
+    home: ClassVar[Home] = Home(Store(":memory:"))
 
     def answer(self, request: HttpRequest) -> tuple[int, dict[str, str], bytes] | None:
         """Status, headers and body; None where the connection is to be cut."""
-        store = current_store()
-        _traces(store).settle()
-        outcome = _service(store).call(request, self.region_name, self.account_id)
-        _traces(store).settle()
+        home = self.home
+        home.traces.settle()
+        outcome = home.service.call(request, self.region_name, self.account_id)
+        home.traces.settle()
         outcome.wait()
         if outcome.answer is None:
             return None
@@ -52,7 +46,7 @@ class OmicsBackend(BaseBackend):
 
     def reset(self) -> None:
         """Forget everything, as moto does when a mock starts and ends."""
-        current_store().wipe()
+        self.home.store.wipe()
 
 
 omics_backends = BackendDict(OmicsBackend, "omics")

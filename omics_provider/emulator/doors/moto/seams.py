@@ -27,5 +27,5 @@ def install(state: str | Path | None = None) -> Store:
     if all(name != _NAME for name, _ in backend_index.backend_url_patterns):
         backend_index.backend_url_patterns.append((_NAME, re.compile(url_bases[0])))
     if state is not None:
-        models.keep_state_in(open_store(state))
-    return models.current_store()
+        models.OmicsBackend.home = models.Home(open_store(state))
+    return models.OmicsBackend.home.store
