@@ -10,6 +10,7 @@ if TYPE_CHECKING:
         RunBatchTemplate,
         RunTemplate,
     )
+    from omics_provider.resources._facts import RunFacts
     from omics_provider.resources.cohort import RunCohort
     from omics_provider.resources.provider import Provider
     from omics_provider.resources.run import OmicsRun
@@ -32,6 +33,7 @@ __all__ = [
     "RunBatchOverride",
     "RunBatchTemplate",
     "RunCohort",
+    "RunFacts",
     "RunTemplate",
     "wait_all",
 ]
@@ -51,6 +53,7 @@ _HOMES: Final = {
     "RunBatchOverride": "omics_provider.resources._arguments",
     "RunBatchTemplate": "omics_provider.resources._arguments",
     "RunCohort": "omics_provider.resources.cohort",
+    "RunFacts": "omics_provider.resources._facts",
     "RunTemplate": "omics_provider.resources._arguments",
     "wait_all": "omics_provider.resources.wait",
 }

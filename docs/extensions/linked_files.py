@@ -2,6 +2,10 @@
 
 On GitHub a link to ../tests/engine/waits/test_wait.py opens the file. So it does on the site: the
 link is led to a page with the file's text. A linked folder is one page with all its files.
+
+Pages of the reference are not in git. A link to what they are made of, such as
+../omics_provider/resources/run.py#OmicsRun, opens that file on GitHub. On the site it is led to
+reference/OmicsRun.md.
 """
 
 from __future__ import annotations
@@ -10,11 +14,13 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sphinx.application import Sphinx
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
 
 FOLDER = "files"
+REFERENCE = "reference"
 LANGUAGES = {".py": "python", ".yaml": "yaml", ".yml": "yaml", ".toml": "toml", ".json": "json"}
 _LINK = re.compile(
     r"(?<=\]\()(?!https?://|mailto:|#|/)(?P<path>[^)#\s]+)(?P<anchor>#[^)\s]*)?(?=\))"
@@ -49,15 +55,20 @@ def _make_pages(app: Sphinx) -> None:
 
 def _lead_links(app: Sphinx, docname: str, content: list[str]) -> None:
     docs = Path(app.srcdir)
-    folder = (docs / docname).parent
+    content[0] = led(content[0], (docs / docname).parent, docs)
 
-    def led(link: re.Match[str]) -> str:
-        target = _target(link["path"], folder, docs)
+
+def led(text: str, folder: Path, docs: Path) -> str:
+    """Return the text of a page in `folder` with its links as the site has them."""
+
+    def of(link: re.Match[str]) -> str:
+        target = _target(link, folder, docs)
         if target is None:
             return link[0]
-        return os.path.relpath(_page_of(target, docs), folder)
+        page = _reference(link, docs) or _page_of(target, docs)
+        return os.path.relpath(page, folder)
 
-    content[0] = _outside_code(content[0], lambda text: _LINK.sub(led, text))
+    return _outside_code(text, lambda part: _LINK.sub(of, part))
 
 
 def _outside_code(text: str, change: Any) -> str:
@@ -71,14 +82,21 @@ def _outside_code(text: str, change: Any) -> str:
 
 def _targets(text: str, folder: Path, docs: Path) -> Iterator[Path]:
     for link in _LINK.finditer(_FENCE.sub("", text)):
-        target = _target(link["path"], folder, docs)
-        if target is not None:
+        target = _target(link, folder, docs)
+        if target is not None and not _reference(link, docs):
             yield target
 
 
-def _target(path: str, folder: Path, docs: Path) -> Path | None:
+def _reference(link: re.Match[str], docs: Path) -> Path | None:
+    """Return the page of the reference that a link into a source file names."""
+    if not link["path"].endswith(".py") or not link["anchor"]:
+        return None
+    return docs / REFERENCE / f"{link['anchor'][1:]}.md"
+
+
+def _target(link: re.Match[str], folder: Path, docs: Path) -> Path | None:
     """Return the file or folder that a link means, where Sphinx has no page of it."""
-    target = Path(os.path.normpath(folder / path))
+    target = Path(os.path.normpath(folder / link["path"]))
     is_ours = target.is_relative_to(docs.parent) and target.exists()
     is_a_page = target.suffix in _SHOWN_BY_SPHINX and target.is_relative_to(docs)
     return target if is_ours and not is_a_page else None

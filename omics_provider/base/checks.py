@@ -1,7 +1,7 @@
 """What can be wrong with one value of a resource's input, whatever the resource.
 
-A value that a preview does not know yet is never complained about. No reason shows a value: it may
-be a secret.
+A value that a preview does not know yet is never complained about. A reason shows the value where
+it is one of a name, a place or a number, and the program gave it in plain: others may be secret.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 import difflib
 import json
 import re
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, NamedTuple, Never
 
+from . import shapes
 from .identity import MARK
 from .table import MAX_TAG_KEY, MAX_TAG_VALUE, MAX_TAGS, Field, Kind, Table
 from .values import CANNOT_CROSS, UNKNOWN, misfits
@@ -22,6 +22,8 @@ Rule = Callable[[Inputs], Iterator["Problem"]]
 
 #: Input of the program: names that it gave and the class does not take.
 MISNAMED: Final = "__misnamed"
+#: Input of the program: wire names of values that may be secret, which no reason shows.
+CONCEALED: Final = "__concealed"
 #: What is wrong where a value is missing.
 REQUIRED: Final = "is required"
 
@@ -48,7 +50,7 @@ def problems(table: Table, inputs: Inputs, rules: tuple[Rule, ...] = ()) -> list
     found = [*_unknown_names(table, inputs)]
     for field in table.fields:
         if field.wire in inputs and inputs[field.wire] is not UNKNOWN:
-            found += [Problem(field.wire, why) for why in _CHECKS[field.kind](field, inputs)]
+            found += [Problem(field.wire, why) for why in _reasons(field, inputs)]
     found += [
         Problem(field.wire, REQUIRED)
         for field in table.fields
@@ -88,58 +90,70 @@ def misnamed(table: Table, name: str) -> str:
     return f"is no argument of {table.resource}{hint}"
 
 
+def role_only(inputs: Inputs) -> Iterator[Problem]:
+    """Complain about a `roleArn` that is the ARN of something else in IAM or STS."""
+    arn = inputs.get("roleArn")
+    found = _IDENTITY.match(arn) if isinstance(arn, str) else None
+    if found and found[1] != "role":
+        what = found[1].replace("-", " ")
+        before = "" if "roleArn" in inputs.get(CONCEALED, ()) else _before(arn)
+        reason = f"is the ARN of a {what}: a run takes on a role, arn:aws:iam::ACCOUNT:role/NAME"
+        yield Problem("roleArn", f"{before}{reason}")
+
+
+_IDENTITY: Final = re.compile(r"arn:[^:]+:(?:iam|sts)::[^:]*:([a-z-]+)(?:/|$)")
+
+
 # One value -----------------------------------------------------------------------------------
+
+#: Kinds of which a reason shows the value.
+SHOWN: Final = frozenset({Kind.TEXT, Kind.S3_URI, Kind.INTEGER})
+
+
+def _reasons(field: Field, inputs: Inputs) -> Iterator[str]:
+    value = inputs[field.wire]
+    if isinstance(value, Mapping) and set(value) == {CANNOT_CROSS}:
+        yield str(value[CANNOT_CROSS])
+    elif field.kind in SHOWN and field.wire not in inputs.get(CONCEALED, ()):
+        before = _before(value)
+        yield from (before + why for why in _CHECKS[field.kind](field, inputs))
+    else:
+        yield from _CHECKS[field.kind](field, inputs)
+
+
+def _before(value: Any) -> str:
+    text = shapes.shown(value)
+    return f"{text}: " if text else ""
 
 
 def _check_text(field: Field, inputs: Inputs) -> Iterator[str]:
     value = inputs[field.wire]
-    if not isinstance(value, str):
+    if isinstance(value, str):
+        yield from shapes.text(field, value)
+    else:
         digits = ', such as "1234567"' if field.pattern == "[0-9]+" else ""
         yield f"must be a string{digits}"
-    elif field.enum:
-        yield from _check_enum(field, value)
-    else:
-        yield from _check_length(field, value)
-        yield from _check_pattern(field, value)
-
-
-def _check_enum(field: Field, value: str) -> Iterator[str]:
-    if value not in field.enum:
-        near = difflib.get_close_matches(value.upper(), [e.upper() for e in field.enum], n=1)
-        meant = next((e for e in field.enum if near and e.upper() == near[0]), None)
-        hint = f": did you mean {meant}?" if meant else ""
-        yield f"must be one of {', '.join(field.enum)}{hint}"
-
-
-def _check_length(field: Field, value: str) -> Iterator[str]:
-    low, high = field.low or 0, field.high
-    if len(value) < low or (high is not None and len(value) > high):
-        yield f"must have {low} to {high} characters, has {len(value)}"
-
-
-def _check_pattern(field: Field, value: str) -> Iterator[str]:
-    if not value and field.low:
-        # Its length says so.
-        return
-    if field.pattern is not None:
-        if re.fullmatch(field.pattern, value) is None:
-            yield f"must match {field.pattern}"
-    elif _unprintable(value, allowed=""):
-        yield "must not have control or invisible characters"
-
-
-def _unprintable(value: str, *, allowed: str) -> bool:
-    return any(unicodedata.category(c).startswith("C") and c not in allowed for c in value)
-
-
-_BUCKET: Final = r"[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9]"
 
 
 def _check_s3_uri(field: Field, inputs: Inputs) -> Iterator[str]:
     value = inputs[field.wire]
-    yield from _check_text(field, inputs)
-    if isinstance(value, str) and re.fullmatch(rf"s3://{_BUCKET}(/.*)?", value) is None:
+    if not isinstance(value, str):
+        yield "must be a string"
+        return
+    yield from shapes.length(field, value)
+    yield from shapes.printable(value)
+    found = re.match(r"s3://([^/]+)", value)
+    if found is None:
         yield "must be an S3 URI, s3://bucket or s3://bucket/prefix"
+    elif not 3 <= len(found[1]) <= 63:
+        yield f"a bucket's name has 3 to 63 characters, this one {len(found[1])}"
+    elif re.fullmatch(r"[a-z0-9][a-z0-9.\-]*[a-z0-9]", found[1]) is None:
+        yield (
+            "a bucket's name has lower-case letters, digits, '.' and '-', a letter or digit first "
+            "and last"
+        )
+    elif field.pattern and re.fullmatch(field.pattern, value) is None:
+        yield f"must match {field.pattern}"
 
 
 def _check_integer(field: Field, inputs: Inputs) -> Iterator[str]:
@@ -152,10 +166,20 @@ def _check_integer(field: Field, inputs: Inputs) -> Iterator[str]:
 
 def _check_document(field: Field, inputs: Inputs) -> Iterator[str]:
     value = inputs[field.wire]
+    if field.shape is not None:
+        yield from _check_shape(field, field.shape, inputs)
+        return
     bad = [f"{path} {reason}" for path, reason in misfits(value, field.name)]
     yield from bad
     if not bad and not isinstance(value, Mapping):
         yield "must be a JSON object: names and values"
+
+
+def _check_shape(field: Field, shape: shapes.Shape, inputs: Inputs) -> Iterator[str]:
+    is_shown = field.wire not in inputs.get(CONCEALED, ())
+    for path, value, rule in shapes.misfits(shape, inputs[field.wire], ""):
+        where = path.removeprefix(".")
+        yield ": ".join(filter(None, (where, shapes.shown(value) if is_shown else "", rule)))
 
 
 def _check_json_text(field: Field, inputs: Inputs) -> Iterator[str]:
@@ -163,9 +187,8 @@ def _check_json_text(field: Field, inputs: Inputs) -> Iterator[str]:
     if not isinstance(value, str):
         yield "must be a string of JSON, as json.dumps makes it"
         return
-    yield from _check_length(field, value)
-    if _unprintable(value, allowed="\t\n\r"):
-        yield "must not have control or invisible characters"
+    yield from shapes.length(field, value)
+    yield from shapes.printable(value, allowed="\t\n\r")
     if parsed_object(value) is None:
         yield "must hold a JSON object"
 
@@ -193,9 +216,6 @@ def _check_json(field: Field, inputs: Inputs) -> Iterator[str]:
 
 def _check_tags(field: Field, inputs: Inputs) -> Iterator[str]:
     tags = inputs[field.wire]
-    if isinstance(tags, Mapping) and set(tags) == {CANNOT_CROSS}:
-        yield f"tags: {tags[CANNOT_CROSS]}"
-        return
     if not isinstance(tags, Mapping):
         yield "must be names and values"
         return

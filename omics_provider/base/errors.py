@@ -3,7 +3,7 @@
     OmicsError
     ├── ServiceError            the service answered with an error
     │   ├── NotFound            there is no such run, workflow, group, cache
-    │   ├── Denied              the caller has not the right
+    │   ├── Denied              the caller lacks the right
     │   ├── Invalid             the request can't be carried out as it is
     │   ├── Conflict            the run's state, or an equal request id, forbids it
     │   ├── QuotaExceeded       an account limit is reached
@@ -60,7 +60,7 @@ class NotFound(ServiceError):
 
 
 class Denied(ServiceError):
-    """The caller has not the right. On a read: unknown, neither there nor gone."""
+    """The caller lacks the right. On a read: unknown, neither there nor gone."""
 
 
 class Invalid(ServiceError):

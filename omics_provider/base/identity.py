@@ -117,6 +117,17 @@ def account_of(arn: str) -> str:
     return _arn_part(arn, 4)
 
 
+def partition_of(arn: str) -> str:
+    """Return the partition in an ARN, empty where the text is no full ARN."""
+    return _arn_part(arn, 1)
+
+
+def partition_of_region(region: str) -> str:
+    """Return the partition that a Region is of."""
+    others = (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"), ("us-iso-", "aws-iso"))
+    return next((name for start, name in others if region.startswith(start)), "aws")
+
+
 def _arn_part(arn: str, index: int) -> str:
     parts = arn.split(":")
     return parts[index] if len(parts) > 5 else ""

@@ -9,6 +9,9 @@ from typing import Final
 ATTEMPT: Final = "__attempt"
 #: Input that the program sets: organization/project/stack.
 STACK: Final = "__stack"
+#: Input of a run whose declaration has no name: what StartRun is sent in its place. A start that
+#: lacks it was made before there were such names, and is repeated without one.
+NAME: Final = "__name"
 #: Output of a placeholder: request ids of further starts, for the same inputs, in doubt.
 EARLIER: Final = "__earlier"
 #: Output: request ids of earlier, interrupted starts that have been dealt with.

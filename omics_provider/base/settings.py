@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import difflib
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 from urllib.parse import urlsplit
@@ -52,6 +53,31 @@ class Settings:
         """Whether a server on this machine stands in for AWS."""
         host = urlsplit(self.endpoint or "").hostname or ""
         return host in ("localhost", "::1") or host.startswith("127.")
+
+
+#: Keys of the namespace `omics`, and those that a Provider has of `aws`.
+KEYS: Final = (
+    "region", "profile", "endpoint", "localState", "localRunSeconds", "preflight", "progress",
+)  # fmt: skip
+
+
+def unknown_keys(keys: Iterable[str], project: str) -> list[str]:
+    """Say of each `omics:` key of a stack's configuration that there is none such.
+
+    A project that is itself called omics has keys of its own there: of those, such as are nearly
+    one of ours.
+    """
+    found = []
+    for key in sorted(keys):
+        namespace, _, name = key.partition(":")
+        if namespace != "omics" or name in KEYS:
+            continue
+        near = difflib.get_close_matches(name, KEYS, n=1, cutoff=0.75)
+        if near:
+            found.append(f"there is no key {key}: did you mean omics:{near[0]}?")
+        elif project != "omics":
+            found.append(f"there is no key {key}: omics has {', '.join(KEYS)}")
+    return found
 
 
 def from_config(get: Callable[[str], str | None]) -> Settings:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from .shapes import Shape
+
 #: Tags of a run (model: "up to 50 tags per run"; TagMap's keys and values).
 MAX_TAGS: Final = 50
 MAX_TAG_KEY: Final = 128
@@ -47,8 +49,9 @@ class Field:
     `low` and `high` are lengths of a text, values of an integer. `pattern` must match the whole
     text; None means printable text (the model's `[\p{L}\p{M}\p{Z}\p{S}\p{N}\p{P}]+`).
     `sent` says whether the value is a member of the API's request, `required` that a declaration
-    has it, `filled` that a resource has it though the program gives none. `doc` is what a program's
-    author reads, `type` the argument's type where `kind` does not tell it.
+    has it, `filled` that a resource has it though the program gives none. `shape` is what the model
+    says of a document. `doc` is what a program's author reads, `type` the argument's type where
+    `kind` does not tell it.
     """
 
     name: str
@@ -62,6 +65,7 @@ class Field:
     sent: bool = True
     required: bool = False
     filled: bool = False
+    shape: Shape | None = None
     type: str = ""
     doc: str = ""
 

@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Any, Final, Literal
 
+from omics_provider.sheets import scalars
+
 #: The first whole number that a double can no longer tell from its neighbour.
 UNSAFE_INTEGER: Final = 2**53
 
@@ -87,7 +89,13 @@ def misfits(value: Any, path: str) -> Iterator[tuple[str, str]]:
             yield path, str(value[CANNOT_CROSS])
             return
         for key, item in value.items():
-            yield from misfits(item, f"{path}.{key}")
+            if (reason := _text_misfit(key)) is None:
+                yield from misfits(item, f"{path}.{key}")
+            else:
+                yield path, f"the name {key!a} {reason}"
+    elif isinstance(value, str):
+        if (reason := _text_misfit(value)) is not None:
+            yield path, reason
     elif _is_list(value):
         for index, item in enumerate(value):
             yield from misfits(item, f"{path}[{index}]")
@@ -98,15 +106,54 @@ def misfits(value: Any, path: str) -> Iterator[tuple[str, str]]:
 def cannot_cross(value: Any) -> str | None:
     """Say why a plain Python value can't cross Pulumi's wire as it is, or None if it can.
 
-    Looks at this value only, not into it. None counts as a value inside a document.
+    Looks at this value only, not into it; of an object, at its names. None counts as a value inside
+    a document. Scalars of numpy are to be made Python's own before (see `sheets.scalars`).
     """
+    if value is UNKNOWN:
+        return None
     if value is None:
         return "null inside a document is dropped by Pulumi: leave the key out, or give a value"
-    if isinstance(value, bool | str | Mapping | list | tuple):
+    if isinstance(value, str):
+        return _text_misfit(value)
+    if isinstance(value, Mapping):
+        return next(filter(None, map(_name_misfit, value)), None)
+    if isinstance(value, bool | list | tuple):
         return None
     if isinstance(value, int | float):
         return _number_misfit(value)
-    return f"a {type(value).__name__} is no JSON value"
+    return f"a {_kind(value)} is no JSON value{_way_out(value)}"
+
+
+def _kind(value: Any) -> str:
+    library = scalars.library(value)
+    return f"{library}.{type(value).__name__}" if library else type(value).__name__
+
+
+def _way_out(value: Any) -> str:
+    if scalars.is_nothing(value):
+        return ": it stands for nothing, so leave the key out, or give a value"
+    for method in ("isoformat", "tolist"):
+        if hasattr(value, method):
+            return f": give what its {method}() returns"
+    return ": give it as a text, with str()" if hasattr(value, "__fspath__") else ""
+
+
+def _name_misfit(name: Any) -> str | None:
+    if not isinstance(name, str):
+        return f"the name {name!a} must be a string, it is a {_kind(name)}"
+    if not name:
+        return "a name in it is empty: give it one, or leave it out"
+    reason = _text_misfit(name)
+    return f"the name {name!a} {reason}" if reason else None
+
+
+def _text_misfit(text: str) -> str | None:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        # What is left where a text was cut, or bytes were read as one.
+        return f"has half of a surrogate pair as character {error.start + 1}, which is no text"
+    return None
 
 
 def _number_misfit(value: Any) -> str | None:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+#: Messages that say no more than that it failed.
+_NOTHING: Final = frozenset({"", "failed", "run failed", "task failed", "workflow failed"})
 #: Characters of a line that are kept.
 _LONGEST_LINE: Final = 500
 # Colours and cursor movements of a terminal, as tools write them into their logs.
@@ -18,6 +20,19 @@ def plain(text: str) -> str:
     """Return text from outside as one line without control characters, of bounded length."""
     line = "".join(c if c.isprintable() else " " for c in _ESCAPES.sub("", text)).strip()
     return line if len(line) <= _LONGEST_LINE else line[: _LONGEST_LINE - 1] + "…"
+
+
+def cause(code: str | None, message: str | None) -> str:
+    """Return a failure's code and message as one text, of which either may be missing.
+
+    A message that only repeats the code is left out, and a code that begins the message.
+    """
+    if not code or not message:
+        return code or message or ""
+    rest = message.replace(code, "").strip(" .:;,()").lower()
+    if rest in _NOTHING:
+        return code
+    return message if message.startswith(code) else f"{code}: {message}"
 
 
 def some(names: Sequence[str], most: int = 20) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from omics_provider.base import diff, errors, identity, keys
@@ -14,12 +14,16 @@ from omics_provider.runs.rules import declaration
 from omics_provider.runs.rules import lifecycle as run_life
 from omics_provider.service import whereabouts
 
-from . import ending, starts
+from . import ending, looks, starts
 from .calls import Batches
 from .rules import lifecycle, table
 from .starts import Cohort, Live
 
 Properties = dict[str, Any]
+
+
+class Told(set[str]):
+    """URNs of batches of which a diff has said what their replacement starts."""
 
 
 class BatchHandler:
@@ -30,11 +34,14 @@ class BatchHandler:
         found = table.problems(inputs, has_s3=not call.settings.is_local)
         checked = declaration.keep_spelling(old, table.with_defaults(inputs))
         failures = tuple(problem.told(table.TABLE) for problem in found)
+        if not (old or failures):
+            _tell_of_start(call, inputs)
         return Checked({**checked, **records.attempt(call, old)}, failures)
 
     def diff(self, call: Call, id_: str, recorded: Properties, inputs: Properties) -> Found:
         """Tell what a change means, and warn of what it will start before anything happens."""
         if is_placeholder(recorded):
+            call.update.part(Told).add(call.urn)
             return Found(True, ("startUnconfirmed",))
         found = diff.difference(id_, recorded, inputs, table.TABLE)
         runs_all_again = bool(found.replaces) and inputs.get("onChange") == "all"
@@ -47,6 +54,7 @@ class BatchHandler:
             return Found(None if found else _is_renamed(recorded, inputs))
         if runs_all_again:
             call.warn(_all_again(recorded, inputs))
+            call.update.part(Told).add(call.urn)
             return Found(None, found.replaces)
         call.warn(_outlook(call, recorded, inputs))
         return Found(None)
@@ -76,9 +84,8 @@ class BatchHandler:
             return Recorded(id_, recorded)
         if "batches" not in recorded:
             _refuse_lookup(id_)
-        kept = [_seen(batches, each) for each in recorded["batches"]]
-        failures = list(_failures(batches, recorded, kept))
-        now = lifecycle.with_batches(recorded, kept, failures)
+        kept = looks.seen(batches, recorded["batches"])
+        now = lifecycle.with_batches(recorded, kept, looks.failures(batches, recorded, kept))
         outlook = lifecycle.outlook(now)
         is_new = outlook != lifecycle.outlook(recorded)
         if outlook and is_new and not records.is_left_over(call, id_, recorded):
@@ -237,6 +244,17 @@ def _outlook(call: Call, recorded: Properties, inputs: Properties) -> str:
     return _cohort(call, inputs, recorded).plan.told()
 
 
+def _tell_of_start(call: Call, inputs: Properties) -> None:
+    """Say how many runs a batch starts that is about to be made.
+
+    The engine checks it without old inputs then, also in the place of one that it replaces.
+    """
+    if call.urn in call.update.part(Told) or contains_unknown(inputs.get("samples")):
+        return
+    many = table.count(inputs)
+    call.warn(f"{many:,} sample{'s' if many > 1 else ''} to start, in one batch.")
+
+
 def _all_again(recorded: Mapping[str, Any], inputs: Mapping[str, Any]) -> str:
     many, on_delete = table.count(inputs), inputs.get("onDelete")
     before = len(recorded["batches"])
@@ -244,29 +262,6 @@ def _all_again(recorded: Mapping[str, Any], inputs: Mapping[str, Any]) -> str:
         f'on_change="all": all {many:,} samples run again, as a new batch; what was started before '
         f"({before} batch{'es' if before > 1 else ''}) is ended as on_delete={on_delete!r} says."
     )
-
-
-def _seen(batches: Batches, kept: Properties) -> Properties:
-    if lifecycle.status_of(kept["status"]) in lifecycle.FINAL:
-        return kept
-    live = ending.find(batches, kept)
-    return lifecycle.gone(kept) if live is None else lifecycle.refreshed(kept, live)
-
-
-def _failures(
-    batches: Batches, recorded: Mapping[str, Any], now: list[Properties]
-) -> Iterator[Properties]:
-    """Give the kinds of failed submissions; asked for where their number has changed."""
-    failed = [each for each in now if each.get("submissions", {}).get("failed")]
-    before = recorded.get("submissions", {}).get("failed", 0)
-    if before == sum(each["submissions"]["failed"] for each in failed):
-        yield from recorded.get("submissionFailures", ())
-        return
-    entries: list[Properties] = []
-    for each in failed:
-        if not each.get("recordGone"):
-            entries += batches.failed_entries(str(each["id"]))
-    yield from lifecycle.failures(entries)
 
 
 def _doubt(call: Call, unclear: errors.Unconfirmed) -> str:

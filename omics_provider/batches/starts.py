@@ -15,6 +15,7 @@ from omics_provider.base.values import canonical
 from omics_provider.engine.call import Call
 from omics_provider.engine.state import EarlierStart, StackState
 from omics_provider.engine.urn import urn_in
+from omics_provider.runs.rules import lifecycle as run_life
 from omics_provider.service import start_loop
 
 from . import folder
@@ -209,6 +210,9 @@ class Cohort:
         else:
             uri = _index_uri(self.inputs, sha256)
             self.index = Index.of(_index(self.batches, sha256, uri, self.inputs))
+        if "tags" in self.inputs:
+            tags = diff.tag_change(run_life.live_tags(live), self.inputs["tags"])
+            self.batches.retag(str(live["arn"]), tags)
         mark = Mark.on(live)
         token = mark.token if mark else ""
         kept = lifecycle.started(live, token, int(live.get("totalRuns") or 0), "")

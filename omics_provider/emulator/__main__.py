@@ -23,7 +23,8 @@ from .show import shown
 
 _USE: Final = """\
 AWS HealthOmics for one machine. Serves omics, and beside it moto's s3, iam, sts, logs and
-events, on 127.0.0.1. Prints its URL on one line when it is ready. Ctrl-C or SIGTERM ends it.
+events, on 127.0.0.1. Prints its URL on one line when it is ready: for programs, and, in a browser,
+a page about its runs. Ctrl-C or SIGTERM ends it.
 
   $ python -m omics_provider.emulator --port 4999 --state omics.db
   http://127.0.0.1:4999
@@ -35,6 +36,7 @@ events, on 127.0.0.1. Prints its URL on one line when it is ready. Ctrl-C or SIG
 _MORE: Final = """\
 a run's own tags direct its simulated life:
   emulator:seconds   its length in emulated seconds
+  emulator:stopping  for how many seconds it is STOPPING once it is cancelled
   emulator:fails     the failureReason with which it ends FAILED
   emulator:freezes   it stays RUNNING until it is cancelled (any value)
 

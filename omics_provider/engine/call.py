@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 from omics_provider.base.settings import Settings
 
 from .update import Update
+from .urn import urn_name
 
 #: What the service calls a resource, by the last part of its type token.
 _NOUNS: Final = {
@@ -56,6 +57,11 @@ class Call:
     def subject(self) -> str:
         """What the call is about, as in "run NA12878"; empty outside of an engine."""
         return subject(self.urn)
+
+    @property
+    def resource(self) -> str:
+        """Pulumi's name of the resource; empty outside of an engine."""
+        return urn_name(self.urn) if self.urn else ""
 
     def limit(self, otherwise: float) -> float:
         """Return the resource's customTimeouts for this call in seconds, else `otherwise`."""

@@ -11,15 +11,7 @@ from typing import Any, Final
 from omics_provider.base import errors
 from omics_provider.base.settings import Settings
 from omics_provider.base.status import LIFE
-from omics_provider.preflight.rules.judge import (
-    OMICS,
-    Answer,
-    Found,
-    Kind,
-    Look,
-    Missing,
-    Unseen,
-)
+from omics_provider.preflight.rules.answers import OMICS, Answer, Found, Kind, Look, Missing, Unseen
 from omics_provider.preflight.rules.quotas import CONCURRENT, STORED
 from omics_provider.service import account
 from omics_provider.service.clients import aws, omics
@@ -205,7 +197,8 @@ def region(settings: Settings) -> str:
 def _role(settings: Settings, key: tuple[str, ...]) -> Answer:
     with translated("GetRole"):
         answer = aws(settings, "iam").get_role(RoleName=key[0].rpartition("/")[2])
-    return Found({"trust": answer["Role"]["AssumeRolePolicyDocument"]})
+    found = answer["Role"]
+    return Found({"trust": found["AssumeRolePolicyDocument"], "arn": found["Arn"]})
 
 
 def _bucket(settings: Settings, key: tuple[str, ...]) -> Answer:
@@ -222,7 +215,20 @@ def _bucket(settings: Settings, key: tuple[str, ...]) -> Answer:
         if found is None:
             raise
         return Found({"region": found})
-    return Found({"region": answer.get("BucketRegion")})
+    found = {"region": answer.get("BucketRegion")}
+    return Found({**found, "owned": _owned(client, *key)} if len(key) > 1 else found)
+
+
+def _owned(client: Any, bucket: str, owner: str) -> bool:
+    """Tell whether a bucket that the caller may read is of an account."""
+    try:
+        with translated("HeadBucket"):
+            client.head_bucket(Bucket=bucket, ExpectedBucketOwner=owner)
+    except errors.ServiceError as error:
+        if errors.is_denied(error):
+            return False
+        raise
+    return True
 
 
 def _file(settings: Settings, key: tuple[str, ...]) -> Answer:

@@ -17,6 +17,7 @@ from pulumi.dynamic import (
 )
 
 from omics_provider.base import settings
+from omics_provider.base.checks import CONCEALED
 from omics_provider.base.settings import Settings
 from omics_provider.engine.call import Call
 from omics_provider.engine.handler import Handler
@@ -64,7 +65,8 @@ class DynamicProvider(ResourceProvider):
         found = self.handler.check(self._call(), _wire.received(_olds), _wire.received(news))
         # Beside a property's name the engine prints its value, secrets in plain text, too.
         failures = [CheckFailure("", text) for text in found.failures]
-        return CheckResult(_wire.sent(found.inputs), failures)
+        inputs = {name: each for name, each in found.inputs.items() if name != CONCEALED}
+        return CheckResult(_wire.sent(inputs), failures)
 
     @_host.told_plainly
     def diff(self, _id: str, _olds: Bag, _news: Bag) -> DiffResult:

@@ -15,7 +15,10 @@ from pulumi import Input, Output, ResourceOptions, dynamic
 from omics_provider.base import checks
 from omics_provider.base.keys import STACK
 from omics_provider.base.table import Table
-from omics_provider.base.values import CANNOT_CROSS, cannot_cross
+from omics_provider.base.values import CANNOT_CROSS, UNKNOWN, cannot_cross, whole
+from omics_provider.sheets import scalars
+
+from .provider import warn_of_unknown_keys
 
 Self = TypeVar("Self", bound="Readable")
 Class = TypeVar("Class", bound=type)
@@ -35,6 +38,7 @@ class Declared(dynamic.Resource):
         self, resource_name: str, inputs: Mapping[str, Any], opts: ResourceOptions | None
     ) -> None:
         """Declare the resource with inputs by the API's names; those of None are left out."""
+        warn_of_unknown_keys()
         # An output is an attribute only where the property bag names it, if only as None. Each name
         # costs the program an Output with two tasks, so inputs are named where they can be known:
         # the given ones, and all of what was made elsewhere.
@@ -42,6 +46,8 @@ class Declared(dynamic.Resource):
         elsewhere = not given or "adoptRunId" in given
         inputs_named = self._table.by_wire if elsewhere else self._kept
         names = [*inputs_named, *(fact.wire for fact in self._table.facts)]
+        if concealed := list(_concealed(self._table, inputs)):
+            given[checks.CONCEALED] = concealed
         dynamic.Resource.__init__(
             self,
             self._host,
@@ -75,6 +81,22 @@ class Readable(Declared):
         options = ResourceOptions.merge(opts, ResourceOptions(id=id))
         found._declare(resource_name, {}, options)
         return found
+
+
+def _concealed(table: Table, inputs: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the inputs that may be secret and that the check would else show in a message."""
+    for field in table.fields:
+        is_shown = field.kind in checks.SHOWN or field.shape is not None
+        if is_shown and not _is_plain(inputs.get(field.wire)):
+            yield field.wire
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return all(map(_is_plain, value.values()))
+    if isinstance(value, list | tuple):
+        return all(map(_is_plain, value))
+    return not isinstance(value, Output) and not hasattr(value, "__await__")
 
 
 def stack() -> str:
@@ -229,14 +251,32 @@ def crossing(value: Any) -> Any:
     return None if value is None else _marked(value)
 
 
+def known_now(value: Any) -> Any:
+    """Return a value as the check gets it, with what is not known at once as unknown."""
+    return whole(_marked(_known(value)))
+
+
+def _known(value: Any) -> Any:
+    if isinstance(value, Output) or hasattr(value, "__await__"):
+        return UNKNOWN
+    if isinstance(value, Mapping):
+        return {key: _known(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_known(item) for item in value]
+    return value
+
+
 def _marked(value: Any) -> Any:
+    value = scalars.own(value)
     if isinstance(value, Output):
         return value.apply(_marked)
+    if hasattr(value, "__await__"):
+        return value
+    reason = cannot_cross(value)
+    if reason is not None:
+        return {CANNOT_CROSS: reason}
     if isinstance(value, Mapping):
         return {key: _marked(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_marked(item) for item in value]
-    if hasattr(value, "__await__"):
-        return value
-    reason = cannot_cross(value)
-    return value if reason is None else {CANNOT_CROSS: reason}
+    return value

@@ -25,7 +25,7 @@ from omics_provider.base.words import some
 from omics_provider.batches.rules.rows import Sample
 from omics_provider.preflight import calls
 from omics_provider.preflight.rules import judge, quotas
-from omics_provider.preflight.rules.judge import Answer, Found, Kind, Look, Unseen
+from omics_provider.preflight.rules.answers import Answer, Found, Kind, Look, Unseen
 from omics_provider.providers._wire import received
 from omics_provider.service import clients
 
@@ -80,7 +80,7 @@ def declared(
     Raises ValueError for a mode that is none; RunError for one in the stack's configuration.
     """
     found = _gathering_of(run, mode)
-    if found is None or not judge.is_start(inputs):
+    if found is None:
         return
     gathered, chosen = found
     gathered.declared += 1
@@ -157,7 +157,9 @@ async def start(
                 own.add(wire)
     comes_after = await any_to_be_made(await resources_of(opts.depends_on) if opts else [])
     name, planned = resource._name, await _planned(inputs)
-    return Start(resource, name, mode, known, frozenset(own), comes_after, planned)
+    # A run to take over is looked for, and starts nothing.
+    count = 1 if judge.is_start(inputs) else 0
+    return Start(resource, name, mode, known, frozenset(own), comes_after, planned, count)
 
 
 async def _planned(inputs: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -284,10 +286,10 @@ class Gathering:
             self._look([Look(Kind.PLACE), *looks], calls.SECONDS),
             self._look([Look(Kind.FILE, (uri,)) for uri in chosen], calls.FILE_SECONDS),
         )
-        storages = {quotas.storage_of(s.inputs, self.answers) for s in starts}
+        storages = {quotas.storage_of(s.inputs, self.answers) for s in starts if s.count}
         codes = [code for storage, code in quotas.CONCURRENT.items() if storage in storages]
         limits = [Look(Kind.QUOTA, (code,)) for code in (*codes, quotas.STORED)]
-        await self._look(limits, calls.QUOTA_SECONDS)
+        await self._look(limits if storages else [], calls.QUOTA_SECONDS)
         account = self.answers.get(Look(Kind.PLACE))
         return judge.Place(
             region,

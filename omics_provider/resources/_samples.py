@@ -104,15 +104,29 @@ def read(
         )
     except SheetError as error:
         return Declared(name, [], str(error))
-    return Declared(name, [_sample(each, overrides) for each in found.values()])
+    good: list[Sample] = []
+    wrong: list[str] = []
+    for each in found.values():
+        given = _override(each, overrides)
+        if isinstance(given, Mapping | None):
+            good.append(_sample(each, given or {}))
+        else:
+            kind = type(given).__name__
+            wrong.append(f"{name}: {each.id}: the overrides are a {kind}: give arguments by name")
+    return Declared(name, good, "\n".join(wrong))
 
 
-def _sample(found: cohort.Sample, overrides: Overrides | None) -> Sample:
+def _override(sample: cohort.Sample, overrides: Overrides | None) -> Any:
+    if callable(overrides):
+        return overrides(sample.rows[0])
+    return (overrides or {}).get(sample.id)
+
+
+def _sample(found: cohort.Sample, given: Mapping[str, Any]) -> Sample:
     row = found.rows[0]
     own: dict[str, Any] = {"parameters": found.parameters}
-    if overrides is not None:
-        given = overrides(row) if callable(overrides) else overrides.get(found.id, {})
-        for name, value in (given or {}).items():
+    if given:
+        for name, value in given.items():
             wire = _OWN.get(name, name)
             merged = name in ("parameters", "run_tags") and isinstance(value, Mapping)
             own[wire] = {**own.get(wire, {}), **value} if merged else value

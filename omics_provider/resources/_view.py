@@ -49,6 +49,7 @@ class LiveView:
         self._task: asyncio.Task[None] | None = None
         self._waits = 0
         self._shown = ""
+        self._has_begun = False
 
     def begin(self, watchers: Iterable[Watcher]) -> None:
         """Show what goes on at these places, too, from now on."""
@@ -89,6 +90,7 @@ class LiveView:
         said, states = self._clock(), progress.states(self._tally())
         while True:
             await self._sleep(_LINE_SECONDS)
+            self._tell_beginning()
             self._tell_news()
             if self._progress == "line":
                 self._tell_line(ephemeral=True)
@@ -97,6 +99,12 @@ class LiveView:
             if silent >= _LOG_SECONDS or (now != states and silent >= _CHANGE_SECONDS):
                 said, states = self._clock(), now
                 self._tell_line(ephemeral=False)
+
+    def _tell_beginning(self) -> None:
+        words = "" if self._has_begun else progress.beginning(self._tally())
+        if words:
+            self._has_begun = True
+            pulumi.log.info(words)
 
     def _tell_line(self, *, ephemeral: bool) -> None:
         now = progress.line(self._tally(), datetime.now(UTC))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from functools import cached_property, partial
 from typing import Any, Final, Unpack
 
@@ -13,19 +13,23 @@ from pulumi import Output, ResourceOptions
 from omics_provider.base.settings import Settings
 from omics_provider.base.words import some
 from omics_provider.preflight import calls
-from omics_provider.preflight.rules.judge import Found, Kind, Look, Unseen
-from omics_provider.runs.rules.table import COHORT
+from omics_provider.preflight.rules.answers import Found, Kind, Look, Unseen
+from omics_provider.runs.rules import declaration
+from omics_provider.runs.rules.table import COHORT, TABLE
 from omics_provider.sheets import parameters as cohort
 from omics_provider.sheets.parameters import Sample
 from omics_provider.sheets.sheet import SheetError
 
 from ._arguments import CohortArguments
-from ._declare import takes
+from ._declare import inputs_of, known_now, takes
+from ._facts import RunFacts, facts_by_key
 from ._samples import Overrides, content
 from .provider import place_of_child
 from .run import OmicsRun
 from .wait import OnFailure, wait_all
 
+#: Problems that an error names one by one.
+_MOST_TOLD: Final = 100
 #: Arguments of OmicsRun that say which workflow is run.
 _WORKFLOW: Final = (
     "workflow_id", "workflow_type", "workflow_owner_id", "workflow_version_name",
@@ -90,9 +94,10 @@ class RunCohort(pulumi.ComponentResource):
             shared = _shared(own["template"], given)
             found = _samples(own)
             headers = _Headers() if own["parameters"] is None else None
-            overrides = own["overrides"]
-            runs = {id_: _arguments(shared, found[id_], overrides, headers, opts) for id_ in found}
             self._max_failures = _allowed(own["max_failures"])
+            runs = _runs(
+                found.values(), partial(_arguments, shared, own["overrides"], headers, opts)
+            )
         except (SheetError, pulumi.RunError) as error:
             raise pulumi.RunError(
                 f"Cohort {name} can't be made, and none of its runs is started or changed:\n{error}"
@@ -111,7 +116,7 @@ class RunCohort(pulumi.ComponentResource):
         on_failure: OnFailure = "fail",
         *,
         outputs: bool = False,
-    ) -> Output[dict[str, dict[str, Any]]]:
+    ) -> Output[dict[str, RunFacts]]:
         """Wait for the end of all runs and return the facts of each, by sample id.
 
         Facts, arguments and previews are those of `wait_all`. Up to `max_failures` failed samples
@@ -119,7 +124,8 @@ class RunCohort(pulumi.ComponentResource):
         """
         if not self._max_failures or on_failure != "fail":
             return wait_all(self.runs, timeout, on_failure, outputs=outputs)
-        return wait_all(self.runs, timeout, "warn", outputs=outputs).apply(self._tolerated)
+        ended = wait_all(self.runs, timeout, "warn", outputs=outputs)
+        return facts_by_key(ended.apply(self._tolerated), self.runs.keys())
 
     @cached_property
     def outputs(self) -> Output[dict[str, Any]]:
@@ -128,7 +134,7 @@ class RunCohort(pulumi.ComponentResource):
             lambda ended: {id_: facts["outputs"] for id_, facts in ended.items()}
         )
 
-    def _tolerated(self, ended: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    def _tolerated(self, ended: dict[str, RunFacts]) -> dict[str, RunFacts]:
         failed = [id_ for id_, facts in ended.items() if facts["status"] != "COMPLETED"]
         if len(failed) > self._max_failures and not pulumi.runtime.is_dry_run():
             raise pulumi.RunError(
@@ -181,18 +187,52 @@ def _override(overrides: Overrides | None, sample: Sample) -> Mapping[str, Any]:
         override = (overrides or {}).get(sample.id, {})
     if not isinstance(override, Mapping | None):
         raise pulumi.RunError(
-            f"the overrides of sample {sample.id} are a {type(override).__name__}: give arguments "
-            "of OmicsRun by name."
+            f"the overrides are a {type(override).__name__}: give arguments of OmicsRun by name."
         )
     return override or {}
 
 
+def _runs(
+    samples: Iterable[Sample], arguments: Callable[[Sample], dict[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    """Return the arguments of each sample's run, by sample id.
+
+    Raises RunError with all that is wrong with them, in the order of the samples: the engine would
+    tell of one run alone.
+    """
+    runs: dict[str, dict[str, Any]] = {}
+    wrong: dict[str, list[str]] = {}
+    for sample in samples:
+        try:
+            run = arguments(sample)
+        except pulumi.RunError as error:
+            wrong.setdefault(str(error), []).append(sample.id)
+            continue
+        runs[sample.id] = run
+        for reason in _wrong(run):
+            wrong.setdefault(reason, []).append(sample.id)
+    if wrong:
+        told = [f"{some(ids, 5)}: {reason}" for reason, ids in wrong.items()]
+        more = (
+            [f"… and {len(told) - _MOST_TOLD:,} problems more."] if len(told) > _MOST_TOLD else []
+        )
+        raise pulumi.RunError("\n".join(told[:_MOST_TOLD] + more))
+    return runs
+
+
+def _wrong(run: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with the arguments of a run, as far as the program knows them."""
+    given = {name: value for name, value in run.items() if value is not None and name != "opts"}
+    inputs = {wire: known_now(value) for wire, value in inputs_of(TABLE, given).items()}
+    return [problem.told(TABLE) for problem in declaration.problems(inputs)]
+
+
 def _arguments(
     shared: Mapping[str, Any],
-    sample: Sample,
     overrides: Overrides | None,
     headers: _Headers | None,
     opts: ResourceOptions | None,
+    sample: Sample,
 ) -> dict[str, Any]:
     override = _override(overrides, sample)
     given: dict[str, Any] = {"name": sample.id, **shared, **override}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Mapping
 from typing import Any, Final
+from weakref import WeakSet
 
 import pulumi
 from pulumi import ResourceOptions
@@ -88,6 +90,21 @@ def config_value(key: str) -> str | None:
     """Return a value of the stack's configuration by its full key."""
     namespace, _, name = key.partition(":")
     return pulumi.Config(namespace).get(name)
+
+
+#: Event loops, and so programs, whose configuration has been looked through.
+_looked: Final[WeakSet[asyncio.AbstractEventLoop]] = WeakSet()
+
+
+def warn_of_unknown_keys() -> None:
+    """Warn once a program of keys of the stack's configuration that mean nothing here."""
+    loop = asyncio.get_event_loop()
+    if loop in _looked:
+        return
+    _looked.add(loop)
+    keys = {**pulumi.runtime.config.get_config_env(), **pulumi.runtime.config.CONFIG.get()}
+    for line in settings.unknown_keys(keys, pulumi.get_project()):
+        pulumi.log.warn(f"Configuration: {line}")
 
 
 def place_of_stack() -> Settings:

@@ -21,7 +21,8 @@ class OmicsRun(RunAttributes, Waitable, module="omics", name="Run"):
 
     Creating it is one StartRun call, which returns while the run is PENDING. Changed tags and a
     changed `on_delete` are taken over in place; any other changed input starts a new run and ends
-    the old one as `on_delete` says. An input left unset is not sent and never differs.
+    the old one as `on_delete` says. An input left unset is not sent, but for `name`,
+    and never differs.
 
     In a preview, everything that can be known without the service is checked, all problems at once.
     Limits are those of StartRun (botocore's model, omics 2022-11-28).
@@ -36,7 +37,8 @@ class OmicsRun(RunAttributes, Waitable, module="omics", name="Run"):
         workflow_owner_id: Account id, 12 digits, of the owner of a shared workflow.
         workflow_version_name: Version of the workflow; the default version where unset.
         run_id: Id of a run to duplicate (StartRun's runId); inputs given here replace its own.
-        name: Name shown in the console, up to 128 characters. Pulumi's resource name is not sent.
+        name: Name shown in the console, up to 128 characters. Unset, a new run has Pulumi's name of
+            the resource.
         run_group_id: Id of the run group that caps what its runs use together.
         priority: Order among waiting runs of the group, 0 to 100,000.
         parameters: The workflow's parameters, JSON of at most 50,000 bytes.

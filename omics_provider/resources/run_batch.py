@@ -12,17 +12,23 @@ from pulumi import Output, ResourceOptions
 from omics_provider.base import errors
 from omics_provider.base.checks import MISNAMED
 from omics_provider.base.settings import Settings
+from omics_provider.base.words import some
+from omics_provider.batches import looks
 from omics_provider.batches.calls import Batches
 from omics_provider.batches.folder import folder_of
-from omics_provider.batches.rules import table
+from omics_provider.batches.rules import lifecycle, table
 from omics_provider.batches.rules.table import TABLE
+from omics_provider.providers._wire import received, unknown
 from omics_provider.providers.run_batch import OmicsRunBatchProvider
+from omics_provider.waits.attempts import PASSING
 
 from . import _preflight
 from ._arguments import RunBatchArguments, RunBatchAttributes
 from ._declare import Declared, inputs_of, stack, takes
+from ._interrupt import interruptible
 from ._samples import read, without_collector, written
 from .provider import place_of
+from .wait import OnFailure
 
 #: Samples that are asked for one by one; for more, the pages of all runs are read.
 _ONE_BY_ONE: Final = 20
@@ -163,6 +169,101 @@ class OmicsRunBatch(RunBatchAttributes, Declared, module="omics", name="RunBatch
 
         return self.batches.apply(ask)
 
+    def wait(
+        self, timeout: float | None = None, on_failure: OnFailure = "fail"
+    ) -> Output[dict[str, Any]]:
+        """Wait until all runs of the batches have ended, and return what became of them.
+
+        Args:
+            timeout: seconds to wait, None for no limit. The runs go on when it is over.
+            on_failure: "fail" fails the update where a run has not COMPLETED, or could not be
+                started, after all have ended; "warn" says so and goes on.
+
+        Returns:
+            status, submissions, runs and submission_failures as the attributes of these names, at
+            the end. In a preview they are unknown where runs go on. One GetBatch for each batch
+            that is not over, every two seconds at first, at last every minute. The next refresh
+            records the same.
+        """
+        place = place_of(self)
+        if on_failure not in ("fail", "warn"):
+            raise ValueError(f'on_failure is "fail" or "warn", not {on_failure!r}.')
+
+        async def ended(batches: Sequence[Mapping[str, Any]]) -> Any:
+            try:
+                return await _ended(self._name, place, batches, timeout, on_failure)
+            except errors.OmicsError as error:
+                raise pulumi.RunError(error.about(f"run batch {self._name}")) from None
+
+        return self.batches.apply(ended)
+
+
+async def _ended(
+    name: str,
+    place: Settings,
+    batches: Sequence[Mapping[str, Any]],
+    timeout: float | None,
+    on_failure: OnFailure,
+) -> Any:
+    kept = received({"batches": batches})["batches"]
+    if pulumi.runtime.is_dry_run():
+        kept = await asyncio.to_thread(_seen, place, kept)
+        if not all(map(lifecycle.is_over, kept)):
+            return unknown()
+    else:
+        kept = await _over(name, place, kept, timeout)
+    service = Batches(place)
+    failed = await asyncio.to_thread(looks.failures, service, {}, kept)
+    now = lifecycle.properties({}, kept, {}, failed)
+    if told := lifecycle.shortfall(now):
+        if on_failure == "fail" and not pulumi.runtime.is_dry_run():
+            raise pulumi.RunError(f"Run batch {name}: {told}")
+        pulumi.log.warn(f"Run batch {name}: {told}")
+    told_of = {"submission_failures": now["submissionFailures"]}
+    return {**{key: now[key] for key in ("status", "submissions", "runs")}, **told_of}
+
+
+async def _over(
+    name: str, place: Settings, kept: list[dict[str, Any]], timeout: float | None
+) -> list[dict[str, Any]]:
+    """Wait until all batches are over. Raises RunError at the limit, and at Ctrl-C."""
+    watching = asyncio.ensure_future(_watched(name, place, kept))
+    with interruptible([watching]):
+        await asyncio.wait([watching], timeout=timeout)
+    if not watching.done():
+        watching.cancel()
+        left = some([f"batch {each['id']}" for each in kept])
+        raise pulumi.RunError(
+            f"Run batch {name}: after {timeout:.0f} s these runs have not ended: those of {left}.\n"
+            "They go on. Run `pulumi up` again to go on waiting."
+        )
+    if watching.cancelled():
+        raise pulumi.RunError(
+            f"Run batch {name}: interrupted. The runs go on, and the state records them. "
+            "Run `pulumi up` again to go on waiting."
+        )
+    return watching.result()
+
+
+async def _watched(name: str, place: Settings, kept: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    pause, longest = (0.2, 1.0) if place.is_local else (2.0, 60.0)
+    is_told = False
+    while True:
+        try:
+            kept = await asyncio.to_thread(_seen, place, kept)
+        except PASSING as error:
+            if not is_told:
+                pulumi.log.warn(f"{error.about(f'run batch {name}')}\nThe wait goes on.")
+            is_told = True
+        if all(map(lifecycle.is_over, kept)):
+            return kept
+        await asyncio.sleep(pause)
+        pause = min(longest, 1.2 * pause)
+
+
+def _seen(place: Settings, kept: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return looks.seen(Batches(place), kept)
+
 
 def _shared(template: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return what the template gives, by the API's names."""
@@ -193,6 +294,9 @@ def _asked(
     service = Batches(place)
     # Oldest first: where a sample has run again, the later run takes its place.
     for each in batches:
+        # What is gone may have given its id to another.
+        if each.get("recordGone"):
+            continue
         for entry in _entries(service, str(each["id"]), samples):
             if entry.get("runId") and (samples is None or entry["runSettingId"] in samples):
                 found[entry["runSettingId"]] = entry["runId"]

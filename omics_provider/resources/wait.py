@@ -34,8 +34,10 @@ from omics_provider.waits.rules import progress
 from omics_provider.waits.rules.targets import Declared, End, Facts, Target
 from omics_provider.waits.watcher import Watcher, Watchers
 
+from . import _facts
 from ._declare import Readable
-from ._interrupt import interruptible
+from ._facts import RunFacts
+from ._interrupt import failure_of_program, interruptible, watch_program
 from ._view import view
 from .provider import place_of
 
@@ -70,14 +72,14 @@ class Waitable(Readable):
         *,
         outputs: bool = False,
         tasks: bool = False,
-    ) -> Output[dict[str, Any]]:
+    ) -> Output[RunFacts]:
         """Wait for the run's end, in the program, and return its final facts.
 
         Facts, arguments and previews are those of `wait_all`; a failed run fails the update as
         soon as it is noticed, also while other runs go on.
         """
         wish = _Wish(timeout, _checked(on_failure), outputs, tasks)
-        return _waited({self._name: self}, wish)[self._name]
+        return _facts.facts_of_run(_waited({self._name: self}, wish)[self._name])
 
 
 def wait_all(
@@ -87,7 +89,7 @@ def wait_all(
     *,
     outputs: bool = False,
     tasks: bool = False,
-) -> Output[dict[str, Facts]]:
+) -> Output[dict[str, RunFacts]]:
     """Wait for the end of all `runs`.
 
     Args:
@@ -104,7 +106,8 @@ def wait_all(
         status_message, failure_reason, attempts, earlier_attempts, and outputs: the workflow's
         outputs by name, as JSON values, and tasks: their number as total, completed, failed and
         cancelled. These two are None where they were not asked for or can't be read, which is told.
-        In a preview a run that has not ended is unknown.
+        In a preview a run that has not ended is unknown. A name that is none of these, or no key,
+        raises pulumi.RunError at once.
 
         The values of `outputs` are whole inside the program. As stack outputs or inputs Pulumi
         carries numbers as doubles, exact to 2**53, and drops null inside of objects: give such
@@ -116,7 +119,8 @@ def wait_all(
     """
     if not isinstance(runs, Mapping):
         runs = {run._name: run for run in runs}
-    return _waited(runs, _Wish(timeout, _checked(on_failure), outputs, tasks))
+    wish = _Wish(timeout, _checked(on_failure), outputs, tasks)
+    return _facts.facts_by_key(_waited(runs, wish), runs.keys())
 
 
 def _checked(on_failure: OnFailure) -> OnFailure:
@@ -128,6 +132,7 @@ def _checked(on_failure: OnFailure) -> OnFailure:
 def _waited(runs: Mapping[str, Waitable], wish: _Wish) -> Output[dict[str, Facts]]:
     if not runs:
         return Output.from_input({})
+    watch_program()
     where = {key: place_of(run) for key, run in runs.items()}
     stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
     known = Output.all(
@@ -138,9 +143,31 @@ def _waited(runs: Mapping[str, Waitable], wish: _Wish) -> Output[dict[str, Facts
     )
 
     async def ended(found: Mapping[str, Any]) -> Any:
-        return await _ended(where, stack, runs, found, wish)
+        try:
+            facts = await _ended(where, stack, runs, found, wish)
+        except pulumi.RunError as error:
+            if not failure_of_program():
+                raise
+            # Pulumi shows what comes first, and nothing else.
+            pulumi.log.error(str(error))
+        failure = failure_of_program()
+        if failure and not pulumi.runtime.is_dry_run():
+            raise failure
+        return facts
 
+    if _facts.are_mocked():
+        return known.apply(functools.partial(_mocked, runs, wish))
     return known.apply(ended, run_with_unknowns=True)
+
+
+async def _mocked(
+    runs: Mapping[str, Waitable], wish: _Wish, _known: Mapping[str, Any]
+) -> dict[str, Facts]:
+    asked = [name for name in ("outputs", "tasks") if getattr(wish, name)]
+    told = {key: await _facts.mocked(run, asked) for key, run in runs.items()}
+    if lines := progress.failures(told):
+        _tell("\n".join(lines), wish.on_failure)
+    return told
 
 
 async def _ended(
@@ -159,7 +186,7 @@ async def _ended(
     if others:
         by_place = {place: await _watcher(place, stack) for place in _of(where, others)}
         at = {key: by_place[where[key]] for key in others}
-        if pulumi.runtime.is_dry_run():
+        if pulumi.runtime.is_dry_run() or failure_of_program():
             told |= await _seen_once(at, others)
         else:
             places = {target.uuid: where[key] for key, target in others.items()}
@@ -262,9 +289,7 @@ async def _seen_once(
     try:
         told = {key: await asyncio.wrap_future(future) for key, future in futures.items()}
     except errors.OmicsError as error:
-        pulumi.log.warn(
-            f"{error.about(_SUBJECT)}\nThis preview does not know which runs have ended."
-        )
+        pulumi.log.warn(f"{error.about(_SUBJECT)}\nWhich runs have ended is not known.")
         return {}
     return {key: run for key, run in told.items() if run is not None}
 

@@ -23,7 +23,7 @@ from ._declare import Readable, crossing, inputs_of, takes
 #: What tells one version from another.
 _LOOKED_AT: Final = ("definition", "versionName", *FIXED)
 #: What the program makes of a definition and of all that is fixed with a version.
-_MADE: Final = ("versionName", table.DIGEST, table.DEFINITION_PROBLEMS)
+_MADE: Final = ("versionName", table.DIGEST, table.AS_WRITTEN, table.DEFINITION_PROBLEMS)
 
 
 @takes(TABLE)
@@ -147,27 +147,32 @@ def _identified(given: Mapping[str, Any]) -> dict[str, Any]:
         found["parameterTemplate"] = _loaded(given.get("parameterTemplate"))
     except _Unreadable as error:
         problems.append(["parameterTemplate", str(error)])
-    digest = None
+    digest = as_written = None
     if _is_path(given.get("definition")):
-        digest, wrong = _looked_at(given)
+        digest, as_written, wrong = _looked_at(given)
         problems += [["definition", reason] for reason in wrong]
     fixed = {wire: value for wire, value in found.items() if value is not None}
     identity = table.identity(crossing({**fixed, table.DIGEST: digest}))
     return {
         "versionName": given.get("versionName", files_of.version_name(identity)),
         table.DIGEST: digest if "versionName" in given else None,
+        table.AS_WRITTEN: as_written if as_written != digest else None,
         table.DEFINITION_PROBLEMS: problems or None,
     }
 
 
-def _looked_at(given: Mapping[str, Any]) -> tuple[str | None, list[str]]:
-    """Return the digest of a local definition, and what is wrong with its files."""
+def _looked_at(given: Mapping[str, Any]) -> tuple[str | None, str | None, list[str]]:
+    """Return a local definition's digest, that with its own line ends, and what is wrong with it.
+
+    Line ends of texts do not count in the first.
+    """
     place = Path(given["definition"])
     try:
         files = definition_files.read(place)
     except definition_files.Unreadable as error:
-        return None, [str(error)]
+        return None, None, [str(error)]
     engine, main = (given.get(wire) for wire in ("engine", "main"))
     texts = [value if isinstance(value, str) else None for value in (engine, main)]
     wrong = files_of.problems(files, *texts)
-    return files_of.digest(files), [f"{place} {reason}" for reason in wrong]
+    digest = files_of.digest(files_of.with_unix_ends(files))
+    return digest, files_of.digest(files), [f"{place} {reason}" for reason in wrong]

@@ -35,6 +35,7 @@ class RunHandler:
             "onDelete": keys.DEFAULT_ON_DELETE,
             **declaration.keep_spelling(old, inputs),
             **records.attempt(call, old),
+            **declaration.name_sent(old, inputs, call.resource),
         }
         makes = not old and not failures and "adoptRunId" not in checked
         if makes and call.looks and call.update.engine.is_plain_preview:

@@ -34,7 +34,8 @@ from .calls import Runs
 from .rules import lifecycle, words
 from .rules.lifecycle import USELESS, Fate
 from .rules.lifecycle import adoption_mismatch as mismatch
-from .starts import Live, Start
+from .search import Live
+from .starts import Start
 
 #: Seconds that a run's end is waited for which an interrupted delete may have asked for.
 STOP_LIMIT: Final = 120.0

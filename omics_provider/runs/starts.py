@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from omics_provider.base import diff, errors
-from omics_provider.base.identity import START_MARK, Mark, retry_number, with_marks
-from omics_provider.base.keys import STACK
+from omics_provider.base.identity import START_MARK, Mark, with_marks
+from omics_provider.base.keys import NAME, STACK
 from omics_provider.engine.call import Call
 from omics_provider.engine.state import EarlierStart, StackState
-from omics_provider.engine.urn import stack_name, urn_in
 from omics_provider.service import start_loop
 
 from .calls import Runs
 from .rules import declaration, lifecycle
+from .search import Live, Marks, Search
 
-Live = dict[str, Any]
 #: Ends a run that was started for inputs which are no longer declared; takes those, too.
 End = Callable[[Live, Mapping[str, Any]], None]
 
 #: How much of a time the service may leave out.
 _ROUNDING: Final = timedelta(minutes=1)
-
-
-class Marks(dict[tuple[str, str], Mark | None]):
-    """The marks of runs, by ARN and creation time, as far as an update has asked; None for none."""
 
 
 class Started(NamedTuple):
@@ -38,24 +33,13 @@ class Started(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
-    """The start of resource `urn` of `stack` with checked, fully known `inputs`.
-
-    `token` is its requestId, `state` what the stack recorded before this update created anything.
-    """
+class Start(Search):
+    """The start of a run, with checked, fully known inputs; `token` is its requestId."""
 
     runs: Runs
-    state: StackState
-    stack: str
-    urn: str
-    inputs: Mapping[str, Any]
-    token: str
-    #: Gives ListRuns' items in place of a call for each start.
-    listed: Callable[[], Iterable[Mapping[str, Any]]] | None = None
     #: After a try without an answer, give up rather than repeat it where the run can't be looked
     #: for: for callers that can come back later.
     must_look: bool = False
-    marks: Marks = field(default_factory=Marks)
 
     def once(
         self, earlier: tuple[EarlierStart, ...], end: End, successor: Live | None = None
@@ -76,10 +60,6 @@ class Start:
         if live is not None and live["status"] not in lifecycle.USELESS:
             return self._taken(live)
         return self.started_or_found()
-
-    def find(self) -> Live | None:
-        """Return the run that this very start made, or None."""
-        return self._marked_with({self.token}, [self.inputs])
 
     def started_or_found(self) -> Started:
         """Start the run with this very token, whatever was started for the resource before.
@@ -119,42 +99,6 @@ class Start:
                 raise
             return None
 
-    def interrupted(self, earlier: tuple[EarlierStart, ...]) -> Iterator[tuple[Live, str]]:
-        """Give the runs that `earlier` starts made, newest first, each with its requestId."""
-        tokens = {start.token for start in earlier}
-        yield from self._marked(
-            lambda item: any(_may_be(item, start.inputs) for start in earlier),
-            lambda mark: mark.token in tokens,
-        )
-
-    def lost(self, earlier: tuple[EarlierStart, ...]) -> Iterator[tuple[Live, str]]:
-        """Give the runs that failed updates started for this resource, and that nothing names.
-
-        `earlier` are the starts that the state names: they are no part of it.
-        """
-        since = self.state.lost_since
-        if since is not None:
-            yield from self._marked(
-                lambda item: datetime.fromisoformat(item["creationTime"]) >= since,
-                self.state.lost(self.stack, self.urn, earlier),
-            )
-
-    def successors(self, uuid: str, before: str) -> list[tuple[int, Live]]:
-        """Return the runs that waits started in place of the recorded one, in order.
-
-        `uuid` is the recorded run's, `before` the name of the stack when it was recorded. With each
-        comes the number of its attempt.
-        """
-        now = stack_name(self.urn, self.stack)
-        names = {(self.stack, self.urn), (now, self.urn), (before, urn_in(before, self.urn))}
-        mine = {Mark.of(*name, "").resource for name in names}
-        found = self._marked(
-            lambda item: _may_be(item, self.inputs),
-            lambda mark: mark.resource in mine and retry_number(mark.token, uuid) is not None,
-        )
-        numbered = [(retry_number(token, uuid) or 0, live) for live, token in found]
-        return sorted(numbered, key=lambda each: each[0])
-
     def _interrupted(self, earlier: tuple[EarlierStart, ...], end: End) -> Live | None:
         """Return an interrupted start's run; end it where its inputs are no longer declared."""
         live, token = next(self.interrupted(earlier), (None, ""))
@@ -173,8 +117,12 @@ class Start:
         same = next((start for start in earlier if start.is_for(self.inputs)), None)
         if same is None:
             return None
+        # The very same request: what an earlier release sent had no name.
+        own = {wire: value for wire, value in self.inputs.items() if wire != NAME}
+        name = {NAME: same.inputs[NAME]} if NAME in same.inputs else {}
+        then = replace(self, inputs={**own, **name})
         return start_loop.sent_again(
-            lambda: self._sent(same.token),
+            lambda: then._sent(same.token),
             self.runs.find,
             lambda: self._marked_with({same.token}, [same.inputs]),
             # A run without the mark that it was given was released.
@@ -193,42 +141,6 @@ class Start:
             return live
         return None
 
-    def _marked_with(self, tokens: set[str], hints: list[Mapping[str, Any]]) -> Live | None:
-        """Return the newest run that one of `tokens` started; it has the name of one of `hints`."""
-        marked = self._marked(
-            lambda item: any(_may_be(item, inputs) for inputs in hints),
-            lambda mark: mark.token in tokens,
-        )
-        return next((live for live, _ in marked), None)
-
-    def _marked(
-        self,
-        wanted: Callable[[Mapping[str, Any]], bool],
-        fits: Callable[[Mark], bool],
-    ) -> Iterator[tuple[Live, str]]:
-        """Give the runs whose mark fits and that the stack does not record, newest first.
-
-        With each comes the requestId in its mark.
-
-        ListRuns shows no tags, so each candidate costs one GetRun, once in an update.
-        """
-        held = self.state.held(self.urn)
-        listed = self.listed or self.runs.list
-        candidates = [
-            item
-            for item in listed()
-            if item["id"] not in held and item.get("arn") not in held and wanted(item)
-        ]
-        for item in sorted(candidates, key=lambda i: str(i["creationTime"]), reverse=True):
-            known = self.marks.get(_key(item))
-            if _key(item) in self.marks and (known is None or not fits(known)):
-                continue
-            live = self.runs.find(item["id"])
-            if live is not None:
-                mark = self.marks[_key(item)] = Mark.on(live)
-                if mark is not None and fits(mark):
-                    yield live, mark.token
-
     def _taken(self, live: Live) -> Started:
         if "tags" in self.inputs:
             change = diff.tag_change(lifecycle.live_tags(live), self.inputs["tags"])
@@ -239,9 +151,9 @@ class Start:
 
 
 def start_of(
-    call: Call, runs: Any, inputs: Mapping[str, Any], token: str, state: StackState
+    call: Call, runs: Runs, inputs: Mapping[str, Any], token: str, state: StackState
 ) -> Start:
-    """Return the start of the call's resource; `runs` are the calls on what is to be made."""
+    """Return the start of the run that is the call's resource."""
     stack = str(inputs.get(STACK, ""))
     return Start(runs, state, stack, call.urn, inputs, token, marks=call.update.part(Marks))
 
@@ -271,12 +183,3 @@ def since(
         return list(items)
     begin = datetime.fromisoformat(end) - _ROUNDING
     return [i for i in items if datetime.fromisoformat(i["creationTime"]) >= begin]
-
-
-def _may_be(item: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:
-    named = item.get("name") == inputs.get("name")
-    return named and inputs.get("workflowId") in (None, item.get("workflowId"))
-
-
-def _key(item: Mapping[str, Any]) -> tuple[str, str]:
-    return str(item.get("arn") or item["id"]), str(item["creationTime"])

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import configparser
 import json
+import re
 from typing import Final
 
 from botocore import exceptions as boto
 from botocore.parsers import ResponseParserError
 
 from omics_provider.base import errors
+from omics_provider.base.words import plain
 
 _START_RUN_RIGHTS: Final = (
     "Allow the caller omics:StartRun, and iam:PassRole on the run's role_arn "
@@ -107,6 +109,11 @@ _NOT_SENT: Final = (
     boto.ProxyConnectionError,
 )
 
+#: How botocore tells a value of a wrong type.
+_VALUE: Final = re.compile(
+    r"(Invalid type for parameter [^,]*), value: .*?(?=, type: <class )", re.DOTALL
+)
+
 
 def translation(operation: str, error: Exception) -> errors.OmicsError | None:
     """Return this package's error for one of botocore's, None for any other exception."""
@@ -129,11 +136,17 @@ def translation(operation: str, error: Exception) -> errors.OmicsError | None:
         detail = "what the AWS configuration names gave something that is no JSON"
         return errors.CredentialsError(operation, detail, advice=_MACHINE)
     if isinstance(error, boto.ParamValidationError):
-        detail = "the request does not fit the service's model"
+        detail = f"botocore does not take the request: {_report(error)}"
         return errors.Invalid(operation, detail, advice=_ADVICE[errors.Invalid])
     if isinstance(error, boto.BotoCoreError):
         return errors.OmicsError(operation, str(error), advice="Check the AWS set-up.")
     return None
+
+
+def _report(error: boto.ParamValidationError) -> str:
+    """Return what botocore says of the parameters, without their values: they may be secret."""
+    _, _, report = _VALUE.sub(r"\1", str(error)).partition("\n")
+    return "; ".join(plain(line) for line in report.splitlines())
 
 
 def _from_answer(operation: str, error: boto.ClientError) -> errors.OmicsError:

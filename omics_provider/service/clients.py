@@ -58,9 +58,12 @@ def omics(settings: Settings, *, retries: bool = True) -> OmicsClient:
 def aws(settings: Settings, service: str) -> Any:
     """Return a client of another service, for the same account and Region.
 
-    A local server that stands in for HealthOmics stands in for the others, too.
+    A local server that stands in for HealthOmics stands in for the others, too. The emulator in
+    the process has the S3 objects of its runs.
     """
     with _lock, translated(f"Connecting to {service}"):
+        if settings.is_local and service == "s3":
+            return _local_s3(settings)
         session = _session(settings)
         return session.client(  # type: ignore[call-overload]  # the service is no literal
             service,
@@ -137,6 +140,17 @@ def _local(settings: Settings, retries: Any) -> OmicsClient:
     config = _config(retries, inject_host_prefix=False, signature_version=UNSIGNED)
     client = _session(settings).client("omics", endpoint_url="http://127.0.0.1", config=config)
     local.attach(client, local_state.file(settings), settings.local_run_seconds)
+    return client
+
+
+def _local_s3(settings: Settings) -> Any:
+    from botocore import UNSIGNED
+
+    from omics_provider.emulator.doors import local
+
+    config = _config(_RETRIES, signature_version=UNSIGNED, s3={"addressing_style": "path"})
+    client = _session(settings).client("s3", endpoint_url="http://127.0.0.1", config=config)
+    local.attach_s3(client, local_state.file(settings))
     return client
 
 

@@ -16,7 +16,7 @@ from omics_provider.engine import records
 from omics_provider.engine.call import Call, Checked, Found, Recorded
 from omics_provider.engine.handler import Properties
 from omics_provider.engine.state import EarlierStart, StackState
-from omics_provider.runs.starts import start_of
+from omics_provider.runs.search import search_of
 from omics_provider.service import whereabouts
 from omics_provider.service.polling import Pace, TimeLimitReached, poll
 
@@ -183,7 +183,7 @@ class LastingHandler(ABC, Generic[S]):
             made = service.create(arguments)
         except errors.Conflict:
             # A try without an answer may have taken effect, and its repeat be refused for it.
-            live = start_of(call, service, inputs, token, StackState()).find()
+            live = search_of(call, service, inputs, token, StackState()).find()
             if live is None:
                 raise
             return live
@@ -204,10 +204,10 @@ class LastingHandler(ABC, Generic[S]):
         earlier: tuple[EarlierStart, ...],
     ) -> Live | None:
         """Return what an interrupted or failed create of this resource has made, by its mark."""
-        start = start_of(call, service, inputs, token, state)
-        found = next(start.interrupted(earlier), None) if earlier else None
+        search = search_of(call, service, inputs, token, state)
+        found = next(search.interrupted(earlier), None) if earlier else None
         if found is None:
-            found = next(start.lost(earlier), None)
+            found = next(search.lost(earlier), None)
         if found is None:
             return None
         live = found[0]

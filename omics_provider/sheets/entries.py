@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple, Never
 
+from .scalars import own
 from .table import Problem, Table, is_empty, shown
 
 _BLANKS: Final = re.compile(r"[ \t\n\r]*")
@@ -144,7 +145,7 @@ def table_of(entries: Iterable[Entry], id_column: str | None, unit: str) -> Tabl
         columns[id_column] = None
         good = [_with_id(entry, id_column, table.problems) for entry in good]
     table.columns = tuple(columns)
-    table.rows = [(entry.line, tuple(map(entry.value.get, columns))) for entry in good]
+    table.rows = [(each.line, tuple(own(each.value.get(c)) for c in columns)) for each in good]
     return table
 
 

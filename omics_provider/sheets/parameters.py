@@ -102,6 +102,7 @@ def read_samples(
         required=sorted(uses.required),
         present=sorted(uses.optional),
         repeated=bool(uses.by_row),
+        every=parameters is None,
     )
     problems += [*uses.problems, *_absent(sheet, expected)]
     if parameters is None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from . import entries as sheet_entries
+from . import invisible
 from . import text as sheet_text
 from .table import Problem, Table, is_empty, shown
 
@@ -97,6 +98,7 @@ def parsed(
     required: Collection[str] = (),
     present: Collection[str] = (),
     repeated: bool = False,
+    every: bool = False,
 ) -> tuple[Sheet, list[Problem]]:
     """Read a sample sheet; return what can be read, and everything that is wrong.
 
@@ -111,6 +113,7 @@ def parsed(
         required: columns that must be there, with something in every row.
         present: columns that must be there, but may have empty cells.
         repeated: whether several rows may have the same id.
+        every: whether all columns are used, and not only those that are required or present.
 
     Raises:
         SheetError: there is no such format.
@@ -131,6 +134,8 @@ def parsed(
         if not table.rows and not problems:
             problems.append(Problem(0, "has no samples below its header"))
     places = {column: place for place, column in enumerate(table.columns) if column}
+    problems += invisible.in_headers(table)
+    problems += invisible.in_cells(table, places if every else {*required, *present} - {id_column})
     rows: list[Row] = []
     if id_column in places:
         needed = [column for column in required if column in places and column != id_column]
@@ -161,6 +166,8 @@ def _table(
         return _of_entries(sheet_entries.of_python(source), id_column, "entry")
     text, unreadable = sheet_text.decoded(source) if isinstance(source, bytes) else (source, [])
     text, nul = sheet_text.unified(text)
+    if (illumina := sheet_text.sections(text)) is not None:
+        return illumina, None
     if format == "json" or (format is None and text.lstrip().startswith(("[", "{"))):
         entries, broken = sheet_entries.of_json(text) if text.strip() else ([], [])
         table, marked = _of_entries(entries, id_column, "line")

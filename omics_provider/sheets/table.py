@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
+from .scalars import is_nothing
+
 #: Longest part of a cell that a problem shows.
 _SHOWN: Final = 40
 
@@ -35,7 +37,8 @@ def shown(value: Any) -> str:
 
 
 def is_empty(value: Any) -> bool:
-    """Return whether a cell has nothing in it: no value, blanks, or the NaN that pandas has."""
+    """Return whether a cell has nothing in it: no value, blanks, or pandas' NaN, NA or NaT."""
     if isinstance(value, str):
         return not value or value.isspace()
-    return value is None or (isinstance(value, float) and value != value)
+    is_nan = isinstance(value, float) and value != value
+    return value is None or is_nan or is_nothing(value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import itertools
 import re
 import unicodedata
 from collections import Counter
@@ -20,12 +21,18 @@ _NO_TEXT: Final = (
     (b"\x1f\x8b", "this is a compressed file: unpack it"),
 )
 _UTF16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-#: Delimiters by format, the likeliest first: the first one that the header has.
+#: Delimiters by format, the likeliest first.
 _DELIMITERS: Final = {"csv": ",\t;", "tsv": "\t,;", None: "\t,;"}
 _SOMETHING: Final = re.compile(r"^.*[^\s,;].*$", re.MULTILINE)
+#: Lines by which the delimiter is told.
+_TRIED: Final = 20
 _QUOTED: Final = re.compile(r'"[^"\n]*"')
 #: First line that says to Excel what separates cells.
 _SEPARATOR: Final = re.compile(r'"?sep=([,;\t|])"?[,;\t ]*(?=\n|$)', re.IGNORECASE)
+#: How a sample sheet of an Illumina instrument begins.
+_SECTION: Final = re.compile(
+    r'[\s,;]*"?\[(Header|Reads|Settings|Data|Manifests|\w+_(?:Settings|Data))\]'
+)
 #: How Terra writes the header of the column with the ids: entity:sample_id.
 ENTITY: Final = "entity:"
 
@@ -71,6 +78,19 @@ def unified(text: str) -> tuple[str, list[Problem]]:
     return text.replace("\0", ""), [Problem(line, "has a NUL byte") for line in bad]
 
 
+def sections(text: str) -> Table | None:
+    """Return the finding that a sheet has the sections of an Illumina instrument's, else None."""
+    found = _SECTION.match(text)
+    if found is None:
+        return None
+    reason = (
+        f"this is a sample sheet of an Illumina instrument, with sections such as [{found[1]}]: "
+        "save the table below [Data] or [BCLConvert_Data] as a CSV of its own, its header first, "
+        "and name the column of ids with id_column, such as Sample_ID"
+    )
+    return Table(problems=[Problem(text.count("\n", 0, found.start(1)) + 1, reason)])
+
+
 def read(text: str, format: str | None) -> Table:  # noqa: A002  # the argument's public name
     """Read CSV or TSV. Cells are stripped of blanks around them, rows without a cell left out."""
     table = Table()
@@ -100,12 +120,18 @@ def entity_column(text: str, format: str | None) -> str | None:  # noqa: A002
 
 def _delimiter(text: str, format: str | None) -> str | None:  # noqa: A002
     """Return what separates cells, None where there is no cell with anything in it."""
-    header = _SOMETHING.search(text)
-    likely = _DELIMITERS[format]
-    if header is None:
+    found = itertools.islice(_SOMETHING.finditer(text), _TRIED)
+    lines = [_QUOTED.sub("", line[0]) for line in found]
+    if not lines:
         return None
-    bare = _QUOTED.sub("", header[0])
-    return next((each for each in likely if each in bare), likely[0])
+
+    def fits(delimiter: str) -> tuple[int, int]:
+        """Return how many lines have as many as the header, and how many those are."""
+        count = lines[0].count(delimiter)
+        return (sum(line.count(delimiter) == count for line in lines), count) if count else (0, 0)
+
+    # Of equal ones the first, and so the likeliest.
+    return max(_DELIMITERS[format], key=fits)
 
 
 def _records(

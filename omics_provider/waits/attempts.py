@@ -22,8 +22,11 @@ from omics_provider.base import errors, identity
 from omics_provider.base.settings import Settings
 from omics_provider.engine.own_stack import OwnStack
 from omics_provider.engine.state import StackState
+from omics_provider.engine.urn import urn_name
 from omics_provider.runs.calls import Runs
-from omics_provider.runs.starts import Live, Start, since
+from omics_provider.runs.rules import declaration
+from omics_provider.runs.search import Live
+from omics_provider.runs.starts import Start, since
 
 from .rules.targets import Declared, Target
 
@@ -182,7 +185,9 @@ class Attempts:
 
     def _start(self, failed: Failed, declared: Declared) -> Start:
         token = identity.retry_token(declared.uuid, failed.target.next_number)
-        start = Start(self._runs, self._state(), self._stack, declared.urn, declared.inputs, token)
+        name = declaration.name_sent({}, declared.inputs, urn_name(declared.urn))
+        inputs = {**declared.inputs, **name}
+        start = Start(self._runs, self._state(), self._stack, declared.urn, inputs, token)
         listed = partial(self._listed_since, failed.live)
         return replace(start, listed=listed, must_look=True)
 

@@ -19,16 +19,14 @@ _MISSING: Final = frozenset({"NoSuchKey", "NoSuchBucket", "404"})
 _DENIED: Final = frozenset({"AccessDenied", "403"})
 
 
-def read(settings: Settings, run_output_uri: str) -> dict[str, Any] | None:
-    """Return the workflow's outputs by name; None at the emulator in process, which has no S3.
+def read(settings: Settings, run_output_uri: str) -> dict[str, Any]:
+    """Return the workflow's outputs by name.
 
     The values are those of the file, whole numbers of any size, null and nested values included.
 
     Raises the errors of `omics_provider.base.errors`: NotFound where there is no such file, as
     after a Nextflow workflow, ServiceError for what is not JSON, and what else S3 answers.
     """
-    if settings.is_local:
-        return None
     place = urlsplit(run_output_uri)
     key = f"{place.path.strip('/')}/{_FILE}".lstrip("/")
     uri = f"s3://{place.netloc}/{key}"

@@ -149,12 +149,16 @@ class Watcher:
         return self._watched.setdefault(target.uuid, _Watched(target))
 
     def _run(self) -> None:
+        before = 0.0
         try:
             while True:
                 self._await_quiet()
                 began = time.thread_time()
                 is_well = self._look()
-                self._pause(time.thread_time() - began, is_well=is_well)
+                cost = time.thread_time() - began
+                # A look that makes the client is dear once: that says nothing of the next.
+                self._pause(min(cost, before), is_well=is_well)
+                before = cost
         finally:
             # Only a defect leads here. Nobody may wait for ever because of it.
             self._thread = None

@@ -35,6 +35,7 @@ class WorkflowHandler(LastingHandler[Workflows]):
 
     def check(self, call: Call, old: Properties, inputs: Properties) -> Checked:
         """Find everything that is wrong with the declaration; the service is not asked."""
+        inputs = table.with_recorded_spelling(old, inputs)
         checked = super().check(call, old, inputs)
         reused = (problem.told(TABLE) for problem in table.reused_name(old, inputs))
         return checked._replace(failures=(*checked.failures, *reused))
@@ -178,17 +179,20 @@ def _content(inputs: Properties) -> tuple[bytes | None, str]:
         found = files.read(Path(str(inputs["definition"])))
     except files.Unreadable as error:
         raise errors.OmicsError("Reading the definition", str(error)) from error
-    digest = definition.digest(found)
-    stands_for = table.identity({**inputs, table.DIGEST: digest})
-    made_of = inputs.get(table.DIGEST, digest)
-    by_name = definition.version_name(stands_for)
-    if made_of != digest or (table.DIGEST not in inputs and inputs["versionName"] != by_name):
-        raise errors.OmicsError(
-            "Reading the definition",
-            f"the files of {inputs['definition']} have changed since the program read them",
-            advice="Nothing was made of them. Run the same command again.",
-        )
-    return definition.zipped(found), stands_for
+    # A version that an earlier release has made may count line ends: see `table.AS_WRITTEN`.
+    for each in (definition.with_unix_ends(found), found):
+        digest = definition.digest(each)
+        stands_for = table.identity({**inputs, table.DIGEST: digest})
+        by_name = definition.version_name(stands_for)
+        if inputs.get(table.DIGEST) == digest or (
+            table.DIGEST not in inputs and inputs["versionName"] == by_name
+        ):
+            return definition.zipped(each), stands_for
+    raise errors.OmicsError(
+        "Reading the definition",
+        f"the files of {inputs['definition']} have changed since the program read them",
+        advice="Nothing was made of them. Run the same command again.",
+    )
 
 
 def _made(call: Call, service: Workflows, id_: str, name: str, inputs: Properties) -> Live:
@@ -224,7 +228,7 @@ def _require_same(name: str, found: Live, stands_for: str) -> None:
 
 
 def _ready(call: Call, operation: str, look: Callable[[], Live | None]) -> Live:
-    """Wait until the workflow or version is no more CREATING. Raises Refused where it FAILED."""
+    """Wait until the workflow or version is no longer CREATING. Raises Refused where it FAILED."""
     try:
         live = poll(
             look,

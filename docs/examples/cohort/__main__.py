@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pulumi
 
-from omics_provider import OmicsRun, wait_all
+from omics_provider import OmicsRun, RunFacts, wait_all
 
 #: Columns of the sheet by which the emulator knows how a run is to go.
 EMULATED = ("emulator:seconds", "emulator:fails")
@@ -24,7 +24,7 @@ def run_of(row: dict[str, str]) -> OmicsRun:
     )
 
 
-def without_result(runs: dict[str, dict[str, str]]) -> list[str]:
+def without_result(runs: dict[str, RunFacts]) -> list[str]:
     """Return the ids of the runs that did not complete."""
     return [run["id"] for run in runs.values() if run["status"] != "COMPLETED"]
 

@@ -49,6 +49,8 @@ CANCELLABLE: Final = frozenset(
     {BatchStatus.PENDING, BatchStatus.SUBMITTING, BatchStatus.INPROGRESS}
 )
 EMPTIABLE: Final = frozenset({BatchStatus.PROCESSED, BatchStatus.CANCELLED})
+#: Runs in these states go on, and cost money, whatever their batch says.
+_AT_WORK: Final = ("pending", "starting", "running", "stopping")
 #: A batch in one of these was ended.
 _ENDED: Final = frozenset(
     {
@@ -95,6 +97,12 @@ def status_of(text: Any) -> BatchStatus | None:
         return BatchStatus(str(text))
     except ValueError:
         return None
+
+
+def is_over(batch: Batch) -> bool:
+    """Tell whether nothing more happens to a batch, as it is kept, and to its runs."""
+    at_work = any(batch.get("runs", {}).get(state) for state in _AT_WORK)
+    return status_of(batch["status"]) in FINAL and (bool(batch.get("recordGone")) or not at_work)
 
 
 def can_stand(live: Batch) -> bool:
@@ -216,6 +224,21 @@ def with_batches(
 ) -> dict[str, Any]:
     """Return the recorded properties with the batches brought up to date."""
     return {**recorded, **properties({}, batches, recorded["index"], failures)}
+
+
+def shortfall(now: Mapping[str, Any]) -> str:
+    """Return what a wait fails with, from the properties of batches that are over.
+
+    Empty where every run COMPLETED.
+    """
+    if told := outlook(now):
+        return told
+    statuses = {str(batch["status"]) for batch in now["batches"]}
+    others = {state: many for state, many in now["runs"].items() if state != "completed" and many}
+    if not others and statuses == {str(BatchStatus.PROCESSED)}:
+        return ""
+    counts = ", ".join(f"{many:,} {state}" for state, many in now["runs"].items() if many)
+    return f"The batches ended {', '.join(sorted(statuses))}: {counts or 'no run is known'}."
 
 
 # Failed submissions -----------------------------------------------------------------------------

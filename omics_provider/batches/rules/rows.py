@@ -17,8 +17,9 @@ from typing import Any, Final, NamedTuple
 from omics_provider.base import checks
 from omics_provider.base.identity import MARK
 from omics_provider.base.table import MAX_TAG_KEY, MAX_TAG_VALUE, MAX_TAGS, Field, Kind, Table
-from omics_provider.base.values import UNSAFE_INTEGER
+from omics_provider.base.values import UNSAFE_INTEGER, cannot_cross, misfits
 from omics_provider.runs.rules import table as fields
+from omics_provider.sheets import scalars
 
 from . import table
 
@@ -176,7 +177,7 @@ class _Writer:
             line = _encode(row)
             size = len(line.encode())
         except UnicodeEncodeError:
-            return ["has half of a surrogate pair, which is no text"]
+            return [f"{path.removeprefix('.')} {why}" for path, why in misfits(row, "")]
         if size > self._room and (why := self._too_large(row)):
             return [why]
         self._lines[name] = line
@@ -206,7 +207,9 @@ def _known(shared: Any, wire: str) -> Mapping[str, Any]:
 def _wrong_id(name: Any) -> Iterator[str]:
     if isinstance(name, str) and 1 <= len(name) <= 128 and name.isprintable():
         return
-    for each in checks.problems(_one(table.SAMPLE), {"runSettingId": name}):
+    # What stands before each problem of a sample is its id.
+    inputs = {"runSettingId": name, checks.CONCEALED: ("runSettingId",)}
+    for each in checks.problems(_one(table.SAMPLE), inputs):
         yield f"the sample id {each.reason}"
 
 
@@ -238,21 +241,24 @@ def _plain(value: Any, path: str) -> Any:
         return [_plain(item, f"{path}[{n}]") for n, item in enumerate(value)]
     if isinstance(value, str | int):
         return value
+    scalar = scalars.own(value)
+    if scalar is not value:
+        return _plain(scalar, path)
     raise _NoJsonError(
-        f"{path}: a value of type {kind.__name__} is no JSON value. The settings of samples are "
-        "plain values; what Pulumi computes goes into the batch's own parameters"
+        f"{path}: {cannot_cross(value)}. The settings of samples are plain values; what Pulumi "
+        "computes goes into the batch's own parameters"
     )
 
 
 def _number(value: float, path: str) -> float:
     if not math.isfinite(value):
-        raise _NoJsonError(f"{path}: is not a number that JSON knows")
+        raise _NoJsonError(f"{path}: {cannot_cross(value)}")
     return int(value) if value.is_integer() and abs(value) < UNSAFE_INTEGER else value
 
 
 def _key(key: Any, path: str) -> str:
-    if not isinstance(key, str):
-        raise _NoJsonError(f"{path}: the name {key!r} must be a string")
+    if not isinstance(key, str) or not key:
+        raise _NoJsonError(f"{path}: {cannot_cross({key: 0})}")
     return key
 
 

@@ -302,6 +302,7 @@ def _parameters_size(inputs: Inputs) -> Iterator[Problem]:
 
 
 _RULES: Final = (
+    checks.role_only,
     _private_only,
     _dynamic_storage,
     _cache,

@@ -17,7 +17,7 @@ from omics_provider.base.settings import LOG_GROUP, Settings
 from omics_provider.base.status import ACTIVE
 from omics_provider.preflight.calls import look_up
 from omics_provider.preflight.rules import trust
-from omics_provider.preflight.rules.judge import Kind, Look
+from omics_provider.preflight.rules.answers import Kind, Look
 from omics_provider.preflight.rules.quotas import CONCURRENT, STORED
 from omics_provider.service.calls import whole
 from omics_provider.service.clients import aws, omics, session

@@ -96,7 +96,9 @@ def _cost(figures: Figures) -> str:
     unknown = counted(figures.usd_unknown, "{} run", "{} runs") + " of unknown cost"
     if figures.usd is None:
         return "cost unknown"
-    known = f"about {money(figures.usd)}"
+    usd = money(figures.usd)
+    # An amount below a cent is no estimate.
+    known = usd if figures.usd.high < _CENT else f"about {usd}"
     return f"{known} and {unknown}" if figures.usd_unknown else known
 
 

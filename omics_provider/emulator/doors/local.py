@@ -1,4 +1,4 @@
-"""The endpoint `local`: a boto3 client of omics answered in its own process.
+"""The endpoint `local`: boto3 clients of omics and of S3 answered in their own process.
 
 No socket, no port, no server: botocore asks its handlers of the event `before-send` for an
 answer before it opens a connection, and here it gets one. Only this client is touched.
@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import io
 import os
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote, urlsplit
 
 from botocore import UNSIGNED
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
@@ -18,11 +19,15 @@ from botocore.compat import HTTPHeaders
 from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 
 from omics_provider.emulator.protocol.wire import HttpAnswer, HttpRequest
+from omics_provider.emulator.runs import outputs
 from omics_provider.emulator.service import DEFAULT_ACCOUNT, DEFAULT_RUN_SECONDS, Service
+from omics_provider.emulator.world import settings
 from omics_provider.emulator.world.store import open_store
 
 if TYPE_CHECKING:
     from types_boto3_omics import OmicsClient
+
+_NO_SUCH_KEY: Final = b"<Error><Code>NoSuchKey</Code><Message>There is none.</Message></Error>"
 
 
 def attach(
@@ -44,6 +49,31 @@ def attach(
     client.meta.events.register("before-send.omics", door.answer)  # type: ignore[arg-type]  # the stubs want another answer
 
 
+def attach_s3(client: Any, state: str | Path) -> None:
+    """Let the emulator answer this client's GetObject: what the runs of `state` have written.
+
+    Every bucket is there, and holds nothing else. The client needs path style and no credentials.
+    """
+    store = open_store(state)
+
+    def answer(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
+        uri = f"s3:/{unquote(urlsplit(request.url).path)}"
+        with store.transaction() as connection:
+            clock = settings.load(connection, time.time())[1]
+            body = outputs.read(connection, _account(), clock.now(time.time()), uri)
+        status = 200 if body is not None else 404
+        body = _NO_SUCH_KEY if body is None else body
+        headers = {"Content-Length": str(len(body))}
+        return _response(request.url, HttpAnswer(status, body, headers))
+
+    client.meta.events.register("choose-signer.s3", _unsigned)
+    client.meta.events.register("before-send.s3.GetObject", answer)
+
+
+def _account() -> str:
+    return os.environ.get("MOTO_ACCOUNT_ID", DEFAULT_ACCOUNT)
+
+
 def _unsigned(**_: Any) -> Any:
     return UNSIGNED
 
@@ -55,7 +85,7 @@ class _Door:
         self._service = service
         self._region = region
         self._read_timeout = read_timeout
-        self._account = os.environ.get("MOTO_ACCOUNT_ID", DEFAULT_ACCOUNT)
+        self._account = _account()
 
     def answer(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
         """Give the answer, or the error that botocore raises for a broken connection."""

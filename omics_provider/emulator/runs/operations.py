@@ -15,7 +15,14 @@ from omics_provider.emulator.protocol.exceptions import (
 )
 from omics_provider.emulator.shared import caches
 from omics_provider.emulator.world.context import Context
-from omics_provider.emulator.world.life import ACTIVE, ENDED, FAILED, Life, life_of
+from omics_provider.emulator.world.life import (
+    ACTIVE,
+    ENDED,
+    FAILED,
+    Life,
+    life_of,
+    stopping_seconds,
+)
 from omics_provider.emulator.world.surroundings import LOG_GROUP
 
 from . import tasks
@@ -82,7 +89,8 @@ class Runs:
         life, doc = life_of(row), json.loads(row["doc"])
         if life.status(self._context.now) in ENDED:
             raise ConflictException(f"Run {row['id']} has ended and can't be cancelled.")
-        changed = life.cancelled(self._context.now, doc["seconds"])
+        seconds = doc.get("stopping", stopping_seconds(doc["seconds"]))
+        changed = life.cancelled(self._context.now, seconds)
         self._context.connection.execute(
             "UPDATE runs SET waiting = 0, starting = ?, running = ?, stopping = ?, ended = ?,"
             " outcome = ?, next_trace = ? WHERE pk = ?",

@@ -19,13 +19,14 @@ from omics_provider.emulator.workflows.operations import Workflows
 from omics_provider.emulator.workflows.record import Workflow
 from omics_provider.emulator.world.context import Context
 from omics_provider.emulator.world.faults import FAILS, FROZEN
-from omics_provider.emulator.world.life import COMPLETED, FAILED
+from omics_provider.emulator.world.life import COMPLETED, FAILED, stopping_seconds
 from omics_provider.emulator.world.resources import check_tags
 
 from . import tasks
 from .queue import Queue, cache_facts
 
 SECONDS_TAG: Final = "emulator:seconds"
+STOPPING_TAG: Final = "emulator:stopping"
 FAILS_TAG: Final = "emulator:fails"
 FREEZES_TAG: Final = "emulator:freezes"
 
@@ -119,13 +120,15 @@ class Starter:
             workflow.tasks, workflow.needs, workflow.accelerators is not None, workflow.id
         )
         configuration = self._configuration(request)
+        seconds = _seconds(tags, SECONDS_TAG, context.run_seconds)
         doc = {
             "request": {name: value for name, value in request.items() if name != "requestId"},
             "workflow": workflow.summary(),
             "storage": _storage(request, workflow, context.settings.defaultStorageType),
             "failureReason": reason,
             "runOutputUri": _output(request, run_id, run_uuid),
-            "seconds": _seconds(tags, context.run_seconds),
+            "seconds": seconds,
+            "stopping": _seconds(tags, STOPPING_TAG, stopping_seconds(seconds)),
             "frozen": FREEZES_TAG in tags
             or (context.fault is not None and context.fault.fault == FROZEN),
             "tasks": [astuple(plan) for plan in planned],
@@ -214,9 +217,9 @@ def _output(request: Mapping[str, Any], run_id: str, run_uuid: str) -> str:
     return f"{output}/{run_id}/{run_uuid}"
 
 
-def _seconds(tags: Mapping[str, str], default: float) -> float:
-    """Give the length of a run: its tag, else the default. An unreadable tag is refused."""
-    text = tags.get(SECONDS_TAG)
+def _seconds(tags: Mapping[str, str], tag: str, default: float) -> float:
+    """Give the seconds that a run's tag says, else the default. An unreadable tag is refused."""
+    text = tags.get(tag)
     if text is None:
         return default
     try:
@@ -225,7 +228,7 @@ def _seconds(tags: Mapping[str, str], default: float) -> float:
         seconds = math.nan
     if not 0 <= seconds < math.inf:
         raise ValidationException(
-            f"The tag {SECONDS_TAG} directs the emulator and takes seconds, not {text!r}."
+            f"The tag {tag} directs the emulator and takes seconds, not {text!r}."
         )
     return seconds
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from omics_provider.emulator.world.life import COMPLETED, FAILED, Life
+from omics_provider.emulator.world.life import COMPLETED, FAILED, Life, stopping_seconds
 
 _INSTANCES: Final = (
     ("omics.c.large", 2, 4), ("omics.c.xlarge", 4, 8), ("omics.c.2xlarge", 8, 16),
@@ -141,7 +141,7 @@ def _cut(life: Life, run: Life, seconds: float) -> Life:
     if run.stopping is None:
         return life
     if run.outcome != COMPLETED and ended > run.stopping:
-        return life.cancelled(run.stopping, seconds)
+        return life.cancelled(run.stopping, stopping_seconds(seconds))
     return life
 
 

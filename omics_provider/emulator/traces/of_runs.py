@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from omics_provider.emulator.protocol.wire import iso8601
+from omics_provider.emulator.runs import outputs
 from omics_provider.emulator.runs.queue import tasks_of
 from omics_provider.emulator.runs.tasks import Task
 from omics_provider.emulator.world import settings
-from omics_provider.emulator.world.clock import Clock
 from omics_provider.emulator.world.life import COMPLETED, ENDED, FAILED, Life, life_of
 from omics_provider.emulator.world.store import Store
 from omics_provider.emulator.world.surroundings import MotoSurroundings
@@ -104,10 +104,7 @@ class Traces:
             ).fetchone()
             if row[0] is None:
                 return False
-            document = connection.execute(
-                "SELECT value FROM meta WHERE key = 'settings'"
-            ).fetchone()
-            clock = Clock(**json.loads(document[0])["clock"])
+            _, clock = settings.load(connection, time.time())
             return bool(row[0] <= clock.now(time.time()))
 
     def _write(self, run: _Run) -> None:
@@ -154,15 +151,8 @@ class Traces:
         )
 
     def _outputs(self, run: _Run) -> None:
-        """Write the output files, and for engines but Nextflow their list."""
-        found = _output_values(run)
-        for uri in (value for value in found.values() if str(value).startswith("s3://")):
-            body = f"made by the emulator for run {run.row['uuid']}\n".encode()
+        for uri, body in outputs.objects(run.doc, run.row["uuid"]):
             self._surroundings.write_object(*run.here, uri, body)
-        if run.doc["workflow"]["engine"] != "NEXTFLOW":
-            listed = json.dumps(found, indent=2).encode()
-            uri = f"{run.doc['runOutputUri']}/logs/outputs.json"
-            self._surroundings.write_object(*run.here, uri, listed)
 
     def _log(self, run: _Run, stream: str, moment: float, line: str) -> None:
         self._surroundings.write_log(*run.here, stream, [(moment, line)])
@@ -181,31 +171,6 @@ def _next(run: _Run) -> float | None:
     lives = [run.life, *(task.life for task in run.tasks)]
     later = [moment for life in lives for moment, _ in life.passages() if moment > run.until]
     return min(later, default=None)
-
-
-def _output_values(run: _Run) -> dict[str, Any]:
-    """Give the workflow's outputs: files as URIs, other types as a sample value.
-
-    What a workflow without declared outputs gives is one file for each of its tasks.
-    """
-    base = f"{run.doc['runOutputUri']}/out"
-    declared = run.doc["workflow"].get("outputs") or {}
-    if declared:
-        return {name: _output_value(base, name, kind) for name, kind in declared.items()}
-    workflow = (run.doc["workflow"]["name"] or "Workflow").replace(" ", "_")
-    return {
-        f"{workflow}.{task.plan.name}": f"{base}/{task.plan.name}/{task.plan.name}.txt"
-        for task in run.tasks
-    }
-
-
-def _output_value(base: str, name: str, kind: str) -> Any:
-    output = name.rsplit(".", 1)[-1]
-    samples: dict[str, Any] = {"Int": 1, "Float": 1.0, "Boolean": True, "String": output}
-    plain = kind.rstrip("?")
-    if plain.startswith("Array["):
-        return [_output_value(base, name, plain[6:].rstrip("+").removesuffix("]"))]
-    return samples.get(plain, f"{base}/{output}/{output}.txt")
 
 
 def _run_detail(run: _Run, status: str) -> dict[str, Any]:

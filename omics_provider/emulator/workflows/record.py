@@ -24,7 +24,7 @@ _SUMMARY: Final = (
 class Workflow:
     """A workflow, or a version of one, as the emulator knows it.
 
-    `status` is the one that it reaches once it is no more CREATING. Times are in emulated
+    `status` is the one that it reaches once it is no longer CREATING. Times are in emulated
     seconds since 1970.
     """
 

@@ -21,6 +21,8 @@ ENDED: Final = frozenset({COMPLETED, FAILED, CANCELLED})
 _PENDING_SHARE: Final = 0.05
 _STARTING_SHARE: Final = 0.10
 _STOPPING_SHARE: Final = 0.05
+#: From this length on those spans do not grow: a run of a day begins, and stops, in seconds.
+_LONGEST_SCALED: Final = 200.0
 
 
 @dataclass(frozen=True)
@@ -41,17 +43,11 @@ class Life:
     @staticmethod
     def planned(created: float, begins: float, seconds: float, outcome: str) -> Life:
         """Give a life of `seconds` that begins (leaves the queue) at `begins`."""
-        starting = begins + seconds * _PENDING_SHARE
-        running = starting + seconds * _STARTING_SHARE
+        scaled = min(seconds, _LONGEST_SCALED)
+        starting = begins + scaled * _PENDING_SHARE
+        running = starting + scaled * _STARTING_SHARE
         ended = begins + seconds
-        return Life(created, starting, running, ended - seconds * _STOPPING_SHARE, ended, outcome)
-
-    @property
-    def seconds(self) -> float:
-        """The length that the life was planned with, as long as it is neither cut nor frozen."""
-        if self.starting is None or self.running is None:
-            return 0.0
-        return (self.running - self.starting) / _STARTING_SHARE
+        return Life(created, starting, running, ended - stopping_seconds(seconds), ended, outcome)
 
     def passages(self) -> Iterator[tuple[float, str]]:
         """Give each foreseen time with the state that begins then."""
@@ -73,7 +69,7 @@ class Life:
         return Life(self.created, self.starting, self.running, None, None, self.outcome)
 
     def cancelled(self, now: float, seconds: float) -> Life:
-        """Give this life cancelled at `now`: STOPPING for a share of `seconds`, then CANCELLED.
+        """Give this life cancelled at `now`: STOPPING for `seconds`, then CANCELLED.
 
         States that it had not reached yet are never reached. A life that is STOPPING already
         keeps its times and ends CANCELLED.
@@ -91,7 +87,7 @@ class Life:
             reached(self.starting),
             reached(self.running),
             now,
-            now + seconds * _STOPPING_SHARE,
+            now + seconds,
             CANCELLED,
         )
 
@@ -102,6 +98,11 @@ class Life:
     def stopped(self, now: float) -> float | None:
         """When it ended, if it has: its stopTime."""
         return self.ended if self.ended is not None and self.ended <= now else None
+
+
+def stopping_seconds(length: float) -> float:
+    """Give for how long a run or a task of this length is STOPPING."""
+    return min(length, _LONGEST_SCALED) * _STOPPING_SHARE
 
 
 def life_of(row: sqlite3.Row) -> Life:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
+from omics_provider.base import words
 from omics_provider.base.settings import LOG_GROUP
 from omics_provider.base.status import ACTIVE, UNSUCCESSFUL, RunStatus
 from omics_provider.base.words import plain
@@ -116,7 +117,7 @@ REASONS: Final[Mapping[str, Reason]] = {
         "Raise the task's limit in the workflow's definition, or give it more CPUs.",
     ),
     "UNSUPPORTED_GPU_INSTANCE_TYPE": Reason(
-        "The Region has not the GPU instance that a task asks for.",
+        "The Region does not have the GPU instance that a task asks for.",
         "Ask for another GPU in the workflow's definition, or run it in another Region.",
     ),
     "UNSUPPORTED_INPUT_SIZE": Reason(
@@ -128,7 +129,7 @@ REASONS: Final[Mapping[str, Reason]] = {
         "Read the end of the engine's log: mostly the definition or a parameter is at fault.",
     ),
     "WORKFLOW_VER_VALIDATION_FAILED": Reason(
-        "The workflow asks for a version of Nextflow that HealthOmics has not.",
+        "The workflow asks for a version of Nextflow that HealthOmics does not have.",
         "Set a version that it has (manifest.nextflowVersion in nextflow.config).",
     ),
 }
@@ -340,7 +341,7 @@ def of_other(live: Mapping[str, Any]) -> str:
 
 def cause(failure: Failure) -> str:
     """Return code and message as one line, of which either may be missing."""
-    return ": ".join(plain(text) for text in (failure.code, failure.message) if text)
+    return plain(words.cause(failure.code, failure.message))
 
 
 def _lines(group: Group, region: str | None) -> Iterable[str]:
@@ -364,7 +365,7 @@ def _named(failures: Sequence[Failure]) -> str:
 
 def _details(failure: Failure, region: str | None) -> Iterable[str]:
     if failure.task:
-        said = ": ".join(plain(t) for t in (failure.task.code, failure.task.message) if t)
+        said = plain(words.cause(failure.task.code, failure.task.message))
         task = f"{plain(failure.task.name)} ({failure.task.id})"
         others = failure.failed_tasks - 1
         more = f" (and {others} more failed)" if others > 0 else ""

@@ -10,74 +10,20 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import Enum
+from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple, TypeVar
 
-from omics_provider.base.identity import account_of
+from omics_provider.base.identity import account_of, partition_of, partition_of_region
 from omics_provider.base.words import some
+from omics_provider.batches.rules import table as batch
 from omics_provider.runs.rules import table
 
 from . import trust
+from .answers import Answer, Answers, Found, Kind, Look, Missing
+from .leftovers import leftovers
 
 Inputs = Mapping[str, Any]
 _T = TypeVar("_T")
-
-
-class Kind(Enum):
-    """What is looked up; the value is its name in the plural."""
-
-    PLACE = "the caller's account"
-    WORKFLOW = "workflows"
-    VERSION = "workflow versions"
-    RUN = "runs to duplicate"
-    GROUP = "run groups"
-    CACHE = "run caches"
-    CONFIGURATION = "configurations"
-    ROLE = "roles"
-    BUCKET = "output buckets"
-    FILE = "input files"
-    QUOTA = "quotas"
-
-
-#: What HealthOmics itself knows: all that there is at the emulator in the process.
-OMICS: Final = frozenset(
-    {Kind.WORKFLOW, Kind.VERSION, Kind.RUN, Kind.GROUP, Kind.CACHE, Kind.CONFIGURATION}
-)
-
-
-class Look(NamedTuple):
-    """One thing to look up."""
-
-    kind: Kind
-    key: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The thing is there; `facts` are what counts of it, by the API's names."""
-
-    facts: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Missing:
-    """There is no such thing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unseen:
-    """The look failed: why, in words that are the same for all looks that failed alike.
-
-    `stops` tells that a start of a run would fail of the same.
-    """
-
-    why: str
-    stops: bool = False
-
-
-Answer = Found | Missing | Unseen
-Answers = Mapping[Look, Answer]
 
 
 class Problem(NamedTuple):
@@ -92,7 +38,8 @@ class Problem(NamedTuple):
 
     def __str__(self) -> str:
         """Return it with the argument's name in a program."""
-        return f"{table.BY_WIRE[self.property].name}: {self.reason}"
+        field = table.BY_WIRE.get(self.property) or batch.TABLE.by_wire[self.property]
+        return f"{field.name}: {self.reason}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +53,7 @@ class Place:
 
 def is_start(inputs: Inputs) -> bool:
     """Tell whether making the declared run is a StartRun, and no adoption."""
-    return not isinstance(inputs.get("adoptRunId"), str)
+    return inputs.get("adoptRunId") is None
 
 
 def problems(
@@ -121,6 +68,8 @@ def problems(
     `planned` is the parameter template of a workflow that the same update makes or changes; `named`
     are the input files, as `files` gives them, where they are not those of `inputs`.
     """
+    if not is_start(inputs):
+        return list(_adopted(inputs, answers, place))
     if planned is not None:
         fresh = Found({"parameterTemplate": planned})
         of_workflow = _parameters(inputs, "the workflow of this stack", fresh, place)
@@ -131,6 +80,7 @@ def problems(
         *_things(inputs, answers),
         *_role(inputs, answers, place),
         *_bucket(inputs, answers, place),
+        *(Problem("parameters", why) for why in leftovers(inputs.get("parameters"))),
         *_files(files(inputs) if named is None else named, answers),
     ]
 
@@ -140,10 +90,12 @@ def problems(
 
 def looks(inputs: Inputs) -> list[Look]:
     """Return what has to be looked up for one declaration, its input files apart."""
+    if not is_start(inputs):
+        run = _single(inputs, "adoptRunId", Kind.RUN)
+        return [run] if run else []
     found = [workflow_look(inputs), version_look(inputs)]
     found += [_single(inputs, wire, kind) for wire, (kind, _) in _SINGLE.items()]
-    bucket = bucket_of(inputs.get("outputUri"))
-    found.append(Look(Kind.BUCKET, (bucket,)) if bucket else None)
+    found.append(_bucket_look(inputs))
     found.append(_single(inputs, "roleArn", Kind.ROLE))
     return [look for look in found if look]
 
@@ -151,6 +103,8 @@ def looks(inputs: Inputs) -> list[Look]:
 def files(inputs: Inputs) -> dict[str, str]:
     """Return the files in S3 that the parameters name: URI -> where it stands in them."""
     found: dict[str, str] = {}
+    if not is_start(inputs):
+        return found
     for path, uri in _uris(inputs.get("parameters"), "parameters"):
         found.setdefault(uri, path)
     return found
@@ -188,6 +142,12 @@ def _single(inputs: Inputs, wire: str, kind: Kind) -> Look | None:
     return Look(kind, (value,)) if isinstance(value, str) else None
 
 
+def _bucket_look(inputs: Inputs) -> Look | None:
+    bucket, owner = bucket_of(inputs.get("outputUri")), inputs.get("outputBucketOwnerId")
+    key = (bucket, owner) if isinstance(owner, str) else (bucket,)
+    return Look(Kind.BUCKET, tuple(filter(None, key))) if bucket else None
+
+
 def workflow_look(inputs: Inputs) -> Look | None:
     """Return the look at the declared workflow; None where a preview does not know it."""
     key = [inputs.get(w, "") for w in ("workflowId", "workflowType", "workflowOwnerId")]
@@ -206,7 +166,11 @@ def version_look(inputs: Inputs) -> Look | None:
 
 def _uris(value: Any, path: str) -> Iterator[tuple[str, str]]:
     if isinstance(value, str):
-        if re.match(r"s3://[^/]+/.", value) and not _PATTERN.search(value):
+        if (
+            re.match(r"s3://[^/]+/.", value)
+            and not any(leftovers(value))
+            and not _PATTERN.search(value)
+        ):
             yield path, value
     elif isinstance(value, Mapping):
         for key, item in value.items():
@@ -301,12 +265,27 @@ def _things(inputs: Inputs, answers: Answers) -> Iterator[Problem]:
             yield from _inactive(wire, f"{what} {inputs[wire]}", answer)
 
 
+def _adopted(inputs: Inputs, answers: Answers, place: Place) -> Iterator[Problem]:
+    look = _single(inputs, "adoptRunId", Kind.RUN)
+    if look and isinstance(answers.get(look), Missing):
+        reason = (
+            f"there is no run {look.key[0]} in {place.region} to take over: check the id, the "
+            "account and the Region with `aws omics list-runs`"
+        )
+        yield Problem("adoptRunId", reason, is_absence=True)
+
+
 def _role(inputs: Inputs, answers: Answers, place: Place) -> Iterator[Problem]:
     look = _single(inputs, "roleArn", Kind.ROLE)
     if look is None:
         return
-    arn = look.key[0]
+    arn, answer = look.key[0], answers.get(look)
+    there = answer.facts.get("arn") if isinstance(answer, Found) else None
     reasons: dict[str, str] = {
+        "partition": f"{arn} is of the partition {partition_of(arn)}, and {place.region} is of "
+        f"{partition_of_region(place.region or '')}: name a role of that",
+        "renamed": f"there is no role {arn}; the role of this name is {there}: give that ARN, its "
+        "path is a part of it",
         "elsewhere": f"{arn} is a role of another account than {place.account}: name one of this",
         "missing": f"there is no role {arn}: create it, or correct the ARN",
         "service": f"{arn} does not trust {trust.SERVICE}: allow it sts:AssumeRole in the role's "
@@ -315,33 +294,43 @@ def _role(inputs: Inputs, answers: Answers, place: Place) -> Iterator[Problem]:
         f"{place.account} and aws:SourceArn match "
         f"arn:aws:omics:{place.region}:{place.account}:run/*",
     }
-    state = role_state(arn, answers.get(look), trust.Runs(place.account, place.region))
+    state = role_state(arn, answer, trust.Runs(place.account, place.region))
     if state in reasons:
         yield Problem("roleArn", reasons[state], is_absence=state == "missing")
 
 
-RoleState = Literal["elsewhere", "missing", "unseen", "unjudged"] | trust.Verdict
+RoleState = (
+    Literal["partition", "elsewhere", "missing", "renamed", "unseen", "unjudged"] | trust.Verdict
+)
 
 
 def role_state(arn: str, answer: Answer | None, runs: trust.Runs) -> RoleState:
     """Tell how a role stands to the runs that are to take it on; "trusts" is as it should be.
 
     "elsewhere" is another account: IAM passes a role to a service of its own account only.
+    "partition" is another partition. IAM looks a role up by its name without the path: "renamed" is
+    the role of that name with another ARN.
     "unjudged" is a trust policy with conditions that can't be judged here.
     """
-    owner = account_of(arn)
+    owner, partition = account_of(arn), partition_of(arn)
+    if runs.region and partition and partition != partition_of_region(runs.region):
+        return "partition"
     if runs.account and owner and owner != runs.account:
         return "elsewhere"
     if isinstance(answer, Missing):
         return "missing"
     if not isinstance(answer, Found):
         return "unseen"
+    if answer.facts.get("arn", arn) != arn:
+        return "renamed"
     return trust.verdict(answer.facts.get("trust"), runs) or "unjudged"
 
 
 def _bucket(inputs: Inputs, answers: Answers, place: Place) -> Iterator[Problem]:
-    bucket = bucket_of(inputs.get("outputUri"))
-    answer = answers.get(Look(Kind.BUCKET, (bucket,))) if bucket else None
+    look = _bucket_look(inputs)
+    if look is None:
+        return
+    bucket, answer = look.key[0], answers.get(look)
     state = bucket_state(answer, place.region)
     if state == "missing":
         reason = f"there is no bucket {bucket}: create it, or correct the name"
@@ -352,6 +341,9 @@ def _bucket(inputs: Inputs, answers: Answers, place: Place) -> Iterator[Problem]
             f"bucket {bucket} is in {answer.facts['region']}, the run in {place.region}: name a "
             f"bucket of {place.region}",
         )
+    elif isinstance(answer, Found) and answer.facts.get("owned") is False:
+        reason = f"bucket {bucket} is not of account {look.key[1]}: correct one of them"
+        yield Problem("outputBucketOwnerId", reason)
 
 
 def bucket_state(

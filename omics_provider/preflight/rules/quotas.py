@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from .judge import Answers, Found, Inputs, Kind, Look, version_look, workflow_look
+from .answers import Answers, Found, Kind, Look
+from .judge import Inputs, version_look, workflow_look
 
 #: Codes in Service Quotas, by storage type (developer guide, service-quotas): concurrent active
 #: runs, and all runs whose record is kept.

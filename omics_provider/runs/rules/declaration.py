@@ -1,7 +1,7 @@
 """What a declaration says, checked as a whole, and the StartRun call it asks for.
 
 Everything here can be known without the service. A value that a preview does not know yet is never
-complained about. No reason shows a value: it may be a secret.
+complained about. What a reason shows of a value is said in `base/checks`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from omics_provider.base import checks
+from omics_provider.base import checks, keys, shapes
 from omics_provider.base.checks import Inputs, Problem, Rule, given, parsed_object
 from omics_provider.base.table import Kind
 from omics_provider.base.values import canonical, contains_unknown, misfits
@@ -29,7 +29,21 @@ def start_arguments(inputs: Inputs, request_id: str) -> dict[str, Any]:
         for field in table.FIELDS
         if field.sent and field.wire in inputs
     }
-    return {**arguments, "requestId": request_id}
+    named = {"name": inputs[keys.NAME]} if keys.NAME in inputs else {}
+    return {**named, **arguments, "requestId": request_id}
+
+
+def name_sent(old: Inputs, inputs: Inputs, resource: str) -> dict[str, str]:
+    """Return the hidden input with the name that a run has in the console where none is declared.
+
+    It is drawn for a start, and kept while the run lives: a run that has none gets none.
+    """
+    if old:
+        return {keys.NAME: old[keys.NAME]} if keys.NAME in old else {}
+    name = resource[: table.BY_WIRE["name"].high]
+    if {"name", "adoptRunId"} & inputs.keys() or any(shapes.text(table.BY_WIRE["name"], name)):
+        return {}
+    return {keys.NAME: name}
 
 
 def declared(properties: Mapping[str, Any]) -> dict[str, Any]:
@@ -122,6 +136,7 @@ def _parameters_size(inputs: Inputs) -> Iterator[Problem]:
 
 
 _RULES: Final[tuple[Rule, ...]] = (
+    checks.role_only,
     _one_source,
     _adoption_starts_nothing,
     _ready2run_storage,

@@ -307,7 +307,7 @@ def declared_with_drift(
     """Return the inputs to record where the live run drifted from them, else None."""
     if recorded.get("tags") == now.get("tags"):
         return None
-    own = {key: now[key] for key in (keys.ATTEMPT, keys.STACK) if key in now}
+    own = {key: now[key] for key in (keys.ATTEMPT, keys.NAME, keys.STACK) if key in now}
     return {**declared(now), **own}
 
 

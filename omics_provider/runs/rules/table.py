@@ -59,8 +59,8 @@ FIELDS: Final[tuple[Field, ...]] = (
     ),
     Field(
         "name", "name", low=1, high=128,
-        doc="Name shown in the console, up to 128 characters. Pulumi's resource name is not "
-        "sent.",
+        doc="Name shown in the console, up to 128 characters. Unset, a new run has Pulumi's "
+        "name of the resource.",
     ),
     _numeric_id(
         "run_group_id", "runGroupId",

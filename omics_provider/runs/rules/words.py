@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from omics_provider.base.status import RunStatus
+from omics_provider.base.words import cause
 
 from .lifecycle import Fate, Standing, attempt_limit, attempts, attempts_left, ends_in_rerun
 
@@ -33,7 +34,7 @@ def of_gone(run_id: str) -> dict[str, Any]:
 
 def sentence(key: str, run: Mapping[str, Any]) -> str:
     """Return one line on a run that did not complete."""
-    reason = ": ".join(str(run[k]) for k in ("failure_reason", "status_message") if run.get(k))
+    reason = cause(run.get("failure_reason"), run.get("status_message"))
     gone = "its record is gone, so how it ended is not known" if run["status"] == "DELETED" else ""
     which = f"{key} ({run['id']})" if key else str(run["id"])
     return f"Run {which} ended {run['status']}: {reason or gone or 'no reason given'}."

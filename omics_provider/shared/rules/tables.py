@@ -55,6 +55,7 @@ CACHE: Final = Table(
     (
         Field(
             "cache_s3_location", "cacheS3Location", Kind.S3_URI, required=True,
+            pattern="s3://([a-z0-9][a-z0-9-.]{1,61}[a-z0-9])(/(.{0,1024}))?",
             doc="Where outputs are kept: s3://bucket/prefix, not in an archived storage class.",
         ),
         Field(

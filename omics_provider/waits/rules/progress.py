@@ -53,6 +53,21 @@ def together(tallies: Sequence[Tally]) -> Tally:
     return whole
 
 
+def beginning(tally: Tally) -> str:
+    """Return the words on a wait that has begun; nothing where no run goes on.
+
+    They are said now since Pulumi ends a program at Ctrl-C before it can say anything.
+    """
+    count = len(tally.active)
+    if not count:
+        return ""
+    runs, they = ("1 run", "it goes on") if count == 1 else (f"{count:,} runs", "they go on")
+    return (
+        f"Waiting for {runs}. Ctrl-C ends the wait, not the runs: {they}, and `pulumi up` waits "
+        "again. `pulumi destroy` stops all runs of the stack."
+    )
+
+
 def line(tally: Tally, now: datetime) -> str:
     """Return the one line that is always current."""
     parts = [f"{count} {state.lower()}" for state, count in states(tally)]

@@ -58,6 +58,24 @@ def zipped(files: Files) -> bytes:
     return content.getvalue()
 
 
+def with_unix_ends(files: Files) -> Files:
+    """Return the files with the line ends of texts as git keeps them, LF for CRLF.
+
+    A text is UTF-8 without a NUL. A checkout on Windows is the same definition then.
+    """
+    return {name: _with_unix_ends(content) for name, content in files.items()}
+
+
+def _with_unix_ends(content: bytes) -> bytes:
+    if b"\r\n" not in content or b"\0" in content:
+        return content
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return content
+    return content.replace(b"\r\n", b"\n")
+
+
 def digest(files: Files) -> str:
     """Return the identity of a definition, 64 hexadecimal digits: names and contents, no more.
 

@@ -19,19 +19,19 @@ from omics_provider.runs.rules.lifecycle import live_tags
 from omics_provider.shared.rules import lasting
 
 from . import definition
+from .shapes import SHAPES
 
 #: Tag of a version: the identity that its name stands for.
 IDENTITY_MARK: Final = MARK + "definition"
 #: Input that the program makes where the user names the version: the digest of the definition's
 #: files. Else the version's name tells it.
 DIGEST: Final = "__digest"
+#: Input that the program makes where the files have other line ends than git has: their digest as
+#: they are. An earlier release named versions by it.
+AS_WRITTEN: Final = "__digestAsWritten"
 #: Input that the program makes: what is wrong with the definition's files.
 DEFINITION_PROBLEMS: Final = "__definitionProblems"
 
-#: Entries of a parameter template (model: WorkflowParameterTemplate; the guide says 1,000).
-MAX_PARAMETERS: Final = 2_000
-_MAX_PARAMETER_NAME: Final = 128
-_MAX_PARAMETER_DESCRIPTION: Final = 256
 _SOURCES: Final = ("definition", "definitionUri", "definitionRepository")
 
 Bag = Mapping[str, Any]
@@ -50,7 +50,8 @@ def _text(
 
 
 def _document(name: str, wire: str, *, doc: str, type: str = "") -> Field:  # noqa: A002
-    return Field(name, wire, Kind.DOCUMENT, Change.UPDATE, type=type, doc=doc)
+    shape = SHAPES[wire]
+    return Field(name, wire, Kind.DOCUMENT, Change.UPDATE, shape=shape, type=type, doc=doc)
 
 
 def _choice(name: str, wire: str, *values: str, doc: str) -> Field:
@@ -141,6 +142,7 @@ TABLE: Final = Table(
         ),
         Field(
             "readme_uri", "readmeUri", Kind.S3_URI, Change.UPDATE,
+            pattern="s3://([a-z0-9][a-z0-9-.]{1,61}[a-z0-9])/((.{1,1024}))",
             doc="A README in S3.",
         ),
         Field(
@@ -184,6 +186,22 @@ def identity(inputs: Bag) -> str:
     """Return what the declared version stands for: its content and all that is fixed with it."""
     fixed = {wire: inputs[wire] for wire in (*FIXED, DIGEST) if wire in inputs}
     return definition.version_identity(fixed)
+
+
+def with_recorded_spelling(old: Bag, inputs: Bag) -> dict[str, Any]:
+    """Return the inputs, with the recorded version where that was made of the very same files.
+
+    It counted line ends then. So it is no other version now, and no run is replaced.
+    """
+    found = {wire: value for wire, value in inputs.items() if wire != AS_WRITTEN}
+    as_written = inputs.get(AS_WRITTEN)
+    fixed = [inputs[wire] for wire in FIXED if wire in inputs]
+    if not isinstance(as_written, str) or contains_unknown(fixed):
+        return found
+    if DIGEST in found:
+        return {**found, DIGEST: as_written} if old.get(DIGEST) == as_written else found
+    name = definition.version_name(identity({**found, DIGEST: as_written}))
+    return {**found, "versionName": name} if old.get("versionName") == name else found
 
 
 def create_arguments(inputs: Bag, urn: str, token: str, content: bytes | None) -> dict[str, Any]:
@@ -317,39 +335,10 @@ def _one_template(inputs: Inputs) -> Iterator[Problem]:
         yield Problem("parameterTemplatePath", "give it or parameter_template, not both")
 
 
-def _template(inputs: Inputs) -> Iterator[Problem]:
-    template = inputs.get("parameterTemplate")
-    if not isinstance(template, Mapping) or contains_unknown(template):
-        return
-    if not 1 <= len(template) <= MAX_PARAMETERS:
-        yield Problem(
-            "parameterTemplate",
-            f"must have 1 to {MAX_PARAMETERS:,} parameters, has {len(template):,}; left out, the "
-            "service reads them from the definition",
-        )
-    for name, entry in template.items():
-        for why in _entry(name, entry):
-            yield Problem("parameterTemplate", f"parameter {name[:40]!r}: {why}")
-
-
-def _entry(name: str, entry: Any) -> Iterator[str]:
-    if not 1 <= len(name) <= _MAX_PARAMETER_NAME:
-        yield f"the name must have 1 to {_MAX_PARAMETER_NAME} characters"
-    if not isinstance(entry, Mapping) or entry.keys() - {"description", "optional"}:
-        yield 'must be {"description": text, "optional": true or false}, both optional'
-        return
-    description = entry.get("description", "")
-    if not isinstance(description, str) or len(description) > _MAX_PARAMETER_DESCRIPTION:
-        yield f"the description must be a text of at most {_MAX_PARAMETER_DESCRIPTION} characters"
-    if not isinstance(entry.get("optional", False), bool):
-        yield "optional must be true or false"
-
-
 RULES: Final[tuple[checks.Rule, ...]] = (
     _one_source,
     _files,
     _readme,
     _storage,
     _one_template,
-    _template,
 )

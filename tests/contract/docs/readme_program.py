@@ -23,6 +23,7 @@ from pulumi.dynamic import Config, ConfigureRequest
 from omics_provider.emulator.doors import local
 from omics_provider.engine import own_stack
 from omics_provider.engine.state import StackState
+from omics_provider.resources import _facts
 
 PROJECT, STACK = "omics-runs", "local"
 
@@ -76,6 +77,8 @@ def main(program: str, state: str, config: dict[str, str]) -> None:
     }
     # No stack of this name is in anybody's backend: the CLI would be asked in vain for a while.
     own_stack.OwnStack.state = lambda self, stack, **_: StackState()  # type: ignore[method-assign]
+    # These mocks carry everything out: what is waited for is there.
+    _facts.are_mocked = lambda: False
     engine = Engine(config)
     pulumi.runtime.set_mocks(engine, project=PROJECT, stack=STACK, preview=False)
     pulumi.runtime.set_all_config(config)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import re
+import sys
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -20,6 +24,28 @@ WRITTEN = sorted(
     for path in DOCS.rglob("*.md")
     if path.relative_to(DOCS).parts[0] not in (*MADE, "examples")
 )
+
+#: What the pages of the reference are made of, by their names.
+SOURCES = {
+    "commands": ROOT / "omics_provider" / "commands" / "cli.py",
+    "failures": ROOT / "omics_provider" / "explain" / "rules" / "reasons.py",
+    **{
+        name: Path(inspect.getfile(found))
+        for name in omics_provider.__all__
+        if inspect.isclass(found := getattr(omics_provider, name)) or inspect.isfunction(found)
+    },
+}
+
+
+def linked_files() -> ModuleType:
+    """Return the extension that leads the links of the site."""
+    folder = str(DOCS / "extensions")
+    sys.path.insert(0, folder)
+    try:
+        return importlib.import_module("linked_files")
+    finally:
+        sys.path.remove(folder)
+
 
 _FENCE = re.compile(r"^(`{3,})[^\n]*\n.*?^\1\s*$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\((?!https?://|mailto:)(?P<path>[^)#\s]*)(?:#(?P<anchor>[^)\s]+))?\)")
@@ -48,20 +74,21 @@ def broken_links(page: Path, text: str) -> list[str]:
     broken = []
     for link in _LINK.finditer(_FENCE.sub("", text)):
         target = page.parent / link["path"] if link["path"] else page
-        is_made = target.resolve() in made()
-        if target != page and not target.exists() and not is_made:
+        if target != page and (not target.exists() or is_made(target)):
             broken.append(f"{link[0]}: no such file")
-        elif link["anchor"] and not is_made:
+        elif link["anchor"] and target.suffix == ".py":
+            if SOURCES.get(link["anchor"]) != target.resolve():
+                broken.append(f"{link[0]}: not what reference/{link['anchor']}.md is made of")
+        elif link["anchor"]:
             there = text if target == page else target.read_text("utf-8")
             if link["anchor"] not in anchors(there):
                 broken.append(f"{link[0]}: no such heading")
     return broken
 
 
-def made() -> set[Path]:
-    """Return the pages of the reference, which the build makes."""
-    names = (*omics_provider.__all__, "commands", "failures")
-    return {DOCS / "reference" / f"{name}.md" for name in names}
+def is_made(target: Path) -> bool:
+    """Tell whether a page is one that the build makes: a reader on the code host has none."""
+    return any(target.resolve().is_relative_to(DOCS / folder) for folder in MADE)
 
 
 def navigation() -> list[str]:
@@ -123,6 +150,8 @@ def test_every_key_of_the_configuration_is_in_the_readme_and_so_on_the_site() ->
 
 # The checks above can fail -----------------------------------------------------------------------
 
+RUN = "../omics_provider/resources/run.py"
+
 
 @pytest.mark.parametrize(
     ("link", "why"),
@@ -130,7 +159,9 @@ def test_every_key_of_the_configuration_is_in_the_readme_and_so_on_the_site() ->
         ("[x](no-such.md)", "no such file"),
         ("[x](waiting.md#no-such)", "no such heading"),
         ("[x](#no-such)", "no such heading"),
-        ("[x](reference/NoSuch.md)", "no such file"),
+        ("[x](reference/OmicsRun.md)", "no such file"),
+        ("[x](../omics_provider/resources/run.py#NoSuch)", "not what reference/NoSuch.md"),
+        ("[x](../omics_provider/resources/run.py#RunCohort)", "not what reference/RunCohort.md"),
     ],
 )
 def test_a_broken_link_is_found(link: str, why: str) -> None:
@@ -139,8 +170,21 @@ def test_a_broken_link_is_found(link: str, why: str) -> None:
 
 
 def test_links_that_hold_are_passed() -> None:
-    text = "# A page\n\n[1](waiting.md#a-chain) [2](#a-page) [3](reference/OmicsRun.md) [4](adr)\n"
+    text = f"# A page\n\n[1](waiting.md#a-chain) [2](#a-page) [3]({RUN}#OmicsRun) [4](adr)\n"
     assert broken_links(DOCS / "page.md", f"{text}\n```text\n[5](no-such.md)\n```\n") == []
+
+
+def test_a_link_to_the_source_of_a_reference_page_leads_there_on_the_site() -> None:
+    text = f"[`a`]({RUN}#OmicsRun) [b]({RUN}) [c](waiting.md#x)\n"
+    assert linked_files().led(text, DOCS, DOCS) == (
+        "[`a`](reference/OmicsRun.md) [b](files/omics_provider-resources-run.py.md)"
+        " [c](waiting.md#x)\n"
+    )
+    # Below a folder, as the decisions are, and no page of the file is made for it.
+    assert linked_files().led(f"[a](../{RUN}#OmicsRun)", DOCS / "adr", DOCS) == (
+        "[a](../reference/OmicsRun.md)"
+    )
+    assert list(linked_files()._targets(f"[a]({RUN}#OmicsRun)", DOCS, DOCS)) == []
 
 
 def test_anchors_are_those_of_github() -> None:

@@ -28,14 +28,22 @@ RUN_ELSEWHERE = {
     "python -m omics_provider drift [--stack NAME] [--format markdown|text|json] [--fix]": (
         "tests/engine/commands/test_drift.py"
     ),
-    "make setup": "every call of make",
     ". tools/env": "tests/contract/house/test_tools.py",
     "cd docs/examples/one-run": "tests/engine/docs/test_worked_examples.py",
     "pulumi stack init local": "tests/engine/docs/test_worked_examples.py",
     "pulumi up": "tests/engine/docs/test_worked_examples.py",
-    "python3 -m venv .venv": "with uv: tests/engine/docs/test_wheel_and_template.py",
-    '.venv/bin/pip install "/path/to/this/project[emulator]"': (
-        "its wheel, with uv: tests/engine/docs/test_wheel_and_template.py"
+    **dict.fromkeys(
+        (
+            "python3 -m venv venv",
+            ". venv/bin/activate",
+            "pip install omics-provider",
+            'export PULUMI_BACKEND_URL="file://$PWD?metadata=skip"',
+            "export PULUMI_CONFIG_PASSPHRASE=local",
+        ),
+        "tests/engine/docs/test_pages_as_text.py",
+    ),
+    "pulumi new /path/to/clone/templates/omics-runs": (
+        "tests/engine/docs/test_wheel_and_template.py"
     ),
 }
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import re
+import runpy
+from pathlib import Path
 from typing import Any
 
 import botocore.session
@@ -31,6 +33,7 @@ CLASSES: dict[str, Any] = {
     "RunCache": OmicsRunCache,
     "Workflow": OmicsWorkflow,
 }
+TOOL = runpy.run_path(str(Path(__file__).parents[3] / "tools" / "shapes.py"))
 RULES = {"Workflow": workflow.RULES}
 # What the program makes of a local definition in place of a zip, and what belongs to versions.
 OWN = {"definitionZip"}
@@ -70,7 +73,7 @@ def test_limits_patterns_enums_and_kinds_are_the_models(kind: str, field: Field)
         assert (field.low, field.high) == (None, None)
         return
     assert (field.low, field.high) == (model.metadata.get("min"), model.metadata.get("max"))
-    if field.kind in (Kind.S3_URI, Kind.JSON):
+    if field.kind is Kind.JSON:
         return
     pattern = model.metadata.get("pattern")
     assert field.pattern == (None if pattern == PRINTABLE else pattern)
@@ -136,10 +139,13 @@ def test_a_version_takes_what_is_sent_for_it() -> None:
     assert in_place | {"name"} == set(workflow.IN_PLACE)
 
 
-def test_the_limits_of_a_template() -> None:
-    template = shape("CreateWorkflow").members["parameterTemplate"]
-    assert template.metadata == {"min": 1, "max": workflow.MAX_PARAMETERS}
-    assert template.value.members.keys() == {"description", "optional"}
-    assert template.key.metadata["max"] == workflow._MAX_PARAMETER_NAME
-    description = template.value.members["description"].metadata
-    assert description["max"] == workflow._MAX_PARAMETER_DESCRIPTION
+def test_the_shapes_of_nested_values_are_the_models() -> None:
+    written = TOOL["FILE"].read_text("utf-8")
+    assert written == TOOL["text"](), "run: python tools/shapes.py"
+
+
+@pytest.mark.parametrize(("kind", "field"), FIELDS, ids=IDS)
+def test_each_nested_value_has_a_shape(kind: str, field: Field) -> None:
+    model = shape(f"Create{kind}").members[field.wire]
+    is_nested = model.type_name in ("structure", "map", "list") and field.kind is not Kind.TAGS
+    assert (field.shape is not None) is is_nested

@@ -10,6 +10,7 @@ import urllib.request
 import boto3
 import moto
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ConnectionClosedError
 from moto.server import ThreadedMotoServer
 
@@ -125,6 +126,14 @@ def test_a_length_that_is_none_is_an_error_of_the_caller(served, length):
     asked.request("POST", "/_omics/settings", headers={"Content-Length": length})
     assert asked.getresponse().status == 400
     asked.close()
+
+
+def test_a_client_of_boto3_can_leave_out_the_prefix_of_the_host_by_itself(served, monkeypatch):
+    # With the prefix there is no such host: workflows-127.0.0.1.
+    monkeypatch.delenv("AWS_DISABLE_HOST_PREFIX_INJECTION", raising=False)
+    config = Config(inject_host_prefix=False)
+    options = {"region_name": "us-east-1", "endpoint_url": served.url, **KEYS}
+    assert boto3.client("omics", config=config, **options).list_runs()["items"] == []
 
 
 @pytest.mark.parametrize(

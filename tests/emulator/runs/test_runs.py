@@ -68,11 +68,36 @@ def test_a_frozen_run_runs_until_it_is_cancelled(world, omics, start):
     assert statuses(world, omics, run_id, 0, 5) == ["STOPPING", "CANCELLED"]
 
 
-@pytest.mark.parametrize("tag", ["soon", "-1", "inf", "nan"])
-def test_an_unreadable_length_is_refused(start, tag):
-    assert "emulator:seconds" in refused(
-        "ValidationException", start, tags={"emulator:seconds": tag}
-    )
+def test_a_long_run_begins_and_stops_in_seconds(world, omics, start):
+    length = {"emulator:seconds": "100000"}
+    run_id = start(tags=length)["id"]
+    assert statuses(world, omics, run_id, 9, 2, 20) == ["PENDING", "STARTING", "RUNNING"]
+    omics.cancel_run(id=run_id)
+    assert statuses(world, omics, run_id, 9, 2) == ["STOPPING", "CANCELLED"]
+
+    run_id = start(tags=length)["id"]
+    assert statuses(world, omics, run_id, 99_985, 10, 10) == ["RUNNING", "STOPPING", "COMPLETED"]
+
+
+def test_the_tasks_of_a_long_run_that_is_cancelled_stop_with_it(world, omics, start):
+    run_id = start(tags={"emulator:seconds": "100000"})["id"]
+    world.advance(1000)
+    omics.cancel_run(id=run_id)
+    world.advance(11)
+    ended = {task["status"] for task in omics.list_run_tasks(id=run_id)["items"]}
+    assert ended == {"CANCELLED"}
+
+
+def test_a_run_stops_as_slowly_as_its_tag_says(world, omics, start):
+    run_id = start(tags={"emulator:stopping": "5000"})["id"]
+    omics.cancel_run(id=run_id)
+    assert statuses(world, omics, run_id, 4999, 2) == ["STOPPING", "CANCELLED"]
+
+
+@pytest.mark.parametrize("tag", ["emulator:seconds", "emulator:stopping"])
+@pytest.mark.parametrize("value", ["soon", "-1", "inf", "nan"])
+def test_an_unreadable_length_is_refused(start, tag, value):
+    assert tag in refused("ValidationException", start, tags={tag: value})
 
 
 @pytest.mark.parametrize(

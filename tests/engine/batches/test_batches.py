@@ -34,6 +34,7 @@ for name in names:
 pulumi.export("batches", cohorts[0].batches.apply(len))
 if wanted is not None:
     pulumi.export("ids", cohorts[0].run_ids(wanted))
+    pulumi.export("ended", cohorts[0].wait(60)["runs"])
 """
 BARE: Final = """\
 import pulumi
@@ -118,7 +119,7 @@ def test_the_life_of_a_cohort(cohort: Stack) -> None:
     declare(cohort, samples, priority=-1, workflow_type="READY2RUN", ouput_uri="s3://x")
     told = cohort.preview(expect=None).message
     for words in (
-        "priority: must be 0 to 100,000",
+        "must be 0 to 100,000",
         "Ready2Run workflows can't run in a batch",
         "did you mean output_uri?",
         "entry 2",
@@ -141,8 +142,9 @@ def test_the_life_of_a_cohort(cohort: Stack) -> None:
     assert live(cohort) == []
 
     declare(cohort, rows(3), **mine)
-    _, calls = cohort.calls(lambda: cohort.pulumi("up", "--yes"))
+    made, calls = cohort.calls(lambda: cohort.pulumi("up", "--yes"))
     assert calls == {"GetWorkflow": 1, "StartRunBatch": 1}
+    assert "3 samples to start, in one batch." in made.message
     assert "s3://reads/0" not in cohort.checkpoint
     provider = recorded(cohort)["inputs"]["__provider"]
 
@@ -184,7 +186,7 @@ def test_the_life_of_a_cohort(cohort: Stack) -> None:
     declare(cohort, changed, **mine, **{"$ids": ["S1", "S2"]})
     cohort.up()
     shown = json.loads(cohort.pulumi("stack", "output", "--json").stdout)
-    assert shown["batches"] == 2
+    assert (shown["batches"], shown["ended"]) == (2, {"completed": 5})
     of = {k: cohort.service.get_run(id=run)["batchId"] for k, run in shown["ids"].items()}
     assert of == {"S1": second["id"], "S2": first["id"]}
     assert recorded(cohort)["inputs"]["__provider"] == provider

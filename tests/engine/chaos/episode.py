@@ -41,8 +41,7 @@ RequestId = Literal["replay", "conflict", "forget"]
 
 TAGS: Final[dict[Life, dict[str, str]]] = {
     "active": ACTIVE,
-    # STOPPING takes 5 % of the length.
-    "slow to stop": {"emulator:freezes": "yes", "emulator:seconds": "40"},
+    "slow to stop": {"emulator:freezes": "yes", "emulator:stopping": "2"},
     "ended": ENDED,
 }
 #: The usual program, and a wait for as many seconds as a file says.

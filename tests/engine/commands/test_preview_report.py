@@ -139,6 +139,6 @@ def test_a_preview_that_fails_is_reported_and_ends_with_1(stack: Stack) -> None:
     code, text = report(stack, "--stack", "dev")
     assert code == 1
     assert text.startswith("### The preview failed. ")
-    assert "workflow_id: must match" in text
+    assert ": must match" in text
     code, text = report(stack, "--stack", "no-such-stack")
     assert (code, text) == (1, "")

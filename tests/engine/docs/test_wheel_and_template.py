@@ -8,66 +8,28 @@ from __future__ import annotations
 
 import filecmp
 import json
-import os
 import re
-import shutil
-import subprocess
 import sys
 import zipfile
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 import yaml
 from packaging.requirements import Requirement
 
-from omics_provider.emulator.doors.local import attach
+from .installed import ran, surroundings
 
 ROOT = Path(__file__).parents[3]
 TEMPLATE = ROOT / "templates" / "omics-runs"
-README = (ROOT / "README.md").read_text("utf-8")
 RUN = "pulumi-python:dynamic/omics:Run"
 STATE = Path(".omics") / "local.db"
 #: Not required, so not there: the emulator's server, pages, WDL, the AWS plugin.
 EXTRAS = ("moto", "jinja2", "WDL", "pulumi_aws")
 
 
-def ran(
-    *command: str | Path, cwd: Path, env: dict[str, str] | None = None, code: int = 0
-) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end, and hold it to its exit code."""
-    done = subprocess.run(
-        [str(each) for each in command],
-        cwd=cwd,
-        env=env,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=150,
-    )
-    said = done.stdout + done.stderr
-    assert done.returncode == code, f"{command}: exit code {done.returncode}\n{said}"
-    assert "Traceback" not in said
-    return done
-
-
 # The wheel ---------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built of a source archive, as a package index would have both."""
-    out = tmp_path_factory.mktemp("dist")
-    uv("build", "--no-build-isolation", "--python", sys.executable, "--out-dir", out, ROOT, cwd=out)
-    (made,) = out.glob("*.whl")
-    return made
-
-
-def uv(*arguments: str | Path, cwd: Path) -> None:
-    clean = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
-    ran(Path(sys.executable).with_name("uv"), "--offline", *arguments, cwd=cwd, env=clean)
 
 
 @pytest.mark.slow
@@ -88,65 +50,6 @@ def test_the_wheel_has_all_files_of_the_package_and_nothing_else(wheel: Path) ->
     }  # fmt: skip
     data = {name for name in there if not name.endswith(".py")}
     assert {Path(name).name for name in data} >= {"py.typed", "ready2run.json", "page.html.j2"}
-
-
-# An environment of its own -----------------------------------------------------------------------
-
-
-def required(packages: Path) -> set[str]:
-    """Return the names of all that the wheel installed there requires, extras left out."""
-    (ours,) = metadata.distributions(path=[str(packages)])
-    found: set[str] = set()
-    waiting = names(ours.requires)
-    while waiting:
-        if (each := waiting.pop()) not in found:
-            found.add(each)
-            waiting |= names(metadata.requires(each))
-    return found
-
-
-def names(requirements: list[str] | None) -> set[str]:
-    wanted = [Requirement(line) for line in requirements or []]
-    return {w.name for w in wanted if not w.marker or w.marker.evaluate({"extra": ""})}
-
-
-@pytest.fixture(scope="module")
-def venv(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An environment with the wheel, what it requires, and pip, which the engine asks."""
-    venv = tmp_path_factory.mktemp("environment") / "venv"
-    uv("venv", "--no-project", "--python", sys.executable, venv, cwd=wheel.parent)
-    python = venv / "bin" / "python"
-    uv("pip", "install", "--no-deps", "--python", python, wheel, cwd=wheel.parent)
-    (packages,) = venv.glob("lib/python3*/site-packages")
-    for name in {*required(packages), "pip"}:
-        distribution = metadata.distribution(name)
-        for top in {file.parts[0] for file in distribution.files or ()} - {"..", "__pycache__"}:
-            place = Path(str(distribution.locate_file(top)))
-            if top.endswith(".dist-info"):
-                # uv does not see a link to one.
-                shutil.copytree(place, packages / top)
-            elif not (packages / top).exists():
-                (packages / top).symlink_to(place)
-    uv("pip", "check", "--python", python, cwd=wheel.parent)
-    return venv
-
-
-def surroundings(programs: Path, folder: Path) -> dict[str, str]:
-    """Return an environment with a folder of programs and the engine, and nothing of ours."""
-    (folder / "backend").mkdir(exist_ok=True)
-    others = [each for each in os.environ["PATH"].split(os.pathsep) if ".venv/bin" not in each]
-    return {
-        "AWS_CONFIG_FILE": str(folder / "nowhere"),
-        "AWS_SHARED_CREDENTIALS_FILE": str(folder / "nowhere"),
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "HOME": str(folder),
-        "PATH": os.pathsep.join([str(programs), *others]),
-        "PULUMI_BACKEND_URL": f"file://{folder / 'backend'}?metadata=skip",
-        "PULUMI_CONFIG_PASSPHRASE": "wheel",
-        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-        "PULUMI_HOME": str(folder / "pulumi-home"),
-        "PULUMI_SKIP_UPDATE_CHECK": "true",
-    }
 
 
 class Trial:
@@ -213,57 +116,6 @@ def test_the_commands_work_without_any_extra(trial: Trial) -> None:
     assert 'pip install "omics-provider[report]"' in report
     served = python("-m", "omics_provider.emulator", "--port", "0", "--state", "x.db", code=1)
     assert 'pip install "omics-provider[emulator]"' in served
-
-
-# The README's first program ----------------------------------------------------------------------
-
-
-def first_program() -> str:
-    """Return the README's first program."""
-    found = re.search(r"<!-- program -->\n```python\n(.*?)```", README, re.DOTALL)
-    assert found
-    return found[1]
-
-
-@pytest.mark.slow
-def test_the_readme_s_first_program_works_in_a_project_elsewhere(trial: Trial) -> None:
-    program = trial.project / "app" / "__main__.py"
-    program.parent.mkdir(parents=True)
-    trial.install()
-    runtime = f"{{name: python, options: {{virtualenv: {trial.venv}}}}}"
-    (trial.project / "Pulumi.yaml").write_text(f"name: first\nruntime: {runtime}\nmain: app\n")
-    config = {"endpoint": "local", "region": "us-east-1", "localRunSeconds": "0"}
-    lines = [f"  omics:{key}: {json.dumps(value)}\n" for key, value in config.items()]
-    (trial.project / "Pulumi.dev.yaml").write_text(f"config:\n{''.join(lines)}")
-    # The README's workflow is one of the reader's; here it is one of the project's emulator.
-    workflow = private_workflow(trial.project / STATE)
-    source = first_program()
-    assert 'workflow_id="1234567"' in source
-    program.write_text(source.replace("1234567", workflow))
-    trial.pulumi("stack", "init", "dev")
-
-    outputs, (run,) = trial.updated()
-
-    assert re.fullmatch(r"[0-9]{1,18}", run["id"])
-    assert outputs["result"].startswith(f"s3://amzn-s3-demo-bucket/results/{run['id']}/")
-    # Program and plugin know one file, and it is the project's, whoever is called from where.
-    assert trial.states() == [STATE]
-    there = service(trial.project / STATE).list_runs()["items"]
-    assert [each["id"] for each in there] == [run["id"]]
-
-
-def service(state: Path) -> Any:
-    """Return a client of the emulator on a file."""
-    client = boto3.client("omics", region_name="us-east-1")
-    attach(client, state)
-    return client
-
-
-def private_workflow(state: Path) -> str:
-    made = service(state).create_workflow(
-        name="w", engine="WDL", definitionUri="s3://workflows/w.zip"
-    )
-    return str(made["id"])
 
 
 # The template ------------------------------------------------------------------------------------

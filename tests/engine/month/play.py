@@ -95,7 +95,7 @@ class Month:
     def _updated(self, day: Day) -> Outcome:
         if not day.expects.cancelled:
             return self.pipeline.update(fails=bool(day.refused))
-        # A cancelled run is STOPPING for a twentieth of its hours, which the update waits for.
+        # A cancelled run is STOPPING for a while, which the update waits for.
         process = self.stack.begin("up", "--yes", "--skip-preview")
         until(
             lambda: sum(e.what == "cancel" for e in self._events(look=True)),

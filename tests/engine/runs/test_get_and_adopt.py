@@ -113,6 +113,8 @@ def test_what_can_not_be_read_or_adopted_is_told_and_nothing_starts(stack: Stack
         "other": adopting(run_id, parameters=hushed, priority=4),
     }
     stack.declare(adoptions)
+    stack.configure(preflight="warn")
+    assert "there is no run 7654321 in us-east-1 to take over" in stack.preview().text
 
     outcome, calls = stack.calls(lambda: stack.up("--continue-on-error", expect=None))
 
@@ -161,43 +163,46 @@ def ended_or_started(calls: dict[str, int]) -> dict[str, int]:
 def test_a_run_ends_with_the_last_resource_that_stands_for_it(stack: Stack) -> None:
     """As where a run gets another name, by adoption in place of an alias."""
     stack.program(IN_ORDER)
-    first = {name: declaration() for name in ("other", "at-once", "later", "both", "read")}
-    stack.declare(first)
+    first = ("other", "both", "later", "read", "apart", "at-once")
+    stack.declare({name: declaration() for name in first})
     stack.up()
     # The declarations are alike; still each has a run of its own.
     ids = {name: stack.recorded(name)["id"] for name in first}
     uuids = {name: stack.recorded(name)["outputs"]["uuid"] for name in first}
-    assert len(set(uuids.values())) == len(stack.statuses()) == 5
+    assert len(set(uuids.values())) == len(stack.statuses()) == 6
+    reader = {"$get": ids["read"]}
+
+    def declare(*names: str, **more: dict[str, Any]) -> None:
+        """Declare these in their order: a name with -2 adopts what the one without started."""
+        runs = {
+            name: adopting(ids[name.removesuffix("-2")]) if "-2" in name else declaration()
+            for name in names
+        }
+        stack.declare(runs | more)
 
     # Adopted under another name, at once or beside the first name: it goes on.
-    there = ("other", "later", "both", "read")
-    second = {f"{name}-2": adopting(ids[name]) for name in ("at-once", "later", "both")}
-    reader = {"reader": {"$get": ids["read"]}}
-    stack.declare({**{name: first[name] for name in there}, **second, **reader})
+    beside = ("other", "both", "both-2", "later", "later-2", "read", "apart", "at-once-2")
+    declare(*beside, reader=reader)
     _, calls = stack.calls(stack.up)
     assert ended_or_started(calls) == {"StartRun": 0, "CancelRun": 0, "DeleteRun": 0}
     assert stack.recorded("at-once-2")["outputs"]["uuid"] == uuids["at-once"]
 
     # Without the first name as well, or without any: then it ends. Who only reads keeps nothing.
-    stack.declare({"other": first["other"], **without(second, "both-2"), **reader})
+    declare("other", "later-2", "apart", "at-once-2", reader=reader)
     _, calls = stack.calls(stack.up)
     assert ended_or_started(calls) == {"StartRun": 0, "CancelRun": 2, "DeleteRun": 2}
     left = stack.statuses()
-    assert left.keys() == {ids["other"], ids["at-once"], ids["later"]}
+    assert left.keys() == {ids[name] for name in ("other", "later", "apart", "at-once")}
     assert set(left.values()) <= set(WORKING)
     assert stack.recorded("later-2")["outputs"]["uuid"] == uuids["later"]
 
-    # Adopted through another provider: its process can't know what the other one has read.
-    moved = adopting(ids["at-once"], **{"$apart": True})
-    stack.declare({"other": first["other"], "later-2": second["later-2"], "moved": moved})
+    # Adopted through another provider. The process of the first one, which ends runs, has read
+    # the state before that of the other adopts this one.
+    moved = adopting(ids["apart"], **{"$apart": True})
+    declare("other", "later-2", "at-once-2", moved=moved)
     _, calls = stack.calls(stack.up)
     assert ended_or_started(calls) == {"StartRun": 0, "CancelRun": 0, "DeleteRun": 0}
-    assert stack.recorded("moved")["outputs"]["uuid"] == uuids["at-once"]
+    assert stack.recorded("moved")["outputs"]["uuid"] == uuids["apart"]
 
     stack.destroy()
     assert stack.statuses() == {}
-
-
-def without(runs: dict[str, Any], name: str) -> dict[str, Any]:
-    """Give the runs but this one."""
-    return {other: run for other, run in runs.items() if other != name}

@@ -111,8 +111,8 @@ def test_every_problem_is_told_in_the_preview(stack: Stack) -> None:
     declare(stack, max_runs=0, max_cpus="many", max_gpu=1)
     told = stack.preview(expect=None).message
     for problem in (
-        "max_runs: must be 1 to 100,000",
-        "max_cpus: must be a whole number",
+        "must be 1 to 100,000",
+        "must be a whole number",
         "max_gpu: is no argument of OmicsRunGroup: did you mean max_gpus?",
     ):
         assert problem in told

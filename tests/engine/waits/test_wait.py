@@ -7,16 +7,16 @@ import signal
 import subprocess
 
 from tests.engine.harness import ACTIVE, ENDED, Stack, declaration, until
-from tests.engine.wait_program import lasting, outputs, program_of, wait_for
+from tests.engine.wait_program import WAITING, lasting, outputs, program_of, wait_for
 
 
 def begin_to_wait(
-    stack: Stack, runs: dict[str, object]
+    stack: Stack, runs: dict[str, object], *options: str
 ) -> tuple[subprocess.Popen[str], dict[str, str]]:
     """Start an update, and come back when it waits for `runs`, all of them active."""
     wait_for(stack, runs)
     before = len(stack.log)
-    process = stack.begin("up", "--yes", "--skip-preview")
+    process = stack.begin("up", "--yes", "--skip-preview", *options)
     until(lambda: stack.counted(before).get("ListRuns", 0), lambda looks: looks > 2, 90)
     return process, {name: stack.recorded(name)["id"] for name in runs}
 
@@ -74,6 +74,15 @@ def test_failures_end_the_update_or_are_told(stack: Stack) -> None:
     assert outputs(stack)["ended"]["S3"]["failure_reason"] == "INPUT_URI_NOT_FOUND"
     assert outputs(stack)["ended"]["good"]["status"] == "COMPLETED"
 
+    # A program that fails itself is told as well, and waits for nothing any more.
+    wait_for(stack, {**runs, "long": declaration()})
+    stack.program(f"{WAITING}\nraise KeyError('on the last line')\n")
+    failed = stack.up(expect=1)
+    assert "INPUT_URI_NOT_FOUND" in failed.message
+    assert "KeyError: 'on the last line'" in failed.message
+    assert "Runs that have started go on" in failed.message
+    assert stack.live("long")["status"] != "CANCELLED"
+
 
 def test_cancelled_deleted_and_reused_runs_end_the_wait(stack: Stack) -> None:
     runs = {name: declaration() for name in ("cancelled", "deleted", "reused")}
@@ -116,11 +125,18 @@ def test_a_limit_of_time_fails_the_update_and_leaves_the_runs(stack: Stack) -> N
 
 
 def test_interrupted_and_killed_waits_are_taken_up(stack: Stack) -> None:
-    process, ids = begin_to_wait(stack, {name: declaration() for name in ("one", "two")})
+    said = "Waiting for 2 runs. Ctrl-C ends the wait, not the runs: they go on"
+    events = stack.home / "events.json"
+    stack.environment["PULUMI_DEBUG_COMMANDS"] = "1"
+    process, ids = begin_to_wait(
+        stack, {name: declaration() for name in ("one", "two")}, "--event-log", str(events)
+    )
+    until(events.read_text, lambda text: said in text, 90)
     os.killpg(process.pid, signal.SIGINT)
-    outcome = stack.finish(process, seconds=10)
+    outcome = stack.finish(process)
     assert outcome.code != 0
     assert "canceled" in outcome.message
+    assert said in outcome.message
     assert stack.recorded("one")["id"] == ids["one"]
 
     process, again = begin_to_wait(stack, {name: declaration() for name in ("one", "two")})

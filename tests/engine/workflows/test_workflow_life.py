@@ -192,7 +192,7 @@ def test_what_shows_without_the_service_is_told_in_the_preview(stack: Stack) -> 
     told = stack.preview(expect=None).message
     for problem in (
         "definition: there is no folder or file nowhere",
-        "engine: must be one of WDL, NEXTFLOW, CWL, WDL_LENIENT: did you mean WDL?",
+        "must be one of WDL, NEXTFLOW, CWL, WDL_LENIENT: did you mean WDL?",
         "parameter_template: nowhere.json: No such file or directory",
     ):
         assert problem in told

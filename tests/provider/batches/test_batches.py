@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import functools
 import itertools
@@ -13,12 +14,15 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pulumi
 import pytest
 from pulumi.dynamic import Config, ConfigureRequest
 from pulumi.dynamic.dynamic import serialize_provider
+from pulumi.output import Unknown
 
 from omics_provider.base import errors
 from omics_provider.base.identity import Mark
+from omics_provider.base.settings import Settings
 from omics_provider.batches import ending, starts
 from omics_provider.batches.folder import Folder
 from omics_provider.batches.rules import index as batch_index
@@ -34,8 +38,9 @@ from omics_provider.engine.update import Update
 from omics_provider.providers import _dynamic, _host
 from omics_provider.providers._host import HostCall, ProviderError
 from omics_provider.providers.run_batch import OmicsRunBatchProvider
+from omics_provider.resources import run_batch
 from omics_provider.service import account, clients
-from tests.provider.harness import ROLE, Clock, Inputs, Recorded, bag, unknown
+from tests.provider.harness import ROLE, Clock, Inputs, Recorded, as_pulumi_sends, bag, unknown
 from tests.served import ACCOUNT, OTHER_ACCOUNT, REGION, Served, serving
 
 KIND = "pulumi-python:dynamic/omics:RunBatch"
@@ -354,7 +359,7 @@ def test_what_is_wrong_with_rows_is_told_with_the_rest(place: Place) -> None:
     wrong = {**inputs, table.PROBLEMS: ["line 2, a: b", "and 7 more"], "priority": -1}
     found = place.provider().check({}, bag(wrong))
     assert [(f.property, f.reason) for f in found.failures] == [
-        ("", "priority: must be 0 to 100,000"),
+        ("", "priority: -1: must be 0 to 100,000"),
         ("", "line 2, a: b"),
         ("", "and 7 more"),
     ]
@@ -506,6 +511,28 @@ def test_an_interrupted_create_is_one_batch(place: Place, started: bool, memory:
     if not started and memory == "replay":
         place.provider().create(bag(earlier))
         assert len(place.batches()) == 1
+
+
+def test_a_batch_that_is_taken_has_the_tags_that_are_declared_now(place: Place) -> None:
+    earlier = place.checked(place.inputs(sheet(3), tags={"of": "them", "gone": "soon"}))
+    place.provider().create(bag(earlier))
+    interrupted(place, earlier)
+    kept = place.up(sheet(4), __attempt=uuid.uuid4().hex, tags={"of": "me"})
+    assert [each["count"] for each in kept.outs["batches"]] == [3, 1]
+    for live in place.batches():
+        own = {k: v for k, v in live["tags"].items() if not k.startswith("omics-provider:")}
+        assert own == {"of": "me"}
+        assert Mark.on(live) is not None
+        assert starts.INDEX_MARK in live["tags"]
+
+
+def test_a_further_batch_of_a_killed_update_has_the_tags_that_are_declared_now(
+    place: Place,
+) -> None:
+    kept = place.up(sheet(3), tags={"of": "us"})
+    place.change(kept, sheet(5), tags={"of": "them"})
+    place.change(kept, sheet(6), tags={"of": "me"})
+    assert [live["tags"]["of"] for live in place.batches()] == ["me"] * 3
 
 
 def test_an_interrupted_create_for_another_sheet_is_completed(place: Place) -> None:
@@ -857,6 +884,22 @@ def test_an_index_that_fits_nowhere_starts_nothing(place: Place) -> None:
     assert len(place.batches()) == before
 
 
+def test_a_preview_of_a_create_says_how_many_start(place: Place) -> None:
+    place.provider().check({}, bag(place.inputs(sheet(3))))
+    assert place.warnings == ["3 samples to start, in one batch."]
+
+
+def test_a_preview_says_once_what_starts_in_place_of_a_batch(place: Place) -> None:
+    kept = place.up(sheet(2), onChange="all")
+    inputs = place.inputs(sheet(4), onChange="all")
+    provider = place.provider()
+    news = provider.check(kept.bag(), bag(inputs)).inputs
+    assert provider.diff(kept.id, kept.bag(), bag(news)).replaces
+    provider.check({}, bag(inputs))
+    (warning,) = place.warnings
+    assert "all 4 samples run again" in warning
+
+
 # Read -------------------------------------------------------------------------------------------
 
 
@@ -1095,6 +1138,21 @@ def test_a_failed_batch_leaves_no_run(place: Place) -> None:
     assert place.omics.list_runs()["items"] == []
 
 
+def test_runs_that_a_failed_batch_has_left_at_work_are_counted_until_they_end(
+    place: Place,
+) -> None:
+    kept = place.up(sheet(150), settingsUri=PREFIX)
+    place.advance(MOMENTS["SUBMITTING"])
+    assert 0 < len(runs_of(place)) < 150
+    fail(place)
+    seen = place.refresh(kept)
+    assert seen.outs["status"] == "FAILED"
+    assert set(seen.outs["runs"]) & {"pending", "starting", "running"}
+    place.advance(2 * RUN)
+    seen = place.refresh(seen)
+    assert set(seen.outs["runs"]) == {"completed"}
+
+
 def test_a_failed_batch_has_no_active_run_after_a_cancel(place: Place) -> None:
     """Runs that wait, and those on further pages, go on to cost money like any other."""
     kept = place.up(sheet(130), settingsUri=PREFIX, onDelete="cancel")
@@ -1149,3 +1207,59 @@ def test_a_provider_of_another_region_is_refused_before_anything_is_done(place: 
     news = bag(place.checked(place.inputs(sheet(3), onChange="all")))
     assert provider.diff(kept.id, moved, news).replaces
     assert len(place.batches()) == 1
+
+
+# Wait -------------------------------------------------------------------------------------------
+
+
+def test_run_ids_are_those_of_batches_that_are_there(place: Place) -> None:
+    kept = place.up(sheet(2))
+    place.advance(BATCH + 1)
+    where = Settings(region=REGION, endpoint=place.served.url)
+    there = kept.outs["batches"]
+    assert run_batch._asked(where, there, None).keys() == {"S000", "S001"}
+    # Its id is another batch's by now.
+    assert run_batch._asked(where, [{**there[0], "recordGone": True}], None) == {}
+
+
+def waited(place: Place, kept: Recorded, timeout: float | None, on_failure: Any = "fail") -> Any:
+    """Wait as a program does."""
+    where = Settings(region=REGION, endpoint=place.served.url)
+    batches = as_pulumi_sends(kept.outs["batches"])
+    return asyncio.run(run_batch._ended("cohort", where, batches, timeout, on_failure))
+
+
+def test_a_wait_ends_with_the_last_run(place: Place) -> None:
+    kept = place.change(place.up(sheet(2)), sheet(3))
+    place.settings(speed=1000)
+    place.faults({"operation": "GetBatch", "fault": "error-500", "count": 1})
+    ended = waited(place, kept, 120)
+    assert (ended["status"], ended["runs"]) == ("PROCESSED", {"completed": 3})
+    assert ended["submission_failures"] == []
+
+
+def test_a_wait_fails_with_a_run_unless_it_is_to_warn(place: Place) -> None:
+    kept = place.up(sheet(2), runTags={"emulator:fails": "SERVICE_ERROR"})
+    place.advance(BATCH + 1)
+    place.advance(2 * RUN)
+    with pytest.raises(pulumi.RunError, match="2 of 2 runs FAILED"):
+        waited(place, kept, None)
+    assert waited(place, kept, None, "warn")["runs"] == {"failed": 2}
+
+
+def test_a_wait_that_takes_too_long_leaves_the_runs_at_work(place: Place) -> None:
+    kept = place.up(sheet(2))
+    with pytest.raises(pulumi.RunError, match="They go on"):
+        waited(place, kept, 0.1)
+    assert [each["status"] for each in place.batches()] == ["CREATING"]
+
+
+def test_a_preview_knows_the_end_only_when_it_is_there(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: True)
+    kept = place.up(sheet(2))
+    assert isinstance(waited(place, kept, None), Unknown)
+    place.advance(BATCH + 1)
+    place.advance(2 * RUN)
+    assert waited(place, kept, None)["runs"] == {"completed": 2}

@@ -15,6 +15,7 @@ from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import botocore.exceptions
 import pulumi
 import pytest
 from botocore.stub import Stubber
@@ -24,16 +25,8 @@ from omics_provider.base.settings import Settings
 from omics_provider.emulator import control
 from omics_provider.preflight import calls
 from omics_provider.preflight.calls import look_up
-from omics_provider.preflight.rules.judge import (
-    Found,
-    Kind,
-    Look,
-    Missing,
-    Place,
-    Unseen,
-    looks,
-    problems,
-)
+from omics_provider.preflight.rules.answers import Found, Kind, Look, Missing, Unseen
+from omics_provider.preflight.rules.judge import Place, looks, problems
 from omics_provider.preflight.rules.quotas import STORED
 from omics_provider.resources._preflight import Gathering
 from omics_provider.service import clients
@@ -262,6 +255,32 @@ def test_roles_that_do_not_trust_the_service(served: Served) -> None:
     answers = look_up(at(served.url), looks(inputs), PATIENT)
     (problem,) = problems(inputs, answers, Place(REGION, ACCOUNT))
     assert "does not trust omics.amazonaws.com" in str(problem)
+
+
+def test_a_role_is_found_by_its_name_and_compared_by_its_arn(served: Served) -> None:
+    inputs = {"roleArn": f"arn:aws:iam::{ACCOUNT}:role/omics"}
+    answers = look_up(at(served.url), looks(inputs), PATIENT)
+    (problem,) = problems(inputs, answers, Place(REGION, ACCOUNT))
+    assert f"the role of this name is arn:aws:iam::{ACCOUNT}:role/runs/omics" in str(problem)
+
+
+def test_a_bucket_s_owner_is_asked_for(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = at(served.url)
+    asked: list[dict[str, str]] = []
+
+    class S3:
+        def head_bucket(self, **given: str) -> dict[str, str]:
+            asked.append(given)
+            if given.get("ExpectedBucketOwner") == "210987654321":
+                answer = {"Error": {"Code": "403", "Message": "Forbidden"}}
+                raise botocore.exceptions.ClientError(answer, "HeadBucket")
+            return {"BucketRegion": REGION}
+
+    monkeypatch.setattr(calls, "aws", lambda _place, _service: S3())
+    for owner, owned in ((ACCOUNT, True), ("210987654321", False)):
+        look = Look(Kind.BUCKET, ("results", owner))
+        assert look_up(place, [look], PATIENT)[look] == Found({"region": REGION, "owned": owned})
+    assert len(asked) == 4
 
 
 def test_a_quota_and_what_is_used_of_it(served: Served) -> None:

@@ -192,7 +192,7 @@ def test_the_same_create_twice_is_one_run_another_resource_is_another(plugin: Ho
 
 
 def test_delete_is_told_its_timeout(plugin: Host) -> None:
-    made = plugin.up("slow", declaration(plugin, tags={"emulator:seconds": "100000"}))
+    made = plugin.up("slow", declaration(plugin, tags={"emulator:stopping": "5000"}))
     begin = time.monotonic()
     code, text = told(fails(lambda: plugin.delete("slow", made, timeout=1.0)))
     assert time.monotonic() - begin < 60  # 20 minutes by default

@@ -11,7 +11,7 @@ import pulumi
 import pytest
 
 from omics_provider import Column, EachRow, OmicsRun, RunCohort
-from omics_provider.preflight.rules.judge import Found, Kind, Look, Missing, Unseen
+from omics_provider.preflight.rules.answers import Found, Kind, Look, Missing, Unseen
 from omics_provider.resources import cohort
 from tests.programs import mocked
 
@@ -267,8 +267,8 @@ def test_a_keyword_that_only_omicsrun_knows_goes_straight_to_it(
             seen.append({"resource": resource_name, **arguments})
 
     monkeypatch.setattr(cohort, "OmicsRun", Run)
-    declared(template={**TEMPLATE, "of_a_later_day": "warn"})
-    assert [each["of_a_later_day"] for each in seen] == ["warn", "warn"]
+    declared(template={**TEMPLATE, "preflight": "warn"})
+    assert [each["preflight"] for each in seen] == ["warn", "warn"]
 
 
 def test_single_samples_may_differ_in_anything() -> None:
@@ -351,6 +351,30 @@ def test_everything_that_is_wrong_comes_in_one_list() -> None:
     ]
 
 
+def test_all_that_is_wrong_with_the_runs_is_told_in_the_order_of_the_sheet() -> None:
+    sheet = b"sample,cram\n" + b"".join(b"NA%d,s3://bucket/1\n" % n for n in (3, 1, 2, 7, 5, 6, 4))
+    overrides: Mapping[str, Any] = {
+        "NA1": {"priority": -1, "prority": 2},
+        "NA2": {"output_uri": "results", "tags": {"aws:x": "1"}},
+        "NA3": {"parameters": {"depth": float("nan"), 1: "a"}},
+        "NA4": ["priority"],
+        "NA7": {"output_uri": pulumi.Output.from_input("s3://x"), "priority": -1},
+    }
+    assert refused(sheet, overrides=overrides, parameters=["cram"]).splitlines() == [
+        "NA3: parameters: the name 1 must be a string, it is a int",
+        "NA1: prority: is no argument of OmicsRun: did you mean priority?",
+        "NA1, NA7: priority: -1: must be 0 to 100,000",
+        'NA2: output_uri: "results": must be an S3 URI, s3://bucket or s3://bucket/prefix',
+        "NA2: tags: tag 'aws:x': names that begin with aws: belong to AWS",
+        "NA4: the overrides are a list: give arguments of OmicsRun by name.",
+    ]
+
+
+def test_what_is_wrong_with_all_runs_is_told_once() -> None:
+    told = refused(template={**TEMPLATE, "role_arn": "role"}, parameters=["cram"])
+    assert told.splitlines() == ['NA1, NA2: role_arn: "role": must match arn:.+']
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
@@ -358,7 +382,7 @@ def test_everything_that_is_wrong_comes_in_one_list() -> None:
         ({"template": ["x"]}, "template is a list"),
         ({"role_arn": "x"}, "role_arn: given in the template, and beside it."),
         ({"resource_name": "x"}, "resource_name is made from"),
-        ({"overrides": {"NA1": 7}}, "the overrides of sample NA1 are a int"),
+        ({"overrides": {"NA1": 7}}, "NA1: the overrides are a int"),
         ({"max_failures": -1}, "max_failures is a whole number from 0, not -1"),
         ({"max_failures": True}, "max_failures is a whole number from 0, not True"),
         ({"format": "xlsx"}, "format is one of csv, tsv, json, not 'xlsx'"),

@@ -713,7 +713,7 @@ def test_without_a_uuid_nothing_is_deleted(
 def test_delete_ends_within_its_limit_and_says_how_to_go_on(
     provider: OmicsRunProvider, emulator: Emulator, up: Up, declared: Inputs, clock: Clock
 ) -> None:
-    run = up({**declared, "tags": {"emulator:seconds": "1000000"}})
+    run = up({**declared, "tags": {"emulator:stopping": "50000"}})
     clock.slept.clear()
     with pytest.raises(ProviderError) as caught:
         provider.delete(run.id, run.bag())

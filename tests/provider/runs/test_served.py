@@ -34,13 +34,17 @@ class Place:
     served: Served
     patch: pytest.MonkeyPatch
     warnings: list[str]
+    #: Whose keys the clients have. They are kept: making them takes most of a test.
+    account: str = ""
 
     def provider(self, account: str = ACCOUNT) -> OmicsRunProvider:
         """Go on as another process does, with keys of `account`."""
-        for name, value in self.served.keys_of(account).items():
-            self.patch.setenv(name, value)
-        self.patch.setattr(clients, "_clients", {})
-        forget()
+        if account != self.account:
+            self.account = account
+            for name, value in self.served.keys_of(account).items():
+                self.patch.setenv(name, value)
+            self.patch.setattr(clients, "_clients", {})
+            forget()
         next_update()
         return configured({"omics:endpoint": self.served.url, "omics:region": REGION})
 

@@ -41,6 +41,23 @@ def failure_of_create(
     return text, error
 
 
+def test_a_request_that_botocore_refuses_is_told_with_its_reason_and_no_value() -> None:
+    report = (
+        "Invalid type for parameter containerRegistryMap.registryMappings[0].ecrAccountId, "
+        "value: not-a\n-secret, type: <class 'int'>, valid types: <class 'str'>\n"
+        "Invalid length for parameter sessionPolicy, value: 0, valid min length: 1"
+    )
+    with pytest.raises(errors.Invalid) as caught, translated("CreateWorkflow"):
+        raise botocore.exceptions.ParamValidationError(report=report)
+    assert str(caught.value) == (
+        "CreateWorkflow failed: botocore does not take the request: Invalid type for parameter "
+        "containerRegistryMap.registryMappings[0].ecrAccountId, type: <class 'int'>, valid types: "
+        "<class 'str'>; Invalid length for parameter sessionPolicy, value: 0, valid min length: 1"
+        ".\n"
+        "Correct the input that the message names."
+    )
+
+
 # The eight exceptions of StartRun -------------------------------------------------------------
 
 CODES = [

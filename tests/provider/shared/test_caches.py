@@ -95,12 +95,13 @@ def test_another_place_is_another_cache(
 
 def test_all_problems_come_at_once(provider: OmicsRunCacheProvider) -> None:
     assert reasons(provider, {"cacheBehavior": "ALWAYS", "cacheBucketOwnerId": "12"}) == [
-        "cache_behavior: must be one of CACHE_ON_FAILURE, CACHE_ALWAYS: did you mean CACHE_ALWAYS?",
-        "cache_bucket_owner_id: must have 12 to 12 characters, has 2",
+        'cache_behavior: "ALWAYS": must be one of CACHE_ON_FAILURE, CACHE_ALWAYS: did you mean '
+        "CACHE_ALWAYS?",
+        'cache_bucket_owner_id: "12": must have 12 characters, has 2',
         "cache_s3_location: is required",
     ]
     assert reasons(provider, {"cacheS3Location": "/data/cache"}) == [
-        "cache_s3_location: must be an S3 URI, s3://bucket or s3://bucket/prefix"
+        'cache_s3_location: "/data/cache": must be an S3 URI, s3://bucket or s3://bucket/prefix'
     ]
     assert provider.check({}, {"cacheS3Location": unknown()}).failures == []
 

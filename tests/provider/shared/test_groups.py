@@ -104,9 +104,9 @@ def test_all_problems_come_at_once(provider: OmicsRunGroupProvider) -> None:
     )
     assert found == [
         "max_gpu: is no argument of OmicsRunGroup: did you mean max_gpus?",
-        "max_cpus: must be a whole number",
-        "max_runs: must be 1 to 100,000",
-        "max_duration: must be a whole number",
+        "max_cpus: 2.5: must be a whole number",
+        "max_runs: 0: must be 1 to 100,000",
+        'max_duration: "1 h": must be a whole number',
         "tags: tag 'aws:x': names that begin with aws: belong to AWS",
     ]
 

@@ -21,6 +21,7 @@ from omics_provider.emulator.doors import local
 from omics_provider.runs.calls import Runs
 from omics_provider.service import clients
 from omics_provider.waits.lookout import Lookout, Sighting
+from omics_provider.waits.rules import targets
 from omics_provider.waits.rules.targets import Pace, Target
 from omics_provider.waits.watcher import Watcher
 from tests.provider.harness import REGION, ROLE
@@ -191,6 +192,56 @@ def test_all_waits_share_one_poller(place: Place) -> None:
     assert watcher.tally().ended == {"COMPLETED": 30}
     assert len(watcher.news().ends) == 30
     assert watcher.news().ends == []
+
+
+class Held(Runs):
+    """Answers once all waits are registered, however slow the machine is."""
+
+    def __init__(self, settings: Settings, registered: threading.Event) -> None:
+        super().__init__(settings)
+        self.registered = registered
+
+    def find(self, run_id: str) -> dict[str, Any] | None:
+        assert self.registered.wait(60)
+        return super().find(run_id)
+
+    def list(self, **filters: Any) -> Iterator[dict[str, Any]]:
+        assert self.registered.wait(60)
+        return super().list(**filters)
+
+
+def test_waits_that_register_during_a_look_are_looked_at_together(place: Place) -> None:
+    runs, registered = ended(place, 50), threading.Event()
+    watcher = Watcher(Lookout(Held(place.settings, registered), dict), FAST, quiet=0.0)
+    before = place.calls()
+    futures = {run.name: watcher.once(run) for run in runs}
+    registered.set()
+    assert set(results(futures).values()) == {"COMPLETED"}
+    # One for those of the first look, be it only one, and one for all others.
+    assert sum((place.calls() - before).values()) <= 2
+
+
+def test_a_look_that_is_dear_once_does_not_put_off_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Dear(Failing):
+        def find(self, run_id: str) -> dict[str, Any] | None:
+            began = time.thread_time()
+            while len(self.failures) == 3 and time.thread_time() < began + 0.1:
+                pass
+            return super().find(run_id)
+
+    costs: list[float] = []
+
+    def interval(_ages: Any, cost: float, _pace: Pace) -> float:
+        costs.append(cost)
+        return 0.01
+
+    monkeypatch.setattr(targets, "interval", interval)
+    watcher = Watcher(Lookout(Dear(None, None, None), dict), FAST, quiet=0.0)
+    watcher.until_end(Target("S", "1", "u")).result(60)
+    assert costs[0] == 0
+    assert all(cost < 0.1 for cost in costs)
 
 
 def test_a_single_look(place: Place) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -14,7 +17,8 @@ from omics_provider.base import errors
 from omics_provider.base.settings import Settings
 from omics_provider.service import clients
 from omics_provider.waits import outputs
-from tests.provider.harness import REGION, Service
+from tests.provider.harness import REGION, ROLE, Service
+from tests.provider.waits.test_wait import Place
 
 PLACE = Settings(region=REGION)
 URI = "s3://results/runs/1234567/0c4d"
@@ -83,5 +87,68 @@ def test_outputs_that_can_not_be_read(bucket: Any) -> None:
         outputs.read(PLACE, URI)
 
 
-def test_the_emulator_in_the_process_has_none() -> None:
-    assert outputs.read(Settings(endpoint="local"), URI) is None
+# At the endpoint `local` -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(str(tmp_path / "state.db"))
+
+
+def started(place: Place, name: str, **more: Any) -> dict[str, Any]:
+    """Start a run of a WDL workflow of one output, or of `more`; it is over at once."""
+    workflow = place.aws.create_workflow(name=name, engine="WDL", definitionZip=definition(name))
+    arguments = {"workflowId": workflow["id"], "workflowType": "PRIVATE", **more}
+    made = place.aws.start_run(
+        roleArn=ROLE, outputUri="s3://results/my runs", requestId=name, parameters={},
+        tags={"emulator:seconds": "0"}, **arguments,
+    )  # fmt: skip
+    return dict(place.aws.get_run(id=made["id"]))
+
+
+def definition(name: str) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr(
+            "main.wdl",
+            f"""\
+version 1.0
+
+workflow {name} {{
+  output {{
+    File vcf = "a.vcf"
+  }}
+}}
+""",
+        )
+    return file.getvalue()
+
+
+def test_the_emulator_in_the_process_has_them_as_its_server_has(place: Place) -> None:
+    one, two = started(place, "One"), started(place, "Two")
+    for run, name in ((one, "One"), (two, "Two")):
+        uri = run["runOutputUri"]
+        found = outputs.read(place.settings, uri)
+        assert found == {f"{name}.vcf": f"{uri}/out/vcf/vcf.txt"}
+        body = clients.aws(place.settings, "s3").get_object(
+            Bucket="results", Key=found[f"{name}.vcf"].removeprefix("s3://results/")
+        )["Body"]
+        assert run["uuid"].encode() in body.read()
+
+
+def test_runs_that_write_to_one_place_overwrite_each_other(place: Place) -> None:
+    for name in ("One", "Two"):
+        run = started(place, name, outputUriPrefixMode="NONE_WITH_OVERWRITE")
+    assert run["runOutputUri"] == "s3://results/my runs"
+    assert outputs.read(place.settings, run["runOutputUri"]).keys() == {"Two.vcf"}
+
+
+def test_a_run_that_goes_on_and_a_nextflow_run_have_none_there(place: Place) -> None:
+    nextflow = place.aws.create_workflow(
+        name="n", engine="NEXTFLOW", definitionUri="s3://results/w.zip"
+    )["id"]
+    over = started(place, "Nextflow", workflowId=nextflow)
+    active = place.start("active")
+    for uri in (over["runOutputUri"], active.recorded["runOutputUri"]):
+        with pytest.raises(errors.NotFound, match="there is no s3://results"):
+            outputs.read(place.settings, uri)

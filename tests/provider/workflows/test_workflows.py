@@ -316,6 +316,71 @@ def test_the_zip_that_is_sent_holds_the_files_and_nothing_of_this_machine(folder
     assert entries == {"main.wdl": (fixed, "0o100644"), "sub/tool.sh": (fixed, "0o100755")}
 
 
+# Line ends --------------------------------------------------------------------------------------
+
+
+def crlf(folder: Path, text: str = GOOD) -> None:
+    """Have the definition as a checkout on Windows has it."""
+    (folder / "main.wdl").write_bytes(text.replace("\n", "\r\n").encode())
+
+
+def of_an_earlier_release(**more: Any) -> dict[str, Any]:
+    """Inputs as the program sent them when line ends counted."""
+    inputs = declared(**more)
+    raw = inputs.pop(table.AS_WRITTEN)
+    if "versionName" in more:
+        return {**inputs, table.DIGEST: raw}
+    name = definition.version_name(table.identity({**inputs, table.DIGEST: raw}))
+    return {**inputs, "versionName": name}
+
+
+def test_a_checkout_with_other_line_ends_is_the_same_version(
+    emulator: Emulator, provider: OmicsWorkflowProvider, folder: Path
+) -> None:
+    unix = declared()
+    assert table.AS_WRITTEN not in unix
+    made = up(provider, unix)
+    crlf(folder)
+    checked = provider.check(bag(unix), bag(declared())).inputs
+    assert checked == unix
+    assert provider.diff(made.id, made.bag(), bag(checked)).changes is False
+
+
+@pytest.mark.parametrize("more", [{}, {"versionName": "1.0"}], ids=["made name", "own name"])
+def test_a_version_that_counts_line_ends_stays_until_the_definition_changes(
+    emulator: Emulator, provider: OmicsWorkflowProvider, folder: Path, more: dict[str, str]
+) -> None:
+    crlf(folder)
+    old = of_an_earlier_release(**more)
+    made = up(provider, old)
+
+    result = provider.check(bag(old), bag(declared(**more)))
+    assert result.failures == []
+    assert result.inputs == old
+    assert provider.diff(made.id, made.bag(), bag(result.inputs)).changes is False
+    # Its version is made again as it was where it is gone.
+    emulator.aws.delete_workflow_version(workflowId=made.id, versionName=old["versionName"])
+    provider.update(made.id, made.bag(), bag(result.inputs))
+    assert list(versions(emulator, made.id)) == [old["versionName"]]
+
+    crlf(folder, OTHER)
+    other = provider.check(bag(old), bag(declared(**more)))
+    if more:
+        assert "versions can't change" in other.failures[0].reason
+    else:
+        (folder / "main.wdl").write_text(OTHER)
+        assert other.inputs["versionName"] == declared()["versionName"] != old["versionName"]
+
+
+def test_what_is_sent_has_the_line_ends_that_git_has(folder: Path) -> None:
+    crlf(folder)
+    (folder / "data.bin").write_bytes(b"\0\r\n")
+    content = WorkflowHandler().arguments(Call(Update()), declared(), "token")["definitionZip"]
+    with zipfile.ZipFile(BytesIO(content)) as archive:
+        assert archive.read("main.wdl").decode() == GOOD
+        assert archive.read("data.bin") == b"\0\r\n"
+
+
 def test_one_file_is_a_definition_too(
     emulator: Emulator, provider: OmicsWorkflowProvider, folder: Path
 ) -> None:
@@ -368,8 +433,10 @@ def test_all_problems_come_at_once(provider: OmicsWorkflowProvider) -> None:
     }
     found = reasons(provider, inputs)
     assert found == [
-        "definition_uri: must be an S3 URI, s3://bucket or s3://bucket/prefix",
-        "engine: must be one of WDL, NEXTFLOW, CWL, WDL_LENIENT: did you mean WDL?",
+        'definition_uri: "https://x/y.zip": must be an S3 URI, s3://bucket or s3://bucket/prefix',
+        'engine: "WLD": must be one of WDL, NEXTFLOW, CWL, WDL_LENIENT: did you mean WDL?',
+        'parameter_template: a.optional: "yes": must be true or false',
+        "parameter_template: b: must be names and values",
         "definition: exactly one of definition, definition_uri and definition_repository must be "
         "given; got definition and definition_uri",
         "definition: wf holds no WDL file",
@@ -377,9 +444,6 @@ def test_all_problems_come_at_once(provider: OmicsWorkflowProvider) -> None:
         "storage_capacity: DYNAMIC storage ignores a capacity: leave it out, or set storage_type "
         "to STATIC",
         "parameter_template_path: give it or parameter_template, not both",
-        "parameter_template: parameter 'a': optional must be true or false",
-        'parameter_template: parameter \'b\': must be {"description": text, "optional": true or '
-        "false}, both optional",
     ]
     assert "got none" in reasons(provider, {"name": "x"})[0]
 

@@ -3,7 +3,7 @@
 import pytest
 
 from omics_provider.base.errors import SettingsError
-from omics_provider.base.settings import Settings, from_config, provider_config
+from omics_provider.base.settings import Settings, from_config, provider_config, unknown_keys
 
 
 @pytest.mark.parametrize(
@@ -121,3 +121,33 @@ def test_a_provider_looks_nothing_up_where_its_stack_does_not(
 ) -> None:
     made = provider_config("lab", {}, {"omics:preflight": mode}.get)
     assert made.get("omics:preflight") == (mode if is_handed_on else None)
+
+
+@pytest.mark.parametrize(
+    ("keys", "project", "told"),
+    [
+        (["omics:region", "aws:regoin", "omics-runs:anything", "omics:localState"], "trio", []),
+        (["omics:regoin"], "trio", ["there is no key omics:regoin: did you mean omics:region?"]),
+        (
+            ["omics:local_state", "omics:endpoints"],
+            "trio",
+            [
+                "there is no key omics:endpoints: did you mean omics:endpoint?",
+                "there is no key omics:local_state: did you mean omics:localState?",
+            ],
+        ),
+        (
+            ["omics:bucket"],
+            "trio",
+            [
+                "there is no key omics:bucket: omics has region, profile, endpoint, localState, "
+                "localRunSeconds, preflight, progress"
+            ],
+        ),
+        # Of the project's own.
+        (["omics:bucket", "omics:role"], "omics", []),
+        (["omics:Region"], "omics", ["there is no key omics:Region: did you mean omics:region?"]),
+    ],
+)
+def test_keys_that_mean_nothing_are_told(keys: list[str], project: str, told: list[str]) -> None:
+    assert unknown_keys(keys, project) == told

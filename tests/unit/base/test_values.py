@@ -186,6 +186,10 @@ def test_plain_json_crosses(value: Any) -> None:
         (datetime.date(2026, 1, 1), "a date is no JSON value"),
         ({1, 2}, "a set is no JSON value"),
         (b"x", "a bytes is no JSON value"),
+        ({1: "a"}, "the name 1 must be a string, it is a int"),
+        ({"": 1}, "a name in it is empty"),
+        ("a\ud800", "half of a surrogate pair as character 2"),
+        ({"\ud800": 1}, "the name '\\ud800' has half of a surrogate pair"),
     ],
 )
 def test_what_can_not_cross_is_told(value: Any, why: str) -> None:

@@ -14,7 +14,7 @@ from omics_provider.commands.doctor.rules import judge, setup
 from omics_provider.commands.doctor.rules.judge import RIGHTS, Level, Line, Use
 from omics_provider.commands.doctor.rules.setup import Backend, Folder
 from omics_provider.preflight.rules import trust
-from omics_provider.preflight.rules.judge import Found, Missing, Unseen
+from omics_provider.preflight.rules.answers import Found, Missing, Unseen
 
 ROOT = Path(__file__).parents[3]
 OK, WARNING, WRONG = Level.OK, Level.WARNING, Level.WRONG

@@ -10,6 +10,7 @@ import os
 import re
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from omics_provider.commands.preview.policy import Policy, breaches
 from omics_provider.commands.preview.prices import Past, Price, Range, Workflow, price_list
 from omics_provider.commands.preview.rules.endings import Seen
 from omics_provider.commands.preview.rules.plan import read_plan
-from omics_provider.commands.preview.words import money, span, words_of
+from omics_provider.commands.preview.words import _cost, money, span, words_of
 from tests.preview_digests import SECRET, UNKNOWN, batch, cohort_of, digest, inputs, step, warning
 
 ROOT = Path(__file__).parents[3]
@@ -380,6 +381,12 @@ def test_what_an_earlier_update_left_over_is_told_as_such_with_its_runs() -> Non
     assert told.count("Run 1 ended FAILED.") == 1
     assert (report.figures.left_over, report.figures.removed) == (2, 0)
     assert report.figures.maybe_cancelled == 2
+
+
+def test_an_amount_below_a_cent_is_no_estimate() -> None:
+    figures = made("mixed").figures
+    assert _cost(replace(figures, usd=Range(0.001, 0.004))) == "less than 0.01 USD"
+    assert _cost(replace(figures, usd=Range(1, 2))).startswith("about ")
 
 
 def test_the_headline_adds_up() -> None:

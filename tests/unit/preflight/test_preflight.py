@@ -8,20 +8,8 @@ import pytest
 
 from omics_provider.base import errors, settings
 from omics_provider.base.values import UNKNOWN
-from omics_provider.preflight.rules.judge import (
-    Answer,
-    Found,
-    Kind,
-    Look,
-    Missing,
-    Place,
-    Unseen,
-    files,
-    is_start,
-    looks,
-    problems,
-    sample,
-)
+from omics_provider.preflight.rules.answers import Answer, Found, Kind, Look, Missing, Unseen
+from omics_provider.preflight.rules.judge import Place, files, is_start, looks, problems, sample
 from omics_provider.preflight.rules.quotas import STORED, quota_news, storage_of
 from omics_provider.preflight.rules.trust import Runs, verdict
 
@@ -81,7 +69,17 @@ def test_nothing_unknown_is_looked_up_or_complained_about() -> None:
 
 def test_an_adoption_starts_nothing() -> None:
     assert is_start(declared())
-    assert not is_start({"adoptRunId": "1234567"})
+    adopted = declared(adoptRunId="7654321")
+    assert not is_start(adopted)
+    assert looks(adopted) == [Look(Kind.RUN, ("7654321",))]
+    assert files(adopted) == {}
+    assert problems(adopted, {Look(Kind.RUN, ("7654321",)): Found()}, HERE) == []
+    assert looks({"adoptRunId": UNKNOWN}) == []
+
+
+def test_a_run_to_take_over_that_is_not_there() -> None:
+    (problem,) = said({"adoptRunId": "7654321"}, Look(Kind.RUN, ("7654321",)), Missing())
+    assert problem.startswith("adopt_run_id: there is no run 7654321 in us-east-1 to take over")
 
 
 @pytest.mark.parametrize(
@@ -252,6 +250,82 @@ def test_a_role_of_another_account() -> None:
     other = Place("us-east-1", "210987654321")
     (problem,) = said(declared(), Look(Kind.ROLE, (ROLE,)), Missing(), other)
     assert "is a role of another account than 210987654321" in problem
+
+
+@pytest.mark.parametrize(
+    ("role", "region", "words"),
+    [
+        ("arn:aws-cn:iam::123456789012:role/omics", "us-east-1", "is of the partition aws-cn"),
+        ("arn:aws:iam::123456789012:role/omics", "cn-north-1", "cn-north-1 is of aws-cn"),
+        ("arn:aws:iam::123456789012:role/omics", "us-gov-west-1", "is of aws-us-gov: name"),
+    ],
+)
+def test_a_role_of_another_partition(role: str, region: str, words: str) -> None:
+    found = Found({"arn": role, "trust": policy()})
+    (problem,) = said(
+        declared(roleArn=role), Look(Kind.ROLE, (role,)), found, Place(region, "123456789012")
+    )
+    assert words in problem
+
+
+def test_a_role_of_the_same_name_with_another_path() -> None:
+    other = "arn:aws:iam::123456789012:role/service-role/omics"
+    (problem,) = said(declared(), Look(Kind.ROLE, (ROLE,)), Found({"arn": other}))
+    assert problem.startswith(f"role_arn: there is no role {ROLE}; the role of this name is")
+    assert other in problem
+
+
+def test_a_bucket_of_another_account_than_said() -> None:
+    inputs = declared(outputBucketOwnerId="210987654321")
+    look = Look(Kind.BUCKET, ("results", "210987654321"))
+    assert look in looks(inputs)
+    (problem,) = said(inputs, look, Found({"region": "us-east-1", "owned": False}))
+    assert problem == (
+        "output_bucket_owner_id: bucket results is not of account 210987654321: correct one of them"
+    )
+    assert said(inputs, look, Found({"region": "us-east-1", "owned": True})) == []
+
+
+# Leftovers -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "String <REQUIRED>", "<REQUIRED>", "File (optional)", "File? (optional)", "Array[File]+",
+        'String (optional, default = "hg38")', "Map[String, Array[File]] (optional)", "Int",
+        "Float? (optional, default = 0.5)", "Boolean", "Pair[File, File]",
+    ],
+)  # fmt: skip
+def test_a_value_of_a_template_of_inputs_is_a_finding(value: str) -> None:
+    (problem,) = problems(declared(parameters={"W.reads": [value]}), {}, HERE)
+    assert str(problem).startswith(f"parameters: parameters.W.reads[0] has {value[:40]!r}, as a")
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("s3://bucket/<file>.cram", "<file>"), ("<file>.cram", "<file>"),
+        ("<sample-id>.bam", "<sample-id>"), ("s3://<bucket>/x", "<bucket>"),
+        ("inputs/<sample_name>", "<sample_name>"),
+    ],
+)  # fmt: skip
+def test_a_name_to_fill_in_is_a_finding(value: str, shown: str) -> None:
+    inputs = declared(parameters={"reads": value})
+    (problem,) = problems(inputs, {}, HERE)
+    assert f"parameters.reads has {shown!r}, as a template" in str(problem)
+    assert files(inputs) == {}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "<DEL>", "a < b > c", "String theory", "Int. J. Cancer", "N_ALT<3 && QUAL>20", "File.bam",
+        "s3://bucket/a.cram", "x <y> z", 7, None, True, {"type": "strings"}, "integer", "",
+    ],
+)  # fmt: skip
+def test_other_values_are_none(value: Any) -> None:
+    assert problems(declared(parameters={"reads": value}), {}, HERE) == []
 
 
 # Trust ---------------------------------------------------------------------------------------

@@ -11,10 +11,18 @@ import pytest
 from pulumi import ResourceOptions
 from pulumi.runtime.mocks import MockMonitor
 
-from omics_provider import OmicsRun, OmicsRunBatch, OmicsRunCache, OmicsRunGroup, RunCohort
+from omics_provider import (
+    OmicsRun,
+    OmicsRunBatch,
+    OmicsRunCache,
+    OmicsRunGroup,
+    OmicsWorkflow,
+    RunCohort,
+)
 
 RUN: dict[str, Any] = {"role_arn": "arn:r", "output_uri": "s3://b", "workflow_id": "1"}
 MISNAMED = "__misnamed"
+CONCEALED = "__concealed"
 
 
 class Engine(pulumi.runtime.Mocks):
@@ -121,6 +129,20 @@ def test_samples_are_needed_in_the_program() -> None:
         "role_arn: is required",
     ]
     assert refused(lambda: cohort("cohort", template={})) == ["samples: is required"]
+
+
+def test_what_may_be_secret_is_concealed_from_messages() -> None:
+    def program() -> None:
+        OmicsRun("plain", **RUN, parameters={"token": pulumi.Output.secret("x")})
+        OmicsRun("run", **{**RUN, "output_uri": pulumi.Output.secret("s3://b")}, priority=1)
+        mapping = {"upstreamRegistryUrl": pulumi.Output.from_input("quay.io")}
+        nested = {"registryMappings": [mapping]}
+        OmicsWorkflow("workflow", definition_uri="s3://b/x.zip", container_registry_map=nested)
+
+    inputs = up(program).inputs
+    assert CONCEALED not in inputs["plain"]
+    assert inputs["run"][CONCEALED] == ["outputUri"]
+    assert "containerRegistryMap" in inputs["workflow"][CONCEALED]
 
 
 def test_names_in_a_batch_s_template() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -61,3 +62,62 @@ def test_what_is_awaited_is_left_to_pulumi() -> None:
     awaited = later()
     assert crossing({"a": awaited})["a"] is awaited
     awaited.close()
+
+
+class OfNumpy:
+    """Like a scalar or an array of numpy, which is no dependency."""
+
+    def __init__(self, value: Any, ndim: int = 0) -> None:
+        self._value, self.ndim = value, ndim
+
+    def item(self) -> Any:
+        return self._value
+
+    def tolist(self) -> Any:
+        return self._value
+
+
+class NaTType:
+    """Like pandas.NaT."""
+
+    def isoformat(self) -> str:
+        return "NaT"
+
+
+class Timestamp(datetime.datetime):
+    """Like pandas.Timestamp."""
+
+
+OfNumpy.__module__ = "numpy"
+NaTType.__module__ = "pandas._libs.tslibs.nattype"
+Timestamp.__module__ = "pandas._libs.tslibs.timestamps"
+
+
+def test_scalars_of_numpy_are_taken() -> None:
+    value = {"depth": OfNumpy(30), "rate": [OfNumpy(0.5)], "deep": OfNumpy(True)}
+    assert crossing(value) == {"depth": 30, "rate": [0.5], "deep": True}
+    assert crossing(OfNumpy(30)) == 30
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        (OfNumpy([1, 2], ndim=1), "a numpy.OfNumpy is no JSON value: give what its tolist()"),
+        (OfNumpy(2**60), "give it as a string"),
+        (OfNumpy(math.nan), "not a number"),
+        (NaTType(), "a pandas.NaTType is no JSON value: it stands for nothing"),
+        (Timestamp(2026, 1, 1), "a pandas.Timestamp is no JSON value: give what its isoformat()"),
+        (datetime.date(2026, 1, 1), "give what its isoformat() returns"),
+        (Path("x"), "give it as a text, with str()"),
+        ("\ud800", "half of a surrogate pair as character 1"),
+        ({1: "a"}, "the name 1 must be a string"),
+        ({"": 1}, "a name in it is empty"),
+        ({"\udfff": 1}, "the name '\\udfff' has half of a surrogate pair"),
+    ],
+)
+def test_what_can_not_travel_is_told_with_its_place(value: Any, why: str) -> None:
+    ((path, reason),) = misfits(crossing({"a": [value]}), "p")
+    assert path == "p.a[0]"
+    assert why in reason
+    # What goes to the provider must be a text, whatever is told of.
+    reason.encode()

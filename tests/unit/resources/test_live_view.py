@@ -19,6 +19,12 @@ from omics_provider.waits.watcher import News
 Told = list[tuple[int, str]]
 
 
+BEGUN = (
+    "Waiting for {}. Ctrl-C ends the wait, not the runs: {}, and `pulumi up` waits again. "
+    "`pulumi destroy` stops all runs of the stack."
+)
+
+
 class Wait:
     """A watcher whose runs change their states at given seconds, and the clock of its view."""
 
@@ -54,7 +60,8 @@ def shown(
     warned: Told = []
 
     def info(text: str, ephemeral: bool = False) -> None:
-        assert ephemeral is (progress == "line" and "ended" not in text and "Attempt" not in text)
+        lasting = "ended" in text or "Attempt" in text or text.startswith("Waiting for")
+        assert ephemeral is (progress == "line" and not lasting)
         said.append((wait.now, text))
 
     monkeypatch.setattr(pulumi.log, "info", info)
@@ -93,6 +100,7 @@ def test_a_log_has_a_line_a_minute_and_one_at_each_change(monkeypatch: pytest.Mo
     }
     said, _ = shown(monkeypatch, "log", 330, changes, {200: news(ends=[ended("S2")])})
     assert said == [
+        (1, BEGUN.format("3 runs", "they go on")),
         (60, "3 pending"),
         (75, "1 running, 2 pending"),
         (85, "3 running"),
@@ -110,12 +118,21 @@ def test_where_nothing_but_time_has_changed_the_line_says_so_once_a_minute(
         lambda *_: f"1 running, oldest 00:{next(ages):02}:00",
     )
     said, _ = shown(monkeypatch, "log", 301, {0: ["RUNNING"]})
-    assert [second for second, _ in said] == [60, 120, 180, 240, 300]
+    assert [second for second, _ in said] == [1, 60, 120, 180, 240, 300]
 
 
 def test_a_terminal_has_one_line_that_is_always_current(monkeypatch: pytest.MonkeyPatch) -> None:
     said, _ = shown(monkeypatch, "line", 10, {0: ["PENDING"], 4: ["RUNNING"]})
-    assert said == [(1, "1 pending"), (4, "1 running")]
+    assert said == [
+        (1, BEGUN.format("1 run", "it goes on")),
+        (1, "1 pending"),
+        (4, "1 running"),
+    ]
+
+
+def test_where_all_have_ended_nothing_is_said_of_ctrl_c(monkeypatch: pytest.MonkeyPatch) -> None:
+    said, _ = shown(monkeypatch, "log", 10, {0: ["COMPLETED"] * 3})
+    assert said == []
 
 
 def test_off_says_what_goes_wrong_alone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,7 +152,10 @@ def test_off_says_what_goes_wrong_alone(monkeypatch: pytest.MonkeyPatch) -> None
 def test_an_attempt_and_the_end_of_trouble_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     told = {2: news(retries=["Attempt 2 of 3 is run 7."], is_over=True)}
     said, _ = shown(monkeypatch, "log", 5, {0: ["RUNNING"]}, told)
-    assert [text for _, text in said] == ["Attempt 2 of 3 is run 7.", "The service answers again."]
+    assert [text for _, text in said[1:]] == [
+        "Attempt 2 of 3 is run 7.",
+        "The service answers again.",
+    ]
 
 
 @pytest.mark.parametrize("asked", ["line", "log", "off"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from weakref import WeakSet
 
 import pulumi
 import pytest
@@ -11,12 +12,13 @@ from pulumi import ResourceOptions
 
 from omics_provider import OmicsRun, OmicsRunGroup, Provider, RunCohort
 from omics_provider.base.settings import Settings, from_config
+from omics_provider.resources import provider
 from omics_provider.resources.provider import place_of, place_of_child
 from tests.programs import mocked
 
 PLACE: dict[str, Any] = {
     "role_arn": "arn:aws:iam::111122223333:role/r",
-    "output_uri": "s3://b",
+    "output_uri": "s3://bucket",
     "workflow_id": "1",
 }
 STACK = Settings(region="us-east-1", profile="base")
@@ -164,3 +166,15 @@ def test_another_provider_of_the_package_is_refused_where_a_place_is_needed() ->
             place_of(run)
 
     up(program)
+
+
+def test_a_key_that_means_nothing_is_warned_of_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", told.append)
+    # The tests of a file share an event loop, programs do not.
+    monkeypatch.setattr(provider, "_looked", WeakSet())
+    monkeypatch.setattr(
+        pulumi.runtime.config, "get_config_env", lambda: {"omics:regoin": "us-east-1"}
+    )
+    up(lambda: [OmicsRun(name, **PLACE) for name in ("one", "two")])
+    assert told == ["Configuration: there is no key omics:regoin: did you mean omics:region?"]

@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from omics_provider.base import checks
+from omics_provider.base.checks import CONCEALED
 from omics_provider.base.table import Kind
 from omics_provider.base.values import CANNOT_CROSS, UNKNOWN, UNSAFE_INTEGER
 from omics_provider.runs.rules import declaration, table
@@ -50,7 +52,7 @@ DOCUMENT_BAD = [
     (3, "must be a JSON object"),
     ({"a": [{"b": UNSAFE_INTEGER}]}, ".a[0].b Pulumi carries numbers as doubles"),
     ({"a": {CANNOT_CROSS: "null inside a document is dropped"}}, ".a null inside a document"),
-    ({CANNOT_CROSS: "a date is no JSON value"}, " a date is no JSON value"),
+    ({CANNOT_CROSS: "a date is no JSON value"}, "a date is no JSON value"),
     ({"a": math.nan}, ".a is not a number"),
 ]
 
@@ -70,8 +72,8 @@ VALUES: dict[str, tuple[list[Any], list[tuple[Any, str]]]] = {
         [
             ("https://abc/x", "must be an S3 URI"),
             ("s3://", "must be an S3 URI"),
-            ("s3://ab", "must be an S3 URI"),
-            ("s3://Upper/x", "must be an S3 URI"),
+            ("s3://ab", '"s3://ab": a bucket\'s name has 3 to 63 characters, this one 2'),
+            ("s3://Upper/x", "a bucket's name has lower-case letters"),
             ("s3:/abc/x", "must be an S3 URI"),
             ("abc/x", "must be an S3 URI"),
             ("s3://abc/" + "x" * 742, "1 to 750 characters, has 751"),
@@ -125,7 +127,7 @@ VALUES: dict[str, tuple[list[Any], list[tuple[Any, str]]]] = {
     "engineSettings": ([{}, {"profile": "test"}], DOCUMENT_BAD),
     "rerun": (
         [1, "x", [1], {"a": 1}, False, 0],
-        [(UNSAFE_INTEGER, "give it as a string"), ({CANNOT_CROSS: "no"}, "rerun no")],
+        [(UNSAFE_INTEGER, "give it as a string"), ({CANNOT_CROSS: "no"}, "no")],
     ),
     "storageType": (["STATIC", "DYNAMIC"], [("dynamic", "did you mean DYNAMIC?"), ("", "one of")]),
     "scratchStorageMode": (["LOCAL", "SHARED"], [("LOCALLY", "did you mean LOCAL?")]),
@@ -420,10 +422,65 @@ SECRETS = [
 
 
 @pytest.mark.parametrize("wire", [field.wire for field in table.FIELDS])
-def test_no_reason_shows_a_value(wire: str) -> None:
+def test_no_reason_shows_a_value_that_may_be_secret(wire: str) -> None:
+    concealed = {CONCEALED: [wire]}
     for value in SECRETS:
         for changes in ({}, *(changes for changes, _ in TOGETHER)):
-            assert SECRET not in str(found(**{**changes, wire: value}))
+            assert SECRET not in str(found(**{**changes, wire: value, **concealed}))
+
+
+SHOWN = [field.wire for field in table.FIELDS if field.kind in checks.SHOWN]
+
+
+@pytest.mark.parametrize("wire", [wire for wire in table.BY_WIRE if wire not in SHOWN])
+def test_documents_policies_and_tags_are_shown_in_no_case(wire: str) -> None:
+    for value in SECRETS:
+        assert SECRET not in str(found(**{wire: value}))
+
+
+@pytest.mark.parametrize(
+    ("wire", "value", "told"),
+    [
+        (
+            "outputUri",
+            "s3://b/r",
+            '"s3://b/r": a bucket\'s name has 3 to 63 characters, this one 1',
+        ),
+        ("priority", -1, "-1: must be 0 to 100,000"),
+        ("storageCapacity", 2.5, "2.5: must be a whole number"),
+        ("logLevel", "all", '"all": must be one of OFF, FATAL, ERROR, ALL: did you mean ALL?'),
+        ("workflowId", 12, '12: must be a string, such as "1234567"'),
+        ("workflowId", "12\u200b", '"12\\u200b": must match [0-9]+'),
+        (
+            "name",
+            "a\u200bb",
+            '"a\\u200bb": must not have control or invisible characters, has U+200B as character 2',
+        ),
+    ],
+)
+def test_a_reason_names_the_value_and_the_rule(wire: str, value: Any, told: str) -> None:
+    assert dict(found(**{wire: value}))[wire] == told
+
+
+@pytest.mark.parametrize(
+    ("arn", "what"),
+    [
+        ("arn:aws:iam::111122223333:user/anna", "user"),
+        ("arn:aws:iam::111122223333:group/lab", "group"),
+        ("arn:aws:sts::111122223333:assumed-role/omics/anna", "assumed role"),
+        ("arn:aws:iam::111122223333:root", "root"),
+    ],
+)
+def test_a_run_takes_on_a_role_and_nobody_else(arn: str, what: str) -> None:
+    told = dict(found(roleArn=arn))["roleArn"]
+    assert told.startswith(f'"{arn}": is the ARN of a {what}: a run takes on a role')
+    assert arn not in dict(found(roleArn=arn, **{CONCEALED: ["roleArn"]}))["roleArn"]
+    assert found(roleArn="arn:aws:iam::111122223333:role/path/omics") == []
+
+
+def test_of_a_long_value_the_beginning_is_shown() -> None:
+    told = dict(found(name="x" * 129))["name"]
+    assert told == f'"{"x" * 60}…": must have 1 to 128 characters, has 129'
 
 
 ANYTHING = st.recursive(

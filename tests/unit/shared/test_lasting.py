@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from omics_provider.base import checks
 from omics_provider.base.identity import MARK, START_MARK, Mark
 from omics_provider.base.values import UNKNOWN
 from omics_provider.shared.rules import lasting
@@ -189,6 +190,6 @@ def test_a_name_that_is_kept_for_another_version(
 )
 def test_templates(template: dict[str, Any], count: int) -> None:
     inputs = {"definition": "wf", "parameterTemplate": template}
-    found = [p for rule in table.RULES for p in rule(inputs)]
+    found = checks.problems(table.TABLE, inputs, table.RULES)
     assert len(found) == count
     assert {p.property for p in found} <= {"parameterTemplate"}

@@ -47,6 +47,10 @@ def by_id(sheet: Sheet) -> dict[str, dict[str, object]]:
         PLAIN.replace(",", '","').replace("\n", '"\n"').rstrip('"').join(['"', ""]),
         PLAIN.replace(",", "\t"),
         PLAIN.replace(",", ";"),
+        # Commas inside of cells, which the other lines do not have.
+        PLAIN.replace(",", ";").replace("sex", "sex;Alter, Jahre").replace("male\n", "male;34\n"),
+        PLAIN.replace(",", "\t").replace("sex", "sex\ta, b; c").replace("male\n", "male\tx\n"),
+        PLAIN.replace("sex", "sex,a; b").replace("male\n", "male,x\n"),
         PLAIN.encode("utf-16"),
         b"\xfe\xff" + PLAIN.encode("utf-16-be"),
         PLAIN.replace("sex\n", "sex,note\n").replace("female\n", 'female,"a, b"\n').replace(

@@ -89,6 +89,22 @@ MALFORMED: list[tuple[str, Source, list[tuple[int, str]]]] = [
     ("a Python id that is no text", [{"sample": 1.5, "cram": "x", "sex": "y"}],
      [(1, "sample 1.5 can't name a run")]),
     ("a Python column without a name", [{"": 1, "sample": "a"}], [(1, "no text")]),
+    ("a zero-width space in a cell", HEADER + "NA1,s3://b/1\u200b.cram,male\n",
+     [(2, "column 2, cram 's3://b/1\\u200b.cram', has an invisible character: ZERO WIDTH SPACE "
+          "(U+200B), its character 9")]),
+    ("a byte order mark inside", HEADER + "NA1,\ufeffs3://b/1,male\n",
+     [(2, "ZERO WIDTH NO-BREAK SPACE (U+FEFF), its character 1")]),
+    ("a no-break space", HEADER + "NA1,s3://b/1,fe\xa0male\n",
+     [(2, "column 3, sex 'fe\\xa0male', has an invisible character: NO-BREAK SPACE")]),
+    ("a soft hyphen and a mark of direction", HEADER + "NA1,s3://b/\xad1,\u202emale\n",
+     [(2, "SOFT HYPHEN"), (2, "RIGHT-TO-LEFT OVERRIDE")]),
+    ("a zero-width space in a header", "sample,cram,sex,no\u200bte\nNA1,x,y,z\n",
+     [(1, "column 4, the header 'no\\u200bte', has an invisible character: ZERO WIDTH SPACE")]),
+    ("a zero-width space in JSON", '[{"sample": "a", "cram": "x\u200b", "sex": "y"}]',
+     [(1, "column 2, cram 'x\\u200b', has an invisible")]),
+    ("a sheet of Illumina",
+     "[Header],,\nFileFormatVersion,2,\n\n[BCLConvert_Data],,\nSample_ID,a,b\n",
+     [(1, "of an Illumina instrument, with sections such as [Header]: save the table below")]),
     ("pandas' empty cell", [{"sample": "a", "cram": float("nan"), "sex": "y"}],
      [(1, "nothing in cram")]),
 ]  # fmt: skip
@@ -103,6 +119,19 @@ def test_a_malformed_sheet(source: Source, expected: list[tuple[int, str]]) -> N
     for problem, (line, part) in zip(found, expected, strict=True):
         assert problem.line == line, found
         assert part in problem.reason
+
+
+def test_a_column_that_nothing_uses_may_have_them() -> None:
+    sheet = read_sheet("sample,cram,note\nNA1,x,10\xa0%\n", required=["cram"])
+    assert sheet.rows[0]["note"] == "10\xa0%"
+    with pytest.raises(SheetError, match="NO-BREAK SPACE"):
+        read_sheet("sample,cram,note\nNA1,x,10\xa0%\n", every=True)
+
+
+@pytest.mark.parametrize("kind", ["csv", None])
+def test_a_sheet_of_illumina_is_known_without_a_name(kind: str | None) -> None:
+    (problem,) = problems('"[Data]",,\nSample_ID,a,b\n', format=kind)
+    assert "sections such as [Data]" in problem.reason
 
 
 def test_all_problems_come_at_once_in_the_order_of_the_lines() -> None:

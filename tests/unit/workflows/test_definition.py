@@ -28,6 +28,16 @@ def test_other_files_have_another_digest(one: dict[str, bytes], other: dict[str,
     assert (definition.digest(one) == definition.digest(other)) is (one == other)
 
 
+def test_line_ends_of_texts_count_for_nothing_where_they_are_made_alike() -> None:
+    files = {"main.wdl": b"version 1.0\n\n", "a.bin": b"\0\r\n", "b.bin": b"\xff\r\n"}
+    crlf = {**files, "main.wdl": b"version 1.0\r\n\r\n"}
+    assert definition.with_unix_ends(crlf) == files
+    # What has such line ends already keeps its digest for ever.
+    assert definition.with_unix_ends(files) == files
+    old_mac = {"main.wdl": b"version 1.0\r"}
+    assert definition.with_unix_ends(old_mac) == old_mac
+
+
 def test_the_digest_is_the_same_for_ever() -> None:
     # Another value would make a new version of every workflow in every stack.
     files = {"main.wdl": b"version 1.0\n", "sub/task.wdl": b"x"}

@@ -11,16 +11,11 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
 from omics_provider.base import errors
-from omics_provider.base.identity import account_of
+from omics_provider.base.identity import account_of, partition_of
 from omics_provider.base.settings import LOG_GROUP
 from omics_provider.preflight.rules import trust
-from omics_provider.preflight.rules.judge import (
-    Answer,
-    Found,
-    Unseen,
-    bucket_state,
-    role_state,
-)
+from omics_provider.preflight.rules.answers import Answer, Found, Unseen
+from omics_provider.preflight.rules.judge import bucket_state, role_state
 
 
 class Level(StrEnum):
@@ -242,6 +237,13 @@ def role(arn: str, answer: Answer, runs: trust.Runs) -> Line:
         case "elsewhere":
             says = f"it is a role of account {account_of(arn)}, the runs are in {runs.account}"
             return wrong("role", arn, says, f"Name a role of account {runs.account}.")
+        case "partition":
+            says = f"it is of the partition {partition_of(arn)}, {runs.region} is not"
+            return wrong("role", arn, says, "Name a role of the Region's own partition.")
+        case "renamed":
+            there = answer.facts["arn"] if isinstance(answer, Found) else ""
+            says = f"there is no such role; that of this name is {there}"
+            return wrong("role", arn, says, "Give that ARN: the path is a part of it.")
         case "missing":
             says, advice = "there is no such role", "Create it, or correct the ARN."
             return wrong("role", arn, says, advice)

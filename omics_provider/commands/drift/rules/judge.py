@@ -15,6 +15,7 @@ from omics_provider.base.diff import difference
 from omics_provider.base.identity import STACK_MARK, Mark
 from omics_provider.base.status import ACTIVE, ENDED, UNSUCCESSFUL, RunStatus
 from omics_provider.base.table import Table
+from omics_provider.base.words import cause
 from omics_provider.batches.rules import lifecycle
 from omics_provider.batches.rules.lifecycle import FINAL, BatchStatus, status_of
 from omics_provider.engine.urn import CACHE, GROUP, LASTING, WORKFLOW
@@ -202,7 +203,7 @@ def _ended(recorded: Recorded, run: Live) -> tuple[Finding, ...]:
         return (_about(recorded, Kind.UNREAD, detail=why),)
     if status == recorded.status or status in ACTIVE:
         return ()
-    reason = ": ".join(str(run[k]) for k in ("failureReason", "statusMessage") if run.get(k))
+    reason = cause(run.get("failureReason"), run.get("statusMessage"))
     rerun = recorded.asks_for_another(run)
     kind = _ENDS[RunStatus(status)]
     return (_about(recorded, kind, now=status, detail=reason, is_rerun=rerun),)

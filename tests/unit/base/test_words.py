@@ -1,0 +1,26 @@
+"""Short texts: what is told of a failure by its code and its message."""
+
+from __future__ import annotations
+
+import pytest
+
+from omics_provider.base.words import cause
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "told"),
+    [
+        ("INPUT_URI_NOT_FOUND", "Run failed: INPUT_URI_NOT_FOUND", "INPUT_URI_NOT_FOUND"),
+        ("RUN_TASK_FAILED", "RUN_TASK_FAILED", "RUN_TASK_FAILED"),
+        ("RUN_TASK_FAILED", "Run failed.", "RUN_TASK_FAILED"),
+        ("RUN_TASK_FAILED", "RUN_TASK_FAILED: task align", "RUN_TASK_FAILED: task align"),
+        ("RUN_TASK_FAILED", "task align failed", "RUN_TASK_FAILED: task align failed"),
+        ("RUN_TASK_FAILED", None, "RUN_TASK_FAILED"),
+        (None, "Run failed", "Run failed"),
+        (None, None, ""),
+    ],
+)
+def test_a_message_that_repeats_its_code_is_left_out(
+    code: str | None, message: str | None, told: str
+) -> None:
+    assert cause(code, message) == told
