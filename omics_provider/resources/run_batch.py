@@ -28,7 +28,7 @@ from ._declare import Declared, inputs_of, stack, takes
 from ._interrupt import failure_of_program, interruptible, watch_program
 from ._samples import read, without_collector, written
 from .provider import place_of
-from .wait import OnFailure
+from .wait import OnFailure, ending_replaced
 
 #: Samples that are asked for one by one; for more, the pages of all runs are read.
 _ONE_BY_ONE: Final = 20
@@ -215,7 +215,9 @@ async def _ended(
                 raise failure
             return unknown()
     else:
-        kept = await _over(name, place, kept, timeout)
+        # The first batch's uuid is the resource's own.
+        with await ending_replaced(stack(), {str(kept[0]["uuid"]): place}):
+            kept = await _over(name, place, kept, timeout)
     service = Batches(place)
     failed = await asyncio.to_thread(looks.failures, service, {}, kept)
     now = lifecycle.properties({}, kept, {}, failed)

@@ -17,11 +17,11 @@ from .rules.judge import (
     in_doubt,
     judge_batch,
     judge_lasting,
-    judge_leaving,
     judge_run,
     unfinished,
     unrecorded,
 )
+from .rules.leaving import judge_leaving
 from .rules.record import StackRecord
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from datetime import datetime
 from typing import Any, Final
 
-from tests.engine.harness import PROGRAM, Stack, declaration, until
+from tests.engine.harness import PROGRAM, ROLE, Stack, declaration, until
 
 #: The runs of `runs.json`, and a wait for the one that is named first.
 WAITING: Final = (
@@ -18,6 +20,20 @@ first = next(iter(runs))
 wait_all({first: runs[first]}, on_failure="warn")
 """
 )
+
+#: A batch of two samples that runs again as a whole.
+BATCH: Final = """\
+from omics_provider import OmicsRunBatch
+
+template = {{
+    "role_arn": "{role}", "output_uri": "s3://results/runs", "workflow_id": "{workflow}",
+    "tags": {{"emulator:freezes": "yes", "emulator:seconds": "1"}},
+}}
+batch = OmicsRunBatch(
+    "cohort", samples=[{{"sample": "S1"}}, {{"sample": "S2"}}], on_change="all", rerun={rerun},
+    template=template,
+)
+"""
 
 
 def declared(sample: str) -> dict[str, Any]:
@@ -70,3 +86,22 @@ def test_replaced_runs_are_cancelled_when_their_successors_are_recorded(stack: S
     active = {"PENDING", "STARTING", "RUNNING"}
     assert {left[old[name]] for name in ("kept", "retained", "same")} <= active
     assert len(stack.resources()) == 5
+
+
+def test_a_replaced_batch_is_cancelled_while_the_program_waits_for_its_successor(
+    stack: Stack,
+) -> None:
+    workflow = stack.service.create_workflow(
+        name="w", engine="NEXTFLOW", definitionUri="s3://workflows/w.zip"
+    )["id"]
+    stack.program(BATCH.format(role=ROLE, workflow=workflow, rerun=1))
+    stack.up()
+    stack.program(BATCH.format(role=ROLE, workflow=workflow, rerun=2) + "batch.wait()\n")
+    before = stack.log[-1]["number"]
+
+    process = stack.begin("up", "--yes", "--skip-preview")
+    until(lambda: stack.counted(before).get("CancelRunBatch", 0), bool, 90)
+    assert process.poll() is None
+    os.killpg(process.pid, signal.SIGINT)
+    stack.finish(process)
+    assert stack.counted(before)["CancelRunBatch"] == 1

@@ -34,10 +34,10 @@ from omics_provider.commands.drift.rules.judge import (
     in_doubt,
     judge_batch,
     judge_lasting,
-    judge_leaving,
     judge_run,
     unrecorded,
 )
+from omics_provider.commands.drift.rules.leaving import judge_leaving
 from omics_provider.commands.drift.rules.record import Recorded, StackRecord, read_record
 from omics_provider.commands.preview.command import write_preview
 from omics_provider.commands.preview.data import Facts, preview_report

@@ -140,6 +140,10 @@ class Look(Enum):
     ELSEWHERE = "elsewhere"
 
 
+#: What is to be told of what was not looked at.
+UNSEEN: Final = {Look.UNREAD: Kind.UNREAD, Look.ELSEWHERE: Kind.ELSEWHERE}
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """What was found of a recorded run; `why` it was not looked at."""
@@ -151,8 +155,7 @@ class Found:
 
 def judge_run(recorded: Recorded, found: Found) -> tuple[Finding, ...]:
     """Return what differs between the recorded run and what was found of it."""
-    if found.look in (Look.UNREAD, Look.ELSEWHERE):
-        kind = Kind.UNREAD if found.look is Look.UNREAD else Kind.ELSEWHERE
+    if kind := UNSEEN.get(found.look):
         return (_about(recorded, kind, detail=found.why),)
     if found.look is Look.MISSING:
         return _gone(recorded, Kind.GONE)
@@ -161,24 +164,6 @@ def judge_run(recorded: Recorded, found: Found) -> tuple[Finding, ...]:
     if found.run.get("uuid") != recorded.uuid:
         return _gone(recorded, Kind.REUSED, str(found.run.get("uuid", "")))
     return (*_ended(recorded, found.run), *_tags(recorded, found.run))
-
-
-def judge_leaving(recorded: Recorded, found: Found, kept: Live | None = None) -> Finding | None:
-    """Return what there is to tell of a replaced run, or batch `kept`, that the next update ends.
-
-    That it is active, and so costs money.
-    """
-    own = kept or {"id": recorded.id, "uuid": recorded.uuid, "status": recorded.status}
-    status = str(found.run.get("status", ""))
-    known = {"id": str(own["id"]), "uuid": str(own["uuid"]), "before": str(own["status"])}
-    known["what"] = "batch" if kept else "run"
-    if found.look in (Look.UNREAD, Look.ELSEWHERE):
-        kind = Kind.UNREAD if found.look is Look.UNREAD else Kind.ELSEWHERE
-        return _about(recorded, kind, **known, detail=found.why)
-    is_active = status_of(status) not in FINAL if kept else status in ACTIVE
-    if found.run.get("uuid") != own["uuid"] or not is_active:
-        return None
-    return _about(recorded, Kind.REPLACED, **known, now=status)
 
 
 def _about(recorded: Recorded, kind: Kind, **more: Any) -> Finding:
@@ -257,10 +242,8 @@ def judge_batch(recorded: Recorded, kept: Live, found: Found) -> Finding | None:
         "before": str(kept["status"]),
         "what": "batch",
     }
-    if found.look is Look.UNREAD:
-        return _about(recorded, Kind.UNREAD, **known, detail=found.why)
-    if found.look is Look.ELSEWHERE:
-        return _about(recorded, Kind.ELSEWHERE, **known, detail=found.why)
+    if kind := UNSEEN.get(found.look):
+        return _about(recorded, kind, **known, detail=found.why)
     if found.look is Look.MISSING:
         return _about(recorded, Kind.GONE, **known)
     if found.run.get("uuid") != kept["uuid"]:
@@ -287,8 +270,7 @@ def judge_lasting(recorded: Recorded, found: Found) -> Finding | None:
     `found.run` has the service's answer as `live`, and that on a workflow's version as `version`.
     """
     what = {"what": LASTING[recorded.type]}
-    if found.look in (Look.UNREAD, Look.ELSEWHERE):
-        kind = Kind.UNREAD if found.look is Look.UNREAD else Kind.ELSEWHERE
+    if kind := UNSEEN.get(found.look):
         return _about(recorded, kind, **what, detail=found.why)
     outputs = recorded.plain_outputs
     if found.look is Look.MISSING or not lasting.same(outputs, found.run["live"]):
