@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from omics_provider.base.table import Argument, Field, Kind, Table
-from omics_provider.batches.rules import table as batch
-from omics_provider.runs.rules import table as run
+from omics_provider.batches.rules import batch_table
+from omics_provider.runs.rules import run_table
 from omics_provider.shared.rules.tables import CACHE, GROUP
-from omics_provider.workflows.rules.table import TABLE as WORKFLOW
+from omics_provider.workflows.rules.workflow_table import TABLE as WORKFLOW
 
 ROOT = Path(__file__).parents[1]
 RESOURCES = ROOT / "omics_provider" / "resources"
@@ -64,14 +64,14 @@ class Class(NamedTuple):
 
 
 CLASSES = (
-    Class("run.py", run.TABLE),
-    Class("run_batch.py", batch.TABLE),
+    Class("run.py", run_table.TABLE),
+    Class("run_batch.py", batch_table.TABLE),
     Class("shared.py", GROUP),
     Class("shared.py", CACHE),
     Class("workflow.py", WORKFLOW),
     Class(
         "cohort.py",
-        run.COHORT,
+        run_table.COHORT,
         "name: Pulumi's name of the cohort, and the beginning of the names of its runs.",
         describes=False,
     ),
@@ -163,7 +163,7 @@ def types() -> str:
 
 
 def _typed_dicts() -> Iterator[str]:
-    of_run, of_batch = run.TABLE.by_name, batch.TABLE.by_name
+    of_run, of_batch = run_table.TABLE.by_name, batch_table.TABLE.by_name
     retry = of_run["retry"]
     choices = ", ".join(map(_quoted, retry.enum))
     yield typed_dict(
@@ -178,7 +178,7 @@ def _typed_dicts() -> Iterator[str]:
     differing = {"role_arn", "output_uri", "name", "parameters", "tags"}
     both = [name for name in of_run if name in of_batch and name not in differing | {"rerun"}]
     both = [name for name in both if given(of_run[name]) == given(of_batch[name])]
-    preflight = entry(run.TABLE.arguments[0])
+    preflight = entry(run_table.TABLE.arguments[0])
     yield typed_dict(
         "_Shared",
         "TypedDict",
@@ -196,17 +196,17 @@ def _typed_dicts() -> Iterator[str]:
         "RunTemplate", "_Run", "Arguments of OmicsRun as a cohort shares or overrides them.",
         [*(entry(each, none_inside=True) for each in own), Entry("opts", "ResourceOptions | None")],
     )  # fmt: skip
-    taken = {argument.name for argument in run.COHORT.arguments}
+    taken = {argument.name for argument in run_table.COHORT.arguments}
     passed_on = [entry(f) for f in own if f.name not in taken and f.name != "name"]
     yield typed_dict(
         "CohortArguments", "_Run", "Arguments of RunCohort.",
-        [*map(entry, run.COHORT.arguments), *passed_on],
+        [*map(entry, run_table.COHORT.arguments), *passed_on],
     )  # fmt: skip
     yield from _of_batches(both)
 
 
 def _of_batches(both: Sequence[str]) -> Iterator[str]:
-    of_batch, own = batch.TABLE.by_name, batch.TABLE.arguments
+    of_batch, own = batch_table.TABLE.by_name, batch_table.TABLE.arguments
     apart = {argument.name for argument in own} | set(both)
     yield typed_dict(
         "_RunBatch", "_Shared", "What a batch and its template take alike.",
@@ -222,7 +222,7 @@ def _of_batches(both: Sequence[str]) -> Iterator[str]:
     )  # fmt: skip
     yield typed_dict(
         "RunBatchOverride", "TypedDict", "What one sample of a batch may have of its own.",
-        [entry(field, none_inside=True) for field in batch.OWN],
+        [entry(field, none_inside=True) for field in batch_table.OWN],
     )  # fmt: skip
     for name, table in (("RunGroup", GROUP), ("RunCache", CACHE), ("Workflow", WORKFLOW)):
         keys = [entry(field, required=field.required) for field in table.fields]

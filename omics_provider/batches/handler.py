@@ -16,7 +16,7 @@ from omics_provider.service import whereabouts
 
 from . import ending, looks, starts
 from .calls import Batches
-from .rules import lifecycle, table
+from .rules import batch_table, lifecycle
 from .starts import Cohort, Live
 
 Properties = dict[str, Any]
@@ -31,9 +31,9 @@ class BatchHandler:
 
     def check(self, call: Call, old: Properties, inputs: Properties) -> Checked:
         """Find everything that is wrong with the declaration; the service is not asked."""
-        found = table.problems(inputs, has_s3=not call.settings.is_local)
-        checked = declaration.keep_spelling(old, table.with_defaults(inputs))
-        failures = tuple(problem.told(table.TABLE) for problem in found)
+        found = batch_table.problems(inputs, has_s3=not call.settings.is_local)
+        checked = declaration.keep_spelling(old, batch_table.with_defaults(inputs))
+        failures = tuple(problem.told(batch_table.TABLE) for problem in found)
         if not (old or failures):
             _tell_of_start(call, inputs)
         return Checked({**checked, **records.attempt(call, old)}, failures)
@@ -43,7 +43,7 @@ class BatchHandler:
         if is_placeholder(recorded):
             call.update.part(Told).add(call.urn)
             return Found(True, ("startUnconfirmed",))
-        found = diff.difference(id_, recorded, inputs, table.TABLE)
+        found = diff.difference(id_, recorded, inputs, batch_table.TABLE)
         runs_all_again = bool(found.replaces) and inputs.get("onChange") == "all"
         if not runs_all_again:
             whereabouts.require_provider_of(call.settings, recorded)
@@ -63,7 +63,7 @@ class BatchHandler:
         """Start one batch with all samples; where an earlier start was interrupted, take its."""
         cohort = _cohort(call, inputs)
         state, earlier = records.of_kind(call, inputs)
-        token = identity.request_id(call.urn, inputs, table.TABLE)
+        token = identity.request_id(call.urn, inputs, batch_table.TABLE)
         try:
             cohort.start(token, state, earlier, lambda live: _end(cohort, live))
         except errors.Unconfirmed as unclear:
@@ -95,7 +95,7 @@ class BatchHandler:
     def update(self, call: Call, id_: str, recorded: Properties, inputs: Properties) -> Properties:
         """Start what is new or changed as a further batch; change tags in place."""
         now = {**recorded, **inputs}
-        if diff.difference(id_, recorded, inputs, table.TABLE).replaces:
+        if diff.difference(id_, recorded, inputs, batch_table.TABLE).replaces:
             now = _advance(call, recorded, inputs)
         change = diff.tag_change(recorded.get("tags", {}), inputs.get("tags", {}))
         if any(change):
@@ -239,7 +239,7 @@ def _refuse_lookup(id_: str) -> NoReturn:
 
 
 def _outlook(call: Call, recorded: Properties, inputs: Properties) -> str:
-    if any(contains_unknown(inputs.get(field.wire)) for field in table.FIELDS):
+    if any(contains_unknown(inputs.get(field.wire)) for field in batch_table.FIELDS):
         return "Which samples will be started depends on values that are not known yet."
     return _cohort(call, inputs, recorded).plan.told()
 
@@ -251,12 +251,12 @@ def _tell_of_start(call: Call, inputs: Properties) -> None:
     """
     if call.urn in call.update.part(Told) or contains_unknown(inputs.get("samples")):
         return
-    many = table.count(inputs)
+    many = batch_table.count(inputs)
     call.warn(f"{many:,} sample{'s' if many > 1 else ''} to start, in one batch.")
 
 
 def _all_again(recorded: Mapping[str, Any], inputs: Mapping[str, Any]) -> str:
-    many, on_delete = table.count(inputs), inputs.get("onDelete")
+    many, on_delete = batch_table.count(inputs), inputs.get("onDelete")
     before = len(recorded["batches"])
     return (
         f'on_change="all": all {many:,} samples run again, as a new batch; what was started before '

@@ -20,8 +20,8 @@ from omics_provider.service import start_loop
 
 from . import folder
 from .calls import Batches
+from .rules import batch_table, lifecycle
 from .rules import index as batch_index
-from .rules import lifecycle, table
 from .rules import rows as batch_rows
 from .rules.index import Index, Plan
 
@@ -70,7 +70,7 @@ def wanted(hashes: Hashes, inputs: Inputs) -> tuple[list[dict[str, Any]], dict[s
     """Return the declared rows, and the hash of each sample's effective settings."""
     sha256 = str(inputs["samples"]["sha256"])
     rows = batch_rows.rows(_folder(inputs).rows(sha256))
-    shared, rerun = table.defaults(inputs), inputs.get("rerun")
+    shared, rerun = batch_table.defaults(inputs), inputs.get("rerun")
     beside = batch_rows.digest(canonical([shared, rerun]).encode("utf-8", "surrogatepass"))
     return rows, hashes.of((sha256, beside), lambda: batch_index.hashes(rows, shared, rerun))
 
@@ -109,7 +109,7 @@ def _no_index(sha256: str, uri: str, why: str) -> errors.OmicsError:
 
 
 def _folder(inputs: Inputs) -> folder.Folder:
-    return folder.Folder(Path(str(inputs[table.FOLDER])))
+    return folder.Folder(Path(str(inputs[batch_table.FOLDER])))
 
 
 @dataclass
@@ -227,7 +227,7 @@ class Cohort:
 
         An equal request makes it one batch, whoever sends it first.
         """
-        own = {**earlier.inputs, table.FOLDER: self.inputs[table.FOLDER]}
+        own = {**earlier.inputs, batch_table.FOLDER: self.inputs[batch_table.FOLDER]}
         then = replace(self, inputs=own, kept=[])
 
         def send() -> Live:
@@ -294,7 +294,7 @@ class Cohort:
         arguments = {
             "batchName": batch_name(self.call.urn, self.inputs),
             "requestId": token,
-            "defaultRunSetting": table.defaults(self.inputs),
+            "defaultRunSetting": batch_table.defaults(self.inputs),
             "batchRunSettings": settings,
             "tags": self._tags(token, batch_rows.digest(then.content())),
         }
@@ -321,7 +321,7 @@ class Cohort:
 
     def _settings(self, rows: list[dict[str, Any]]) -> tuple[dict[str, Any], str]:
         """Return the batchRunSettings of `rows`, with the URI of their file where one is needed."""
-        if len(rows) <= table.MOST_INLINE:
+        if len(rows) <= batch_table.MOST_INLINE:
             return {"inlineSettings": rows}, ""
         content = self._file_of(rows)
         prefix = str(self.inputs.get("settingsUri", "")).rstrip("/")

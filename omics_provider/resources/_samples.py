@@ -13,7 +13,7 @@ import pulumi
 from pulumi import Output
 
 from omics_provider.batches.folder import Folder
-from omics_provider.batches.rules import rows, table
+from omics_provider.batches.rules import batch_table, rows
 from omics_provider.batches.rules.rows import Sample
 from omics_provider.sheets import parameters as cohort
 from omics_provider.sheets.parameters import Parameters
@@ -27,7 +27,7 @@ Samples = (
 #: Arguments by sample id, or a function that gives them for a row.
 Overrides = Mapping[str, Mapping[str, Any]] | Callable[[Row], Mapping[str, Any] | None]
 
-_OWN: Final = {field.name: field.wire for field in table.OWN}
+_OWN: Final = {field.name: field.wire for field in batch_table.OWN}
 
 
 def content(samples: Samples) -> tuple[Source, str]:
@@ -151,7 +151,7 @@ def written(
         return _wrong(sheet.total, problems)
     Folder(folder).keep_rows(sheet.sha256, sheet.content)
     described = {"count": sheet.total, "sha256": sheet.sha256}
-    return {"samples": described, table.FOLDER: folder.as_posix()}
+    return {"samples": described, batch_table.FOLDER: folder.as_posix()}
 
 
 def _named(sample: Sample) -> Sample:
@@ -161,7 +161,7 @@ def _named(sample: Sample) -> Sample:
 
 
 def _wrong(count: int, problems: Sequence[str]) -> dict[str, Any]:
-    return {"samples": {"count": count, "sha256": ""}, table.PROBLEMS: list(problems)}
+    return {"samples": {"count": count, "sha256": ""}, batch_table.PROBLEMS: list(problems)}
 
 
 def _wrong_reruns(rerun: Any, samples: Sequence[Sample]) -> list[str]:

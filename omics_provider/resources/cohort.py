@@ -15,7 +15,7 @@ from omics_provider.base.words import some
 from omics_provider.preflight import calls
 from omics_provider.preflight.rules.answers import Found, Kind, Look, Unseen
 from omics_provider.runs.rules import declaration
-from omics_provider.runs.rules.table import COHORT, TABLE
+from omics_provider.runs.rules.run_table import COHORT, TABLE
 from omics_provider.sheets import parameters as cohort
 from omics_provider.sheets.parameters import Sample
 from omics_provider.sheets.sheet import SheetError

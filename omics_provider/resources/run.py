@@ -7,7 +7,7 @@ from typing import Unpack
 from pulumi import ResourceOptions
 
 from omics_provider.providers.run import OmicsRunProvider
-from omics_provider.runs.rules.table import TABLE
+from omics_provider.runs.rules.run_table import TABLE
 
 from ._arguments import RunArguments, RunAttributes
 from ._declare import inputs_of, takes

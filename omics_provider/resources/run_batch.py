@@ -16,8 +16,8 @@ from omics_provider.base.words import some
 from omics_provider.batches import looks
 from omics_provider.batches.calls import Batches
 from omics_provider.batches.folder import folder_of
-from omics_provider.batches.rules import lifecycle, table
-from omics_provider.batches.rules.table import TABLE
+from omics_provider.batches.rules import batch_table, lifecycle
+from omics_provider.batches.rules.batch_table import TABLE
 from omics_provider.providers._wire import received, unknown
 from omics_provider.providers.run_batch import OmicsRunBatchProvider
 from omics_provider.waits.attempts import PASSING
@@ -149,7 +149,7 @@ class OmicsRunBatch(RunBatchAttributes, Declared, module="omics", name="RunBatch
             folder = folder_of(stack(), resource_name)
             rows = written(folder, samples, given, arguments.get("rerun"))
         self._declare(resource_name, {**given, **rows}, opts)
-        if table.PROBLEMS not in rows:
+        if batch_table.PROBLEMS not in rows:
             _preflight.batch_declared(self, given, samples.samples, mode, opts)
 
     def run_ids(self, samples: Iterable[str] | None = None) -> Output[dict[str, str]]:

@@ -25,7 +25,7 @@ from omics_provider.engine.own_stack import OwnStack
 from omics_provider.engine.process import Engine, find_engine_of_program
 from omics_provider.explain import gather
 from omics_provider.providers._wire import received, unknown
-from omics_provider.runs.rules.table import BY_WIRE
+from omics_provider.runs.rules.run_table import BY_WIRE
 from omics_provider.waits import attempts, outputs
 from omics_provider.waits.replaced import EarlyEnds, Ending
 from omics_provider.waits.rules import progress

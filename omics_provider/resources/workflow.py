@@ -14,8 +14,8 @@ from pulumi import Output, ResourceOptions
 from omics_provider.providers.workflow import OmicsWorkflowProvider
 from omics_provider.workflows import files as definition_files
 from omics_provider.workflows.rules import definition as files_of
-from omics_provider.workflows.rules import table
-from omics_provider.workflows.rules.table import FIXED, TABLE
+from omics_provider.workflows.rules import workflow_table
+from omics_provider.workflows.rules.workflow_table import FIXED, TABLE
 
 from ._arguments import WorkflowArguments, WorkflowAttributes
 from ._declare import Readable, crossing, inputs_of, takes
@@ -23,7 +23,12 @@ from ._declare import Readable, crossing, inputs_of, takes
 #: What tells one version from another.
 _LOOKED_AT: Final = ("definition", "versionName", *FIXED)
 #: What the program makes of a definition and of all that is fixed with a version.
-_MADE: Final = ("versionName", table.DIGEST, table.AS_WRITTEN, table.DEFINITION_PROBLEMS)
+_MADE: Final = (
+    "versionName",
+    workflow_table.DIGEST,
+    workflow_table.AS_WRITTEN,
+    workflow_table.DEFINITION_PROBLEMS,
+)
 
 
 @takes(TABLE)
@@ -152,12 +157,12 @@ def _identified(given: Mapping[str, Any]) -> dict[str, Any]:
         digest, as_written, wrong = _looked_at(given)
         problems += [["definition", reason] for reason in wrong]
     fixed = {wire: value for wire, value in found.items() if value is not None}
-    identity = table.identity(crossing({**fixed, table.DIGEST: digest}))
+    identity = workflow_table.identity(crossing({**fixed, workflow_table.DIGEST: digest}))
     return {
         "versionName": given.get("versionName", files_of.version_name(identity)),
-        table.DIGEST: digest if "versionName" in given else None,
-        table.AS_WRITTEN: as_written if as_written != digest else None,
-        table.DEFINITION_PROBLEMS: problems or None,
+        workflow_table.DIGEST: digest if "versionName" in given else None,
+        workflow_table.AS_WRITTEN: as_written if as_written != digest else None,
+        workflow_table.DEFINITION_PROBLEMS: problems or None,
     }
 
 

@@ -10,7 +10,7 @@ from omics_provider.engine import records
 from omics_provider.engine.call import Call
 
 from .calls import Runs
-from .rules import lifecycle, table
+from .rules import lifecycle, run_table
 from .starts import Started
 
 
@@ -22,7 +22,7 @@ def adopted(call: Call, runs: Runs, inputs: dict[str, Any]) -> Started:
     run_id = str(inputs["adoptRunId"])
     live = required(runs, run_id)
     _require_unowned(live, str(inputs.get(keys.STACK, "")))
-    wrong = [table.BY_WIRE[w].name for w in lifecycle.adoption_mismatch(inputs, live)]
+    wrong = [run_table.BY_WIRE[w].name for w in lifecycle.adoption_mismatch(inputs, live)]
     if wrong:
         raise errors.RunError(
             "Adoption",

@@ -14,7 +14,7 @@ from omics_provider.service import whereabouts
 
 from . import adoption, ending, interrupted, lookup, starts
 from .calls import Runs
-from .rules import declaration, lifecycle, table, verdict, words
+from .rules import declaration, lifecycle, run_table, verdict, words
 from .rules.verdict import Evidence, Left, Verdict
 from .starts import Start, Started, start_of
 
@@ -30,7 +30,7 @@ class RunHandler:
 
     def check(self, call: Call, old: Properties, inputs: Properties) -> Checked:
         """Find everything that is wrong with the declaration; the service is not asked."""
-        failures = tuple(p.told(table.TABLE) for p in declaration.problems(inputs))
+        failures = tuple(p.told(run_table.TABLE) for p in declaration.problems(inputs))
         checked = {
             "onDelete": keys.DEFAULT_ON_DELETE,
             **declaration.keep_spelling(old, inputs),
@@ -142,7 +142,7 @@ def _evidence(call: Call, id_: str, recorded: Properties, inputs: Properties) ->
     """Look up what the verdict needs, as far as nothing has decided yet; warn of what is open."""
     if is_placeholder(recorded):
         return Evidence(placeholder=True)
-    found = diff.difference(id_, recorded, inputs, table.TABLE)
+    found = diff.difference(id_, recorded, inputs, run_table.TABLE)
     evidence = Evidence(
         replaces=found.replaces,
         updates=found.updates,
@@ -328,7 +328,7 @@ def _seen(call: Call, runs: Runs, run_id: str, recorded: Properties) -> Properti
 
 def _first(call: Call, runs: Runs, inputs: Mapping[str, Any], state: StackState) -> Start:
     """Return the start that `create` will make."""
-    token = identity.request_id(call.urn, inputs, table.TABLE)
+    token = identity.request_id(call.urn, inputs, run_table.TABLE)
     return start_of(call, runs, inputs, token, state)
 
 

@@ -15,8 +15,8 @@ from omics_provider.shared.rules import lasting
 
 from . import files
 from .calls import Workflows
-from .rules import definition, table
-from .rules.table import RULES, TABLE
+from .rules import definition, workflow_table
+from .rules.workflow_table import RULES, TABLE
 
 #: Seconds that a create or update waits for the service, where customTimeouts says nothing.
 _LIMIT: Final = 900.0
@@ -35,9 +35,9 @@ class WorkflowHandler(LastingHandler[Workflows]):
 
     def check(self, call: Call, old: Properties, inputs: Properties) -> Checked:
         """Find everything that is wrong with the declaration; the service is not asked."""
-        inputs = table.with_recorded_spelling(old, inputs)
+        inputs = workflow_table.with_recorded_spelling(old, inputs)
         checked = super().check(call, old, inputs)
-        reused = (problem.told(TABLE) for problem in table.reused_name(old, inputs))
+        reused = (problem.told(TABLE) for problem in workflow_table.reused_name(old, inputs))
         return checked._replace(failures=(*checked.failures, *reused))
 
     def diff(self, call: Call, id_: str, recorded: Properties, inputs: Properties) -> Found:
@@ -48,7 +48,7 @@ class WorkflowHandler(LastingHandler[Workflows]):
 
     def arguments(self, call: Call, inputs: Properties, token: str) -> dict[str, Any]:
         """Return CreateWorkflow's arguments, the zip of a local definition among them."""
-        return table.create_arguments(inputs, call.urn, token, _content(inputs)[0])
+        return workflow_table.create_arguments(inputs, call.urn, token, _content(inputs)[0])
 
     def create(self, call: Call, inputs: Properties) -> Recorded:
         """Make the workflow and its first version, and wait until both are ACTIVE.
@@ -58,7 +58,7 @@ class WorkflowHandler(LastingHandler[Workflows]):
         """
         service = self.service(call)
         live, tokens, is_new = self.obtained(call, service, inputs)
-        recorded = lasting.made(TABLE, inputs, table.facts(live, None), tokens)
+        recorded = lasting.made(TABLE, inputs, workflow_table.facts(live, None), tokens)
         try:
             version = _completed(call, service, live, inputs, {})
             if not is_new:
@@ -68,7 +68,7 @@ class WorkflowHandler(LastingHandler[Workflows]):
             raise
         except errors.OmicsError as error:
             _unfinished(call, live["id"], recorded, error)
-        told = table.facts({**live, "status": "ACTIVE"}, version)
+        told = workflow_table.facts({**live, "status": "ACTIVE"}, version)
         return Recorded(live["id"], lasting.made(TABLE, inputs, told, tokens))
 
     def read(self, call: Call, id_: str, recorded: Properties) -> Recorded:
@@ -76,13 +76,13 @@ class WorkflowHandler(LastingHandler[Workflows]):
         service = self.service(call)
         if not recorded.get("arn"):
             live = self.required(service, id_)
-            return Recorded(id_, lasting.looked_up(TABLE, table.facts(live, None)))
+            return Recorded(id_, lasting.looked_up(TABLE, workflow_table.facts(live, None)))
         found = self.found(service, id_, recorded)
         if found is None:
             return Recorded("", {})
         name = recorded.get("versionName")
         version = service.find_version(id_, name) if name else None
-        now = table.refreshed(recorded, found, version)
+        now = workflow_table.refreshed(recorded, found, version)
         return Recorded(id_, now, lasting.drifted(TABLE, recorded, now))
 
     def update(self, call: Call, id_: str, recorded: Properties, inputs: Properties) -> Properties:
@@ -91,7 +91,7 @@ class WorkflowHandler(LastingHandler[Workflows]):
         live = self.still_there(service, id_, recorded)
         version = _completed(call, service, live, inputs, recorded)
         _changed(service, live, version, recorded, inputs)
-        told = table.facts({**live, "status": "ACTIVE"}, version)
+        told = workflow_table.facts({**live, "status": "ACTIVE"}, version)
         return {**recorded, **inputs, **lasting.outputs(TABLE, told)}
 
     def end(self, call: Call, service: Workflows, id_: str) -> None:
@@ -157,10 +157,10 @@ def _changed(
 ) -> None:
     """Send what differs in place, to the workflow and to its version."""
     id_, name = str(live["id"]), str(inputs["versionName"])
-    changes = table.changes(recorded, inputs)
+    changes = workflow_table.changes(recorded, inputs)
     if changes:
         service.update(id_, changes)
-    of_version = table.version_changes(inputs, version, changes)
+    of_version = workflow_table.version_changes(inputs, version, changes)
     if of_version:
         service.update_version(id_, name, of_version)
     if "tags" in inputs:
@@ -174,7 +174,7 @@ def _content(inputs: Properties) -> tuple[bytes | None, str]:
     Raises OmicsError where the files are not what the program has read.
     """
     if "definition" not in inputs:
-        return None, table.identity(inputs)
+        return None, workflow_table.identity(inputs)
     try:
         found = files.read(Path(str(inputs["definition"])))
     except files.Unreadable as error:
@@ -182,10 +182,10 @@ def _content(inputs: Properties) -> tuple[bytes | None, str]:
     # A version that an earlier release has made may count line ends: see `table.AS_WRITTEN`.
     for each in (definition.with_unix_ends(found), found):
         digest = definition.digest(each)
-        stands_for = table.identity({**inputs, table.DIGEST: digest})
+        stands_for = workflow_table.identity({**inputs, workflow_table.DIGEST: digest})
         by_name = definition.version_name(stands_for)
-        if inputs.get(table.DIGEST) == digest or (
-            table.DIGEST not in inputs and inputs["versionName"] == by_name
+        if inputs.get(workflow_table.DIGEST) == digest or (
+            workflow_table.DIGEST not in inputs and inputs["versionName"] == by_name
         ):
             return definition.zipped(each), stands_for
     raise errors.OmicsError(
@@ -198,7 +198,7 @@ def _content(inputs: Properties) -> tuple[bytes | None, str]:
 def _made(call: Call, service: Workflows, id_: str, name: str, inputs: Properties) -> Live:
     """Make the version, or take the one of its name that was made of the same."""
     content, stands_for = _content(inputs)
-    arguments = table.version_arguments(inputs, id_, content, stands_for)
+    arguments = workflow_table.version_arguments(inputs, id_, content, stands_for)
     try:
         service.create_version(arguments)
     except errors.Conflict:
@@ -218,7 +218,7 @@ def _made(call: Call, service: Workflows, id_: str, name: str, inputs: Propertie
 
 
 def _require_same(name: str, found: Live, stands_for: str) -> None:
-    mark = (found.get("tags") or {}).get(table.IDENTITY_MARK)
+    mark = (found.get("tags") or {}).get(workflow_table.IDENTITY_MARK)
     if mark != stands_for and not definition.is_made_name(name):
         raise errors.Conflict(
             "CreateWorkflowVersion",
@@ -256,11 +256,11 @@ def _ready(call: Call, operation: str, look: Callable[[], Live | None]) -> Live:
 
 
 def _unfinished(call: Call, id_: str, recorded: Live, error: errors.OmicsError) -> NoReturn:
-    raise Unfinished(id_, table.unfinished(recorded), error.about(call.subject)) from error
+    raise Unfinished(id_, workflow_table.unfinished(recorded), error.about(call.subject)) from error
 
 
 def _is_ours(service: Workflows, id_: str, name: str) -> bool:
     if definition.is_made_name(name):
         return True
     version = service.find_version(id_, name)
-    return version is None or table.IDENTITY_MARK in (version.get("tags") or {})
+    return version is None or workflow_table.IDENTITY_MARK in (version.get("tags") or {})

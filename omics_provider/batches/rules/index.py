@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 from omics_provider.base.values import canonical
 from omics_provider.base.words import some
 
-from .table import MERGED
+from .batch_table import MERGED
 
 #: Bytes of an index, as text, that may be kept in the state itself.
 MOST_IN_STATE: Final = 8_000

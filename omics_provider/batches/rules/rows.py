@@ -18,10 +18,10 @@ from omics_provider.base import checks
 from omics_provider.base.identity import MARK
 from omics_provider.base.table import MAX_TAG_KEY, MAX_TAG_VALUE, MAX_TAGS, Field, Kind, Table
 from omics_provider.base.values import UNSAFE_INTEGER, cannot_cross, misfits
-from omics_provider.runs.rules import table as fields
+from omics_provider.runs.rules import run_table
 from omics_provider.sheets import scalars
 
-from . import table
+from . import batch_table
 
 #: How many problems of rows are named one by one.
 TOLD: Final = 20
@@ -104,9 +104,9 @@ class _Writer:
         self._first: dict[str, Sample] = {}
         self._problems: list[str] = []
         self._more = 0
-        self._shared = {wire: _known(shared.get(wire), wire) for wire in table.MERGED}
+        self._shared = {wire: _known(shared.get(wire), wire) for wire in batch_table.MERGED}
         self._parameters = self._shared["parameters"]
-        self._room = fields.MAX_PARAMETERS_BYTES - (
+        self._room = run_table.MAX_PARAMETERS_BYTES - (
             len(_encoded(self._parameters)) if self._parameters else 1
         )
         self._needs_output = "outputUri" not in shared
@@ -122,8 +122,10 @@ class _Writer:
     def sheet(self) -> Sheet:
         if not self._lines and not self._problems:
             self._tell("there is no sample: a batch has 1 to 100,000")
-        if len(self._lines) > table.MOST_RUNS:
-            self._tell(f"at most {table.MOST_RUNS:,} samples fit a batch: {len(self._lines):,}")
+        if len(self._lines) > batch_table.MOST_RUNS:
+            self._tell(
+                f"at most {batch_table.MOST_RUNS:,} samples fit a batch: {len(self._lines):,}"
+            )
         if self._problems:
             more = [f"and {self._more:,} more problems of samples"] if self._more else []
             return Sheet(b"", "", len(self._lines), (*self._problems, *more))
@@ -139,7 +141,7 @@ class _Writer:
     def _own(self, own: Mapping[str, Any], row: Row) -> Iterator[str]:
         """Put a sample's own settings into its row; give what is wrong with them."""
         for wire, value in own.items():
-            field = table.OWN_TABLE.by_wire.get(wire)
+            field = batch_table.OWN_TABLE.by_wire.get(wire)
             if field is None:
                 yield f"{wire} can't differ between the samples of a batch"
                 continue
@@ -150,7 +152,7 @@ class _Writer:
                 continue
             if plain is None:
                 continue
-            if wire in table.MERGED and isinstance(plain, dict):
+            if wire in batch_table.MERGED and isinstance(plain, dict):
                 yield from self._taken_away(field, plain)
                 plain = {name: item for name, item in plain.items() if item is not None}
             if not _is_fine(field, plain):
@@ -186,7 +188,7 @@ class _Writer:
 
     def _too_large(self, row: Row) -> str:
         merged = {**self._parameters, **row.get("parameters", {})}
-        size, most = len(_encoded(merged)), fields.MAX_PARAMETERS_BYTES
+        size, most = len(_encoded(merged)), run_table.MAX_PARAMETERS_BYTES
         if size <= most:
             return ""
         return (
@@ -209,7 +211,7 @@ def _wrong_id(name: Any) -> Iterator[str]:
         return
     # What stands before each problem of a sample is its id.
     inputs = {"runSettingId": name, checks.CONCEALED: ("runSettingId",)}
-    for each in checks.problems(_one(table.SAMPLE), inputs):
+    for each in checks.problems(_one(batch_table.SAMPLE), inputs):
         yield f"the sample id {each.reason}"
 
 

@@ -15,8 +15,8 @@ from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 from omics_provider.base.identity import account_of, partition_of, partition_of_region
 from omics_provider.base.words import some
-from omics_provider.batches.rules import table as batch
-from omics_provider.runs.rules import table
+from omics_provider.batches.rules import batch_table
+from omics_provider.runs.rules import run_table
 
 from . import trust
 from .answers import Answer, Answers, Found, Kind, Look, Missing
@@ -38,7 +38,7 @@ class Problem(NamedTuple):
 
     def __str__(self) -> str:
         """Return it with the argument's name in a program."""
-        field = table.BY_WIRE.get(self.property) or batch.TABLE.by_wire[self.property]
+        field = run_table.BY_WIRE.get(self.property) or batch_table.TABLE.by_wire[self.property]
         return f"{field.name}: {self.reason}"
 
 

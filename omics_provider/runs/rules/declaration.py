@@ -14,19 +14,19 @@ from omics_provider.base.checks import Inputs, Problem, Rule, given, parsed_obje
 from omics_provider.base.table import Kind
 from omics_provider.base.values import canonical, contains_unknown, misfits
 
-from . import table
+from . import run_table
 
 
 def problems(inputs: Inputs) -> list[Problem]:
     """Return everything that is wrong with the declared `inputs`, in the table's order."""
-    return checks.problems(table.TABLE, inputs, _RULES)
+    return checks.problems(run_table.TABLE, inputs, _RULES)
 
 
 def start_arguments(inputs: Inputs, request_id: str) -> dict[str, Any]:
     """Return StartRun's arguments for checked, fully known `inputs`."""
     arguments = {
         field.wire: inputs[field.wire]
-        for field in table.FIELDS
+        for field in run_table.FIELDS
         if field.sent and field.wire in inputs
     }
     named = {"name": inputs[keys.NAME]} if keys.NAME in inputs else {}
@@ -40,21 +40,21 @@ def name_sent(old: Inputs, inputs: Inputs, resource: str) -> dict[str, str]:
     """
     if old:
         return {keys.NAME: old[keys.NAME]} if keys.NAME in old else {}
-    name = resource[: table.BY_WIRE["name"].high]
-    if {"name", "adoptRunId"} & inputs.keys() or any(shapes.text(table.BY_WIRE["name"], name)):
+    name = resource[: run_table.BY_WIRE["name"].high]
+    if {"name", "adoptRunId"} & inputs.keys() or any(shapes.text(run_table.BY_WIRE["name"], name)):
         return {}
     return {keys.NAME: name}
 
 
 def declared(properties: Mapping[str, Any]) -> dict[str, Any]:
     """Return the inputs among a run's recorded properties."""
-    return {wire: properties[wire] for wire in table.BY_WIRE if wire in properties}
+    return {wire: properties[wire] for wire in run_table.BY_WIRE if wire in properties}
 
 
 def keep_spelling(old: Inputs, new: dict[str, Any]) -> dict[str, Any]:
     """Return `new` with the old text wherever a JSON text changed in spelling only."""
     kept = dict(new)
-    for field in table.FIELDS:
+    for field in run_table.FIELDS:
         if field.kind is Kind.JSON_TEXT and _same_json(old.get(field.wire), new.get(field.wire)):
             kept[field.wire] = old[field.wire]
     return kept
@@ -72,7 +72,7 @@ def _one_source(inputs: Inputs) -> Iterator[Problem]:
     sources = ("workflowId", "runId", "adoptRunId")
     named = given(inputs, *sources)
     if len(named) > 1 or not inputs.keys() & set(sources):
-        names = [table.BY_WIRE[wire].name for wire in named]
+        names = [run_table.BY_WIRE[wire].name for wire in named]
         got = f"got {' and '.join(names)}" if named else "got none"
         yield Problem(
             named[0] if named else "workflowId",
@@ -83,7 +83,7 @@ def _one_source(inputs: Inputs) -> Iterator[Problem]:
 def _adoption_starts_nothing(inputs: Inputs) -> Iterator[Problem]:
     for wire in ("rerun", "rerunOn", "retry"):
         if len(given(inputs, "adoptRunId", wire)) == 2:
-            name = table.BY_WIRE[wire].name
+            name = run_table.BY_WIRE[wire].name
             why = f"{name} starts a new run, adopt_run_id starts none: give one of them"
             yield Problem(wire, why)
 
@@ -127,10 +127,10 @@ def _parameters_size(inputs: Inputs) -> Iterator[Problem]:
     if any(misfits(parameters, "parameters")):
         return
     size = len(canonical(parameters).encode())
-    if size > table.MAX_PARAMETERS_BYTES:
+    if size > run_table.MAX_PARAMETERS_BYTES:
         yield Problem(
             "parameters",
-            f"must be at most {table.MAX_PARAMETERS_BYTES:,} bytes of JSON, are {size:,}: "
+            f"must be at most {run_table.MAX_PARAMETERS_BYTES:,} bytes of JSON, are {size:,}: "
             "put long lists into a file in S3 and give its URI",
         )
 

@@ -13,7 +13,7 @@ from omics_provider.base.status import ACTIVE, DELETABLE, ENDED, RunStatus
 from omics_provider.base.values import UNKNOWN
 from omics_provider.engine.urn import urn_in
 
-from . import table
+from . import run_table
 from .declaration import declared
 
 #: Version of the recorded outputs; readers for older versions stay here.
@@ -89,7 +89,7 @@ def started(
     """Return the properties to record for a run that StartRun's `answer` describes."""
     return {
         **inputs,
-        **{wire: answer[wire] for wire in table.OUTPUT_WIRES if wire in answer},
+        **{wire: answer[wire] for wire in run_table.OUTPUT_WIRES if wire in answer},
         "requestId": request_id,
         "stateVersion": STATE_VERSION,
     }
@@ -121,11 +121,11 @@ def adoption_mismatch(inputs: Mapping[str, Any], live: Mapping[str, Any]) -> tup
     asked = {
         wire: value
         for wire, value in inputs.items()
-        if wire in table.BY_WIRE
-        and table.BY_WIRE[wire].sent
+        if wire in run_table.BY_WIRE
+        and run_table.BY_WIRE[wire].sent
         and wire not in ("tags", "storageCapacity", "storageType")
     }
-    return difference(str(live.get("id", "")), _live_inputs(live), asked, table.TABLE).replaces
+    return difference(str(live.get("id", "")), _live_inputs(live), asked, run_table.TABLE).replaces
 
 
 def refreshed(recorded: Mapping[str, Any], live: Mapping[str, Any]) -> dict[str, Any]:
@@ -133,7 +133,7 @@ def refreshed(recorded: Mapping[str, Any], live: Mapping[str, Any]) -> dict[str,
 
     Declared tags follow the live ones; no other input does, for no other can change.
     """
-    outputs = set(table.OUTPUT_WIRES)
+    outputs = set(run_table.OUTPUT_WIRES)
     kept = {key: value for key, value in recorded.items() if key not in outputs | {"recordGone"}}
     if "tags" in recorded:
         kept["tags"] = live_tags(live)
@@ -188,14 +188,16 @@ def may_have_successors(recorded: Mapping[str, Any]) -> bool:
     is gone nothing tells how it ended.
     """
     failed = recorded.get("status") == RunStatus.FAILED
-    retried = failed and recorded.get("failureReason") in table.RETRYABLE
+    retried = failed and recorded.get("failureReason") in run_table.RETRYABLE
     return bool(recorded.get("retry")) and (retried or recorded.get("status") == RunStatus.DELETED)
 
 
 def _retry_limit(recorded: Mapping[str, Any], inputs: Mapping[str, Any]) -> int:
     retry = _known(inputs.get("retry"), {})
     failed = recorded.get("status") == RunStatus.FAILED
-    if not failed or recorded.get("failureReason") not in _known(retry.get("on"), table.RETRYABLE):
+    if not failed or recorded.get("failureReason") not in _known(
+        retry.get("on"), run_table.RETRYABLE
+    ):
         return 0
     return int(_known(retry.get("attempts"), 0))
 
@@ -256,7 +258,7 @@ def standing(
 def _max_attempts(inputs: Mapping[str, Any]) -> int:
     if inputs.get("maxAttempts") is UNKNOWN:
         return 0
-    return int(inputs.get("maxAttempts", table.DEFAULT_MAX_ATTEMPTS))
+    return int(inputs.get("maxAttempts", run_table.DEFAULT_MAX_ATTEMPTS))
 
 
 def _known(value: Any, otherwise: Any) -> Any:
@@ -312,13 +314,13 @@ def declared_with_drift(
 
 
 def _live_outputs(live: Mapping[str, Any]) -> dict[str, Any]:
-    return {wire: live[wire] for wire in table.OUTPUT_WIRES if live.get(wire) is not None}
+    return {wire: live[wire] for wire in run_table.OUTPUT_WIRES if live.get(wire) is not None}
 
 
 def _live_inputs(live: Mapping[str, Any]) -> dict[str, Any]:
     found = {
         field.wire: live[field.wire]
-        for field in table.FIELDS
+        for field in run_table.FIELDS
         if field.sent and live.get(field.wire) is not None
     }
     configuration = live.get("configuration") or {}

@@ -11,13 +11,12 @@ from botocore.model import ServiceModel, Shape
 
 from omics_provider.base import status, table
 from omics_provider.base.table import Fact, Field, Kind
-from omics_provider.runs.rules import declaration
-from omics_provider.runs.rules import table as fields
+from omics_provider.runs.rules import declaration, run_table
 
 MODEL: ServiceModel = botocore.session.get_session().get_service_model("omics")
 START_RUN: Any = MODEL.operation_model("StartRun").input_shape
 GET_RUN: Any = MODEL.operation_model("GetRun").output_shape
-SENT = [field for field in fields.FIELDS if field.sent]
+SENT = [field for field in run_table.FIELDS if field.sent]
 
 # What the model writes for "any printable text", in its two spellings.
 PRINTABLE = r"[\p{L}||\p{M}||\p{Z}||\p{S}||\p{N}||\p{P}]+"
@@ -93,7 +92,7 @@ def test_the_number_of_tags_is_what_the_model_says_in_words() -> None:
 def test_an_id_to_adopt_is_checked_as_get_run_checks_it() -> None:
     wanted: Any = MODEL.operation_model("GetRun").input_shape
     model = wanted.members["id"].metadata
-    field = fields.BY_NAME["adopt_run_id"]
+    field = run_table.BY_NAME["adopt_run_id"]
     assert (field.low, field.high, field.pattern) == (model["min"], model["max"], model["pattern"])
 
 
@@ -101,10 +100,10 @@ def test_the_request_id_fits() -> None:
     from omics_provider.base.identity import request_id
 
     limits = START_RUN.members["requestId"].metadata
-    assert limits["min"] <= len(request_id("urn", {}, fields.TABLE)) <= limits["max"]
+    assert limits["min"] <= len(request_id("urn", {}, run_table.TABLE)) <= limits["max"]
 
 
-@pytest.mark.parametrize("fact", fields.OUTPUTS, ids=lambda fact: fact.wire)
+@pytest.mark.parametrize("fact", run_table.OUTPUTS, ids=lambda fact: fact.wire)
 def test_every_output_is_one_of_get_run(fact: Fact) -> None:
     assert fact.wire in GET_RUN.members
     assert fact.name == snake(fact.wire)

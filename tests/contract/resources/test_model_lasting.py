@@ -18,7 +18,7 @@ from omics_provider.base.table import Change, Field, Kind
 from omics_provider.resources.shared import OmicsRunCache, OmicsRunGroup
 from omics_provider.resources.workflow import OmicsWorkflow
 from omics_provider.shared.rules.tables import CACHE, GROUP
-from omics_provider.workflows.rules import table as workflow
+from omics_provider.workflows.rules import workflow_table
 
 MODEL: ServiceModel = botocore.session.get_session().get_service_model("omics")
 # What the model writes for "any printable text".
@@ -26,7 +26,7 @@ PRINTABLE = r"[\p{L}||\p{M}||\p{Z}||\p{S}||\p{N}||\p{P}]+"
 TABLES = {
     "RunGroup": GROUP,
     "RunCache": CACHE,
-    "Workflow": workflow.TABLE,
+    "Workflow": workflow_table.TABLE,
 }
 CLASSES: dict[str, Any] = {
     "RunGroup": OmicsRunGroup,
@@ -34,7 +34,7 @@ CLASSES: dict[str, Any] = {
     "Workflow": OmicsWorkflow,
 }
 TOOL = runpy.run_path(str(Path(__file__).parents[3] / "tools" / "shapes.py"))
-RULES = {"Workflow": workflow.RULES}
+RULES = {"Workflow": workflow_table.RULES}
 # What the program makes of a local definition in place of a zip, and what belongs to versions.
 OWN = {"definitionZip"}
 OF_VERSIONS = {"versionArn": "arn", "versionUuid": "uuid"}
@@ -85,8 +85,8 @@ def test_what_changes_in_place_is_what_the_update_takes(kind: str, field: Field)
     if kind == "Workflow":
         # The rest is fixed with a version, and makes another.
         assert field.change is Change.UPDATE
-        assert (field.wire in (*workflow.IN_PLACE, "tags")) is (field.wire in takes)
-        assert (field.wire in workflow.FIXED) is (field.wire not in takes)
+        assert (field.wire in (*workflow_table.IN_PLACE, "tags")) is (field.wire in takes)
+        assert (field.wire in workflow_table.FIXED) is (field.wire not in takes)
     else:
         assert (field.change is Change.UPDATE) is (field.wire in takes)
 
@@ -128,15 +128,17 @@ def test_the_public_class(kind: str) -> None:
 
 
 def test_a_version_takes_what_is_sent_for_it() -> None:
-    inputs = {field.wire: "x" for field in workflow.TABLE.fields if field.kind is not Kind.TAGS}
-    sent = workflow.version_arguments({**inputs, "tags": {}}, "1", b"zip", "identity")
+    inputs = {
+        field.wire: "x" for field in workflow_table.TABLE.fields if field.kind is not Kind.TAGS
+    }
+    sent = workflow_table.version_arguments({**inputs, "tags": {}}, "1", b"zip", "identity")
     takes = shape("CreateWorkflowVersion").members.keys()
     assert sent.keys() == takes - {"requestId"}
-    name = workflow.TABLE.by_wire["versionName"]
+    name = workflow_table.TABLE.by_wire["versionName"]
     model = shape("CreateWorkflowVersion").members["versionName"].metadata
     assert (name.low, name.high, name.pattern) == (model["min"], model["max"], model["pattern"])
     in_place = shape("UpdateWorkflowVersion").members.keys() - {"workflowId", "versionName"}
-    assert in_place | {"name"} == set(workflow.IN_PLACE)
+    assert in_place | {"name"} == set(workflow_table.IN_PLACE)
 
 
 def test_the_shapes_of_nested_values_are_the_models() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 import omics_provider
 from omics_provider import OmicsRun, wait_all
-from omics_provider.runs.rules import table
+from omics_provider.runs.rules import run_table
 
 ARGUMENTS: dict[str, Any] = {
     "role_arn": inspect.Parameter.empty,
@@ -68,7 +68,7 @@ def test_every_argument_has_its_doc() -> None:
 
 
 def test_every_argument_is_a_property_of_the_table() -> None:
-    assert set(table.BY_NAME) - LATER == ARGUMENTS.keys() - {"opts"}
+    assert set(run_table.BY_NAME) - LATER == ARGUMENTS.keys() - {"opts"}
 
 
 @pytest.mark.parametrize("name", [*OUTPUTS, *(name for name in ARGUMENTS if name != "opts")])

@@ -25,8 +25,8 @@ from omics_provider.base.identity import Mark
 from omics_provider.base.settings import Settings
 from omics_provider.batches import ending, starts
 from omics_provider.batches.folder import Folder
+from omics_provider.batches.rules import batch_table, rows
 from omics_provider.batches.rules import index as batch_index
-from omics_provider.batches.rules import rows, table
 from omics_provider.batches.rules.rows import Sample
 from omics_provider.emulator import control
 from omics_provider.engine import state as recorded
@@ -133,7 +133,7 @@ class Place:
             "runTags": {"emulator:seconds": str(RUN)},
             "outputUri": "s3://results/x",
             "samples": {"count": made.total, "sha256": made.sha256},
-            table.FOLDER: str(folder),
+            batch_table.FOLDER: str(folder),
             "__stack": STACK,
             "__attempt": self.attempt,
             **more,
@@ -356,7 +356,7 @@ def test_at_the_endpoint_local_a_hundred_go_and_more_are_refused(place: Place) -
 
 def test_what_is_wrong_with_rows_is_told_with_the_rest(place: Place) -> None:
     inputs = place.inputs(sheet(1))
-    wrong = {**inputs, table.PROBLEMS: ["line 2, a: b", "and 7 more"], "priority": -1}
+    wrong = {**inputs, batch_table.PROBLEMS: ["line 2, a: b", "and 7 more"], "priority": -1}
     found = place.provider().check({}, bag(wrong))
     assert [(f.property, f.reason) for f in found.failures] == [
         ("", "priority: -1: must be 0 to 100,000"),

@@ -26,7 +26,7 @@ from omics_provider.base import errors, identity
 from omics_provider.emulator import control
 from omics_provider.providers import _host
 from omics_provider.providers.run import OmicsRunProvider
-from omics_provider.runs.rules.table import TABLE
+from omics_provider.runs.rules.run_table import TABLE
 from tests import children
 from tests.provider.harness import REGION, ROLE, Inputs
 

@@ -22,7 +22,7 @@ from omics_provider.resources.workflow import OmicsWorkflow, _identified
 from omics_provider.workflows import files
 from omics_provider.workflows.calls import Workflows
 from omics_provider.workflows.handler import WorkflowHandler
-from omics_provider.workflows.rules import definition, table
+from omics_provider.workflows.rules import definition, workflow_table
 from tests.provider import lasting
 from tests.provider.harness import ROLE, Clock, Emulator, Recorded, bag, unknown
 from tests.provider.lasting import again, reasons, up
@@ -327,10 +327,10 @@ def crlf(folder: Path, text: str = GOOD) -> None:
 def of_an_earlier_release(**more: Any) -> dict[str, Any]:
     """Inputs as the program sent them when line ends counted."""
     inputs = declared(**more)
-    raw = inputs.pop(table.AS_WRITTEN)
+    raw = inputs.pop(workflow_table.AS_WRITTEN)
     if "versionName" in more:
-        return {**inputs, table.DIGEST: raw}
-    name = definition.version_name(table.identity({**inputs, table.DIGEST: raw}))
+        return {**inputs, workflow_table.DIGEST: raw}
+    name = definition.version_name(workflow_table.identity({**inputs, workflow_table.DIGEST: raw}))
     return {**inputs, "versionName": name}
 
 
@@ -338,7 +338,7 @@ def test_a_checkout_with_other_line_ends_is_the_same_version(
     emulator: Emulator, provider: OmicsWorkflowProvider, folder: Path
 ) -> None:
     unix = declared()
-    assert table.AS_WRITTEN not in unix
+    assert workflow_table.AS_WRITTEN not in unix
     made = up(provider, unix)
     crlf(folder)
     checked = provider.check(bag(unix), bag(declared())).inputs
@@ -405,7 +405,7 @@ def test_what_can_not_be_read_is_told(folder: Path, place: str, why: str) -> Non
     Path("linked", "more").symlink_to(folder)
     Path("broken", "gone.wdl").symlink_to("elsewhere")
     os.mkfifo("odd/pipe")
-    (problem,) = _identified({"definition": place})[table.DEFINITION_PROBLEMS]
+    (problem,) = _identified({"definition": place})[workflow_table.DEFINITION_PROBLEMS]
     assert problem[0] == "definition"
     assert why in problem[1]
 
@@ -429,7 +429,7 @@ def test_all_problems_come_at_once(provider: OmicsWorkflowProvider) -> None:
         "readmeMarkdown": 3,
         "parameterTemplate": {"a": {"optional": "yes"}, "b": []},
         "parameterTemplatePath": "t.json",
-        table.DEFINITION_PROBLEMS: [["definition", "wf holds no WDL file"]],
+        workflow_table.DEFINITION_PROBLEMS: [["definition", "wf holds no WDL file"]],
     }
     found = reasons(provider, inputs)
     assert found == [
@@ -588,7 +588,7 @@ def test_what_an_interrupted_create_made_is_completed(
     first = engine.begins(declared(name="interrupted"))
     # The update died between the two calls.
     lost = emulator.aws.create_workflow(
-        **table.create_arguments(first, engine.urn, engine.token(first), None),
+        **workflow_table.create_arguments(first, engine.urn, engine.token(first), None),
         definitionUri="s3://b/w.zip",
     )
     engine.interrupted(first)

@@ -6,14 +6,14 @@ import pytest
 
 from omics_provider.base.diff import Difference, difference, tag_change
 from omics_provider.base.values import UNKNOWN
-from omics_provider.runs.rules import table
+from omics_provider.runs.rules import run_table
 
 RUN = "1234567"
 
 
 def of_run(id_: str, recorded: dict[str, Any], inputs: dict[str, Any]) -> Difference:
     """Compare what is recorded of a run with what is declared."""
-    return difference(id_, recorded, inputs, table.TABLE)
+    return difference(id_, recorded, inputs, run_table.TABLE)
 
 
 IN_PLACE = {"tags", "onDelete", "rerunOn", "maxAttempts", "retry"}
@@ -55,7 +55,7 @@ FULL = {wire: old for wire, (old, _) in CHANGED.items()}
 
 
 def test_every_property_has_a_row() -> None:
-    assert CHANGED.keys() == table.BY_WIRE.keys()
+    assert CHANGED.keys() == run_table.BY_WIRE.keys()
 
 
 @pytest.mark.parametrize("wire", CHANGED)
@@ -90,12 +90,12 @@ def test_the_same_declaration_does_not_differ() -> None:
 
 def test_all_that_differs_is_named_in_the_order_of_the_table() -> None:
     found = of_run(RUN, FULL, {wire: new for wire, (_, new) in CHANGED.items()})
-    assert found.replaces == tuple(w for w in table.BY_WIRE if w not in IN_PLACE)
+    assert found.replaces == tuple(w for w in run_table.BY_WIRE if w not in IN_PLACE)
     assert set(found.updates) == IN_PLACE
 
 
 def test_what_the_service_fills_in_or_changes_never_differs() -> None:
-    outputs = {wire: f"old {wire}" for wire in table.OUTPUT_WIRES}
+    outputs = {wire: f"old {wire}" for wire in run_table.OUTPUT_WIRES}
     filled = {"storageCapacity": 1200, "storageType": "DYNAMIC", "workflowType": "PRIVATE"}
     assert not of_run(
         RUN,

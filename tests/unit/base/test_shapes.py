@@ -10,7 +10,7 @@ from omics_provider.base import checks
 from omics_provider.base.shapes import Misfit, misfits, shown
 from omics_provider.base.values import CANNOT_CROSS, UNKNOWN
 from omics_provider.workflows.rules.shapes import SHAPES
-from omics_provider.workflows.rules.table import TABLE
+from omics_provider.workflows.rules.workflow_table import TABLE
 
 REGISTRY = {"upstreamRegistryUrl": "quay.io", "ecrRepositoryPrefix": "quay"}
 

@@ -19,8 +19,8 @@ from omics_provider.base import checks
 from omics_provider.base.identity import MARK
 from omics_provider.base.table import Kind, Table
 from omics_provider.base.values import UNKNOWN
+from omics_provider.batches.rules import batch_table, lifecycle
 from omics_provider.batches.rules import index as batch_index
-from omics_provider.batches.rules import lifecycle, table
 from omics_provider.batches.rules import rows as batch_rows
 from omics_provider.batches.rules.index import EMPTY, Index
 from omics_provider.batches.rules.lifecycle import BatchStatus, Step
@@ -46,28 +46,32 @@ def samples(count: int, **own: Any) -> list[Sample]:
 
 
 def told(inputs: Mapping[str, Any], *, has_s3: bool = True) -> list[str]:
-    return [p.told(table.TABLE) for p in table.problems({**GOOD, **inputs}, has_s3=has_s3)]
+    return [
+        p.told(batch_table.TABLE) for p in batch_table.problems({**GOOD, **inputs}, has_s3=has_s3)
+    ]
 
 
 # The table against the model -------------------------------------------------------------------
 
 
 def test_every_member_of_the_default_setting_is_there() -> None:
-    assert {field.wire for field in table.DEFAULTS} == set(SETTING.members)
+    assert {field.wire for field in batch_table.DEFAULTS} == set(SETTING.members)
 
 
 def test_every_member_of_an_entry_is_there() -> None:
-    assert {field.wire for field in (*table.OWN, table.SAMPLE)} == set(ENTRY.members)
+    assert {field.wire for field in (*batch_table.OWN, batch_table.SAMPLE)} == set(ENTRY.members)
 
 
-@pytest.mark.parametrize("field", table.DEFAULTS, ids=lambda field: field.wire)
+@pytest.mark.parametrize("field", batch_table.DEFAULTS, ids=lambda field: field.wire)
 def test_a_limit_is_the_models(field: Any) -> None:
     model = SETTING.members[field.wire].metadata
     if not field.enum and field.kind is not Kind.TAGS:
         assert (field.low, field.high) == (model.get("min"), model.get("max"))
 
 
-@pytest.mark.parametrize("field", [*table.OWN, table.SAMPLE], ids=lambda field: field.wire)
+@pytest.mark.parametrize(
+    "field", [*batch_table.OWN, batch_table.SAMPLE], ids=lambda field: field.wire
+)
 def test_a_limit_of_an_entry_is_the_models(field: Any) -> None:
     model = ENTRY.members[field.wire].metadata
     if field.kind is not Kind.TAGS:
@@ -76,12 +80,12 @@ def test_a_limit_of_an_entry_is_the_models(field: Any) -> None:
 
 def test_further_limits_are_the_models() -> None:
     request = MODEL.shape_for("StartRunBatchRequest").members
-    name = table.TABLE.by_wire["batchName"]
+    name = batch_table.TABLE.by_wire["batchName"]
     assert (name.low, name.high) == (1, request["batchName"].metadata["max"])
     inline = MODEL.shape_for("InlineSettings").metadata
-    assert inline == {"min": 1, "max": table.MOST_INLINE}
+    assert inline == {"min": 1, "max": batch_table.MOST_INLINE}
     longest = MODEL.shape_for("S3UriSettings").metadata["max"]
-    uri = table.TABLE.by_wire["settingsUri"].high
+    uri = batch_table.TABLE.by_wire["settingsUri"].high
     assert uri is not None
     assert uri + len("/" + "0" * 64 + ".index.json.gz") <= longest
 
@@ -109,7 +113,7 @@ def test_a_good_declaration() -> None:
         ({"batchName": "x" * 65}, 'batch_name: "xxx'),
         ({"samples": {"count": 101}}, "settings_uri: more than 100 samples (101)"),
         ({"wokflowId": "1"}, "wokflowId: is no argument of OmicsRunBatch: did you mean"),
-        ({table.PROBLEMS: ["x.csv: line 3, a: b"]}, "x.csv: line 3, a: b"),
+        ({batch_table.PROBLEMS: ["x.csv: line 3, a: b"]}, "x.csv: line 3, a: b"),
     ],
 )
 def test_what_is_wrong_is_told(inputs: dict[str, Any], words: str) -> None:
@@ -118,7 +122,7 @@ def test_what_is_wrong_is_told(inputs: dict[str, Any], words: str) -> None:
 
 
 def test_all_that_is_wrong_is_told_at_once() -> None:
-    found = table.problems({"priority": -1, table.PROBLEMS: ["a", "b"]}, has_s3=True)
+    found = batch_table.problems({"priority": -1, batch_table.PROBLEMS: ["a", "b"]}, has_s3=True)
     named = [problem.property for problem in found]
     assert named == ["priority", "roleArn", "workflowId", "samples", "", ""]
 
@@ -213,7 +217,7 @@ def test_a_sample_that_is_there_twice_is_told_with_both_lines() -> None:
 
 def test_no_sample_and_too_many_are_told() -> None:
     assert "no sample" in batch_rows.sheet([], SHARED).problems[0]
-    many = (Sample(f"{n}", {}) for n in range(table.MOST_RUNS + 1))
+    many = (Sample(f"{n}", {}) for n in range(batch_table.MOST_RUNS + 1))
     assert batch_rows.sheet(many, SHARED).problems == (
         "at most 100,000 samples fit a batch: 100,001",
     )
@@ -305,7 +309,7 @@ _VALUES = (
 )
 
 
-@pytest.mark.parametrize("field", table.OWN, ids=lambda field: field.wire)
+@pytest.mark.parametrize("field", batch_table.OWN, ids=lambda field: field.wire)
 @given(_VALUES)
 @example({"AWS:x": "v"})
 @example({f"{MARK}x": "v"})

@@ -9,7 +9,7 @@ from omics_provider.base.status import RunStatus
 from omics_provider.base.words import plain
 from omics_provider.explain.rules import reasons
 from omics_provider.explain.rules.reasons import FailedTask, Failure, Log
-from omics_provider.runs.rules import table
+from omics_provider.runs.rules import run_table
 
 # Developer guide, page workflows-run-errors, in its order. Written out again on purpose: the table
 # under test must not be its own judge.
@@ -62,7 +62,7 @@ def test_each_code_is_told_in_words_of_its_own(code: str) -> None:
 @pytest.mark.parametrize("code", CODES)
 def test_only_what_is_worth_a_retry_as_it_is_gets_that_advice(code: str) -> None:
     advice = reasons.reason_of("FAILED", code).advice
-    assert ("retry=" in advice) == (code in table.RETRYABLE)
+    assert ("retry=" in advice) == (code in run_table.RETRYABLE)
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import pytest
 
 from omics_provider.base.identity import Mark, attempt, region_of, request_id, start_token
 from omics_provider.engine.urn import stack_name
-from omics_provider.runs.rules import table
-from omics_provider.runs.rules.table import TABLE
+from omics_provider.runs.rules import run_table
+from omics_provider.runs.rules.run_table import TABLE
 
 URN = "urn:pulumi:prod::omics-runs::pulumi-python:dynamic/omics:Run::HG002"
 INPUTS: dict[str, Any] = {
@@ -89,7 +89,7 @@ def test_the_same_start(same: dict[str, Any]) -> None:
     assert request_id(URN, same, TABLE) == PINNED_WITHOUT_ATTEMPT
 
 
-@pytest.mark.parametrize("wire", [f.wire for f in table.FIELDS if f.wire != "onDelete"])
+@pytest.mark.parametrize("wire", [f.wire for f in run_table.FIELDS if f.wire != "onDelete"])
 def test_another_input(wire: str) -> None:
     assert request_id(URN, {**INPUTS, wire: {"changed": wire}}, TABLE) != PINNED_WITHOUT_ATTEMPT
 

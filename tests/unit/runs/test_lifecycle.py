@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from omics_provider.base.status import RunStatus
-from omics_provider.runs.rules import lifecycle, table
+from omics_provider.runs.rules import lifecycle, run_table
 from omics_provider.runs.rules.lifecycle import Fate, Step, delete_step
 
 S = RunStatus
@@ -44,7 +44,7 @@ STEPS: dict[tuple[str, RunStatus | None], tuple[Step, Step]] = {
 
 
 def test_the_table_of_deletes_is_total() -> None:
-    answers = table.BY_WIRE["onDelete"].enum
+    answers = run_table.BY_WIRE["onDelete"].enum
     assert STEPS.keys() == {(a, s) for a in answers for s in (*RunStatus, None)}
 
 
@@ -265,9 +265,9 @@ def test_after_adoption_the_declaration_can_be_completed_without_a_difference() 
     from omics_provider.base.diff import difference
 
     recorded = lifecycle.adopted(ADOPTING, LIVE)
-    completed = {wire: recorded[wire] for wire in table.BY_WIRE if wire in recorded}
+    completed = {wire: recorded[wire] for wire in run_table.BY_WIRE if wire in recorded}
     del completed["adoptRunId"]
-    assert not difference("1234567", recorded, completed, table.TABLE)
+    assert not difference("1234567", recorded, completed, run_table.TABLE)
 
 
 @pytest.mark.parametrize("on_delete", ["delete", "cancel"])

@@ -8,7 +8,7 @@ import pytest
 
 from omics_provider.base.status import RunStatus
 from omics_provider.base.values import UNKNOWN
-from omics_provider.runs.rules import table
+from omics_provider.runs.rules import run_table
 from omics_provider.runs.rules import words as facts
 from omics_provider.runs.rules.lifecycle import (
     attempt_limit,
@@ -131,7 +131,7 @@ def ended(status: str, code: str | None = None, made: int | None = None) -> dict
     return {key: value for key, value in facts.items() if value is not None}
 
 
-@pytest.mark.parametrize("code", table.RETRYABLE)
+@pytest.mark.parametrize("code", run_table.RETRYABLE)
 @pytest.mark.parametrize("status", [str(state) for state in RunStatus])
 def test_only_a_failed_run_is_retried(status: str, code: str) -> None:
     recorded = ended(status, code)
@@ -140,14 +140,14 @@ def test_only_a_failed_run_is_retried(status: str, code: str) -> None:
 
 
 @pytest.mark.parametrize("code", [*USERS_OWN, None, "", "A_CODE_OF_NEXT_YEAR"])
-@pytest.mark.parametrize("on", [None, [], list(table.RETRYABLE)])
+@pytest.mark.parametrize("on", [None, [], list(run_table.RETRYABLE)])
 def test_what_the_user_has_to_put_right_is_never_retried(code: str | None, on: Any) -> None:
     retry = {"attempts": 10} if on is None else {"attempts": 10, "on": on}
     assert rerun_wanted(ended("FAILED", code), {"retry": retry}) is False
 
 
-@pytest.mark.parametrize("code", table.RETRYABLE)
-@pytest.mark.parametrize("named", table.RETRYABLE)
+@pytest.mark.parametrize("code", run_table.RETRYABLE)
+@pytest.mark.parametrize("named", run_table.RETRYABLE)
 def test_of_the_codes_only_the_named_are_retried(code: str, named: str) -> None:
     retry = {"attempts": 2, "on": [named]}
     assert rerun_wanted(ended("FAILED", code), {"retry": retry}) is (code == named)

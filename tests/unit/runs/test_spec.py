@@ -12,7 +12,7 @@ from omics_provider.base import checks
 from omics_provider.base.checks import CONCEALED
 from omics_provider.base.table import Kind
 from omics_provider.base.values import CANNOT_CROSS, UNKNOWN, UNSAFE_INTEGER
-from omics_provider.runs.rules import declaration, table
+from omics_provider.runs.rules import declaration, run_table
 
 GOOD: dict[str, Any] = {
     "roleArn": "arn:aws:iam::111122223333:role/omics",
@@ -183,7 +183,7 @@ VALUES: dict[str, tuple[list[Any], list[tuple[Any, str]]]] = {
         [
             {"attempts": 1},
             {"attempts": 10, "on": []},
-            {"attempts": 2, "on": list(table.RETRYABLE)},
+            {"attempts": 2, "on": list(run_table.RETRYABLE)},
             {"attempts": UNKNOWN, "on": UNKNOWN},
             {"attempts": 2, "on": [UNKNOWN, "SERVICE_ERROR"]},
         ],
@@ -219,7 +219,7 @@ BESIDE: dict[str, dict[str, Any]] = {
 
 
 def test_every_property_has_a_row() -> None:
-    assert VALUES.keys() == table.BY_WIRE.keys()
+    assert VALUES.keys() == run_table.BY_WIRE.keys()
 
 
 def beside(wire: str, value: Any) -> dict[str, Any]:
@@ -369,14 +369,14 @@ def test_all_problems_at_once_each_with_its_property() -> None:
     ]
 
 
-@pytest.mark.parametrize("wire", [field.wire for field in table.FIELDS])
+@pytest.mark.parametrize("wire", [field.wire for field in run_table.FIELDS])
 def test_an_unknown_value_is_never_complained_about(wire: str) -> None:
     for changes in ({}, *(changes for changes, _ in TOGETHER)):
         assert wire not in dict(found(**{**changes, wire: UNKNOWN})), changes
 
 
 def test_a_declaration_that_is_unknown_throughout_is_fine() -> None:
-    assert declaration.problems(dict.fromkeys(table.BY_WIRE, UNKNOWN)) == []
+    assert declaration.problems(dict.fromkeys(run_table.BY_WIRE, UNKNOWN)) == []
 
 
 @pytest.mark.parametrize(
@@ -421,7 +421,7 @@ SECRETS = [
 ]
 
 
-@pytest.mark.parametrize("wire", [field.wire for field in table.FIELDS])
+@pytest.mark.parametrize("wire", [field.wire for field in run_table.FIELDS])
 def test_no_reason_shows_a_value_that_may_be_secret(wire: str) -> None:
     concealed = {CONCEALED: [wire]}
     for value in SECRETS:
@@ -429,10 +429,10 @@ def test_no_reason_shows_a_value_that_may_be_secret(wire: str) -> None:
             assert SECRET not in str(found(**{**changes, wire: value, **concealed}))
 
 
-SHOWN = [field.wire for field in table.FIELDS if field.kind in checks.SHOWN]
+SHOWN = [field.wire for field in run_table.FIELDS if field.kind in checks.SHOWN]
 
 
-@pytest.mark.parametrize("wire", [wire for wire in table.BY_WIRE if wire not in SHOWN])
+@pytest.mark.parametrize("wire", [wire for wire in run_table.BY_WIRE if wire not in SHOWN])
 def test_documents_policies_and_tags_are_shown_in_no_case(wire: str) -> None:
     for value in SECRETS:
         assert SECRET not in str(found(**{wire: value}))
@@ -502,7 +502,7 @@ ANYTHING = st.recursive(
 )
 
 
-@given(st.dictionaries(st.sampled_from([f.wire for f in table.FIELDS]), ANYTHING, max_size=6))
+@given(st.dictionaries(st.sampled_from([f.wire for f in run_table.FIELDS]), ANYTHING, max_size=6))
 def test_check_never_fails_itself(inputs: dict[str, Any]) -> None:
     assert all(problem.reason for problem in declaration.problems(inputs))
     declaration.keep_spelling(inputs, inputs)
@@ -557,7 +557,7 @@ def test_a_json_text_in_another_spelling_stays_as_it_was(old: Any, new: Any, kep
 
 def test_only_json_texts_keep_their_spelling() -> None:
     assert declaration.keep_spelling({"name": "{}"}, {"name": "{ }"}) == {"name": "{ }"}
-    texts = [field.wire for field in table.FIELDS if field.kind is Kind.JSON_TEXT]
+    texts = [field.wire for field in run_table.FIELDS if field.kind is Kind.JSON_TEXT]
     assert texts == ["sessionPolicy"]
 
 

@@ -11,8 +11,8 @@ from omics_provider.base.identity import MARK, START_MARK, Mark
 from omics_provider.base.values import UNKNOWN
 from omics_provider.shared.rules import lasting
 from omics_provider.shared.rules.tables import CACHE, GROUP
-from omics_provider.workflows.rules import table
-from omics_provider.workflows.rules.table import DIGEST
+from omics_provider.workflows.rules import workflow_table
+from omics_provider.workflows.rules.workflow_table import DIGEST
 
 LIVE = {
     "id": "1", "arn": "arn:x", "name": "n", "maxRuns": 3, "creationTime": "t",
@@ -118,26 +118,26 @@ def test_what_is_in_the_way_of_taking_one() -> None:
 
 def test_a_versions_identity_is_of_what_is_fixed_with_it() -> None:
     base = {"engine": "WDL", DIGEST: "d"}
-    identity = table.identity(base)
-    for wire in (*table.IN_PLACE, "tags", "definition", "versionName"):
-        assert table.identity({**base, wire: "x"}) == identity
-    for wire in table.FIXED:
-        assert table.identity({**base, wire: "x"}) != identity
-    assert table.identity({**base, DIGEST: "e"}) != identity
+    identity = workflow_table.identity(base)
+    for wire in (*workflow_table.IN_PLACE, "tags", "definition", "versionName"):
+        assert workflow_table.identity({**base, wire: "x"}) == identity
+    for wire in workflow_table.FIXED:
+        assert workflow_table.identity({**base, wire: "x"}) != identity
+    assert workflow_table.identity({**base, DIGEST: "e"}) != identity
 
 
 def test_numbers_and_key_order_do_not_change_an_identity() -> None:
     # Pulumi carries numbers as doubles and forgets the order of keys.
     one = {"containerRegistryMap": {"a": 1, "b": [2]}}
     other = {"containerRegistryMap": {"b": [2.0], "a": 1.0}}
-    assert table.identity(one) == table.identity(other)
+    assert workflow_table.identity(one) == workflow_table.identity(other)
 
 
 def test_a_version_that_was_there_before_is_brought_up_to_date() -> None:
     inputs = {"description": "d", "storageType": "STATIC", "storageCapacity": 1200}
     live = {"description": "d", "storageType": "DYNAMIC"}
     changed = {"name": "n", "readmeMarkdown": "# x"}
-    assert table.version_changes(inputs, live, changed) == {
+    assert workflow_table.version_changes(inputs, live, changed) == {
         "readmeMarkdown": "# x", "storageType": "STATIC", "storageCapacity": 1200,
     }  # fmt: skip
 
@@ -151,10 +151,10 @@ def test_a_workflow_without_its_version_is_not_finished() -> None:
         "engine": "WDL",
     }
     live = {"id": "1", "arn": "x", "name": "m", "status": "ACTIVE", "engine": "NEXTFLOW"}
-    now = table.refreshed(recorded, live, None)
+    now = workflow_table.refreshed(recorded, live, None)
     # The engine is the version's: it does not follow the workflow's.
     assert now == {"arn": "x", "name": "m", "status": "ACTIVE", "engine": "WDL"}
-    assert table.unfinished(recorded).keys() == {"status", "name", "engine"}
+    assert workflow_table.unfinished(recorded).keys() == {"status", "name", "engine"}
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_a_workflow_without_its_version_is_not_finished() -> None:
 def test_a_name_that_is_kept_for_another_version(
     old: dict[str, Any], new: dict[str, Any], told: bool
 ) -> None:
-    assert bool(list(table.reused_name(old, new))) is told
+    assert bool(list(workflow_table.reused_name(old, new))) is told
 
 
 @pytest.mark.parametrize(
@@ -190,6 +190,6 @@ def test_a_name_that_is_kept_for_another_version(
 )
 def test_templates(template: dict[str, Any], count: int) -> None:
     inputs = {"definition": "wf", "parameterTemplate": template}
-    found = checks.problems(table.TABLE, inputs, table.RULES)
+    found = checks.problems(workflow_table.TABLE, inputs, workflow_table.RULES)
     assert len(found) == count
     assert {p.property for p in found} <= {"parameterTemplate"}

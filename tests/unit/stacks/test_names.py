@@ -5,7 +5,7 @@ import re
 import pytest
 from botocore.loaders import Loader
 
-from omics_provider.runs.rules import table
+from omics_provider.runs.rules import run_table
 from stacks._names import LONGEST, Naming, NamingError
 
 MADE = Naming("omics-runs", "production", "ashkenazim-trio", "genomics")
@@ -44,7 +44,7 @@ def test_tags_are_within_what_aws_and_healthomics_take() -> None:
         assert not name.startswith(("aws:", "omics-provider:"))
     # 50 tags, of which the provider takes two.
     assert len(tags) <= 48
-    assert "tags" in table.BY_WIRE
+    assert "tags" in run_table.BY_WIRE
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from omics_provider.batches.rules.lifecycle import FINAL, BatchStatus, status_of
 from omics_provider.engine.urn import CACHE, GROUP, LASTING, WORKFLOW
 from omics_provider.runs.rules.lifecycle import gone, live_tags
 from omics_provider.shared.rules import lasting, tables
-from omics_provider.workflows.rules import table as workflow
+from omics_provider.workflows.rules import workflow_table
 
 from .record import Recorded, StackRecord
 
@@ -293,8 +293,8 @@ _TABLES: Final[dict[str, tuple[Table, Callable[[Live, Live], Live]]]] = {
     GROUP: (tables.GROUP, _plain(tables.GROUP)),
     CACHE: (tables.CACHE, _plain(tables.CACHE)),
     WORKFLOW: (
-        workflow.TABLE,
-        lambda outputs, seen: workflow.refreshed(outputs, seen["live"], seen.get("version")),
+        workflow_table.TABLE,
+        lambda outputs, seen: workflow_table.refreshed(outputs, seen["live"], seen.get("version")),
     ),
 }
 

@@ -15,7 +15,7 @@ from omics_provider.base.keys import DEFAULT_ON_DELETE, LEFT
 from omics_provider.base.keys import STACK as STACK_INPUT
 from omics_provider.base.table import Change
 from omics_provider.base.words import cut
-from omics_provider.batches.rules import table
+from omics_provider.batches.rules import batch_table
 from omics_provider.engine.urn import (
     BATCH,
     PROVIDERS,
@@ -254,8 +254,8 @@ def _run(step: Mapping[str, Any], action: Action) -> RunStep:
         reasons=_reasons(step, action, old.get("inputs") or {}, changes),
         old=_old_run(old) if action in _ENDING else None,
         is_batch=is_batch,
-        count=table.count(inputs or old.get("inputs") or {}) if is_batch else 1,
-        old_count=table.count(old.get("inputs") or {}) if is_batch else 1,
+        count=batch_table.count(inputs or old.get("inputs") or {}) if is_batch else 1,
+        old_count=batch_table.count(old.get("inputs") or {}) if is_batch else 1,
         least=least,
         most=most,
         left=left,
@@ -281,13 +281,13 @@ def _starting(
     if not is_batch:
         count = int(makes and not inputs.get("adoptRunId"))
         return count, count
-    count = table.count(inputs)
+    count = batch_table.count(inputs)
     if makes:
         return count, count
     names = {change.path.partition(".")[0].partition("[")[0] for change in changes}
-    starting = {f.name for f in table.FIELDS if f.change is Change.REPLACE}
+    starting = {f.name for f in batch_table.FIELDS if f.change is Change.REPLACE}
     if action is Action.UPDATE and names & starting:
-        return max(0, count - table.count(old)), count
+        return max(0, count - batch_table.count(old)), count
     return 0, 0
 
 

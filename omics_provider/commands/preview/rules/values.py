@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping
 from enum import Enum
 from typing import Any, Final
 
-from omics_provider.batches.rules import table as batch
+from omics_provider.batches.rules import batch_table
 from omics_provider.engine.state import SIGNATURE
-from omics_provider.runs.rules import table as fields
+from omics_provider.runs.rules import run_table
 
 #: How the engine writes a secret in a preview (pulumi: sdk/go/common/resource).
 _SECRET: Final = "[secret]"  # noqa: S105  # the mark of one
@@ -42,7 +42,9 @@ class Special(Enum):
 
 #: Names of the arguments by those of the API, of runs and of batches.
 ARGUMENTS: Final = {
-    field.wire: field.name for table in (batch.TABLE, fields.TABLE) for field in table.fields
+    field.wire: field.name
+    for table in (batch_table.TABLE, run_table.TABLE)
+    for field in table.fields
 }
 #: A path is names and indexes: parameters.reads[0]["a.b"], quotes escaped (pulumi: PropertyPath).
 _PART: Final = re.compile(r'\.?([^.\["]+)|\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]')

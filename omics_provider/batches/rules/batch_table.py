@@ -15,8 +15,8 @@ from omics_provider.base import checks, keys
 from omics_provider.base.checks import Inputs, Problem, given
 from omics_provider.base.table import Argument, Change, Fact, Field, Kind, Table
 from omics_provider.base.values import canonical, contains_unknown
-from omics_provider.runs.rules import table
-from omics_provider.runs.rules.table import BY_WIRE
+from omics_provider.runs.rules import run_table
+from omics_provider.runs.rules.run_table import BY_WIRE
 
 #: Entries that StartRunBatch takes in the request itself, and in a file in S3.
 MOST_INLINE: Final = 100
@@ -296,8 +296,8 @@ def _parameters_size(inputs: Inputs) -> Iterator[Problem]:
     parameters = inputs.get("parameters")
     if isinstance(parameters, Mapping) and not contains_unknown(parameters):
         size = len(canonical(parameters).encode("utf-8", "surrogatepass"))
-        if size > table.MAX_PARAMETERS_BYTES:
-            most = table.MAX_PARAMETERS_BYTES
+        if size > run_table.MAX_PARAMETERS_BYTES:
+            most = run_table.MAX_PARAMETERS_BYTES
             yield Problem("parameters", f"must be at most {most:,} bytes of JSON, are {size:,}")
 
 
