@@ -51,10 +51,10 @@ class Kind(StrEnum):
     ATTEMPT = "attempt"
     #: An active run with this stack's mark that is in no state.
     ORPHAN = "orphan"
-    #: An active run that was replaced, and that the next update ends.
-    REPLACED = "replaced"
     #: The same, but ended, or left on purpose (on_delete): it is in nobody's way.
     LEFT = "left"
+    #: An active run that was replaced, and that the next update ends.
+    REPLACED = "replaced"
     #: It carries this stack's mark, and another stack's state has it: one of the two was renamed.
     OTHER_STACK = "other-stack"
     #: Not in the account and Region that was looked at.
