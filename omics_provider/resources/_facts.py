@@ -34,14 +34,17 @@ class RunFacts(TypedDict):
     status: str
     #: Where the service put this run's results.
     run_output_uri: str | None
-    #: ISO 8601 in UTC, as all times.
+    #: When it began to work: ISO 8601 in UTC.
     start_time: str | None
+    #: When it ended: ISO 8601 in UTC.
     stop_time: str | None
-    #: The service's words on the end, and its code of a failure.
+    #: The service's words on the end.
     status_message: str | None
+    #: The service's code of a failure.
     failure_reason: str | None
-    #: The number of this run among its attempts, and what became of the others, by the API's names.
+    #: The number of this run among its attempts.
     attempts: int
+    #: What became of the attempts before it, by the API's names.
     earlier_attempts: list[dict[str, Any]]
     #: The workflow's outputs by name; None where they were not asked for or can't be read.
     outputs: dict[str, Any] | None
