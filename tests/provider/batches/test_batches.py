@@ -1229,13 +1229,46 @@ def waited(place: Place, kept: Recorded, timeout: float | None, on_failure: Any 
     return asyncio.run(run_batch._ended("cohort", where, batches, timeout, on_failure))
 
 
-def test_a_wait_ends_with_the_last_run(place: Place) -> None:
-    kept = place.change(place.up(sheet(2)), sheet(3))
-    place.settings(speed=1000)
-    place.faults({"operation": "GetBatch", "fault": "error-500", "count": 1})
+@pytest.fixture
+def pauses(place: Place, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long a wait pauses between two looks; the runs go on meanwhile."""
+    found: list[float] = []
+
+    async def pause(seconds: float) -> None:
+        found.append(seconds)
+        place.advance(RUN / 2)
+
+    monkeypatch.setattr(asyncio, "sleep", pause)
+    return found
+
+
+def test_a_wait_ends_with_the_last_run(place: Place, pauses: list[float]) -> None:
+    kept = place.up(sheet(2))
+    place.advance(RUN / 2)
+    kept = place.change(kept, sheet(3))
     ended = waited(place, kept, 120)
     assert (ended["status"], ended["runs"]) == ("PROCESSED", {"completed": 3})
     assert ended["submission_failures"] == []
+    assert len(pauses) > 1
+    assert pauses[0] == 2
+    assert pauses == sorted(pauses)
+
+
+def test_a_wait_goes_on_after_a_look_that_fails(
+    place: Place, pauses: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", told.append)
+    look, failing = run_batch._seen, [errors.ServiceFault, errors.NotSent]
+
+    def seen(*given: Any) -> Any:
+        if failing:
+            raise failing.pop()("GetBatch", "no answer")
+        return look(*given)
+
+    monkeypatch.setattr(run_batch, "_seen", seen)
+    assert waited(place, place.up(sheet(2)), 120)["runs"] == {"completed": 2}
+    assert told == ["GetBatch for run batch cohort failed: no answer.\nThe wait goes on."]
 
 
 def test_a_wait_fails_with_a_run_unless_it_is_to_warn(place: Place) -> None:

@@ -14,12 +14,14 @@ from collections.abc import Iterator
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import botocore.exceptions
 import pulumi
 import pytest
 from botocore.stub import Stubber
 
+from omics_provider import OmicsRun
 from omics_provider.base import errors
 from omics_provider.base.settings import Settings
 from omics_provider.emulator import control
@@ -30,6 +32,7 @@ from omics_provider.preflight.rules.judge import Place, looks, problems
 from omics_provider.preflight.rules.quotas import STORED
 from omics_provider.resources._preflight import Gathering
 from omics_provider.service import clients
+from tests.programs import mocked
 from tests.provider.harness import Emulator, Service
 from tests.served import ACCOUNT, REGION, Served, serving
 
@@ -371,3 +374,47 @@ def test_without_a_region_nothing_is_looked_up_and_a_warning_says_so(
     ((severity, text),) = log
     assert severity == "warn"
     assert "nothing could be looked up" in text
+
+
+class Nothing(pulumi.runtime.Mocks):
+    """An engine in a preview, to which all is new."""
+
+    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[Any, dict[str, Any]]:
+        return None, args.inputs
+
+    def call(self, args: pulumi.runtime.MockCallArgs) -> Any:
+        raise AssertionError(args.token)
+
+
+def test_a_preview_looks_for_a_run_to_take_over_and_at_no_quota(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", lambda text, **_: told.append(text))
+    monkeypatch.setattr(pulumi.log, "info", lambda text, **_: told.append(text))
+    asked: list[Kind] = []
+
+    def look(place: Settings, looks: list[Look], _: float) -> Any:
+        asked.extend(each.kind for each in looks)
+        return look_up(place, looks, PATIENT)
+
+    monkeypatch.setattr(calls, "look_up", look)
+    mocked(Nothing())
+    pulumi.runtime.set_mocks(Nothing(), project="omics-runs", stack="trial", preview=True)
+    pulumi.runtime.set_all_config({"omics:region": REGION, "omics:endpoint": served.url})
+
+    @pulumi.runtime.test  # type: ignore[untyped-decorator]
+    def preview() -> None:
+        OmicsRun(
+            "taken", role_arn=f"arn:aws:iam::{ACCOUNT}:role/runs/omics",
+            output_uri="s3://results/x", adopt_run_id="999999999",
+        )  # fmt: skip
+
+    try:
+        preview()
+    finally:
+        mocked(Nothing())
+        pulumi.runtime.set_all_config({})
+    (text,) = told
+    assert "there is no run 999999999 in us-east-1 to take over" in text
+    assert set(asked) == {Kind.PLACE, Kind.RUN}

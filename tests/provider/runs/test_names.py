@@ -108,6 +108,46 @@ def test_the_same_name_given_later_replaces_nothing(settings: Settings) -> None:
     assert diffed("another").replaces == ("name",)
 
 
+def ignoring(name: str, old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """Give the inputs that the engine hands on under ignore_changes: the input is as it was.
+
+    Where the old inputs do not have it, the engine takes it away from the new ones.
+    """
+    others = {wire: value for wire, value in new.items() if wire != name}
+    return {**others, name: old[name]} if name in old else others
+
+
+@pytest.mark.parametrize("is_earlier", [False, True], ids=["this release", "earlier release"])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({}, {"name": "another"}),
+        ({"name": "trio"}, {"name": "another"}),
+        ({"name": "trio"}, {}),
+    ],
+)
+def test_a_name_that_is_ignored_changes_nothing(
+    settings: Settings, before: dict[str, str], after: dict[str, str], is_earlier: bool
+) -> None:
+    handler = RunHandler()
+    old = handler.check(call(settings), {}, {**DECLARED, **before}).inputs
+    if is_earlier:
+        old.pop(keys.NAME, None)
+    made = handler.create(call(settings), old)
+
+    def checked(inputs: dict[str, Any]) -> dict[str, Any]:
+        return handler.check(call(settings), old, inputs).inputs
+
+    def replaces(inputs: dict[str, Any]) -> tuple[str, ...]:
+        return handler.diff(call(settings), made.id, made.outputs, inputs).replaces
+
+    new = {**DECLARED, **after}
+    assert checked(ignoring("name", old, new)) == old
+    assert handler.diff(call(settings), made.id, made.outputs, old).changes is False
+    # Without the option another name is another run.
+    assert replaces(checked(new)) == tuple(after)
+
+
 def test_the_next_attempt_of_a_wait_has_the_name_too(settings: Settings) -> None:
     inputs = {**DECLARED, "retry": {"attempts": 2}}
     first = begin(settings, inputs, FIRST).started_or_found()

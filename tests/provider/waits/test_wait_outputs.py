@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -15,6 +17,7 @@ from moto import mock_aws
 
 from omics_provider.base import errors
 from omics_provider.base.settings import Settings
+from omics_provider.resources import wait
 from omics_provider.service import clients
 from omics_provider.waits import outputs
 from tests.provider.harness import REGION, ROLE, Service
@@ -134,6 +137,17 @@ def test_the_emulator_in_the_process_has_them_as_its_server_has(place: Place) ->
             Bucket="results", Key=found[f"{name}.vcf"].removeprefix("s3://results/")
         )["Body"]
         assert run["uuid"].encode() in body.read()
+
+
+def test_a_wait_for_a_run_at_the_endpoint_local_gives_them(place: Place) -> None:
+    run = started(place, "One")
+    recorded = {wire: run[wire] for wire in ("id", "uuid", "arn", "status", "runOutputUri")}
+    wish = wait._Wish(None, "fail", outputs=True, tasks=False)
+    there: Any = {"One": SimpleNamespace()}
+    found = asyncio.run(
+        wait._ended({"One": place.settings}, "organization/p/dev", there, {"One": recorded}, wish)
+    )
+    assert found["One"]["outputs"] == {"One.vcf": f"{run['runOutputUri']}/out/vcf/vcf.txt"}
 
 
 def test_runs_that_write_to_one_place_overwrite_each_other(place: Place) -> None:

@@ -112,6 +112,10 @@ def test_a_good_declaration() -> None:
         ({"onChange": "some"}, 'on_change: "some": must be one of new, all'),
         ({"batchName": "x" * 65}, 'batch_name: "xxx'),
         ({"samples": {"count": 101}}, "settings_uri: more than 100 samples (101)"),
+        (
+            {"roleArn": "arn:aws:iam::123456789012:user/anna"},
+            'role_arn: "arn:aws:iam::123456789012:user/anna": is the ARN of a user',
+        ),
         ({"wokflowId": "1"}, "wokflowId: is no argument of OmicsRunBatch: did you mean"),
         ({batch_table.PROBLEMS: ["x.csv: line 3, a: b"]}, "x.csv: line 3, a: b"),
     ],

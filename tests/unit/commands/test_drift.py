@@ -206,6 +206,11 @@ def test_a_run_of_get_is_somebody_else_s_to_tag() -> None:
     assert [each.kind for each in found] == [Kind.COMPLETED]
 
 
+def test_a_failure_s_code_is_told_once() -> None:
+    ended = live(status="FAILED", failureReason="E", statusMessage="Run failed: E")
+    assert [each.detail for each in judge_run(one(), Found(Look.READ, ended))] == ["E"]
+
+
 def test_a_rule_that_asks_for_another_run_is_known() -> None:
     ended = Found(Look.READ, live(status="FAILED", failureReason="SERVICE_ERROR"))
     assert not judge_run(one(), ended)[0].is_rerun

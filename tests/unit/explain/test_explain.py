@@ -124,6 +124,14 @@ def test_a_group_is_told_in_few_lines() -> None:
     assert len(lines) == 4
 
 
+def test_a_code_is_told_once() -> None:
+    task = FailedTask("7", "align", "SERVICE_ERROR", "Task failed: SERVICE_ERROR")
+    run = failed("1", "INPUT_URI_NOT_FOUND", "Run failed: INPUT_URI_NOT_FOUND", task=task)
+    lines = reasons.rendered(reasons.grouped([run])).splitlines()
+    assert lines[0] == "Run 1 FAILED: INPUT_URI_NOT_FOUND"
+    assert lines[3] == "  Failed task: align (7): SERVICE_ERROR"
+
+
 def test_one_failure_names_task_log_and_links() -> None:
     run = failed(
         "1234567",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -119,5 +120,5 @@ def test_what_can_not_travel_is_told_with_its_place(value: Any, why: str) -> Non
     ((path, reason),) = misfits(crossing({"a": [value]}), "p")
     assert path == "p.a[0]"
     assert why in reason
-    # What goes to the provider must be a text, whatever is told of.
-    reason.encode()
+    # What goes to the provider must be text, whatever the program gave.
+    json.dumps(crossing({"a": [value]}), ensure_ascii=False, allow_nan=False).encode()

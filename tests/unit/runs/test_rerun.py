@@ -73,6 +73,12 @@ FAILED = {"status": "FAILED", "failureReason": "OUT_OF_MEMORY_ERROR", "statusMes
             "Nothing starts it again: give `rerun` a new value for a new run.",
         ),
         (
+            {"status": "FAILED", "failureReason": "E", "statusMessage": "Run failed: E"},
+            {},
+            "Run 1 ended FAILED: E.\n"
+            "Nothing starts it again: give `rerun` a new value for a new run.",
+        ),
+        (
             {"status": "CANCELLED"},
             {"rerunOn": ["FAILED"]},
             "Run 1 ended CANCELLED: no reason given.\n"
