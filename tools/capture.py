@@ -53,7 +53,10 @@ _BLOCK: Final = re.compile(
     r"(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
-_LIVE: Final = re.compile(r"\d+ (?:pending|starting|running|stopping).* oldest \d\d:\d\d:\d\d")
+_LIVE: Final = re.compile(
+    r"(?:\d+ (?:failed|cancelled|deleted), )*"
+    r"\d+ (?:pending|starting|running|stopping).* oldest \d\d:\d\d:\d\d"
+)
 
 
 @dataclass
