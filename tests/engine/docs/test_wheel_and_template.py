@@ -46,7 +46,7 @@ def test_the_wheel_has_all_files_of_the_package_and_nothing_else(wheel: Path) ->
     described = {name for name in names if name.startswith("omics_provider-")}
     assert names - described == there
     assert {re.sub(r"^.*dist-info/", "", name) for name in described} == {
-        "METADATA", "RECORD", "WHEEL", "licenses/LICENSE",
+        "METADATA", "entry_points.txt", "RECORD", "WHEEL", "licenses/LICENSE",
     }  # fmt: skip
     data = {name for name in there if not name.endswith(".py")}
     assert {Path(name).name for name in data} >= {"py.typed", "ready2run.json", "page.html.j2"}
