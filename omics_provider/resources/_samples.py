@@ -107,7 +107,7 @@ def read(
     good: list[Sample] = []
     wrong: list[str] = []
     for each in found.values():
-        given = _override(each, overrides)
+        given = override_of(each, overrides)
         if isinstance(given, Mapping | None):
             good.append(_sample(each, given or {}))
         else:
@@ -116,7 +116,8 @@ def read(
     return Declared(name, good, "\n".join(wrong))
 
 
-def _override(sample: cohort.Sample, overrides: Overrides | None) -> Any:
+def override_of(sample: cohort.Sample, overrides: Overrides | None) -> Any:
+    """Return what is given for one sample, whatever it is; None where nothing is."""
     if callable(overrides):
         return overrides(sample.rows[0])
     return (overrides or {}).get(sample.id)

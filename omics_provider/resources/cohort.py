@@ -23,7 +23,7 @@ from omics_provider.sheets.sheet import SheetError
 from ._arguments import CohortArguments
 from ._declare import inputs_of, known_now, takes
 from ._facts import RunFacts, facts_by_key
-from ._samples import Overrides, content
+from ._samples import Overrides, content, override_of
 from .provider import place_of_child
 from .run import OmicsRun
 from .wait import OnFailure, wait_all
@@ -181,10 +181,7 @@ def _allowed(max_failures: int | None) -> int:
 
 
 def _override(overrides: Overrides | None, sample: Sample) -> Mapping[str, Any]:
-    if callable(overrides):
-        override = overrides(sample.rows[0])
-    else:
-        override = (overrides or {}).get(sample.id, {})
+    override = override_of(sample, overrides)
     if not isinstance(override, Mapping | None):
         raise pulumi.RunError(
             f"the overrides are a {type(override).__name__}: give arguments of OmicsRun by name."

@@ -28,7 +28,7 @@ from ._declare import Declared, inputs_of, stack, takes
 from ._interrupt import failure_of_program, interruptible, watch_program
 from ._samples import read, without_collector, written
 from .provider import place_of
-from .wait import OnFailure, ending_replaced
+from .wait import OnFailure, checked, ending_replaced
 
 #: Samples that are asked for one by one; for more, the pages of all runs are read.
 _ONE_BY_ONE: Final = 20
@@ -186,9 +186,7 @@ class OmicsRunBatch(RunBatchAttributes, Declared, module="omics", name="RunBatch
             records the same.
         """
         place = place_of(self)
-        if on_failure not in ("fail", "warn"):
-            raise ValueError(f'on_failure is "fail" or "warn", not {on_failure!r}.')
-
+        checked(on_failure)
         watch_program()
 
         async def ended(batches: Sequence[Mapping[str, Any]]) -> Any:

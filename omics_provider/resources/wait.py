@@ -74,7 +74,7 @@ class Waitable(Readable):
         Facts, arguments and previews are those of `wait_all`; a failed run fails the update as
         soon as it is noticed, also while other runs go on.
         """
-        wish = _Wish(timeout, _checked(on_failure), outputs, tasks)
+        wish = _Wish(timeout, checked(on_failure), outputs, tasks)
         return _facts.facts_of_run(_waited({self._name: self}, wish)[self._name])
 
 
@@ -115,11 +115,12 @@ def wait_all(
     """
     if not isinstance(runs, Mapping):
         runs = {run._name: run for run in runs}
-    wish = _Wish(timeout, _checked(on_failure), outputs, tasks)
+    wish = _Wish(timeout, checked(on_failure), outputs, tasks)
     return _facts.facts_by_key(_waited(runs, wish), runs.keys())
 
 
-def _checked(on_failure: OnFailure) -> OnFailure:
+def checked(on_failure: OnFailure) -> OnFailure:
+    """Return what a wait does about a failed run; raises ValueError for anything else."""
     if on_failure not in ("fail", "warn"):
         raise ValueError(f'on_failure is "fail" or "warn", not {on_failure!r}.')
     return on_failure
