@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import psutil
 
-from .harness import Stack, declaration
+from .harness import Stack, declaration, until
 
 #: `runs.json` declares the runs, `wait.json` the arguments of wait_all.
 WAITING: Final = """\
@@ -47,11 +47,31 @@ def outputs(stack: Stack) -> dict[str, Any]:
 
 
 def program_of(process: subprocess.Popen[str]) -> psutil.Process:
-    """Give the process of the Pulumi program of an update."""
-    return next(
-        each
-        for each in psutil.Process(process.pid).children(recursive=True)
-        if "pulumi-language-python-exec" in " ".join(each.cmdline())
-        and "python" in each.name()
-        and not each.children()
-    )
+    """Give the process of the Pulumi program of an update.
+
+    A launcher has the same words as the program that it starts: the innermost is the program.
+    What the program itself starts, for example the CLI, has other words.
+    """
+
+    def look() -> list[psutil.Process]:
+        programs = [each for each in _below(psutil.Process(process.pid)) if _is_program(each)]
+        return [each for each in programs if not any(_is_program(below) for below in _below(each))]
+
+    (program,) = until(look, lambda found: len(found) == 1)
+    return program
+
+
+def _below(process: psutil.Process) -> list[psutil.Process]:
+    try:
+        return process.children(recursive=True)
+    except psutil.NoSuchProcess:  # It ended since it was listed.
+        return []
+
+
+def _is_program(process: psutil.Process) -> bool:
+    try:
+        return "python" in process.name() and any(
+            "pulumi-language-python-exec" in word for word in process.cmdline()
+        )
+    except psutil.NoSuchProcess:
+        return False
