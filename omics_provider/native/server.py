@@ -32,9 +32,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     address = next((each for each in given if not each.startswith("-")), "")
     server, port = serve(Servicer(Host(address)))
     ended = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: ended.set())
-    # Ctrl-C is the engine's: it asks for Cancel, and ends this process when it is done.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # An engine that is done sends SIGINT, and a second later SIGKILL. Ctrl-C reaches the engine
+    # alone, which then asks for Cancel.
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, lambda *_: ended.set())
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
     ended.wait()
