@@ -1,0 +1,1 @@
+"""The native provider: HealthOmics for programs in every language of Pulumi."""
