@@ -60,16 +60,6 @@ RUN: Final = replace(
 
 # Sheets ------------------------------------------------------------------------------------------
 
-#: Names of a cell's types in plain data, and what the sheets know them by.
-CELL_TYPES: Final[Mapping[str, type]] = {
-    "string": str,
-    "integer": int,
-    "number": float,
-    "boolean": bool,
-    "array": list,
-    "object": dict,
-}
-
 
 def _sheet(template: str, override: str, *, unset: str, samples: str = "") -> tuple[Field, ...]:
     # fmt: off
