@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from omics_provider.base import keys, settings
 from omics_provider.base.status import RunStatus
@@ -19,6 +19,9 @@ from omics_provider.batches.rules import batch_table
 from omics_provider.runs.rules import run_table
 from omics_provider.shared.rules import tables
 from omics_provider.workflows.rules import workflow_table
+
+#: An input or an output.
+Row: TypeAlias = Field | Fact
 
 
 def _given(fields: Iterable[Field], *wires: str) -> tuple[Field, ...]:
@@ -139,7 +142,12 @@ RUN_BATCH: Final = Table(
             unset="Unset, every column is the parameter of its name.",
             samples=" A sample's id becomes its runSettingId. At most 100,000.",
         ),
-        *(field for field in batch_table.FIELDS if field.wire not in _OF_TEMPLATE),
+        # A change makes a further batch, or takes the place of all, as onChange says.
+        *(
+            replace(field, change=Change.UPDATE)
+            for field in batch_table.FIELDS
+            if field.wire not in _OF_TEMPLATE
+        ),
     ),
     batch_table.OUTPUTS,
 )
@@ -202,7 +210,7 @@ class Function(NamedTuple):
     """A function: what a program gives, and what it is told."""
 
     given: Table
-    told: tuple[Field | Fact, ...]
+    told: tuple[Row, ...]
 
 
 # fmt: off
@@ -294,7 +302,7 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
 
 _RETRY: Final = run_table.BY_WIRE["retry"]
 #: Objects, by the names that rows have in their `type`.
-TYPES: Final[Mapping[str, tuple[Field | Fact, ...]]] = {
+TYPES: Final[Mapping[str, tuple[Row, ...]]] = {
     "RunTemplate": _given(RUN.fields, *RUN.by_wire),
     "RunBatchTemplate": batch_table.DEFAULTS,
     "RunBatchOverride": _given(batch_table.OWN, *(field.wire for field in batch_table.OWN)),
@@ -336,10 +344,6 @@ TYPES: Final[Mapping[str, tuple[Field | Fact, ...]]] = {
         Fact("description", "description", "What is said of it."),
         Fact("digest", "digest", "The service's own digest of the definition."),
         Fact("creation_time", "creationTime", "When it was made, ISO 8601 in UTC."),
-    ),
-    "SampleDigest": (
-        Fact("count", "count", "Number of declared samples.", "int"),
-        Fact("sha256", "sha256", "Digest of their settings.", "str"),
     ),
 }
 
