@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 from omics_provider.base import diff, errors, identity, keys
+from omics_provider.base.table import Table
 from omics_provider.base.values import contains_unknown
 from omics_provider.engine import records
 from omics_provider.engine.call import Call, Checked, Found, Recorded, Unfinished
@@ -29,14 +30,15 @@ class Told(set[str]):
 class BatchHandler:
     """Cohorts of runs of AWS HealthOmics, started by StartRunBatch."""
 
+    table: ClassVar[Table] = batch_table.TABLE
+
     def check(self, call: Call, old: Properties, inputs: Properties) -> Checked:
         """Find everything that is wrong with the declaration; the service is not asked."""
         found = batch_table.problems(inputs, has_s3=not call.settings.is_local)
         checked = declaration.keep_spelling(old, batch_table.with_defaults(inputs))
-        failures = tuple(problem.told(batch_table.TABLE) for problem in found)
-        if not (old or failures):
+        if not (old or found):
             _tell_of_start(call, inputs)
-        return Checked({**checked, **records.attempt(call, old)}, failures)
+        return Checked({**checked, **records.attempt(call, old)}, tuple(found))
 
     def diff(self, call: Call, id_: str, recorded: Properties, inputs: Properties) -> Found:
         """Tell what a change means, and warn of what it will start before anything happens."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
+from omics_provider.base.checks import Problem
 from omics_provider.base.settings import Settings
 
 from .update import Update
@@ -81,10 +82,10 @@ class Unfinished(Exception):
 
 
 class Checked(NamedTuple):
-    """The inputs to go on with, and what is wrong with the declaration, a text each."""
+    """The inputs to go on with, and what is wrong with the declaration."""
 
     inputs: dict[str, Any]
-    failures: tuple[str, ...] = ()
+    failures: tuple[Problem, ...] = ()
 
 
 class Found(NamedTuple):

@@ -64,7 +64,7 @@ class DynamicProvider(ResourceProvider):
         """Find everything that is wrong with the declaration."""
         found = self.handler.check(self._call(), _wire.received(_olds), _wire.received(news))
         # Beside a property's name the engine prints its value, secrets in plain text, too.
-        failures = [CheckFailure("", text) for text in found.failures]
+        failures = [CheckFailure("", each.told(self.handler.table)) for each in found.failures]
         inputs = {name: each for name, each in found.inputs.items() if name != CONCEALED}
         return CheckResult(_wire.sent(inputs), failures)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from omics_provider.base import diff, errors, identity, keys
 from omics_provider.base.status import ACTIVE, UNSUCCESSFUL
+from omics_provider.base.table import Table
 from omics_provider.engine import records
 from omics_provider.engine.call import Call, Checked, Found, Recorded, Unfinished
 from omics_provider.engine.state import StackState, is_placeholder
@@ -28,9 +29,11 @@ class Attempts(dict[str, lifecycle.Standing]):
 class RunHandler:
     """Runs of AWS HealthOmics."""
 
+    table: ClassVar[Table] = run_table.TABLE
+
     def check(self, call: Call, old: Properties, inputs: Properties) -> Checked:
         """Find everything that is wrong with the declaration; the service is not asked."""
-        failures = tuple(p.told(run_table.TABLE) for p in declaration.problems(inputs))
+        failures = tuple(declaration.problems(inputs))
         checked = {
             "onDelete": keys.DEFAULT_ON_DELETE,
             **declaration.keep_spelling(old, inputs),

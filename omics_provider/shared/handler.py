@@ -53,8 +53,7 @@ class LastingHandler(ABC, Generic[S]):
     def check(self, call: Call, old: Properties, inputs: Properties) -> Checked:
         """Find everything that is wrong with the declaration; the service is not asked."""
         problems = checks.problems(self.table, inputs, self.rules)
-        failures = tuple(problem.told(self.table) for problem in problems)
-        return Checked({**inputs, **records.attempt(call, old)}, failures)
+        return Checked({**inputs, **records.attempt(call, old)}, tuple(problems))
 
     def diff(self, call: Call, id_: str, recorded: Properties, inputs: Properties) -> Found:
         """Tell a new resource from a change in place; the engine shows what differs."""

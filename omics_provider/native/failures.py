@@ -1,0 +1,64 @@
+"""Errors as gRPC statuses: the engine shows a status's message beside the resource."""
+
+from __future__ import annotations
+
+import traceback
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+import grpc
+from google.protobuf import any_pb2
+from pulumi.runtime.proto import provider_pb2, status_pb2
+
+from omics_provider.base.errors import OmicsError
+from omics_provider.engine.call import Unfinished, subject
+
+from . import values
+
+_STATUS_KEY: Final = "grpc-status-details-bin"
+_UNKNOWN: Final = 2
+
+
+def fail(context: grpc.ServicerContext, message: str, *details: Any) -> NoReturn:
+    """End a request with a message, and with what is to be recorded all the same."""
+    packed = []
+    for each in details:
+        packed.append(any_pb2.Any())
+        packed[-1].Pack(each)
+    status = status_pb2.Status(code=_UNKNOWN, message=message, details=packed)
+    context.set_trailing_metadata(((_STATUS_KEY, status.SerializeToString()),))
+    context.abort(grpc.StatusCode.UNKNOWN, message)
+    raise AssertionError("abort raises")
+
+
+def words(error: Exception, urn: str) -> str:
+    """Return what a user reads of an error; one that nobody expected tells where it arose."""
+    if isinstance(error, OmicsError):
+        return error.about(subject(urn))
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(frame.filename).name}:{frame.lineno}"
+    return (
+        f"omics has a fault: {type(error).__name__} in {frame.name} ({where}), for "
+        f"{subject(urn) or 'the provider'}.\n"
+        "What was under way may have taken effect. Run `pulumi up` again: it finds what there is. "
+        "Please report this line."
+    )
+
+
+def record(
+    context: grpc.ServicerContext,
+    unfinished: Unfinished,
+    inputs: values.Bag,
+    *,
+    is_active: bool = False,
+) -> NoReturn:
+    """End a request with a resource that is made, or may be, and is not usable yet."""
+    recorded = values.sent(unfinished.properties, inputs.secrets)
+    failed = provider_pb2.ErrorResourceInitFailed(
+        id=unfinished.id,
+        properties=recorded,
+        reasons=[str(unfinished)],
+        inputs=values.sent(inputs.properties, inputs.secrets),
+        refresh_before_update=is_active,
+    )
+    fail(context, str(unfinished), failed)

@@ -1,0 +1,52 @@
+"""The process that an engine starts: a gRPC server for it alone, on the loopback interface."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
+
+import grpc
+from pulumi.runtime.proto import provider_pb2_grpc
+
+from .host import Host
+from .servicer import Servicer
+
+#: Requests at once. A thread starts when a request needs it; one that waits costs little.
+_WORKERS: Final = 1024
+#: Bytes of a request or an answer: the engine's own limit.
+_LARGEST: Final = 400 * 1024 * 1024
+_OPTIONS: Final = [
+    ("grpc.max_receive_message_length", _LARGEST),
+    ("grpc.max_send_message_length", _LARGEST),
+    ("grpc.so_reuseport", 0),
+]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve the engine whose address is the first argument, until it says that it is done."""
+    given = sys.argv[1:] if arguments is None else arguments
+    address = next((each for each in given if not each.startswith("-")), "")
+    server, port = serve(Servicer(Host(address)))
+    ended = threading.Event()
+    # An engine that is done sends SIGINT, and a second later SIGKILL. Ctrl-C reaches the engine
+    # alone, which then asks for Cancel.
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, lambda *_: ended.set())
+    sys.stdout.write(f"{port}\n")
+    sys.stdout.flush()
+    ended.wait()
+    server.stop(grace=None).wait()
+    return 0
+
+
+def serve(servicer: Servicer) -> tuple[Any, int]:
+    """Start a server on a free port of this machine; return both."""
+    server = grpc.server(ThreadPoolExecutor(max_workers=_WORKERS), options=_OPTIONS)
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    return server, port

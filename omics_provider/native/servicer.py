@@ -1,0 +1,75 @@
+"""The native provider as the engine asks it: its schema and settings, beside its resources."""
+
+from __future__ import annotations
+
+import threading
+from importlib import metadata
+from typing import Any, Final
+
+import grpc
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import plugin_pb2, provider_pb2
+
+from omics_provider.base import settings
+from omics_provider.base.errors import OmicsError
+
+from . import values
+from .host import Host
+from .requests import Request, told
+from .resources import Resources
+
+_CONFIG: Final = "omics:config:"
+
+
+class Servicer(Resources):
+    """One provider of one engine."""
+
+    def __init__(self, host: Host) -> None:
+        super().__init__(host)
+        self.cancelled = threading.Event()
+
+    @told
+    def Handshake(self, request: Request, context: grpc.ServicerContext) -> Any:
+        """Agree with the engine on what each side understands."""
+        return provider_pb2.ProviderHandshakeResponse(accept_secrets=True)
+
+    @told
+    def GetPluginInfo(self, request: Request, context: grpc.ServicerContext) -> Any:
+        """Return the version of this package."""
+        return plugin_pb2.PluginInfo(version=metadata.version("omics-provider"))
+
+    @told
+    def CheckConfig(self, request: Request, context: grpc.ServicerContext) -> Any:
+        """Find what is wrong with the configuration."""
+        given = values.received(request.news)
+        try:
+            settings.from_config(lambda key: _text(given.properties.get(key.partition(":")[2])))
+        except OmicsError as error:
+            failure = provider_pb2.CheckFailure(property="", reason=str(error))
+            return provider_pb2.CheckResponse(inputs=request.news, failures=[failure])
+        return provider_pb2.CheckResponse(inputs=request.news)
+
+    @told
+    def DiffConfig(self, request: Request, context: grpc.ServicerContext) -> Any:
+        """Replace nothing: a resource that is elsewhere refuses by itself."""
+        return provider_pb2.DiffResponse(changes=provider_pb2.DiffResponse.DIFF_UNKNOWN)
+
+    @told
+    def Configure(self, request: Request, context: grpc.ServicerContext) -> Any:
+        """Take region, profile and endpoint from the configuration."""
+        variables = request.variables
+        self._settings = settings.from_config(
+            lambda key: variables.get(key.replace("omics:", _CONFIG, 1)) or None
+        )
+        self._looks = variables.get(f"{_CONFIG}preflight") not in settings.NO_PREFLIGHT
+        return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
+
+    @told
+    def Cancel(self, request: Request, context: grpc.ServicerContext) -> Any:
+        """End what waits: the user has asked for the end of the update."""
+        self.cancelled.set()
+        return empty_pb2.Empty()
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
