@@ -147,6 +147,8 @@ def python(work: Work) -> str:
     mypy = [sys.executable, "-m", "mypy", "--config-file=", "--no-error-summary"]
     # A part of what the SDK imports is not needed here, such as what reads its own version.
     mypy += ["--ignore-missing-imports", "--cache-dir", str(work.folder / ".mypy_cache")]
+    # Its pyproject.toml names it here.
+    shutil.copy(sdk / "pulumi_omics" / "README.md", sdk)
     known = [f"--disable-error-code={code}" for code in GENERATORS_OWN]
     env = {**os.environ, "MYPYPATH": str(sdk)}
     work.run([*mypy, *known, "-p", "pulumi_omics"], sdk, env)
