@@ -23,6 +23,7 @@ from omics_provider.engine.urn import (
     STACK,
     group_of,
     natural,
+    own_kind,
     stack_of,
     type_of,
     unreadable,
@@ -216,7 +217,7 @@ def read_plan(digest: Mapping[str, Any]) -> Plan:
 
 
 def _runs(steps: Iterable[Mapping[str, Any]]) -> Iterator[RunStep]:
-    ours = [step for step in steps if type_of(step["urn"]) in (RUN, BATCH)]
+    ours = [step for step in steps if _kind(step) in (RUN, BATCH)]
     replaced = {(s["urn"], _old(s).get("id")) for s in ours if s["op"] == "replace"}
     for step in ours:
         is_part = (
@@ -240,7 +241,7 @@ def _run(step: Mapping[str, Any], action: Action) -> RunStep:
         action = Action.ADOPT
     changing = action in (Action.REPLACE, Action.UPDATE)
     changes = tuple(_changes(step, old.get("inputs") or {}, inputs)) if changing else ()
-    is_batch = type_of(step["urn"]) == BATCH
+    is_batch = _kind(step) == BATCH
     least, most = _starting(action, old.get("inputs") or {}, inputs, changes, is_batch)
     if taken:
         least, most = 0, 0
@@ -356,7 +357,8 @@ def _others(steps: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], int]:
     for step in steps:
         kind = type_of(step["urn"])
         is_part = step["op"] in (*_NO_ACTION, "delete-replaced", "same")
-        if kind not in (RUN, BATCH, STACK) and not kind.startswith(PROVIDERS) and not is_part:
+        is_none = kind == STACK or kind.startswith(PROVIDERS) or _kind(step) in (RUN, BATCH)
+        if not is_none and not is_part:
             counted[step["op"], kind] += 1
     return dict(sorted(counted.items()))
 
@@ -372,6 +374,10 @@ def _notices(diagnostics: Iterable[Mapping[str, Any]]) -> Iterator[Notice]:
 
 def _count(steps: Iterable[Mapping[str, Any]], op: str) -> int:
     return sum(1 for step in steps if step["op"] == op)
+
+
+def _kind(step: Mapping[str, Any]) -> str:
+    return own_kind(type_of(step["urn"]))
 
 
 def _old(step: Mapping[str, Any]) -> Mapping[str, Any]:
