@@ -201,7 +201,8 @@ def read_plan(digest: Mapping[str, Any]) -> Plan:
     summary = digest.get("changeSummary") or {}
     return Plan(
         runs=tuple(sorted(_runs(steps), key=lambda run: (run.group or "", *natural(run.name)))),
-        notices=tuple(sorted(_notices(digest.get("diagnostics") or ()))),
+        # The engine asks about one resource more than once, and each time a warning comes.
+        notices=tuple(sorted(set(_notices(digest.get("diagnostics") or ())))),
         others=_others(steps),
         has_unchanged=_count(steps, "same") >= int(summary.get("same", 0)),
         config={
@@ -314,7 +315,10 @@ def _changes(
     """Yield the changed inputs; where the engine gives no detail, those that differ by value."""
     detail = step.get("detailedDiff")
     if detail:
-        paths = {path_of(text) for text in detail}
+        # A fact of the run that asks for another, its status, is none of the declaration.
+        paths = {
+            path_of(text) for text, kind in detail.items() if kind.get("inputDiff") is not False
+        }
     else:
         wires = {wire for wire in before if wire in after}
         paths = {(wire, *path) for wire in wires for path in differences(before[wire], after[wire])}
