@@ -14,10 +14,11 @@ from omics_provider.base.errors import OmicsError
 from omics_provider.base.keys import STACK
 from omics_provider.base.settings import Settings
 from omics_provider.base.table import Table
+from omics_provider.engine.backend import StackNames
 from omics_provider.engine.call import Call, Found
 from omics_provider.engine.process import find_engine
 from omics_provider.engine.update import Update
-from omics_provider.engine.urn import kind_of, stack_name
+from omics_provider.engine.urn import kind_of
 
 from . import values
 from .detail import detailed
@@ -35,6 +36,7 @@ class Resources(provider_pb2_grpc.ResourceProviderServicer):
     def __init__(self, host: Host) -> None:
         self._host = host
         self._update = Update(find_engine())
+        self._stacks = StackNames(self._update.engine)
         self._settings = Settings()
         self._looks = True
 
@@ -45,7 +47,7 @@ class Resources(provider_pb2_grpc.ResourceProviderServicer):
         old, new = values.received(request.olds), values.received(request.news)
         declared = {
             **new.properties,
-            STACK: stack_name(request.urn, "organization"),
+            STACK: self._stacks.of(request.urn, str(old.properties.get(STACK, ""))),
             # The engine shows the value of a property that a failure names.
             CONCEALED: list(new.properties),
         }
