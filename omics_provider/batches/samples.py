@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
+from omics_provider.base.table import Table
 from omics_provider.base.values import UNKNOWN
 from omics_provider.sheets import parameters as cohort
 from omics_provider.sheets.parameters import Parameters
@@ -90,11 +91,16 @@ def override_of(sample: cohort.Sample, overrides: Overrides | None) -> Any:
 
 
 def written(
-    folder: Path, declared: Declared, given: Mapping[str, Any], rerun: Any
+    folder: Path,
+    declared: Declared,
+    given: Mapping[str, Any],
+    rerun: Any,
+    own: Table = batch_table.OWN_TABLE,
 ) -> dict[str, Any]:
     """Write the rows for the plugin; return the inputs that stand for them.
 
     `given` are the settings of all samples, UNKNOWN where a preview does not know them.
+    `own` is the table of a single sample's as the program knows it.
     """
     if declared.problem:
         return _wrong(0, [declared.problem])
@@ -103,7 +109,7 @@ def written(
     shared = {wire: value for wire, value in given.items() if value is not UNKNOWN}
     if "outputUri" in given:
         shared["outputUri"] = given["outputUri"]
-    sheet = rows.sheet(samples, shared)
+    sheet = rows.sheet(samples, shared, own)
     wrong = [f"{declared.name}: {each}" for each in sheet.problems]
     problems = [*wrong, *_wrong_reruns(rerun, samples)]
     if problems:
