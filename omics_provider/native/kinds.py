@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from omics_provider.base.status import ACTIVE
+from omics_provider.base.table import Table
 from omics_provider.base.values import UNKNOWN
 from omics_provider.batches.handler import BatchHandler
 from omics_provider.engine.handler import Handler
 from omics_provider.runs.handler import RunHandler
 from omics_provider.shared.handler import CacheHandler, GroupHandler
 from omics_provider.workflows.handler import WorkflowHandler
+
+from . import declarations, tables
+from .declarations import Declaration
+from .values import Bag
 
 Properties = dict[str, Any]
 
@@ -22,10 +27,12 @@ class Kind:
     """One kind of resource.
 
     `steady` are the outputs that an update in place leaves as they are; None for all of them.
+    `declared` makes the handler's inputs of what the program gives, for the resource of a URN.
     """
 
     handler: Handler
     steady: frozenset[str] | None = None
+    declared: Callable[[str, Bag], Declaration] = declarations.as_given
 
     def foreseen(self, inputs: Properties) -> Properties:
         """Return what a preview knows of a resource that is to be made."""
@@ -45,10 +52,21 @@ def is_active(properties: Mapping[str, Any]) -> bool:
     return properties.get("status") in ACTIVE
 
 
+_STEADY: Final = frozenset({"arn", "uuid"})
+
+
+def _table(token: str) -> Table:
+    return tables.RESOURCES[token].recorded.in_api_names()
+
+
 KINDS: Final[Mapping[str, Kind]] = {
-    "omics:index:Run": Kind(RunHandler()),
-    "omics:index:RunBatch": Kind(BatchHandler(), frozenset({"arn", "uuid"})),
-    "omics:index:RunGroup": Kind(GroupHandler()),
-    "omics:index:RunCache": Kind(CacheHandler()),
-    "omics:index:Workflow": Kind(WorkflowHandler(), frozenset({"arn", "uuid"})),
+    "omics:index:Run": Kind(RunHandler(_table("omics:index:Run"))),
+    "omics:index:RunBatch": Kind(
+        BatchHandler(_table("omics:index:RunBatch")), _STEADY, declarations.batch
+    ),
+    "omics:index:RunGroup": Kind(GroupHandler(_table("omics:index:RunGroup"))),
+    "omics:index:RunCache": Kind(CacheHandler(_table("omics:index:RunCache"))),
+    "omics:index:Workflow": Kind(
+        WorkflowHandler(_table("omics:index:Workflow")), _STEADY, declarations.workflow
+    ),
 }

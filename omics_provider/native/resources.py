@@ -45,17 +45,21 @@ class Resources(provider_pb2_grpc.ResourceProviderServicer):
         """Find everything that is wrong with the declaration."""
         kind, call = self._kind(request), self._call(request, seed=request.randomSeed)
         old, new = values.received(request.olds), values.received(request.news)
+        declaration = kind.declared(request.urn, new)
         declared = {
-            **new.properties,
+            **declaration.inputs.properties,
             STACK: self._stacks.of(request.urn, str(old.properties.get(STACK, ""))),
             # The engine shows the value of a property that a failure names.
-            CONCEALED: list(new.properties),
+            CONCEALED: list(declaration.inputs.properties),
         }
         found = kind.handler.check(call, old.properties, declared)
         inputs = {name: each for name, each in found.inputs.items() if name != CONCEALED}
         return provider_pb2.CheckResponse(
-            inputs=values.sent(inputs, new.secrets),
-            failures=[_failure(problem, kind.handler.table, new) for problem in found.failures],
+            inputs=values.sent(inputs, declaration.inputs.secrets),
+            failures=[
+                _failure(problem, kind.handler.table, new)
+                for problem in declaration.all_of(found.failures)
+            ],
         )
 
     @told

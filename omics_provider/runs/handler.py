@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from omics_provider.base import diff, errors, identity, keys
 from omics_provider.base.status import ACTIVE, UNSUCCESSFUL
@@ -29,11 +29,12 @@ class Attempts(dict[str, lifecycle.Standing]):
 class RunHandler:
     """Runs of AWS HealthOmics."""
 
-    table: ClassVar[Table] = run_table.TABLE
+    def __init__(self, table: Table = run_table.TABLE) -> None:
+        self.table = table
 
     def check(self, call: Call, old: Properties, inputs: Properties) -> Checked:
         """Find everything that is wrong with the declaration; the service is not asked."""
-        failures = tuple(declaration.problems(inputs))
+        failures = tuple(declaration.problems(inputs, self.table))
         checked = {
             "onDelete": keys.DEFAULT_ON_DELETE,
             **declaration.keep_spelling(old, inputs),
