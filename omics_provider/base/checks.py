@@ -107,7 +107,7 @@ _IDENTITY: Final = re.compile(r"arn:[^:]+:(?:iam|sts)::[^:]*:([a-z-]+)(?:/|$)")
 # One value -----------------------------------------------------------------------------------
 
 #: Kinds of which a reason shows the value.
-SHOWN: Final = frozenset({Kind.TEXT, Kind.S3_URI, Kind.INTEGER})
+SHOWN: Final = frozenset({Kind.TEXT, Kind.S3_URI, Kind.INTEGER, Kind.BOOLEAN})
 
 
 def _reasons(field: Field, inputs: Inputs) -> Iterator[str]:
@@ -162,6 +162,11 @@ def _check_integer(field: Field, inputs: Inputs) -> Iterator[str]:
         yield "must be a whole number"
     elif not (field.low or 0) <= value <= (field.high or 0):
         yield f"must be {field.low:,} to {field.high:,}"
+
+
+def _check_boolean(field: Field, inputs: Inputs) -> Iterator[str]:
+    if not isinstance(inputs[field.wire], bool):
+        yield "must be true or false"
 
 
 def _check_document(field: Field, inputs: Inputs) -> Iterator[str]:
@@ -265,6 +270,7 @@ _CHECKS: Final[dict[Kind, Callable[[Field, Inputs], Iterator[str]]]] = {
     Kind.TEXT: _check_text,
     Kind.S3_URI: _check_s3_uri,
     Kind.INTEGER: _check_integer,
+    Kind.BOOLEAN: _check_boolean,
     Kind.DOCUMENT: _check_document,
     Kind.JSON_TEXT: _check_json_text,
     Kind.TAGS: _check_tags,

@@ -22,6 +22,7 @@ class Kind(Enum):
     TEXT = "text"
     S3_URI = "s3 uri"
     INTEGER = "integer"
+    BOOLEAN = "boolean"
     #: A JSON object.
     DOCUMENT = "document"
     #: A string that holds a JSON object.

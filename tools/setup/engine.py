@@ -142,15 +142,9 @@ def from_installer(project: Project, entry: Entry) -> Engine:
 
 def from_go(project: Project, entry: Entry, environ: Mapping[str, str]) -> Engine:
     """Build the pinned version with Go into the cache."""
-    go = go_build.look_at(project.pins, environ)
-    reason = go_build.why_not(go.version, project.go_version, environ)
-    if reason:
-        raise CannotWorkError(reason)
-    env = go_build.environment(go, project.go_version, environ)
-    go_build.probe(project, go, env)
-    used = max(go.version, project.go_version)
+    env = go_build.ready(project, environ)
     say(
-        f"engine: building pulumi {project.pulumi_version} with Go {used}, as no other way "
+        f"engine: building pulumi {project.pulumi_version} with Go, as no other way "
         "works here: once per machine, some 5 minutes on two cores"
     )
     entry.ensure(project.pulumi_version, lambda folder: go_build.build(project, folder, env))
