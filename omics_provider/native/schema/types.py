@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from omics_provider.base.shapes import Shape
 from omics_provider.base.table import Change, Field, Kind
+from omics_provider.native import tables
+from omics_provider.native.tables import Row
 
-from . import tables
-from .schema_words import description
-from .tables import Row
+from .words import description
 
 Spec = dict[str, Any]
 

@@ -11,9 +11,8 @@ from typing import Final
 
 from omics_provider.base.table import Table
 from omics_provider.batches.rules import batch_table
+from omics_provider.native import tables
 from omics_provider.runs.rules import run_table
-
-from . import tables
 
 
 def _names(found: Iterable[Table]) -> Mapping[str, str]:

@@ -15,10 +15,10 @@ from importlib.resources import files
 from typing import Any, Final, NamedTuple
 
 from omics_provider.base.table import Table
+from omics_provider.native import tables
+from omics_provider.native.tables import Row
 
-from . import tables
-from .schema_types import Types, is_required
-from .tables import Row
+from .types import Types, is_required
 
 Spec = dict[str, Any]
 
@@ -130,7 +130,9 @@ def _function(types: Types, token: str) -> Spec:
 
 def page(name: str) -> Page:
     """Return the page of a resource or a function."""
-    content = files("omics_provider.native").joinpath("pages", f"{name}.md").read_text("utf-8")
+    content = (
+        files("omics_provider.native.schema").joinpath("pages", f"{name}.md").read_text("utf-8")
+    )
     said, _, shown = content.partition(_EXAMPLES)
     return Page(said.strip(), dict(_BLOCK.findall(shown)))
 
