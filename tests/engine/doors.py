@@ -17,12 +17,14 @@ class Door:
     - `type`: what the state calls a run.
     - `run`: the part of a program that gives OmicsRun its meaning.
     - `plugin`: the word that tells the plugin's process by its command line.
+    - `looks`: the calls that a preview or an update makes for runs at work that do not change.
     """
 
     name: str
     type: str
     run: str
     plugin: str
+    looks: frozenset[str] = frozenset()
 
     @property
     def program(self) -> str:
@@ -70,7 +72,7 @@ NAMED = ("ignore_changes", "replace_on_changes", "additional_secret_outputs")
 
 
 class OmicsRun(pulumi.CustomResource):
-    def __init__(self, name, opts=None, **arguments):
+    def __init__(self, name, /, opts=None, **arguments):
         for option in NAMED:
             given = getattr(opts, option, None)
             if given:
@@ -89,7 +91,13 @@ DYNAMIC: Final = Door(
     "from omics_provider import OmicsRun\n",
     "pulumi.dynamic",
 )
-NATIVE: Final = Door("native", "omics:index:Run", _NATIVE, "pulumi-resource-omics")
+NATIVE: Final = Door(
+    "native",
+    "omics:index:Run",
+    _NATIVE,
+    "pulumi-resource-omics",
+    frozenset({"GetRun", "ListRuns"}),
+)
 DOORS: Final = {door.name: door for door in (DYNAMIC, NATIVE)}
 
 #: Through which doors a test goes: both in `make test`, or the native one in `make scale` alone.

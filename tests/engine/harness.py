@@ -92,6 +92,12 @@ class Outcome:
         return " ".join(self.text.split())
 
     @property
+    def told(self) -> str:
+        """What it wrote of warnings and errors, but where the engine has found a plugin."""
+        lines = [line for line in self.text.splitlines() if "from $PATH at" not in line]
+        return "\n".join(line for line in lines if "warning" in line.lower() or "error" in line)
+
+    @property
     def summary(self) -> dict[str, int]:
         """Give a `preview --json`'s count of resources, the stack's own among them, by step."""
         counted: dict[str, int] = json.loads(self.stdout)["changeSummary"]
