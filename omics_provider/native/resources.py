@@ -18,11 +18,12 @@ from omics_provider.engine.call import Call, Found
 from omics_provider.engine.process import find_engine
 from omics_provider.engine.update import Update
 from omics_provider.engine.urn import kind_of, stack_name
+from omics_provider.waits.blocking import Waits
 
 from . import values
 from .detail import detailed
 from .host import Host
-from .kinds import KINDS, Kind, is_active
+from .kinds import KINDS, Kind
 from .requests import Request, told
 from .values import Bag
 
@@ -37,6 +38,15 @@ class Resources(provider_pb2_grpc.ResourceProviderServicer):
         self._update = Update(find_engine())
         self._settings = Settings()
         self._looks = True
+
+    @property
+    def has_engine(self) -> bool:
+        """Whether the engine that has started this process is at work still."""
+        return self._update.engine.is_alive
+
+    def end_waits(self) -> None:
+        """End all waits at once, and those to come. What is waited for goes on, and is recorded."""
+        self._update.part(Waits).cancel()
 
     @told
     def Check(self, request: Request, context: grpc.ServicerContext) -> Any:
@@ -81,7 +91,7 @@ class Resources(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.CreateResponse(
             id=made.id,
             properties=values.sent(made.outputs, inputs.secrets),
-            refresh_before_update=is_active(made.outputs),
+            refresh_before_update=kind.is_active(made.outputs),
         )
 
     @told
@@ -98,7 +108,7 @@ class Resources(provider_pb2_grpc.ResourceProviderServicer):
             id=now.id,
             properties=values.sent(now.outputs, secrets),
             inputs=values.sent(declared, secrets),
-            refresh_before_update=is_active(now.outputs),
+            refresh_before_update=kind.is_active(now.outputs),
         )
 
     @told
@@ -112,7 +122,7 @@ class Resources(provider_pb2_grpc.ResourceProviderServicer):
             now = kind.handler.update(call, request.id, recorded.properties, inputs.properties)
         return provider_pb2.UpdateResponse(
             properties=values.sent(now, recorded.secrets | inputs.secrets),
-            refresh_before_update=is_active(now),
+            refresh_before_update=kind.is_active(now),
         )
 
     @told
@@ -142,6 +152,7 @@ class Resources(provider_pb2_grpc.ResourceProviderServicer):
             timeout=timeout or None,
             seed=seed,
             warn=partial(self._host.tell, urn=request.urn),
+            show=partial(self._host.show, urn=request.urn),
         )
 
 
@@ -157,7 +168,7 @@ def _failure(problem: Problem, table: Table, given: Bag) -> Any:
 def _difference(found: Found, old: dict[str, Any], new: dict[str, Any]) -> Any:
     if found.changes is False:
         return _DIFF(changes=_DIFF.DIFF_NONE)
-    details = detailed(old, new, found.replaces)
+    details = detailed(old, new, found.replaces, found.moves)
     some = found.changes or details
     return _DIFF(
         changes=_DIFF.DIFF_SOME if some else _DIFF.DIFF_NONE,

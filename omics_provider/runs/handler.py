@@ -79,9 +79,10 @@ class RunHandler:
             return _read_placeholder(call, runs, id_, recorded)
         if not recorded.get("uuid"):
             return Recorded(id_, lifecycle.adopted({}, adoption.required(runs, id_)))
-        if lookup.is_as_recorded(call, runs, id_, recorded):
-            return Recorded(id_, recorded)
-        now = _seen(call, runs, id_, recorded)
+        listed = lookup.listed(call, runs, id_, recorded)
+        if listed is not None:
+            return Recorded(id_, listed)
+        now = lookup.seen(call, runs, id_, recorded)
         return Recorded(id_, now, lifecycle.declared_with_drift(recorded, now))
 
     def update(self, call: Call, id_: str, recorded: Properties, inputs: Properties) -> Properties:
@@ -249,7 +250,7 @@ def _superseded(
 ) -> Iterator[dict[str, Any]]:
     """Give the attempts that waits have started after this run, but one that is recorded."""
     unseen = recorded.get("status") in ACTIVE and "retry" in recorded
-    ended = _seen(call, runs, run_id, recorded) if unseen else recorded
+    ended = lookup.seen(call, runs, run_id, recorded) if unseen else recorded
     if not lifecycle.may_have_successors(ended):
         return
     state = records.readable(call, recorded)
@@ -271,7 +272,7 @@ def _now(call: Call, run_id: str, recorded: Properties, inputs: Properties) -> P
     runs = _runs_of(call, recorded, "GetRun")
     if not lookup.may_have_failed(call, runs, run_id):
         return recorded
-    return _seen(call, runs, run_id, recorded)
+    return lookup.seen(call, runs, run_id, recorded)
 
 
 def _started(call: Call, inputs: Properties) -> Started:
@@ -321,13 +322,6 @@ def _runs_of(call: Call, recorded: Properties, operation: str) -> Runs:
     runs = _runs(call)
     whereabouts.require_region(runs, recorded, operation)
     return runs
-
-
-def _seen(call: Call, runs: Runs, run_id: str, recorded: Properties) -> Properties:
-    live = lookup.find_recorded(runs, run_id, recorded)
-    if live is None:
-        return lookup.last_facts(call, runs, run_id, recorded)
-    return lifecycle.refreshed(recorded, live)
 
 
 def _first(call: Call, runs: Runs, inputs: Mapping[str, Any], state: StackState) -> Start:
