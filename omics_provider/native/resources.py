@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 
@@ -14,10 +15,11 @@ from omics_provider.base.errors import OmicsError
 from omics_provider.base.keys import STACK
 from omics_provider.base.settings import Settings
 from omics_provider.base.table import Table
+from omics_provider.engine.backend import StackNames
 from omics_provider.engine.call import Call, Found
 from omics_provider.engine.process import find_engine
 from omics_provider.engine.update import Update
-from omics_provider.engine.urn import kind_of, stack_name
+from omics_provider.engine.urn import kind_of
 from omics_provider.waits.blocking import Waits
 
 from . import values
@@ -36,8 +38,11 @@ class Resources(provider_pb2_grpc.ResourceProviderServicer):
     def __init__(self, host: Host) -> None:
         self._host = host
         self._update = Update(find_engine())
+        self._stacks = StackNames(self._update.engine)
         self._settings = Settings()
         self._looks = True
+        #: By URN and text: the engine asks for a diff twice where it reads before an update.
+        self._told: set[tuple[str, str]] = set()
 
     @property
     def has_engine(self) -> bool:
@@ -56,7 +61,7 @@ class Resources(provider_pb2_grpc.ResourceProviderServicer):
         declaration = kind.declared(request.urn, new)
         declared = {
             **declaration.inputs.properties,
-            STACK: stack_name(request.urn, "organization"),
+            STACK: self._stacks.of(request.urn, str(old.properties.get(STACK, ""))),
             # The engine shows the value of a property that a failure names.
             CONCEALED: list(declaration.inputs.properties),
         }
@@ -151,9 +156,17 @@ class Resources(provider_pb2_grpc.ResourceProviderServicer):
             urn=request.urn,
             timeout=timeout or None,
             seed=seed,
-            warn=partial(self._host.tell, urn=request.urn),
+            warn=self._warner(request.urn),
             show=partial(self._host.show, urn=request.urn),
         )
+
+    def _warner(self, urn: str) -> Callable[[str], None]:
+        def warn(message: str) -> None:
+            if (urn, message) not in self._told:
+                self._told.add((urn, message))
+                self._host.tell(message, urn)
+
+        return warn
 
 
 def _failure(problem: Problem, table: Table, given: Bag) -> Any:
