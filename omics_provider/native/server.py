@@ -13,11 +13,16 @@ from typing import Any, Final
 import grpc
 from pulumi.runtime.proto import provider_pb2_grpc
 
+from omics_provider.waits.blocking import MOST
+
 from .host import Host
 from .servicer import Servicer
 
-#: Requests at once. A thread starts when a request needs it; one that waits costs little.
-_WORKERS: Final = 1024
+#: Requests at once: waits, and what goes on beside them, such as the request that ends them. A
+#: thread starts when a request needs it.
+_WORKERS: Final = MOST + 24
+#: Seconds between two looks whether the engine is there.
+_PAUSE: Final = 1.0
 #: Bytes of a request or an answer: the engine's own limit.
 _LARGEST: Final = 400 * 1024 * 1024
 _OPTIONS: Final = [
@@ -34,12 +39,16 @@ Pulumi's engine starts it for a project with resources of the package omics: try
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve the engine whose address is the last argument, until it says that it is done.
 
+    An engine that is killed can't say so. What it asked for last ends by itself: its waits at
+    once.
+
     Without an address a person has started it: say what it is.
     """
     *_, last = ("", *(sys.argv[1:] if arguments is None else arguments))
     if ":" not in last:
         return _tell(last)
-    server, port = serve(Servicer(Host(last)))
+    servicer = Servicer(Host(last))
+    server, port = serve(servicer)
     ended = threading.Event()
     # An engine that is done sends SIGINT, and a second later SIGKILL. Ctrl-C reaches the engine
     # alone, which then asks for Cancel.
@@ -47,7 +56,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         signal.signal(each, lambda *_: ended.set())
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
-    ended.wait()
+    while not ended.wait(_PAUSE) and servicer.has_engine:
+        pass
+    servicer.end_waits()
     server.stop(grace=None).wait()
     return 0
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from functools import partial
 from importlib import metadata
 from typing import Any, Final
@@ -16,7 +15,6 @@ from omics_provider.base.errors import OmicsError
 from omics_provider.engine import stack_config
 
 from . import values
-from .host import Host
 from .requests import Request, told
 from .resources import Resources
 
@@ -25,10 +23,6 @@ _CONFIG: Final = "omics:config:"
 
 class Servicer(Resources):
     """One provider of one engine."""
-
-    def __init__(self, host: Host) -> None:
-        super().__init__(host)
-        self.cancelled = threading.Event()
 
     @told
     def Handshake(self, request: Request, context: grpc.ServicerContext) -> Any:
@@ -71,7 +65,7 @@ class Servicer(Resources):
     @told
     def Cancel(self, request: Request, context: grpc.ServicerContext) -> Any:
         """End what waits: the user has asked for the end of the update."""
-        self.cancelled.set()
+        self.end_waits()
         return empty_pb2.Empty()
 
 
