@@ -46,11 +46,7 @@ def words(error: Exception, urn: str) -> str:
 
 
 def record(
-    context: grpc.ServicerContext,
-    unfinished: Unfinished,
-    inputs: values.Bag,
-    *,
-    is_active: bool = False,
+    context: grpc.ServicerContext, unfinished: Unfinished, inputs: values.Bag, *, is_active: bool
 ) -> NoReturn:
     """End a request with a resource that is made, or may be, and is not usable yet."""
     recorded = values.sent(unfinished.properties, inputs.secrets)

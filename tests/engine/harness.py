@@ -441,8 +441,9 @@ def engine_problem() -> str | None:
     if pulumi is None:
         return "there is no `pulumi` on PATH"
     beside = os.pathsep.join([str(Path(pulumi).resolve().parent), os.environ["PATH"]])
-    if shutil.which("pulumi-language-python", path=beside) is None:
-        return f"there is no pulumi-language-python on PATH or beside {pulumi}"
+    for host in ("pulumi-language-python", "pulumi-language-yaml"):
+        if shutil.which(host, path=beside) is None:
+            return f"there is no {host} on PATH or beside {pulumi}"
     version = subprocess.run(
         [pulumi, "version"], capture_output=True, text=True, timeout=60, check=False
     )

@@ -5,7 +5,7 @@ under tools/engine and checked against their go.sum.
 """
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from places import Project
 from versions import Version, parse
 
 CLI = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
+YAML = "github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml"
 HOST = "github.com/pulumi/pulumi/sdk/v3/python/cmd/pulumi-language-python"
 SDK = "github.com/pulumi/pulumi/sdk/v3"
 SCRIPTS = {
@@ -88,6 +89,17 @@ def environment(go: Go, oldest: Version, environ: Mapping[str, str]) -> dict[str
     return env
 
 
+def ready(project: Project, environ: Mapping[str, str]) -> dict[str, str]:
+    """Give the environment for a build, once Go is seen to be there and to reach the modules."""
+    go = look_at(project.pins, environ)
+    reason = why_not(go.version, project.go_version, environ)
+    if reason:
+        raise CannotWorkError(reason)
+    env = environment(go, project.go_version, environ)
+    probe(project, go, env)
+    return env
+
+
 def probe(project: Project, go: Go, env: Mapping[str, str]) -> None:
     """Have Go fetch one small module, and a newer Go if it needs that: tells in seconds."""
     old = go.version < project.go_version
@@ -100,22 +112,31 @@ def probe(project: Project, go: Go, env: Mapping[str, str]) -> None:
 def pins(project: Project) -> str:
     """Give the digest of all that decides what the build makes."""
     modules = [project.pins / m / f for m in ("cli", "host") for f in ("go.mod", "go.sum")]
-    return digest([m.read_bytes() for m in modules] + [flag.encode() for flag in FLAGS])
+    words = [*FLAGS, CLI, YAML, HOST]
+    return digest([m.read_bytes() for m in modules] + [word.encode() for word in words])
 
 
 def build(project: Project, folder: Path, env: Mapping[str, str]) -> None:
-    """Build the CLI and the Python host into `folder`/bin and copy the host's scripts there."""
+    """Build the CLI and the hosts into `folder`/bin and copy the Python host's scripts there."""
     cli, host, out = project.pins / "cli", project.pins / "host", folder / "bin"
     out.mkdir()
     named = f"-X {SDK}/go/common/version.Version=v{project.pulumi_version}"
-    _go_build(cli, CLI, out / "pulumi", f"-s -w {named}", env)
-    _go_build(host, HOST, out / "pulumi-language-python", "-s -w", env)
+    compile_into(out, cli, (CLI, YAML), env, linker=f"-s -w {named}")
+    compile_into(out, host, (HOST,), env)
     where = run(["go", "list", "-m", "-f", "{{.Dir}}", SDK], limit=ANSWER_LIMIT, cwd=cli, env=env)
     for name, source in SCRIPTS.items():
         shutil.copyfile(Path(where.strip()) / source, out / name)
         (out / name).chmod(0o755)
 
 
-def _go_build(module: Path, package: str, out: Path, linker: str, env: Mapping[str, str]) -> None:
-    args = ["go", "build", *FLAGS, "-ldflags", linker, "-o", out, package]
+def compile_into(
+    folder: Path,
+    module: Path,
+    packages: Sequence[str],
+    env: Mapping[str, str],
+    *,
+    linker: str = "-s -w",
+) -> None:
+    """Build commands of one module into `folder`, in one call: Go compiles what they share once."""
+    args = ["go", "build", *FLAGS, "-ldflags", linker, "-o", folder, *packages]
     run(args, limit=BUILD_LIMIT, cwd=module, env=env)
