@@ -77,7 +77,8 @@ class RunHandler:
         if is_placeholder(recorded):
             return _read_placeholder(call, runs, id_, recorded)
         if not recorded.get("uuid"):
-            return Recorded(id_, lifecycle.adopted({}, adoption.required(runs, id_)))
+            live = adoption.required(runs, id_)
+            return Recorded(id_, lifecycle.looked_up(recorded, live, call.urn))
         if lookup.is_as_recorded(call, runs, id_, recorded):
             return Recorded(id_, recorded)
         now = _seen(call, runs, id_, recorded)
