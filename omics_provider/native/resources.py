@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 
@@ -38,6 +39,8 @@ class Resources(provider_pb2_grpc.ResourceProviderServicer):
         self._update = Update(find_engine())
         self._settings = Settings()
         self._looks = True
+        #: By URN and text: the engine asks for a diff twice where it reads before an update.
+        self._told: set[tuple[str, str]] = set()
 
     @property
     def has_engine(self) -> bool:
@@ -147,9 +150,17 @@ class Resources(provider_pb2_grpc.ResourceProviderServicer):
             urn=request.urn,
             timeout=timeout or None,
             seed=seed,
-            warn=partial(self._host.tell, urn=request.urn),
+            warn=self._warner(request.urn),
             show=partial(self._host.show, urn=request.urn),
         )
+
+    def _warner(self, urn: str) -> Callable[[str], None]:
+        def warn(message: str) -> None:
+            if (urn, message) not in self._told:
+                self._told.add((urn, message))
+                self._host.tell(message, urn)
+
+        return warn
 
 
 def _failure(problem: Problem, table: Table, given: Bag) -> Any:

@@ -82,6 +82,8 @@ class RunHandler:
         if listed is not None:
             return Recorded(id_, listed)
         now = lookup.seen(call, runs, id_, recorded)
+        if now.get("status") in lifecycle.USELESS and _may_be_cut_off(call, recorded):
+            return Recorded(id_, recorded)
         return Recorded(id_, now, lifecycle.declared_with_drift(recorded, now))
 
     def update(self, call: Call, id_: str, recorded: Properties, inputs: Properties) -> Properties:
@@ -213,6 +215,18 @@ def _torn(
         return interrupted.fate(call, runs, run_id, recorded)
     interrupted.tell_of_others(call, runs, state, run_id, recorded)
     return None
+
+
+def _may_be_cut_off(call: Call, recorded: Properties) -> bool:
+    """Tell whether an interrupted delete may have ended a run that is read before its diff.
+
+    The diff then decides what becomes of it, and takes a run whose end is recorded for done. After
+    a refresh comes no diff, and the engine's note of the delete is gone.
+    """
+    if call.update.engine.is_refreshing or not lifecycle.may_be_torn(recorded, recorded):
+        return False
+    state = records.readable(call, recorded)
+    return bool(state and state.deleting)
 
 
 def _ended_left_behind(call: Call, recorded: Properties) -> Properties:
