@@ -7,6 +7,7 @@ import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -104,8 +105,7 @@ class Engine:
     @property
     def parallel(self) -> int:
         """How many resources it works on at once (pulumi, cmd/pulumi/operations/up.go)."""
-        words = zip(self.command, [*self.command[1:], ""], strict=True)
-        asked = [after for word, after in words if word in ("--parallel", "-p")]
+        asked = [after for word, after in pairwise(self.command) if word in ("--parallel", "-p")]
         asked += [word.partition("=")[2] for word in self.command if word.startswith(_PARALLEL)]
         asked += [word[2:] for word in self.command if re.fullmatch(r"-p\d+", word)]
         # Its environment is this process's, too.

@@ -36,9 +36,7 @@ def reasons(answer: Any) -> dict[str, str]:
 def test_check_gives_the_inputs_with_the_attempt_and_the_stack(
     door: Door, declared: Inputs
 ) -> None:
-    first = received(
-        door.check("HG002", struct(declared), randomSeed=b"a seed").inputs
-    ).properties
+    first = received(door.check("HG002", struct(declared), randomSeed=b"a seed").inputs).properties
     assert first[ATTEMPT] == identity.attempt(b"a seed")
     assert first[STACK] == "organization/omics-runs/prod"
     assert {wire: first[wire] for wire in declared} == declared
@@ -50,16 +48,12 @@ def test_check_gives_the_inputs_with_the_attempt_and_the_stack(
 
 def test_secrets_and_unknowns_pass_a_check(door: Door, declared: Inputs) -> None:
     declared["parameters"] = {"portal": {"token": HUSH}, "from": UNKNOWN, "none": {}, "l": []}
-    checked = received(
-        door.check("x", struct(declared, ("parameters", "portal", "token"))).inputs
-    )
+    checked = received(door.check("x", struct(declared, ("parameters", "portal", "token"))).inputs)
     assert checked.properties["parameters"] == declared["parameters"]
     assert checked.secrets == {("parameters", "portal", "token")}
 
 
-def test_a_failure_names_its_property_unless_that_is_a_secret(
-    door: Door, declared: Inputs
-) -> None:
+def test_a_failure_names_its_property_unless_that_is_a_secret(door: Door, declared: Inputs) -> None:
     """The engine prints the value of a property that a failure names, even a secret's."""
     wrong = {**declared, "roleArn": "admin", "outputUri": HUSH, "priority": 100_001}
     wrong |= {"tags": {"x": HUSH * 40}, "sessionPolicy": HUSH, "pasword": HUSH}
@@ -214,9 +208,7 @@ def test_a_diff_names_the_paths(door: Door, declared: Inputs) -> None:
 
 def read(door: Door, id_: str, properties: Any, inputs: Any) -> Any:
     """Ask for a read."""
-    request = provider_pb2.ReadRequest(
-        id=id_, urn=URN + "x", properties=properties, inputs=inputs
-    )
+    request = provider_pb2.ReadRequest(id=id_, urn=URN + "x", properties=properties, inputs=inputs)
     return door.stub.Read(request)
 
 
