@@ -81,7 +81,7 @@ def test_the_state_holds_the_end_after_the_same_update(stack: Stack) -> None:
 
     stack.declare({"good": waiting(2), "bad": waiting(1, "INPUT_URI_NOT_FOUND", onFailure="warn")})
     warned, calls = stack.calls(stack.up)
-    assert calls == {}
+    assert "StartRun" not in calls
     assert "INPUT_URI_NOT_FOUND" in warned.message
     _, calls = stack.calls(lambda: stack.preview("--expect-no-changes"))
     assert calls == {}
