@@ -5,30 +5,20 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from omics_provider.base.checks import Problem
 from omics_provider.base.settings import Settings
 
 from .update import Update
-from .urn import urn_name
-
-#: What the service calls a resource, by the last part of its type token.
-_NOUNS: Final = {
-    "Run": "run",
-    "RunBatch": "run batch",
-    "RunCache": "run cache",
-    "RunGroup": "run group",
-    "Workflow": "workflow",
-}
+from .urn import NOUNS, kind_of, own_kind, urn_name
 
 
 def subject(urn: str) -> str:
     """Return what a call for `urn` is about, as in "run NA12878"; empty for an empty URN."""
     if not urn:
         return ""
-    kind, _, name = urn.rpartition("::")
-    return f"{_NOUNS.get(kind.rpartition(':')[2], 'resource')} {name}"
+    return f"{NOUNS.get(own_kind(kind_of(urn)), 'resource')} {urn.rpartition('::')[2]}"
 
 
 def _written(message: str) -> None:

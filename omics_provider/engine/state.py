@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from omics_provider.base import settings
 from omics_provider.base.identity import Mark, account_of, is_retry, region_of, start_token
 from omics_provider.base.keys import (
     ATTEMPT,
@@ -28,7 +27,7 @@ from omics_provider.base.keys import (
 )
 from omics_provider.base.values import equal
 
-from .urn import PROVIDER, kind_of, urn_in
+from .urn import kind_of, own_kind, urn_in
 
 _CREATING: Final = "creating"
 _DELETING: Final = "deleting"
@@ -135,7 +134,7 @@ class StackState:
         """Tell the same of a run of another resource of the kind of `urn`."""
         return any(
             each.get("urn") != urn
-            and kind_of(str(each.get("urn"))) == kind_of(urn)
+            and own_kind(kind_of(str(each.get("urn")))) == own_kind(kind_of(urn))
             and self._has(each)
             for each in self.deleting
         )
@@ -279,18 +278,6 @@ def _outcomes(history: Sequence[Mapping[str, Any]]) -> tuple[str | None, str | N
     since = min((str(update["startTime"]) for update in failed), default=None)
     succeeded = next((str(u["startTime"]) for u in ended[len(failed) :]), None)
     return since, succeeded
-
-
-def own_providers(resources: Iterable[Resource]) -> dict[str, Resource]:
-    """Return the stack's `omics_provider.Provider`s, by the reference that resources have to them.
-
-    The engine's default provider is none of them: it follows the stack's configuration.
-    """
-    return {
-        f"{resource['urn']}::{resource['id']}": resource
-        for resource in resources
-        if resource.get("type") == PROVIDER and settings.PROVIDER in (resource.get("inputs") or {})
-    }
 
 
 def _marks(resource: Resource) -> Iterator[str]:

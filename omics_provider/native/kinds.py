@@ -9,12 +9,14 @@ from typing import Any, Final
 from omics_provider.base.table import Table
 from omics_provider.base.values import UNKNOWN
 from omics_provider.batches.handler import BatchHandler
-from omics_provider.batches.rules import lifecycle
+from omics_provider.batches.rules import batch_table, lifecycle
 from omics_provider.engine.handler import Handler
 from omics_provider.shared.handler import CacheHandler, GroupHandler
 from omics_provider.workflows.handler import WorkflowHandler
 
-from . import waiting
+from . import declarations, tables, waiting
+from .declarations import Declaration
+from .values import Bag
 from .waiting import WaitingRuns
 
 Properties = dict[str, Any]
@@ -41,12 +43,14 @@ class Kind:
 
     `moving` gives the outputs that an update in place, from recorded to declared, brings up to
     date. `is_active` tells whether what is recorded goes on by itself, so that the record grows
-    old: the engine then reads it before the next preview and update.
+    old: the engine then reads it before the next preview and update. `declared` makes the handler's
+    inputs of what the program gives, for the resource of a URN.
     """
 
     handler: Handler
     moving: Callable[[Mapping[str, Any], Mapping[str, Any]], frozenset[str]] = _nothing
     is_active: Callable[[Mapping[str, Any]], bool] = _never
+    declared: Callable[[str, Bag], Declaration] = declarations.as_given
 
     def foreseen(self, inputs: Properties) -> Properties:
         """Return what a preview knows of a resource that is to be made."""
@@ -59,12 +63,24 @@ class Kind:
         return {**recorded, **moving, **inputs}
 
 
+def _table(name: str) -> Table:
+    """Return a resource's table as programs in any language know it."""
+    return tables.RESOURCES[f"omics:index:{name}"].recorded.in_api_names()
+
+
 KINDS: Final[Mapping[str, Kind]] = {
-    "omics:index:Run": Kind(WaitingRuns(), waiting.moving, waiting.is_active),
+    "omics:index:Run": Kind(WaitingRuns(_table("Run")), waiting.moving, waiting.is_active),
     "omics:index:RunBatch": Kind(
-        BatchHandler(), _all_but_identity(BatchHandler.table), lifecycle.is_at_work
+        BatchHandler(_table("RunBatch")),
+        _all_but_identity(batch_table.TABLE),
+        lifecycle.is_at_work,
+        declarations.batch,
     ),
-    "omics:index:RunGroup": Kind(GroupHandler()),
-    "omics:index:RunCache": Kind(CacheHandler()),
-    "omics:index:Workflow": Kind(WorkflowHandler(), _all_but_identity(WorkflowHandler.table)),
+    "omics:index:RunGroup": Kind(GroupHandler(_table("RunGroup"))),
+    "omics:index:RunCache": Kind(CacheHandler(_table("RunCache"))),
+    "omics:index:Workflow": Kind(
+        WorkflowHandler(_table("Workflow")),
+        _all_but_identity(WorkflowHandler.table),
+        declared=declarations.workflow,
+    ),
 }

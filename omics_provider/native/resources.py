@@ -15,13 +15,14 @@ from omics_provider.base.errors import OmicsError
 from omics_provider.base.keys import STACK
 from omics_provider.base.settings import Settings
 from omics_provider.base.table import Table
+from omics_provider.engine.backend import StackNames
 from omics_provider.engine.call import Call, Found
 from omics_provider.engine.process import find_engine
 from omics_provider.engine.update import Update
-from omics_provider.engine.urn import kind_of, stack_name
+from omics_provider.engine.urn import kind_of
 from omics_provider.waits.blocking import Waits
 
-from . import values
+from . import imported, values
 from .detail import detailed
 from .host import Host
 from .kinds import KINDS, Kind
@@ -37,6 +38,7 @@ class Resources(provider_pb2_grpc.ResourceProviderServicer):
     def __init__(self, host: Host) -> None:
         self._host = host
         self._update = Update(find_engine())
+        self._stacks = StackNames(self._update.engine)
         self._settings = Settings()
         self._looks = True
         #: By URN and text: the engine asks for a diff twice where it reads before an update.
@@ -56,17 +58,21 @@ class Resources(provider_pb2_grpc.ResourceProviderServicer):
         """Find everything that is wrong with the declaration."""
         kind, call = self._kind(request), self._call(request, seed=request.randomSeed)
         old, new = values.received(request.olds), values.received(request.news)
+        declaration = kind.declared(request.urn, new)
         declared = {
-            **new.properties,
-            STACK: stack_name(request.urn, "organization"),
+            **declaration.inputs.properties,
+            STACK: self._stacks.of(request.urn, str(old.properties.get(STACK, ""))),
             # The engine shows the value of a property that a failure names.
-            CONCEALED: list(new.properties),
+            CONCEALED: list(declaration.inputs.properties),
         }
         found = kind.handler.check(call, old.properties, declared)
         inputs = {name: each for name, each in found.inputs.items() if name != CONCEALED}
         return provider_pb2.CheckResponse(
-            inputs=values.sent(inputs, new.secrets),
-            failures=[_failure(problem, kind.handler.table, new) for problem in found.failures],
+            inputs=values.sent(inputs, declaration.inputs.secrets),
+            failures=[
+                _failure(problem, kind.handler.table, new)
+                for problem in declaration.all_of(found.failures)
+            ],
         )
 
     @told
@@ -98,9 +104,15 @@ class Resources(provider_pb2_grpc.ResourceProviderServicer):
         """Bring what is recorded up to date; an empty id stands for a resource that is gone."""
         kind, call = self._kind(request), self._call(request, timeout=request.timeout)
         recorded, inputs = values.received(request.properties), values.received(request.inputs)
-        now = kind.handler.read(call, request.id, recorded.properties)
+        known = recorded.properties
+        is_known = STACK in known
+        if not is_known:
+            known = {**known, STACK: self._stacks.of(request.urn)}
+        now = kind.handler.read(call, request.id, known)
         if not now.id:
             return provider_pb2.ReadResponse()
+        if not is_known:
+            now = imported.with_inputs(kind.handler, call, now, known)
         secrets = recorded.secrets | inputs.secrets
         declared = inputs.properties if now.inputs is None else now.inputs
         return provider_pb2.ReadResponse(

@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from importlib import metadata
 from typing import Any, Final
 
 import grpc
@@ -29,16 +30,24 @@ _OPTIONS: Final = [
     ("grpc.max_send_message_length", _LARGEST),
     ("grpc.so_reuseport", 0),
 ]
+_WHAT: Final = """\
+pulumi-resource-omics {version}: AWS HealthOmics for Pulumi programs in every language.
+Pulumi's engine starts it for a project with resources of the package omics: try `pulumi preview`.
+"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve the engine whose address is the first argument, until it says that it is done.
+    """Serve the engine whose address is the last argument, until it says that it is done.
 
-    An engine that is killed can't say so. What it asked for last ends by itself: its waits at once.
+    An engine that is killed can't say so. What it asked for last ends by itself: its waits at
+    once.
+
+    Without an address a person has started it: say what it is.
     """
-    given = sys.argv[1:] if arguments is None else arguments
-    address = next((each for each in given if not each.startswith("-")), "")
-    servicer = Servicer(Host(address))
+    *_, last = ("", *(sys.argv[1:] if arguments is None else arguments))
+    if ":" not in last:
+        return _tell(last)
+    servicer = Servicer(Host(last))
     server, port = serve(servicer)
     ended = threading.Event()
     # An engine that is done sends SIGINT, and a second later SIGKILL. Ctrl-C reaches the engine
@@ -52,6 +61,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     servicer.end_waits()
     server.stop(grace=None).wait()
     return 0
+
+
+def _tell(asked: str) -> int:
+    version = metadata.version("omics-provider")
+    if asked == "--version":
+        sys.stdout.write(f"{version}\n")
+        return 0
+    is_help = asked in ("--help", "-h")
+    (sys.stdout if is_help else sys.stderr).write(_WHAT.format(version=version))
+    return 0 if is_help else 2
 
 
 def serve(servicer: Servicer) -> tuple[Any, int]:

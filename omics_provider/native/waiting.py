@@ -7,7 +7,7 @@ recorded beside what it gives.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from omics_provider.base import errors
 from omics_provider.base.checks import CONCEALED, problems
@@ -42,10 +42,9 @@ class Explained(list[str]):
 class WaitingRuns:
     """Runs of AWS HealthOmics, and waits for them."""
 
-    table: ClassVar[Table] = tables.RUN
-
-    def __init__(self) -> None:
-        self._runs = RunHandler()
+    def __init__(self, table: Table = tables.RUN) -> None:
+        self.table = table
+        self._runs = RunHandler(table)
 
     def check(self, call: Call, old: Properties, inputs: Properties) -> Checked:
         """Find everything that is wrong with the declaration; the service is not asked."""

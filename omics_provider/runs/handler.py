@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from omics_provider.base import diff, errors, identity, keys
 from omics_provider.base.status import ACTIVE, UNSUCCESSFUL
@@ -29,11 +29,12 @@ class Attempts(dict[str, lifecycle.Standing]):
 class RunHandler:
     """Runs of AWS HealthOmics."""
 
-    table: ClassVar[Table] = run_table.TABLE
+    def __init__(self, table: Table = run_table.TABLE) -> None:
+        self.table = table
 
     def check(self, call: Call, old: Properties, inputs: Properties) -> Checked:
         """Find everything that is wrong with the declaration; the service is not asked."""
-        failures = tuple(declaration.problems(inputs))
+        failures = tuple(declaration.problems(inputs, self.table))
         checked = {
             "onDelete": keys.DEFAULT_ON_DELETE,
             **declaration.keep_spelling(old, inputs),
@@ -77,13 +78,14 @@ class RunHandler:
         if is_placeholder(recorded):
             return _read_placeholder(call, runs, id_, recorded)
         if not recorded.get("uuid"):
-            return Recorded(id_, lifecycle.adopted({}, adoption.required(runs, id_)))
+            live = adoption.required(runs, id_)
+            return Recorded(id_, lifecycle.looked_up(recorded, live, call.urn))
         listed = lookup.listed(call, runs, id_, recorded)
-        if listed is not None:
-            return Recorded(id_, listed)
-        now = lookup.seen(call, runs, id_, recorded)
+        now = lookup.seen(call, runs, id_, recorded) if listed is None else listed
         if now.get("status") in lifecycle.USELESS and _may_be_cut_off(call, recorded):
             return Recorded(id_, recorded)
+        if listed is not None:
+            return Recorded(id_, now)
         return Recorded(id_, now, lifecycle.declared_with_drift(recorded, now))
 
     def update(self, call: Call, id_: str, recorded: Properties, inputs: Properties) -> Properties:

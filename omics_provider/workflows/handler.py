@@ -37,7 +37,7 @@ class WorkflowHandler(LastingHandler[Workflows]):
         """Find everything that is wrong with the declaration; the service is not asked."""
         inputs = workflow_table.with_recorded_spelling(old, inputs)
         checked = super().check(call, old, inputs)
-        reused = workflow_table.reused_name(old, inputs)
+        reused = workflow_table.reused_name(self.table, old, inputs)
         return checked._replace(failures=(*checked.failures, *reused))
 
     def diff(self, call: Call, id_: str, recorded: Properties, inputs: Properties) -> Found:
@@ -75,8 +75,8 @@ class WorkflowHandler(LastingHandler[Workflows]):
         """Bring the recorded values up to date; a version that is gone is made again."""
         service = self.service(call)
         if not recorded.get("arn"):
-            live = self.required(service, id_)
-            return Recorded(id_, lasting.looked_up(TABLE, workflow_table.facts(live, None)))
+            live = workflow_table.facts(self.required(service, id_), None)
+            return Recorded(id_, lasting.looked_up(TABLE, recorded, live, call.urn))
         found = self.found(service, id_, recorded)
         if found is None:
             return Recorded("", {})

@@ -92,12 +92,6 @@ class Outcome:
         return " ".join(self.text.split())
 
     @property
-    def told(self) -> str:
-        """What it wrote of warnings and errors, but where the engine has found a plugin."""
-        lines = [line for line in self.text.splitlines() if "from $PATH at" not in line]
-        return "\n".join(line for line in lines if "warning" in line.lower() or "error" in line)
-
-    @property
     def summary(self) -> dict[str, int]:
         """Give a `preview --json`'s count of resources, the stack's own among them, by step."""
         counted: dict[str, int] = json.loads(self.stdout)["changeSummary"]
@@ -311,7 +305,7 @@ def make_stack(
     (home / "backend").mkdir(parents=True)
     (home / main).mkdir(exist_ok=True)
     place = "" if main == "." else f"main: {main}\n"
-    (home / "Pulumi.yaml").write_text(f"name: {PROJECT}\nruntime: python\n{place}")
+    (home / "Pulumi.yaml").write_text(f"name: {PROJECT}\nruntime: python\n{place}{door.project}")
     stack = Stack(
         home,
         {**clean_environment(home), **(environment or {})},
@@ -447,8 +441,9 @@ def engine_problem() -> str | None:
     if pulumi is None:
         return "there is no `pulumi` on PATH"
     beside = os.pathsep.join([str(Path(pulumi).resolve().parent), os.environ["PATH"]])
-    if shutil.which("pulumi-language-python", path=beside) is None:
-        return f"there is no pulumi-language-python on PATH or beside {pulumi}"
+    for host in ("pulumi-language-python", "pulumi-language-yaml"):
+        if shutil.which(host, path=beside) is None:
+            return f"there is no {host} on PATH or beside {pulumi}"
     version = subprocess.run(
         [pulumi, "version"], capture_output=True, text=True, timeout=60, check=False
     )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import grpc
+import pytest
 from google.protobuf import struct_pb2
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
 
@@ -116,13 +116,12 @@ def opened(servicer: Servicer, stack: Stack) -> Servicer:
 
 def failure(ask: Any) -> Failed:
     """Give how a request fails, with what is to be recorded all the same."""
-    try:
+    with pytest.raises(grpc.RpcError) as caught:
         ask()
-    except grpc.RpcError as error:
-        trailing = dict(error.trailing_metadata())
-        status = status_pb2.Status.FromString(trailing["grpc-status-details-bin"])
-        recorded = provider_pb2.ErrorResourceInitFailed()
-        is_recorded = bool(status.details) and status.details[0].Unpack(recorded)
-        assert status.message == error.details()
-        return Failed(error.code(), error.details(), recorded if is_recorded else None)
-    raise AssertionError("it did not fail")
+    error: Any = caught.value
+    trailing = dict(error.trailing_metadata())
+    status = status_pb2.Status.FromString(trailing["grpc-status-details-bin"])
+    recorded = provider_pb2.ErrorResourceInitFailed()
+    is_recorded = bool(status.details) and status.details[0].Unpack(recorded)
+    assert status.message == error.details()
+    return Failed(error.code(), error.details(), recorded if is_recorded else None)
