@@ -430,3 +430,38 @@ def test_runs_at_work_are_read_from_the_list(
     assert calls["ListRuns"] <= 2
     assert {bag(each.properties)["status"] for each in now} == {"RUNNING"}
     assert {each.refresh_before_update for each in now} == {True}
+
+
+def test_a_preview_of_many_ended_runs_makes_no_call(
+    door: Door, emulator: Emulator, declared: Inputs
+) -> None:
+    inputs, made = door.up("S", struct(declared))
+    emulator.advance(3 * RUN_SECONDS)
+    read = door.stub.Read(
+        provider_pb2.ReadRequest(id=made.id, urn=f"{URN}S", properties=made.properties)
+    )
+    assert read.refresh_before_update is False
+    with another(door, emulator) as later:
+
+        def preview() -> None:
+            for n in range(100):
+                assert list(later.check(f"S{n}", inputs, olds=inputs).failures) == []
+                assert diff(later, made.id, read.properties, inputs, inputs).changes == NONE
+
+        assert emulator.since(preview) == []
+
+
+def test_a_secret_that_was_recorded_stays_one_where_a_wait_is_interrupted(
+    door: Door, emulator: Emulator, declared: Inputs
+) -> None:
+    secret = ("tags", "sample")
+    _, made = door.up("x", struct(declared, secret))
+    del declared["tags"]
+    news = door.check("x", struct({**declared, "waitForCompletion": True}), olds=made.properties)
+    door.stub.Cancel(struct_pb2.Value())
+    failed = failure(lambda: updated(door, made.id, made.properties, news.inputs))
+    assert failed.recorded is not None
+    recorded = received(failed.recorded.properties)
+    assert "tags" not in recorded.properties or secret in recorded.secrets
+    assert declared["name"] in str(failed.recorded.properties)
+    assert secret in recorded.secrets
