@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.engine.harness import ACTIVE, ENDED, ROLE, Outcome, Stack, name_of
+from omics_provider.emulator import control
+from tests.engine.harness import ACTIVE, ENDED, FAILED, ROLE, Outcome, Stack, name_of
 
 RUN = "omics:index:Run"
 WDL = "version 1.0\nworkflow Align {\n  input { String cram  String sex = 'x' }\n}\n"
@@ -47,9 +48,14 @@ def revive(value):
 
 
 with open("declared.json") as file:
-    for name, (token, inputs) in json.load(file).items():
+    for name, (token, inputs, *options) in json.load(file).items():
+        if token == "provider":
+            made[name] = pulumi.ProviderResource("omics", name, inputs)
+            continue
         kind = Component if token.endswith(":RunCohort") else Resource
-        made[name] = kind(token, name, revive(inputs))
+        opts = pulumi.ResourceOptions(**{key: made[each] for key, each in options[0].items()}) \
+            if options else None
+        made[name] = kind(token, name, revive(inputs), opts)
         if kind is Component:
             pulumi.export(name, made[name].runs)
 """
@@ -174,6 +180,40 @@ def test_a_secret_of_the_template_stays_one(native: Stack) -> None:
     native.up()
     assert "2012-10-17" not in native.checkpoint
     assert "cram" in native.checkpoint
+
+
+def test_a_cohort_that_waits_and_bears_a_failure(native: Stack) -> None:
+    """Its runs are at the explicit provider's place, and end before the update does."""
+    elsewhere = native.home / "elsewhere.db"
+    place = {"endpoint": "local", "region": "us-east-1", "localState": str(elsewhere)}
+    waiting = template(
+        workflowId="9500764", workflowType="READY2RUN", tags=ENDED, waitForCompletion=True
+    )
+    del waiting["workflowVersionName"]
+
+    def declared(most: int) -> None:
+        given = cohort(
+            template=waiting,
+            parameters={"sample_name": "{sample}", "fastq_pairs": ["{cram}"]},
+            overrides={"NA2": {"tags": FAILED}},
+            maxFailures=most,
+        )
+        provider = ["provider", {**place, "localRunSeconds": "1"}]
+        declare(native, there=provider, cohort=[*given, {"provider": "there"}])
+
+    declared(1)
+    outcome = native.up()
+    assert "INPUT_URI_NOT_FOUND" in outcome.message
+    told = json.loads(native.pulumi("stack", "output", "--json").stdout)["cohort"]
+    assert {id_: each["status"] for id_, each in told.items()} == {
+        "NA1": "COMPLETED",
+        "NA2": "FAILED",
+    }
+    assert native.counted().get("StartRun", 0) == 0
+    starts = [each for each in control.calls(elsewhere) if each["operation"] == "StartRun"]
+    assert len(starts) == 2
+    assert all("::there::" in each["provider"] for each in runs(native).values())
+    assert native.preview().summary == {"same": 5}
 
 
 def test_a_batch_from_a_sheet(native: Stack) -> None:
