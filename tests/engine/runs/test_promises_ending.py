@@ -76,7 +76,7 @@ def test_a_run_that_stays_stopping_is_named_and_destroy_again_goes_on(stack: Sta
     said = f"Delete for run stuck failed: run {ids['stuck']} is still STOPPING 3 s after"
     assert said in outcome.message
     assert "Run the same command again" in outcome.message
-    assert "custom_timeouts" in outcome.message
+    assert "customTimeouts" in outcome.message
     for name in ("quick", "gone"):
         assert f"for run {name}" not in outcome.message
     assert stack.statuses() == {ids["stuck"]: "STOPPING"}
