@@ -18,7 +18,8 @@ from .table import MAX_TAG_KEY, MAX_TAG_VALUE, MAX_TAGS, Field, Kind, Table
 from .values import CANNOT_CROSS, UNKNOWN, misfits
 
 Inputs = Mapping[str, Any]
-Rule = Callable[[Inputs], Iterator["Problem"]]
+#: A rule sees the table for the names that a program has.
+Rule = Callable[[Table, Inputs], Iterator["Problem"]]
 
 #: Input of the program: names that it gave and the class does not take.
 MISNAMED: Final = "__misnamed"
@@ -57,7 +58,7 @@ def problems(table: Table, inputs: Inputs, rules: tuple[Rule, ...] = ()) -> list
         if field.required and field.wire not in inputs
     ]
     for rule in rules:
-        found += rule(inputs)
+        found += rule(table, inputs)
     return found
 
 
@@ -90,7 +91,7 @@ def misnamed(table: Table, name: str) -> str:
     return f"is no argument of {table.resource}{hint}"
 
 
-def role_only(inputs: Inputs) -> Iterator[Problem]:
+def role_only(_: Table, inputs: Inputs) -> Iterator[Problem]:
     """Complain about a `roleArn` that is the ARN of something else in IAM or STS."""
     arn = inputs.get("roleArn")
     found = _IDENTITY.match(arn) if isinstance(arn, str) else None

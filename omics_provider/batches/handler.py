@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, NoReturn
+from typing import Any, NoReturn
 
 from omics_provider.base import diff, errors, identity, keys
 from omics_provider.base.table import Table
@@ -30,11 +30,12 @@ class Told(set[str]):
 class BatchHandler:
     """Cohorts of runs of AWS HealthOmics, started by StartRunBatch."""
 
-    table: ClassVar[Table] = batch_table.TABLE
+    def __init__(self, table: Table = batch_table.TABLE) -> None:
+        self.table = table
 
     def check(self, call: Call, old: Properties, inputs: Properties) -> Checked:
         """Find everything that is wrong with the declaration; the service is not asked."""
-        found = batch_table.problems(inputs, has_s3=not call.settings.is_local)
+        found = batch_table.problems(inputs, has_s3=not call.settings.is_local, table=self.table)
         checked = declaration.keep_spelling(old, batch_table.with_defaults(inputs))
         if not (old or found):
             _tell_of_start(call, inputs)

@@ -33,7 +33,7 @@ class Call:
     `urn` is the resource's, empty outside of an engine. `timeout` is its customTimeouts for this
     operation in seconds, None where unset. `seed` is the engine's random seed for generated names,
     which check alone gets. `looks` tells whether preflight is on. `warn` shows a message beside
-    the resource.
+    the resource, `show` one in its status line, until the next.
     """
 
     update: Update
@@ -43,6 +43,7 @@ class Call:
     timeout: float | None = None
     seed: bytes = b""
     warn: Callable[[str], object] = _written
+    show: Callable[[str], object] = lambda _: None
 
     @property
     def subject(self) -> str:
@@ -82,11 +83,13 @@ class Found(NamedTuple):
     """What a diff found.
 
     `replaces` are the properties that ask for a new resource. `changes` is False for none, True for
-    a change that no input shows, and None where the engine is to compare the inputs itself.
+    a change that no input shows, and None where the engine is to compare the inputs itself. `moves`
+    are outputs that the change in place brings up to date.
     """
 
     changes: bool | None
     replaces: tuple[str, ...] = ()
+    moves: tuple[str, ...] = ()
 
 
 class Recorded(NamedTuple):

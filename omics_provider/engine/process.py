@@ -27,6 +27,7 @@ _UPDATES: Final = frozenset({"up", "update"})
 _DESTROYS: Final = frozenset({"destroy", "down", "dn"})
 #: Options with which an update or `pulumi destroy` leaves some resources alone.
 _PARTLY: Final = ("--target", "-t", "--exclude", "-x", "--run-program")
+#: Options of how many resources are worked on at once, and their value in the same word.
 #: How a file backend's URL begins where it is the same from every folder.
 _ABSOLUTE_FILE: Final = ("file:///", "file://~")
 _BACKEND: Final = "PULUMI_BACKEND_URL"
@@ -110,7 +111,7 @@ class Engine:
         The environment may give it. What the command line says, and says last, counts.
         """
         found = ""
-        for word, value in zip(self.command, [*self.command[1:], ""], strict=True):
+        for word, value in zip(self.command, [*self.command[1:], ""], strict=False):
             if word in (f"--{name}", short):
                 found = value
             elif word.startswith(f"--{name}="):
@@ -123,6 +124,13 @@ class Engine:
         with contextlib.suppress(psutil.Error):
             return _started_with(self.process).get(variable, "")
         return ""
+
+    @property
+    def parallel(self) -> int:
+        """How many resources it works on at once (pulumi, cmd/pulumi/operations/up.go)."""
+        # Its environment is this process's, too.
+        asked = (self.option("parallel", "-p"), os.environ.get("PULUMI_PARALLEL", ""))
+        return next((int(each) for each in asked if each.isdecimal() and int(each)), _by_cores())
 
     def serves_inline(self, stack: str) -> bool:
         """Whether its program is a function, and its stack is named `stack`."""
@@ -153,6 +161,11 @@ class Engine:
             "backend (`pulumi whoami --verbose` shows it), and have `pulumi` on PATH.",
         )
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether it is at work still; an engine that was not found is."""
+        return self.process is None or _is_alive(self.process)
+
     def require_alive(self, operation: str = "StartRun") -> None:
         """Raise OmicsError where the CLI has ended since it was found; `operation` is left undone.
 
@@ -160,7 +173,7 @@ class Engine:
         may have looked for that start's run, found none, and started it; or have found the run that
         it is about to cancel, and kept it.
         """
-        if self.process is not None and not _is_alive(self.process):
+        if not self.is_alive:
             raise OmicsError(operation, "the update that asked for it has ended; nothing was done")
 
 
@@ -183,6 +196,10 @@ def find_engine_of_program(stack: str) -> Engine:
         if found is not None and found.serves_inline(stack.rpartition("/")[2]):
             return found
     return find_engine()
+
+
+def _by_cores() -> int:
+    return 4 * (os.cpu_count() or 1)
 
 
 def _cli(process: psutil.Process) -> Engine | None:

@@ -17,7 +17,14 @@ from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from omics_provider.base.identity import Mark, account_of, is_retry, region_of, start_token
-from omics_provider.base.keys import ATTEMPT, DEFAULT_ON_DELETE, EARLIER, SETTLED, STACK
+from omics_provider.base.keys import (
+    ATTEMPT,
+    BESIDE_A_START,
+    DEFAULT_ON_DELETE,
+    EARLIER,
+    SETTLED,
+    STACK,
+)
 from omics_provider.base.values import equal
 
 from .urn import kind_of, own_kind, urn_in
@@ -52,7 +59,7 @@ class EarlierStart(NamedTuple):
     def is_for(self, inputs: Mapping[str, Any]) -> bool:
         """Tell whether it was made for the same run as `inputs` declare."""
         names = self.inputs.keys() | inputs.keys()
-        wires = [w for w in names if not w.startswith("__") and w not in ("tags", "onDelete")]
+        wires = [w for w in names if not w.startswith("__") and w not in BESIDE_A_START]
         return all(
             (w in self.inputs) == (w in inputs) and equal(self.inputs.get(w), inputs.get(w))
             for w in wires

@@ -15,12 +15,15 @@ _ABSENT: Final = object()
 
 
 def detailed(
-    old: Mapping[str, Any], new: Mapping[str, Any], replaces: Collection[str]
+    old: Mapping[str, Any],
+    new: Mapping[str, Any],
+    replaces: Collection[str],
+    moves: Collection[str] = (),
 ) -> dict[str, provider_pb2.PropertyDiff]:
     """Return each path whose value differs.
 
     A property of `replaces` asks for a new resource. One that no input shows stands for itself,
-    such as the status of a failed run.
+    such as the status of a failed run. `moves` are outputs that change in place.
     """
     found = {}
     for name in {**old, **new}:
@@ -32,6 +35,8 @@ def detailed(
     for name in replaces:
         if name not in shown:
             found[name] = _entry(_Kind.UPDATE, is_replace=True, is_input=False)
+    for name in moves:
+        found.setdefault(name, _entry(_Kind.UPDATE, is_replace=False, is_input=False))
     return found
 
 

@@ -187,7 +187,9 @@ class Resource(NamedTuple):
 
 RESOURCES: Final[Mapping[str, Resource]] = {
     "omics:index:Run": Resource(RUN, RUN),
-    "omics:index:RunBatch": Resource(RUN_BATCH, batch_table.TABLE),
+    "omics:index:RunBatch": Resource(
+        RUN_BATCH, replace(batch_table.TABLE, resource="RunBatch", arguments=())
+    ),
     "omics:index:RunGroup": Resource(GROUP, GROUP),
     "omics:index:RunCache": Resource(CACHE, CACHE),
     "omics:index:Workflow": Resource(WORKFLOW, WORKFLOW),

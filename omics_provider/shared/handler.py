@@ -41,10 +41,13 @@ class Obtained(NamedTuple):
 class LastingHandler(ABC, Generic[S]):
     """Resources that stay until they are deleted. Subclasses name a table and a service."""
 
-    table: ClassVar[Table]
+    table: Table
     rules: ClassVar[tuple[checks.Rule, ...]] = ()
     #: Seconds that a delete waits for what is in its way, where customTimeouts says nothing.
     delete_limit: ClassVar[float] = 60.0
+
+    def __init__(self, table: Table | None = None) -> None:
+        self.table = table or self.table
 
     @abstractmethod
     def service(self, call: Call) -> S:

@@ -37,7 +37,7 @@ class WorkflowHandler(LastingHandler[Workflows]):
         """Find everything that is wrong with the declaration; the service is not asked."""
         inputs = workflow_table.with_recorded_spelling(old, inputs)
         checked = super().check(call, old, inputs)
-        reused = workflow_table.reused_name(old, inputs)
+        reused = workflow_table.reused_name(self.table, old, inputs)
         return checked._replace(failures=(*checked.failures, *reused))
 
     def diff(self, call: Call, id_: str, recorded: Properties, inputs: Properties) -> Found:

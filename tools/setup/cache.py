@@ -20,9 +20,10 @@ FILES = (
     "pulumi",
     "pulumi-language-python",
     "pulumi-language-python-exec",
+    "pulumi-language-yaml",
     "pulumi-resource-pulumi-python",
 )
-"""What an engine is made of that runs Python programs with dynamic providers."""
+"""What an engine is made of that runs programs in Python and YAML, and dynamic providers."""
 
 LIST = "engine.json"
 """The file in an engine's folder that says what it was made from, and its files."""

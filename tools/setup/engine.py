@@ -1,6 +1,6 @@
 """The Pulumi engine: the ways to one, tried in order, each with a line that says why.
 
-1. a `pulumi` on PATH that is new enough and can run Python programs;
+1. a `pulumi` on PATH that is new enough and can run programs in Python and YAML;
 2. Pulumi's own installer, at the pinned version;
 3. a build of the pinned version with Go, from the Go module proxy.
 
@@ -69,16 +69,24 @@ def find_engine(ways: Sequence[Way]) -> Engine:
 
 def ways(project: Project, environ: Mapping[str, str]) -> list[Way]:
     """Give the ways to an engine, in their order. What is cached comes before what takes time."""
-    version = project.pulumi_version
-    root = cache_root(environ)
-    official = Entry(root / f"{version}-official", digest([str(version).encode()]))
-    built = Entry(root / f"{version}-go", go_build.pins(project))
+    version, root = project.pulumi_version, cache_root(environ)
+    official, built = cached(project, environ)
     return [
         ("PATH", lambda: from_path(version, search_path(environ, root))),
         ("the cache", lambda: from_cache((official, built))),
         ("Pulumi's installer", lambda: from_installer(project, official)),
         ("a build with Go", lambda: from_go(project, built, environ)),
     ]
+
+
+def cached(project: Project, environ: Mapping[str, str]) -> tuple[Entry, Entry]:
+    """Give the cache's entries for the pinned engine: the installer's, and the one that Go builds.
+
+    A build's place tells its pins, so that clones with other pins leave each other's in peace.
+    """
+    version, root, pins = project.pulumi_version, cache_root(environ), go_build.pins(project)
+    official = Entry(root / f"{version}-official", digest([str(version).encode()]))
+    return official, Entry(root / f"{version}-go-{pins[:8]}", pins)
 
 
 def from_path(oldest: Version, path: str) -> Engine:
@@ -110,7 +118,7 @@ def why_not(found: Found, oldest: Version) -> str | None:
     if found.version.major != oldest.major:
         return f"{found.program} is {found.version}, and this project knows only {oldest.major}.x"
     if found.lacks:
-        return f"{found.program} can't run Python programs: it lacks {', '.join(found.lacks)}"
+        return f"{found.program} can't run every program: it lacks {', '.join(found.lacks)}"
     return None
 
 

@@ -112,7 +112,8 @@ def probe(project: Project, go: Go, env: Mapping[str, str]) -> None:
 def pins(project: Project) -> str:
     """Give the digest of all that decides what the build makes."""
     modules = [project.pins / m / f for m in ("cli", "host") for f in ("go.mod", "go.sum")]
-    return digest([m.read_bytes() for m in modules] + [flag.encode() for flag in FLAGS])
+    words = [*FLAGS, CLI, YAML, HOST]
+    return digest([m.read_bytes() for m in modules] + [word.encode() for word in words])
 
 
 def build(project: Project, folder: Path, env: Mapping[str, str]) -> None:

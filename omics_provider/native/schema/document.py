@@ -128,6 +128,16 @@ def _function(types: Types, token: str) -> Spec:
 # Pages -------------------------------------------------------------------------------------------
 
 
+def names() -> tuple[str, ...]:
+    """Return the names of all resources and functions, each of which has a page."""
+    given = (
+        *(resource.given for resource in tables.RESOURCES.values()),
+        *tables.COMPONENTS.values(),
+        *(function.given for function in tables.FUNCTIONS.values()),
+    )
+    return tuple(table.resource for table in given)
+
+
 def page(name: str) -> Page:
     """Return the page of a resource or a function."""
     content = (

@@ -150,6 +150,29 @@ def refreshed(recorded: Mapping[str, Any], live: Mapping[str, Any]) -> dict[str,
     return {**kept, **_live_outputs(live)}
 
 
+def has_same_end(recorded: Mapping[str, Any], entry: Mapping[str, Any]) -> bool:
+    """Tell whether an entry of ListRuns, which may be empty, shows the recorded end of a run."""
+    return recorded.get("status") in set(ENDED) and all(
+        recorded.get(key) is not None and recorded[key] == entry.get(key)
+        for key in ("status", "creationTime", "stopTime")
+    )
+
+
+def moved_on(recorded: Mapping[str, Any], entry: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the properties of a run at work from its entry in ListRuns; None where it tells less.
+
+    An entry has no uuid, and ids are used again: the creation tells one run from another, where it
+    is recorded. It is not taken from an entry: nothing but GetRun says whose it is.
+    """
+    if entry.get("status") not in ACTIVE:
+        return None
+    known = recorded.get("creationTime")
+    if known is not None and known != entry.get("creationTime"):
+        return None
+    now = {key: entry[key] for key in ("status", "startTime") if entry.get(key)}
+    return {**recorded, **now}
+
+
 def gone(recorded: Mapping[str, Any]) -> dict[str, Any]:
     """Return the recorded properties of a run whose record the service no longer has.
 

@@ -4,6 +4,7 @@ No test here uses the network. The engines are shell scripts a few bytes long.
 """
 
 import importlib
+import json
 import os
 import shutil
 import socket
@@ -133,6 +134,22 @@ def test_our_own_engine_on_path_is_not_taken_for_the_users(
     assert path == "/usr/bin"
 
 
+def test_clones_with_other_pins_do_not_take_each_others_build(
+    tools: dict[str, ModuleType], tmp_path: Path
+) -> None:
+    clone, environ = tmp_path / "clone", {"HOME": str(tmp_path)}
+    shutil.copytree(ROOT / "tools" / "engine", clone / "tools" / "engine")
+    project = tools["places"].Project(clone)
+    official, built = tools["engine"].cached(project, environ)
+    assert tools["engine"].cached(project, environ) == (official, built)
+    with (clone / "tools" / "engine" / "host" / "go.sum").open("a") as sums:
+        sums.write("another pin\n")
+    same, other = tools["engine"].cached(project, environ)
+    assert same == official
+    assert other.place.parent == built.place.parent
+    assert other.place.name != built.place.name
+
+
 # --- the choice of the way
 
 
@@ -181,6 +198,7 @@ def test_the_ways_come_in_the_promised_order(tools: dict[str, ModuleType]) -> No
         ("v3.259.0-dev.1", (), "older than 3.259.0"),
         ("v4.0.0", (), "knows only 3.x"),
         ("v3.259.0", ("pulumi-language-python",), "lacks pulumi-language-python"),
+        ("v3.259.0", ("pulumi-language-yaml",), "lacks pulumi-language-yaml"),
         ("hello", (), "does not say its version"),
     ],
 )
@@ -361,6 +379,21 @@ def test_a_damaged_engine_is_noticed_and_made_again(
     ensure(tools, entry)
     harm(entry)
     assert entry.damage(deep=True)
+    assert len(ensure(tools, entry)) == 1
+    assert entry.damage(deep=True) is None
+
+
+def test_an_engine_of_an_earlier_layout_is_made_again(
+    tools: dict[str, ModuleType], entry: Any
+) -> None:
+    """The first layout had no host for YAML; its list of files names none."""
+    ensure(tools, entry)
+    listed = json.loads((entry.place / "engine.json").read_text())
+    del listed["files"]["pulumi-language-yaml"]
+    (entry.place / "engine.json").write_text(json.dumps(listed))
+    assert entry.damage(deep=False) == "missing or damaged: pulumi-language-yaml"
+    with pytest.raises(tools["common"].CannotWorkError, match="damaged: pulumi-language-yaml"):
+        tools["engine"].from_cache([entry])
     assert len(ensure(tools, entry)) == 1
     assert entry.damage(deep=True) is None
 

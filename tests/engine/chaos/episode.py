@@ -10,13 +10,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal, cast
 
+from ..doors import DYNAMIC, Door
 from ..harness import (
     ACTIVE,
     ENDED,
-    PROGRAM,
     PROJECT,
     STACK,
-    TYPE,
     declaration,
     make_stack,
     name_of,
@@ -44,9 +43,9 @@ TAGS: Final[dict[Life, dict[str, str]]] = {
     "slow to stop": {"emulator:freezes": "yes", "emulator:stopping": "2"},
     "ended": ENDED,
 }
-#: The usual program, and a wait for as many seconds as a file says.
-_PROGRAM: Final = (
-    PROGRAM.replace("for name, arguments", "runs = {}\nfor name, arguments")
+#: The usual program, and a wait for as many seconds as a file says. It is for the first door alone.
+_WAITING: Final = (
+    DYNAMIC.program.replace("for name, arguments", "runs = {}\nfor name, arguments")
     + """\
     runs[name] = run
 with open("wait.txt") as file:
@@ -75,6 +74,7 @@ class Setting:
     delete_first: bool = False
     #: Updates that are to be killed wait for all runs.
     waits: bool = False
+    door: Door = DYNAMIC
     #: The program is in a folder of its own (`main:`), and the backend's address is relative.
     main: bool = False
 
@@ -108,7 +108,7 @@ class Report:
     seconds: float = 0.0
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return {**asdict(self), "setting": {**asdict(self.setting), "door": self.setting.door.name}}
 
 
 class Episode:
@@ -131,8 +131,10 @@ class Episode:
             home / "project",
             environment={"PULUMI_BACKEND_URL": f"file://{place}/backend?metadata=skip"},
             main="src" if setting.main else ".",
+            door=setting.door,
         )
-        self._stack.program(_PROGRAM)
+        if setting.door is DYNAMIC:
+            self._stack.program(_WAITING)
         self._stack.settings(
             requestId=setting.request_id, requestIdSeconds=setting.forget_seconds, runSeconds=1
         )
@@ -365,7 +367,7 @@ class Episode:
     # Commands --------------------------------------------------------------------------------
 
     def _urn(self) -> str:
-        return f"urn:pulumi:{STACK}::{PROJECT}::{TYPE}::{self._names[0]}"
+        return f"urn:pulumi:{STACK}::{PROJECT}::{self._setting.door.type}::{self._names[0]}"
 
     def _begin(self, *arguments: str) -> Command:
         command = Command(self._stack, *arguments)

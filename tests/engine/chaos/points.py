@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from ..harness import TYPE, Stack
+from ..harness import Stack
 from .ledger import Call, Ledger
 
 Victims = Literal["both", "engine", "plugin", "late plugin"]
@@ -118,13 +118,14 @@ def recorded(stack: Stack) -> Recorded:
     else:
         raise AssertionError("the checkpoint can't be read")
     pending = latest.get("pending_operations") or []
-    runs = [r for r in latest.get("resources") or [] if r["type"] == TYPE]
+    kind = stack.door.type
+    runs = [r for r in latest.get("resources") or [] if r["type"] == kind]
     return Recorded(
         tuple(runs),
         frozenset(
             f"{o['resource']['urn']} {o['resource']['inputs'].get('__attempt')}"
             for o in pending
-            if o["type"] == "creating" and o["resource"]["type"] == TYPE
+            if o["type"] == "creating" and o["resource"]["type"] == kind
         ),
     )
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from ..doors import DYNAMIC, Door
 from .episode import RequestId, Setting, Step
 from .points import POINTS, RECOVERY, Deed, Life, OnDelete, Point, Situation, Victims
 
@@ -54,8 +55,11 @@ class _Dealer:
         return point, victims
 
 
-def plays(seed: int, *, changes: int = 3) -> Iterator[Play]:
-    """Give episodes without end: up, `changes` changes, destroy, up, each killed once or more."""
+def plays(seed: int, *, changes: int = 3, door: Door = DYNAMIC) -> Iterator[Play]:
+    """Give episodes without end: up, `changes` changes, destroy, up, each killed once or more.
+
+    Only a program of the first door waits.
+    """
     chance = random.Random(seed)
     dealer = _Dealer(chance)
     # Three and eight have no common divisor: every pair comes up once in 24 episodes.
@@ -64,7 +68,8 @@ def plays(seed: int, *, changes: int = 3) -> Iterator[Play]:
         # Five and seven have no common divisor with those: each meets every pair.
         setting = Setting(
             request_id, on_delete, life, runs=chance.randint(1, 3), delete_first=delete_first,
-            waits=number % 5 in (1, 3), main=number % 7 in (2, 4, 5),
+            waits=door is DYNAMIC and number % 5 in (1, 3), main=number % 7 in (2, 4, 5),
+            door=door,
         )  # fmt: skip
         # Deleted first, the old run is gone before the new one is thought of: no way back.
         possible = [deed for deed in _CHANGES if not (delete_first and deed in _ONCE)]

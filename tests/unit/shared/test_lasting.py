@@ -172,7 +172,7 @@ def test_a_workflow_without_its_version_is_not_finished() -> None:
 def test_a_name_that_is_kept_for_another_version(
     old: dict[str, Any], new: dict[str, Any], told: bool
 ) -> None:
-    assert bool(list(workflow_table.reused_name(old, new))) is told
+    assert bool(list(workflow_table.reused_name(workflow_table.TABLE, old, new))) is told
 
 
 @pytest.mark.parametrize(
