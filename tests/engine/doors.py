@@ -112,11 +112,16 @@ NATIVE: Final = Door(
 )
 DOORS: Final = {door.name: door for door in (DYNAMIC, NATIVE)}
 
-#: Through which doors a test goes: both in `make test`, or the native one in `make scale` alone.
-BOTH: Final = pytest.mark.parametrize("door", DOORS.values(), indirect=True, ids=DOORS)
-BOTH_IN_SCALE: Final = pytest.mark.parametrize(
-    "door",
-    [DYNAMIC, pytest.param(NATIVE, marks=pytest.mark.slow)],
-    indirect=True,
-    ids=DOORS,
-)
+
+def _doors(quick: tuple[Door, ...]) -> pytest.MarkDecorator:
+    """Have a test go through both doors; in `make test` through those of `quick` alone."""
+    doors = [
+        pytest.param(door, id=name, marks=() if door in quick else pytest.mark.slow)
+        for name, door in DOORS.items()
+    ]
+    return pytest.mark.parametrize("door", doors, indirect=True)
+
+
+BOTH: Final = _doors((DYNAMIC, NATIVE))
+BOTH_IN_SCALE: Final = _doors((DYNAMIC,))
+NATIVE_FIRST: Final = _doors((NATIVE,))
