@@ -33,6 +33,7 @@ from .points import (
     Watch,
     recorded,
     wait_for,
+    wait_until,
 )
 from .processes import Command
 
@@ -292,10 +293,10 @@ class Episode:
         if point.fault:
             self._stack.plan_faults(*point.plans(victims))
         watch, gate = Watch(self._stack, self._ledger), Gate(self._stack.emulator_state)
-        if point.gate:
-            gate.shut()
         command = self._begin(*arguments)
         try:
+            if point.gate and wait_until(watch.has_read, command.ended):
+                gate.shut()
             struck = wait_for(point, watch, command.ended, self._chance)
             return command, struck and self._strike(command, point, victims, late)
         finally:

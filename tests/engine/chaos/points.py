@@ -21,6 +21,8 @@ Deed = Literal[
 
 #: Seconds between two looks.
 _LOOK: Final = 0.02
+#: Seconds after which a moment is not waited for any more.
+_LATEST: Final = 90.0
 _USUAL: Final[frozenset[Victims]] = frozenset({"both", "engine", "plugin"})
 #: Also an orphaned plugin that is stopped, and goes on after the next update has gone through.
 _WITH_LATE: Final[frozenset[Victims]] = _USUAL | frozenset[Victims]({"late plugin"})
@@ -71,6 +73,11 @@ class Watch:
 
     def calls(self, operation: str) -> list[Call]:
         return [c for c in self._ledger.calls(self._after) if c.operation == operation]
+
+    def has_read(self) -> bool:
+        """Tell whether the engine has read what it reads before the program: runs at work."""
+        read = [run for run in self._before.resources if run.get("refreshBeforeUpdate")]
+        return len(self.calls("GetRun")) >= len(read)
 
     def waited(self) -> bool:
         """Tell whether a run was looked at after a cancellation."""
@@ -135,7 +142,7 @@ class Point:
     """A moment of an update.
 
     - `fault`: planned at the emulator's `operation` so that the moment lasts, or happens at all.
-    - `gate`: no request takes effect before the kill.
+    - `gate`: no request of the program's resources takes effect before the kill.
     - `seen`: whether the moment is there; None for a random one.
     - `held`: the engine is stopped when the moment is seen, and killed that many seconds later:
       the plugin has answered, and the engine has done nothing with the answer.
@@ -243,9 +250,19 @@ RECOVERY: Final[tuple[Point, ...]] = (
 )
 
 
+def wait_until(seen: Callable[[], bool], ended: Callable[[], bool]) -> bool:
+    """Wait until a moment comes, and tell whether it was before the command ended."""
+    end = time.monotonic() + _LATEST
+    while time.monotonic() < end and not ended():
+        if seen():
+            return True
+        time.sleep(_LOOK)
+    return False
+
+
 def wait_for(point: Point, watch: Watch, ended: Callable[[], bool], chance: random.Random) -> bool:
     """Wait until the point is reached, and tell whether it was before the command ended."""
-    end = time.monotonic() + (chance.uniform(0.4, 3.5) if point.seen is None else 90.0)
+    end = time.monotonic() + (chance.uniform(0.4, 3.5) if point.seen is None else _LATEST)
     while time.monotonic() < end:
         if ended():
             return False
