@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest
 
-from omics_provider.runs.rules.run_table import TABLE
+from omics_provider.native.tables import RUN
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,8 @@ for name, arguments in declared.items():
 _NATIVE: Final = f"""
 
 WIRE = {{
-    **{ ({name: field.wire for name, field in TABLE.by_name.items()})!r},
-    **{ ({fact.name: fact.wire for fact in TABLE.facts})!r},
+    **{ ({name: field.wire for name, field in RUN.by_name.items()})!r},
+    **{ ({fact.name: fact.wire for fact in RUN.facts})!r},
 }}
 NAMED = ("ignore_changes", "replace_on_changes", "additional_secret_outputs")
 
