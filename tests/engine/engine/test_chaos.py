@@ -58,7 +58,6 @@ EPISODES: dict[str, tuple[Setting, tuple[Step, ...]]] = {
             ),
             kill("change", ("both", "waiting in create")),
             kill("take back", ("plugin", "StartRun took effect, its answer lost")),
-            kill("force", ("both", "StartRun answered, state not saved")),
             kill("destroy", ("both", "CancelRun took effect, its answer under way")),
         ),
     ),
