@@ -111,7 +111,7 @@ class Engine:
         The environment may give it. What the command line says, and says last, counts.
         """
         found = ""
-        for word, value in zip(self.command, [*self.command[1:], ""], strict=True):
+        for word, value in zip(self.command, [*self.command[1:], ""], strict=False):
             if word in (f"--{name}", short):
                 found = value
             elif word.startswith(f"--{name}="):

@@ -9,7 +9,7 @@ from typing import Any, Final
 from omics_provider.base.table import Table
 from omics_provider.base.values import UNKNOWN
 from omics_provider.batches.handler import BatchHandler
-from omics_provider.batches.rules import lifecycle
+from omics_provider.batches.rules import batch_table, lifecycle
 from omics_provider.engine.handler import Handler
 from omics_provider.shared.handler import CacheHandler, GroupHandler
 from omics_provider.workflows.handler import WorkflowHandler
@@ -63,25 +63,24 @@ class Kind:
         return {**recorded, **moving, **inputs}
 
 
-def _table(token: str) -> Table:
-    return tables.RESOURCES[token].recorded.in_api_names()
+def _table(name: str) -> Table:
+    """Return a resource's table as programs in any language know it."""
+    return tables.RESOURCES[f"omics:index:{name}"].recorded.in_api_names()
 
 
 KINDS: Final[Mapping[str, Kind]] = {
-    "omics:index:Run": Kind(
-        WaitingRuns(_table("omics:index:Run")), waiting.moving, waiting.is_active
-    ),
+    "omics:index:Run": Kind(WaitingRuns(_table("Run")), waiting.moving, waiting.is_active),
     "omics:index:RunBatch": Kind(
-        BatchHandler(_table("omics:index:RunBatch")),
-        _all_but_identity(BatchHandler().table),
+        BatchHandler(_table("RunBatch")),
+        _all_but_identity(batch_table.TABLE),
         lifecycle.is_at_work,
         declarations.batch,
     ),
-    "omics:index:RunGroup": Kind(GroupHandler(_table("omics:index:RunGroup"))),
-    "omics:index:RunCache": Kind(CacheHandler(_table("omics:index:RunCache"))),
+    "omics:index:RunGroup": Kind(GroupHandler(_table("RunGroup"))),
+    "omics:index:RunCache": Kind(CacheHandler(_table("RunCache"))),
     "omics:index:Workflow": Kind(
-        WorkflowHandler(_table("omics:index:Workflow")),
-        _all_but_identity(WorkflowHandler().table),
+        WorkflowHandler(_table("Workflow")),
+        _all_but_identity(WorkflowHandler.table),
         declared=declarations.workflow,
     ),
 }

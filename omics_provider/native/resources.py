@@ -22,7 +22,7 @@ from omics_provider.engine.update import Update
 from omics_provider.engine.urn import kind_of
 from omics_provider.waits.blocking import Waits
 
-from . import values
+from . import imported, values
 from .detail import detailed
 from .host import Host
 from .kinds import KINDS, Kind
@@ -104,9 +104,15 @@ class Resources(provider_pb2_grpc.ResourceProviderServicer):
         """Bring what is recorded up to date; an empty id stands for a resource that is gone."""
         kind, call = self._kind(request), self._call(request, timeout=request.timeout)
         recorded, inputs = values.received(request.properties), values.received(request.inputs)
-        now = kind.handler.read(call, request.id, recorded.properties)
+        known = recorded.properties
+        is_known = STACK in known
+        if not is_known:
+            known = {**known, STACK: self._stacks.of(request.urn)}
+        now = kind.handler.read(call, request.id, known)
         if not now.id:
             return provider_pb2.ReadResponse()
+        if not is_known:
+            now = imported.with_inputs(kind.handler, call, now, known)
         secrets = recorded.secrets | inputs.secrets
         declared = inputs.properties if now.inputs is None else now.inputs
         return provider_pb2.ReadResponse(

@@ -14,9 +14,11 @@ from omics_provider.base import settings
 from omics_provider.base.errors import OmicsError
 from omics_provider.engine import stack_config
 
-from . import values
+from . import functions, tables, values
+from .components import cohort
 from .requests import Request, told
 from .resources import Resources
+from .schema import document
 
 _CONFIG: Final = "omics:config:"
 
@@ -33,6 +35,11 @@ class Servicer(Resources):
     def GetPluginInfo(self, request: Request, context: grpc.ServicerContext) -> Any:
         """Return the version of this package."""
         return plugin_pb2.PluginInfo(version=metadata.version("omics-provider"))
+
+    @told
+    def GetSchema(self, request: Request, context: grpc.ServicerContext) -> Any:
+        """Return the schema of this package."""
+        return provider_pb2.GetSchemaResponse(schema=document.text())
 
     @told
     def CheckConfig(self, request: Request, context: grpc.ServicerContext) -> Any:
@@ -61,6 +68,22 @@ class Servicer(Resources):
         )
         self._looks = variables.get(f"{_CONFIG}preflight") not in settings.NO_PREFLIGHT
         return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
+
+    @told
+    def Invoke(self, request: Request, context: grpc.ServicerContext) -> Any:
+        """Answer a function."""
+        return functions.answer(request, self._settings)
+
+    @told
+    def Construct(self, request: Request, context: grpc.ServicerContext) -> Any:
+        """Make a component: register it and its resources."""
+        if request.type not in tables.COMPONENTS:
+            raise OmicsError(
+                "Finding the component",
+                f"there is no {request.type}",
+                advice=f"omics has {', '.join(tables.COMPONENTS)}.",
+            )
+        return cohort.construct(request, self._settings)
 
     @told
     def Cancel(self, request: Request, context: grpc.ServicerContext) -> Any:

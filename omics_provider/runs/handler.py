@@ -78,7 +78,8 @@ class RunHandler:
         if is_placeholder(recorded):
             return _read_placeholder(call, runs, id_, recorded)
         if not recorded.get("uuid"):
-            return Recorded(id_, lifecycle.adopted({}, adoption.required(runs, id_)))
+            live = adoption.required(runs, id_)
+            return Recorded(id_, lifecycle.looked_up(recorded, live, call.urn))
         listed = lookup.listed(call, runs, id_, recorded)
         now = lookup.seen(call, runs, id_, recorded) if listed is None else listed
         if now.get("status") in lifecycle.USELESS and _may_be_cut_off(call, recorded):

@@ -77,7 +77,8 @@ class LastingHandler(ABC, Generic[S]):
         """Bring the recorded values up to date; where it is gone, the next update makes it."""
         service = self.service(call)
         if not recorded.get("arn"):
-            return Recorded(id_, lasting.looked_up(self.table, self.required(service, id_)))
+            there = self.required(service, id_)
+            return Recorded(id_, lasting.looked_up(self.table, recorded, there, call.urn))
         live = self.found(service, id_, recorded)
         if live is None:
             return Recorded("", {})

@@ -75,8 +75,8 @@ class WorkflowHandler(LastingHandler[Workflows]):
         """Bring the recorded values up to date; a version that is gone is made again."""
         service = self.service(call)
         if not recorded.get("arn"):
-            live = self.required(service, id_)
-            return Recorded(id_, lasting.looked_up(TABLE, workflow_table.facts(live, None)))
+            live = workflow_table.facts(self.required(service, id_), None)
+            return Recorded(id_, lasting.looked_up(TABLE, recorded, live, call.urn))
         found = self.found(service, id_, recorded)
         if found is None:
             return Recorded("", {})

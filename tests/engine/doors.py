@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -17,6 +19,7 @@ class Door:
     - `type`: what the state calls a run.
     - `run`: the part of a program that gives OmicsRun its meaning.
     - `plugin`: the word that tells the plugin's process by its command line.
+    - `project`: what Pulumi.yaml says of it.
     - `looks`: the calls that a preview or an update makes for runs at work that do not change.
     """
 
@@ -24,6 +27,7 @@ class Door:
     type: str
     run: str
     plugin: str
+    project: str = ""
     looks: frozenset[str] = frozenset()
 
     @property
@@ -91,11 +95,19 @@ DYNAMIC: Final = Door(
     "from omics_provider import OmicsRun\n",
     "pulumi.dynamic",
 )
+#: The engine announces a plugin that it finds on PATH, and no one that a project names.
+_PLUGIN: Final = f"""\
+plugins:
+  providers:
+    - name: omics
+      path: {Path(sys.executable).parent}
+"""
 NATIVE: Final = Door(
     "native",
     "omics:index:Run",
     _NATIVE,
     "pulumi-resource-omics",
+    _PLUGIN,
     frozenset({"GetRun", "ListRuns"}),
 )
 DOORS: Final = {door.name: door for door in (DYNAMIC, NATIVE)}

@@ -92,12 +92,6 @@ class Outcome:
         return " ".join(self.text.split())
 
     @property
-    def told(self) -> str:
-        """What it wrote of warnings and errors, but where the engine has found a plugin."""
-        lines = [line for line in self.text.splitlines() if "from $PATH at" not in line]
-        return "\n".join(line for line in lines if "warning" in line.lower() or "error" in line)
-
-    @property
     def summary(self) -> dict[str, int]:
         """Give a `preview --json`'s count of resources, the stack's own among them, by step."""
         counted: dict[str, int] = json.loads(self.stdout)["changeSummary"]
@@ -311,7 +305,7 @@ def make_stack(
     (home / "backend").mkdir(parents=True)
     (home / main).mkdir(exist_ok=True)
     place = "" if main == "." else f"main: {main}\n"
-    (home / "Pulumi.yaml").write_text(f"name: {PROJECT}\nruntime: python\n{place}")
+    (home / "Pulumi.yaml").write_text(f"name: {PROJECT}\nruntime: python\n{place}{door.project}")
     stack = Stack(
         home,
         {**clean_environment(home), **(environment or {})},

@@ -113,6 +113,16 @@ def adopted(inputs: Mapping[str, Any], live: Mapping[str, Any]) -> dict[str, Any
     return {**_live_inputs(live), **inputs, **_live_outputs(live), "stateVersion": STATE_VERSION}
 
 
+def looked_up(recorded: Mapping[str, Any], live: Mapping[str, Any], urn: str) -> dict[str, Any]:
+    """Return the properties to record for run `live`, of which only the id was known.
+
+    `recorded` may have the stack's name. A run that was started for this very resource, and whose
+    record was lost, is its own again: no update takes it for one that an interrupted start left.
+    """
+    token = Mark.token_on(live, str(recorded.get(keys.STACK, "")), urn)
+    return adopted({}, live) | ({"requestId": token} if token else {})
+
+
 def adoption_mismatch(inputs: Mapping[str, Any], live: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the declared inputs (wire names) that run `live` was not started with.
 

@@ -145,7 +145,7 @@ def test_after_a_killed_delete_a_plain_up_leaves_no_run_that_is_dead(stack: Stac
 
     again, calls = stack.calls(lambda: stack.up("--expect-no-changes"))
     assert calls.keys() <= stack.door.looks
-    assert again.told == ""
+    assert "warning" not in again.text.lower()
 
 
 def killed_while_stopping(stack: Stack, command: str) -> None:

@@ -44,7 +44,7 @@ def test_what_is_made_is_recorded_as_declared() -> None:
 
 
 def test_what_is_looked_up_is_recorded_whole() -> None:
-    assert lasting.looked_up(GROUP, LIVE) == {
+    assert lasting.looked_up(GROUP, {}, LIVE, "") == {
         "name": "n", "maxRuns": 3, "tags": {"a": "b"}, "arn": "arn:x", "creationTime": "t",
         "stateVersion": 1,
     }  # fmt: skip
