@@ -7,7 +7,7 @@ WORKERS = 3
 TIERS   = tests/unit tests/provider tests/emulator tests/contract tests/engine
 IN      = . tools/env &&
 
-.PHONY: help setup new up test slow check docs bench scale chaos campaign down lock
+.PHONY: help setup new up test slow check docs languages plugin bench scale chaos campaign down lock
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
@@ -37,6 +37,7 @@ check: setup ## the gate: format, lint, types, layers, docs examples, pipelines,
 	$(IN) ruff check .
 	$(IN) mypy
 	$(IN) mypy tools/setup
+	$(IN) MYPYPATH=tools/setup mypy tools/languages
 	$(IN) lint-imports
 	$(IN) pytest -n $(WORKERS) tests/contract
 	$(IN) tools/pipelines
@@ -45,11 +46,17 @@ check: setup ## the gate: format, lint, types, layers, docs examples, pipelines,
 docs: setup ## build the docs site in build/docs/html, warnings as errors
 	@$(IN) tools/docs
 
+plugin: setup ## make dist/pulumi-resource-omics-v….tar.gz for `pulumi plugin install`
+	@$(IN) tools/plugin/make
+
 scale: setup ## the long tests: 1,000 runs a stack, 100,000 samples, every example of the docs
 	@$(IN) pytest -m slow tests/engine
 
 campaign: setup ## 8 processes against one emulator file, callers and servers killed
 	@$(IN) python -m tests.emulator.campaign
+
+languages: setup ## generate and type-check the SDKs of TypeScript, Python and Go: build/sdk
+	@$(IN) python tools/languages
 
 bench: setup ## run the benchmarks: a table here, figures in bench/results.json
 	@$(IN) python bench/run.py

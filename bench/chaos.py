@@ -3,6 +3,7 @@
     make chaos                                  at least 200 kills, results kept
     make chaos CHAOS="--kills 40 --seed 7"      shorter, other ones
     make chaos CHAOS="--only 1-17"              one episode again
+    make chaos CHAOS="--door native"            through the native provider
 
 The same seed gives the same episodes. How long a moment lasts is the machine's, so two campaigns
 kill at the same points, not at the same instruction. Docs: docs/chaos.md.
@@ -31,11 +32,23 @@ sys.path.insert(0, str(ROOT))
 from tests.engine.chaos.episode import Episode, Report, RequestId  # noqa: E402  # found by the path above
 from tests.engine.chaos.schedule import Play, plays  # noqa: E402  # found by the path above
 from tests.engine.chaos.weather import STORM, Storm, storm  # noqa: E402  # found by the path above
+from tests.engine.doors import DOORS  # noqa: E402  # found by the path above
 from tests.engine.harness import engine_problem  # noqa: E402  # found by the path above
 
-RESULTS: Final = ROOT / "bench" / "chaos-results.json"
+#: Where results go, by door: the figures, and the marks around their table on the page.
+RESULTS: Final = {
+    "dynamic": ROOT / "bench" / "chaos-results.json",
+    "native": ROOT / "bench" / "chaos-results-native.json",
+}
 PAGE: Final = ROOT / "docs" / "chaos.md"
-BEGIN, END = "<!-- results: written by make chaos -->", "<!-- end of results -->"
+BEGIN: Final = {
+    "dynamic": "<!-- results: written by make chaos -->",
+    "native": "<!-- native results: written by make chaos -->",
+}
+END: Final = {
+    "dynamic": "<!-- end of results -->",
+    "native": "<!-- end of native results -->",
+}
 #: No episode is begun when less than this is left.
 _EPISODE_SECONDS: Final = 60.0
 _STORM_SECONDS: Final = 1500.0
@@ -95,7 +108,7 @@ def main() -> int:
     began = time.monotonic()
     try:
         if arguments.only:
-            _tell(campaign, _play(home, arguments.only))
+            _tell(campaign, _play(home, arguments.only, arguments.door))
         else:
             with ProcessPoolExecutor(3) as pool:
                 storms = _storms(pool, home, arguments)
@@ -118,7 +131,7 @@ def main() -> int:
 
 
 def _episodes(campaign: Campaign, home: Path, arguments: argparse.Namespace, end: float) -> None:
-    schedule = plays(arguments.seed)
+    schedule = plays(arguments.seed, door=DOORS[arguments.door])
     with ProcessPoolExecutor(arguments.workers) as pool:
         running: set[Future[Report]] = set()
         while True:
@@ -127,7 +140,7 @@ def _episodes(campaign: Campaign, home: Path, arguments: argparse.Namespace, end
                 and campaign.kills < arguments.kills
                 and time.monotonic() < end - _EPISODE_SECONDS
             ):
-                running.add(pool.submit(_play, home, next(schedule).label))
+                running.add(pool.submit(_play, home, next(schedule).label, arguments.door))
             if not running:
                 return
             done, running = wait(running, return_when=FIRST_COMPLETED)
@@ -142,15 +155,22 @@ def _storms(
     modes: tuple[RequestId, ...] = ("replay", "conflict", "forget")
     return [
         pool.submit(
-            storm,
+            _storm,
             _folder(home, f"storm-{mode}"),
             mode,
             arguments.runs,
             arguments.seed,
             _STORM_SECONDS,
+            arguments.door,
         )
         for mode in modes[: arguments.storms]
     ]
+
+
+def _storm(
+    home: Path, request_id: RequestId, runs: int, seed: int, limit: float, door: str
+) -> Storm:
+    return storm(home, request_id, runs, seed, limit, DOORS[door])
 
 
 def _weather(campaign: Campaign, report: Storm) -> None:
@@ -162,9 +182,9 @@ def _weather(campaign: Campaign, report: Storm) -> None:
     )
 
 
-def _play(home: Path, label: str) -> Report:
+def _play(home: Path, label: str, door: str) -> Report:
     # Its points hold functions, which no process can send to another.
-    play = _chosen(label)
+    play = _chosen(label, door)
     return Episode(_folder(home, play.label), play.label, play.setting).play(play.steps)
 
 
@@ -174,9 +194,9 @@ def _folder(home: Path, name: str) -> Path:
     return folder
 
 
-def _chosen(label: str) -> Play:
+def _chosen(label: str, door: str) -> Play:
     seed, _, number = label.rpartition("-")
-    return next(itertools.islice(plays(int(seed)), int(number), None))
+    return next(itertools.islice(plays(int(seed), door=DOORS[door]), int(number), None))
 
 
 def _tell(campaign: Campaign, report: Report) -> None:
@@ -251,10 +271,11 @@ def _keep(campaign: Campaign, arguments: argparse.Namespace) -> None:
         "episodes": [report.as_json() for report in campaign.reports],
         "storms": [each.as_json() for each in campaign.storms],
     }
-    RESULTS.write_text(json.dumps(document, indent=1) + "\n")
+    door = arguments.door
+    RESULTS[door].write_text(json.dumps(document, indent=1) + "\n")
     page = PAGE.read_text()
-    before, after = page.split(BEGIN)[0], page.split(END)[1]
-    PAGE.write_text(f"{before}{BEGIN}\n\n{table(campaign)}\n\n{END}{after}")
+    before, after = page.split(BEGIN[door])[0], page.split(END[door])[1]
+    PAGE.write_text(f"{before}{BEGIN[door]}\n\n{table(campaign)}\n\n{END[door]}{after}")
 
 
 def _arguments() -> argparse.Namespace:
@@ -265,6 +286,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=2, help="episodes at once")
     parser.add_argument("--storms", type=int, default=3, help="stormy updates: 0 to 3")
     parser.add_argument("--runs", type=int, default=100, help="creates in each of them")
+    parser.add_argument("--door", choices=[*DOORS], default="dynamic", help="how runs are declared")
     parser.add_argument("--only", metavar="EPISODE", help="play one episode again, as in 1-17")
     parser.add_argument("--keep", action="store_true", help="write results to bench/ and docs/")
     return parser.parse_args()

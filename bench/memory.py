@@ -8,6 +8,7 @@ from pathlib import Path
 _EVERY_SECONDS = 0.1
 _ROLES = (
     ("plugin", "pulumi.dynamic"),
+    ("plugin", "pulumi-resource-omics"),
     ("program", "pulumi-language-python-exec"),
     ("engine", "pulumi"),
 )

@@ -1,4 +1,4 @@
-"""OmicsRuns against as many bare dynamic resources, in pairs."""
+"""Runs through both doors against as many bare dynamic resources, in rounds of all three."""
 
 from __future__ import annotations
 
@@ -12,9 +12,14 @@ from typing import Any
 from rich.table import Table
 from stack import COMMANDS, Measured, Stack
 
-KINDS = ("omics", "bare")
+KINDS = ("native", "omics", "bare")
+#: What the tables call them.
+NAMES = {"native": "omics:Run", "omics": "OmicsRun", "bare": "bare"}
+MEASURED = KINDS[:2]
 #: Preview changes nothing, so that it can be repeated on the same stack.
 LEAST_PREVIEWS = 3
+
+STATE_AFTER = ("up", "refresh")
 
 Times = dict[str, dict[str, list[float]]]
 
@@ -31,8 +36,8 @@ def warm_up(place: Path) -> None:
 def measure(place: Path, count: int, pairs: int) -> dict[str, Any]:
     """Measure `count` resources of each kind, `pairs` times.
 
-    Both kinds of a pair take their turns operation by operation, in the order A B B A, so that a
-    machine that gets slower or faster meanwhile does so for both.
+    The kinds take their turns operation by operation, in the order A B C C B A, so that a machine
+    that gets slower or faster meanwhile does so for all.
     """
     seconds: Times = {operation: {kind: [] for kind in KINDS} for operation in COMMANDS}
     memory: dict[str, list[Measured]] = {kind: [] for kind in KINDS}
@@ -47,7 +52,7 @@ def measure(place: Path, count: int, pairs: int) -> dict[str, Any]:
                 seconds[operation][kind].append(round(found.seconds, 3))
                 memory[kind].append(found)
             turn += 1
-            if operation in ("up", "refresh"):
+            if operation in STATE_AFTER:
                 state[operation] = {kind: _state(stacks[kind]) for kind in KINDS}
         shutil.rmtree(home)
     return {
@@ -67,7 +72,8 @@ def tables(measured: Sequence[Mapping[str, Any]]) -> list[Table]:
 
 def _operations(pairs: int) -> list[str]:
     previews = -(-LEAST_PREVIEWS // pairs)
-    return ["up", *["preview"] * previews, "refresh", "destroy"]
+    ended = ["preview, ended"] * previews
+    return ["up", *["preview"] * previews, "refresh", *ended, "destroy"]
 
 
 def _stacks(home: Path, count: int) -> dict[str, Stack]:
@@ -75,11 +81,16 @@ def _stacks(home: Path, count: int) -> dict[str, Stack]:
 
 
 def _compared(seconds: Mapping[str, list[float]]) -> dict[str, Any]:
-    ratios = [omics / bare for omics, bare in zip(*(seconds[kind] for kind in KINDS), strict=True)]
+    ratios = {
+        kind: [
+            round(one / bare, 3) for one, bare in zip(seconds[kind], seconds["bare"], strict=True)
+        ]
+        for kind in MEASURED
+    }
     return {
         **{f"{kind}Seconds": seconds[kind] for kind in KINDS},
-        "ratios": [round(ratio, 3) for ratio in ratios],
-        "ratio": round(statistics.median(ratios), 3),
+        "ratios": ratios,
+        "ratio": {kind: round(statistics.median(found), 3) for kind, found in ratios.items()},
     }
 
 
@@ -118,19 +129,24 @@ def _memory(measured: Sequence[Measured]) -> dict[str, float]:
 
 
 def _times_table(measured: Sequence[Mapping[str, Any]]) -> Table:
-    table = Table(title="Seconds: medians, and the median ratio of the pairs")
-    for heading in ("resources", "operation", "OmicsRun", "bare", "ratio", "of pairs"):
+    table = Table(title="Seconds: medians, and the median ratio to bare, of the rounds in brackets")
+    names = [NAMES[kind] for kind in KINDS]
+    for heading in ("resources", "operation", *names, *(f"{NAMES[k]} / bare" for k in MEASURED)):
         table.add_column(heading, justify="left" if heading == "operation" else "right")
     for size in measured:
         for operation, found in size["operations"].items():
-            omics, bare = (statistics.median(found[f"{kind}Seconds"]) for kind in KINDS)
-            low, high = min(found["ratios"]), max(found["ratios"])
             table.add_row(
-                f"{size['resources']:,}", operation, f"{omics:.2f}", f"{bare:.2f}",
-                f"{found['ratio']:.2f}", f"{low:.2f} to {high:.2f} ({len(found['ratios'])})",
-            )  # fmt: skip
+                f"{size['resources']:,}",
+                operation,
+                *(f"{statistics.median(found[f'{kind}Seconds']):.2f}" for kind in KINDS),
+                *(_spread(found["ratio"][kind], found["ratios"][kind]) for kind in MEASURED),
+            )
         table.add_section()
     return table
+
+
+def _spread(median: float, ratios: Sequence[float]) -> str:
+    return f"{median:.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
 
 
 def _state_table(measured: Sequence[Mapping[str, Any]]) -> Table:
@@ -146,8 +162,9 @@ def _state_table(measured: Sequence[Mapping[str, Any]]) -> Table:
             for kind, parts in kinds.items():
                 named = ("whole", "parameters", "otherProperties", "stackTrace", "otherOfTheEngine")
                 table.add_row(
-                    f"{size['resources']:,}", operation, kind, *(f"{parts[x]:,}" for x in named)
-                )
+                    f"{size['resources']:,}", operation, NAMES[kind],
+                    *(f"{parts[x]:,}" for x in named),
+                )  # fmt: skip
         table.add_section()
     return table
 
@@ -160,7 +177,8 @@ def _memory_table(measured: Sequence[Mapping[str, Any]]) -> Table:
     for size in measured:
         for kind, found in size["peakMemoryMiB"].items():
             table.add_row(
-                f"{size['resources']:,}", kind, *(f"{found.get(role, 0):,}" for role in roles)
-            )
+                f"{size['resources']:,}", NAMES[kind],
+                *(f"{found.get(role, 0):,}" for role in roles),
+            )  # fmt: skip
         table.add_section()
     return table

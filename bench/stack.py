@@ -22,6 +22,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "up": ("up", "--yes", "--skip-preview"),
     "preview": ("preview",),
     "refresh": ("refresh", "--yes", "--skip-preview"),
+    # The same, when the state has the runs' ends.
+    "preview, ended": ("preview",),
     "destroy": ("destroy", "--yes", "--skip-preview"),
 }
 
@@ -30,6 +32,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {
 #: takes minutes and hides what is compared: there it is written once, on both sides.
 _MANY = 500
 _ONE_CHECKPOINT = {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}
+#: Where the native provider is: the engine warns of one that it finds on PATH.
+_PLUGIN = f"plugins:\n  providers:\n  - {{name: omics, path: {Path(sys.executable).parent}}}\n"
 
 
 @dataclass(frozen=True)
@@ -42,11 +46,13 @@ class Measured:
 
 
 class Stack:
-    """`count` resources of `kind` ("omics" or "bare") in the folder `home`."""
+    """`count` resources of `kind` ("native", "omics" or "bare") in the folder `home`."""
 
     def __init__(self, home: Path, kind: str, count: int) -> None:
         self.home = home
         shutil.copytree(_PROJECT, home, ignore=shutil.ignore_patterns("__pycache__"))
+        with (home / "Pulumi.yaml").open("a") as file:
+            file.write(_PLUGIN)
         (home / "backend").mkdir()
         self.environment = bench_environment(home, one_checkpoint=count > _MANY)
         self.pulumi("stack", "init", "bench")
@@ -103,7 +109,7 @@ class Stack:
         """Give what the state records of each run or bare resource."""
         latest = json.loads(self.state())["checkpoint"]["latest"]
         found: list[dict[str, Any]] = latest.get("resources") or []
-        return [each for each in found if "/omics:Run" in each["type"] or "Bare" in each["type"]]
+        return [each for each in found if each["type"].endswith((":Run", ":Bare"))]
 
 
 def bench_environment(home: Path, *, one_checkpoint: bool) -> dict[str, str]:

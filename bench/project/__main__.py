@@ -7,12 +7,18 @@ config = pulumi.Config("bench")
 count = config.require_int("count")
 changed = config.get_int("changed")
 
-if config.require("kind") == "omics":
+kind = config.require("kind")
+if kind == "omics":
     from omics_provider import OmicsRun
 
     for number in range(count):
         rerun = 1 if number == changed else None
         OmicsRun(f"sample-{number:04}", **run_arguments(number), rerun=rerun)
+elif kind == "native":
+    from native import Run
+
+    for number in range(count):
+        Run(f"sample-{number:04}", run_arguments(number))
 else:
     from bare import Bare
 

@@ -69,13 +69,14 @@ class Bare(Resource, module="bench", name="Bare"):
     """The inputs of a run, under the API's names, and its outputs."""
 
     def __init__(self, resource_name: str, arguments: Mapping[str, Any]) -> None:
-        inputs = {_wire(name): value for name, value in arguments.items()}
+        inputs = {wire(name): value for name, value in arguments.items()}
         defaults = {"onDelete": "delete", "attempt": "0" * 16}
         super().__init__(
             BareProvider(), resource_name, {**dict.fromkeys(OUTPUTS), **defaults, **inputs}
         )
 
 
-def _wire(name: str) -> str:
+def wire(name: str) -> str:
+    """Give an argument's name in the API."""
     head, *rest = name.split("_")
     return head + "".join(part.capitalize() for part in rest)

@@ -1,12 +1,13 @@
 """Writes docs/reference from the code: public names, the commands' help, failure codes.
 
 The code is read, not imported: names and docstrings by griffe, in which a part "Args:" is a list.
-The help is what the commands print, and the table of failure codes what the package says of each;
-`python` on PATH is the project's own.
+The help is what the commands print, the table of failure codes what the package says of each, and
+the native provider's pages are made from its schema; `python` on PATH is the project's own.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import griffe
+import native_reference
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
@@ -23,6 +25,7 @@ PACKAGE = "omics_provider"
 #: Types of the classes' arguments and attributes.
 TYPES = "resources._arguments"
 PYTHON_COMMANDS = (f"python -m {PACKAGE}", f"python -m {PACKAGE}.emulator")
+_SCHEMA = "from omics_provider.native.schema import document; print(document.text())"
 _SUBCOMMAND = re.compile(r"^    ([a-z]+) +\S", re.MULTILINE)
 
 
@@ -35,7 +38,13 @@ def setup(app: Sphinx) -> dict[str, Any]:
 def _write(app: Sphinx) -> None:
     root = Path(app.srcdir).parent
     folder = Path(app.srcdir) / "reference"
-    pages = {**names(root), "commands": commands(root), "failures": failures(root)}
+    schema = json.loads(_printed(root, "python", "-c", _SCHEMA))
+    pages = {
+        **names(root),
+        **native_reference.pages(schema),
+        "commands": commands(root),
+        "failures": failures(root),
+    }
     folder.mkdir(exist_ok=True)
     for old in folder.glob("*.md"):
         if old.stem not in pages:

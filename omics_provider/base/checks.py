@@ -18,7 +18,8 @@ from .table import MAX_TAG_KEY, MAX_TAG_VALUE, MAX_TAGS, Field, Kind, Table
 from .values import CANNOT_CROSS, UNKNOWN, misfits
 
 Inputs = Mapping[str, Any]
-Rule = Callable[[Inputs], Iterator["Problem"]]
+#: A rule sees the table for the names that a program has.
+Rule = Callable[[Table, Inputs], Iterator["Problem"]]
 
 #: Input of the program: names that it gave and the class does not take.
 MISNAMED: Final = "__misnamed"
@@ -57,7 +58,7 @@ def problems(table: Table, inputs: Inputs, rules: tuple[Rule, ...] = ()) -> list
         if field.required and field.wire not in inputs
     ]
     for rule in rules:
-        found += rule(inputs)
+        found += rule(table, inputs)
     return found
 
 
@@ -90,7 +91,7 @@ def misnamed(table: Table, name: str) -> str:
     return f"is no argument of {table.resource}{hint}"
 
 
-def role_only(inputs: Inputs) -> Iterator[Problem]:
+def role_only(_: Table, inputs: Inputs) -> Iterator[Problem]:
     """Complain about a `roleArn` that is the ARN of something else in IAM or STS."""
     arn = inputs.get("roleArn")
     found = _IDENTITY.match(arn) if isinstance(arn, str) else None
@@ -107,7 +108,7 @@ _IDENTITY: Final = re.compile(r"arn:[^:]+:(?:iam|sts)::[^:]*:([a-z-]+)(?:/|$)")
 # One value -----------------------------------------------------------------------------------
 
 #: Kinds of which a reason shows the value.
-SHOWN: Final = frozenset({Kind.TEXT, Kind.S3_URI, Kind.INTEGER})
+SHOWN: Final = frozenset({Kind.TEXT, Kind.S3_URI, Kind.INTEGER, Kind.BOOLEAN})
 
 
 def _reasons(field: Field, inputs: Inputs) -> Iterator[str]:
@@ -162,6 +163,11 @@ def _check_integer(field: Field, inputs: Inputs) -> Iterator[str]:
         yield "must be a whole number"
     elif not (field.low or 0) <= value <= (field.high or 0):
         yield f"must be {field.low:,} to {field.high:,}"
+
+
+def _check_boolean(field: Field, inputs: Inputs) -> Iterator[str]:
+    if not isinstance(inputs[field.wire], bool):
+        yield "must be true or false"
 
 
 def _check_document(field: Field, inputs: Inputs) -> Iterator[str]:
@@ -265,6 +271,7 @@ _CHECKS: Final[dict[Kind, Callable[[Field, Inputs], Iterator[str]]]] = {
     Kind.TEXT: _check_text,
     Kind.S3_URI: _check_s3_uri,
     Kind.INTEGER: _check_integer,
+    Kind.BOOLEAN: _check_boolean,
     Kind.DOCUMENT: _check_document,
     Kind.JSON_TEXT: _check_json_text,
     Kind.TAGS: _check_tags,

@@ -91,6 +91,13 @@ class Mark(NamedTuple):
         """Return the stack that a run was started for, from GetRun's answer; empty for none."""
         return str((live.get("tags") or {}).get(STACK_MARK, ""))
 
+    @staticmethod
+    def token_on(live: Mapping[str, Any], stack: str, urn: str) -> str:
+        """Return the requestId that made it for resource `urn` of `stack`; empty for another's."""
+        mark = Mark.on(live)
+        is_own = mark is not None and mark.resource == Mark.of(stack, urn, "").resource
+        return mark.token if mark and is_own else ""
+
     def tags(self, stack: str) -> dict[str, str]:
         """Return the tags that put the mark on a run."""
         named = {STACK_MARK: stack[:MAX_STACK_MARK]} if stack else {}

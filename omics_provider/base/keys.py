@@ -21,3 +21,10 @@ LEFT: Final = "__left"
 
 #: What `on_delete` is where a declaration does not say.
 DEFAULT_ON_DELETE: Final = "delete"
+
+#: Inputs that the native provider takes for a run: whether a create waits for its end, and what an
+#: end without a result means then.
+WAIT: Final = "waitForCompletion"
+ON_FAILURE: Final = "onFailure"
+#: Inputs that can differ between two declarations of one start.
+BESIDE_A_START: Final = frozenset({"tags", "onDelete", WAIT, ON_FAILURE})

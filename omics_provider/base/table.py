@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
 
@@ -22,6 +22,7 @@ class Kind(Enum):
     TEXT = "text"
     S3_URI = "s3 uri"
     INTEGER = "integer"
+    BOOLEAN = "boolean"
     #: A JSON object.
     DOCUMENT = "document"
     #: A string that holds a JSON object.
@@ -113,6 +114,14 @@ class Table:
     def by_name(self) -> Mapping[str, Field]:
         """The inputs by their names in a program."""
         return {field.name: field for field in self.fields}
+
+    def named(self, wire: str) -> str:
+        """Return what a program calls the input of this name in the API."""
+        return self.by_wire[wire].name
+
+    def in_api_names(self) -> Table:
+        """Return the table of a program that calls each input as the API does."""
+        return replace(self, fields=tuple(replace(each, name=each.wire) for each in self.fields))
 
     @functools.cached_property
     def facts(self) -> tuple[Fact, ...]:

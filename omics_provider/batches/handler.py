@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, NoReturn
+from typing import Any, NoReturn
 
 from omics_provider.base import diff, errors, identity, keys
 from omics_provider.base.table import Table
@@ -30,11 +30,12 @@ class Told(set[str]):
 class BatchHandler:
     """Cohorts of runs of AWS HealthOmics, started by StartRunBatch."""
 
-    table: ClassVar[Table] = batch_table.TABLE
+    def __init__(self, table: Table = batch_table.TABLE) -> None:
+        self.table = table
 
     def check(self, call: Call, old: Properties, inputs: Properties) -> Checked:
         """Find everything that is wrong with the declaration; the service is not asked."""
-        found = batch_table.problems(inputs, has_s3=not call.settings.is_local)
+        found = batch_table.problems(inputs, has_s3=not call.settings.is_local, table=self.table)
         checked = declaration.keep_spelling(old, batch_table.with_defaults(inputs))
         if not (old or found):
             _tell_of_start(call, inputs)
@@ -55,7 +56,7 @@ class BatchHandler:
         if not found.replaces:
             return Found(None if found else _is_renamed(recorded, inputs))
         if runs_all_again:
-            call.warn(_all_again(recorded, inputs))
+            call.warn(_all_again(self.table, recorded, inputs))
             call.update.part(Told).add(call.urn)
             return Found(None, found.replaces)
         call.warn(_outlook(call, recorded, inputs))
@@ -236,7 +237,7 @@ def _refuse_lookup(id_: str) -> NoReturn:
     raise errors.OmicsError(
         "GetBatch",
         f"batch {id_} can't be looked up: what it has started is in no state",
-        advice="Declare it as a new OmicsRunBatch, or read it with boto3.",
+        advice="Declare it as a new run batch, or read it with boto3.",
     )
 
 
@@ -257,12 +258,14 @@ def _tell_of_start(call: Call, inputs: Properties) -> None:
     call.warn(f"{many:,} sample{'s' if many > 1 else ''} to start, in one batch.")
 
 
-def _all_again(recorded: Mapping[str, Any], inputs: Mapping[str, Any]) -> str:
-    many, on_delete = batch_table.count(inputs), inputs.get("onDelete")
+def _all_again(table: Table, recorded: Mapping[str, Any], inputs: Mapping[str, Any]) -> str:
+    many = batch_table.count(inputs)
+    on_delete = f"{table.named('onDelete')}={inputs.get('onDelete')!r}"
     before = len(recorded["batches"])
     return (
-        f'on_change="all": all {many:,} samples run again, as a new batch; what was started before '
-        f"({before} batch{'es' if before > 1 else ''}) is ended as on_delete={on_delete!r} says."
+        f'{table.named("onChange")}="all": all {many:,} samples run again, as a new batch; what '
+        f"was started before ({before} batch{'es' if before > 1 else ''}) is ended as {on_delete} "
+        "says."
     )
 
 

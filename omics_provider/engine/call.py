@@ -5,30 +5,20 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from omics_provider.base.checks import Problem
 from omics_provider.base.settings import Settings
 
 from .update import Update
-from .urn import urn_name
-
-#: What the service calls a resource, by the last part of its type token.
-_NOUNS: Final = {
-    "Run": "run",
-    "RunBatch": "run batch",
-    "RunCache": "run cache",
-    "RunGroup": "run group",
-    "Workflow": "workflow",
-}
+from .urn import NOUNS, kind_of, own_kind, urn_name
 
 
 def subject(urn: str) -> str:
     """Return what a call for `urn` is about, as in "run NA12878"; empty for an empty URN."""
     if not urn:
         return ""
-    kind, _, name = urn.rpartition("::")
-    return f"{_NOUNS.get(kind.rpartition(':')[2], 'resource')} {name}"
+    return f"{NOUNS.get(own_kind(kind_of(urn)), 'resource')} {urn.rpartition('::')[2]}"
 
 
 def _written(message: str) -> None:
@@ -43,7 +33,7 @@ class Call:
     `urn` is the resource's, empty outside of an engine. `timeout` is its customTimeouts for this
     operation in seconds, None where unset. `seed` is the engine's random seed for generated names,
     which check alone gets. `looks` tells whether preflight is on. `warn` shows a message beside
-    the resource.
+    the resource, `show` one in its status line, until the next.
     """
 
     update: Update
@@ -53,6 +43,7 @@ class Call:
     timeout: float | None = None
     seed: bytes = b""
     warn: Callable[[str], object] = _written
+    show: Callable[[str], object] = lambda _: None
 
     @property
     def subject(self) -> str:
@@ -92,11 +83,13 @@ class Found(NamedTuple):
     """What a diff found.
 
     `replaces` are the properties that ask for a new resource. `changes` is False for none, True for
-    a change that no input shows, and None where the engine is to compare the inputs itself.
+    a change that no input shows, and None where the engine is to compare the inputs itself. `moves`
+    are outputs that the change in place brings up to date.
     """
 
     changes: bool | None
     replaces: tuple[str, ...] = ()
+    moves: tuple[str, ...] = ()
 
 
 class Recorded(NamedTuple):

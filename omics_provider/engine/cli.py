@@ -10,10 +10,11 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Final
 
 from omics_provider.base.errors import OmicsError
+
+from . import backend
 
 _LIMIT_SECONDS: Final = 120
 #: Resources of one refresh: a command line has a limit.
@@ -66,15 +67,9 @@ def quiet() -> dict[str, str]:
     """Return what has the CLI leave no log and ask for no news, with the user's own login."""
     return {
         "PULUMI_HOME": os.devnull,
-        "PULUMI_CREDENTIALS_PATH": str(credentials_folder()),
+        "PULUMI_CREDENTIALS_PATH": str(backend.credentials_folder(os.environ)),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
     }
-
-
-def credentials_folder() -> Path:
-    """Return where `pulumi login` keeps what it was told."""
-    default = os.environ.get("PULUMI_HOME") or Path("~/.pulumi").expanduser()
-    return Path(os.environ.get("PULUMI_CREDENTIALS_PATH") or default)
 
 
 def selected() -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
 from omics_provider.base.table import Table
 
@@ -17,10 +17,10 @@ class Handler(Protocol):
     Properties have the API's own names. A handler keeps nothing between calls but in
     `call.update`. Every method but check raises OmicsError for what a user is to be told, and
     create and update raise Unfinished for what is made and not usable yet. `table` has a row for
-    each property.
+    each property, with the name that the door's programs have for it.
     """
 
-    table: ClassVar[Table]
+    table: Table
 
     def check(self, call: Call, old: Properties, inputs: Properties) -> Checked:
         """Find everything that is wrong with a declaration; the service is not asked for it."""

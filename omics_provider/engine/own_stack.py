@@ -26,7 +26,7 @@ _LIMIT_SECONDS: Final = 120
 _PATIENCE: Final = 5.0
 _PACE: Final = Pace(first=0.3, longest=3.0)
 _OPERATION: Final = "Looking for interrupted starts"
-_HISTORY: Final = ("history", "--json", "--page-size", "100")
+_HISTORY: Final = ("stack", "history", "--json", "--page-size", "100")
 
 _Done: TypeAlias = subprocess.CompletedProcess[bytes]
 
@@ -86,6 +86,15 @@ class OwnStack:
             raise _foreign()
         return state
 
+    def config(self, stack: str, file: str = "") -> dict[str, Any]:
+        """Return the stack's configuration by full keys, as the CLI tells it; `file` is its own.
+
+        A secret has None for its value.
+        """
+        named = ["--config-file", file] if file else []
+        found = self._asked(stack, "config", "--json", *named)
+        return {key: each.get("value") for key, each in found.items()}
+
     def _believed(self, way: _Way, mark: str) -> StackState:
         """Return what a read found; where it lacks the mark, a second read has to hold it.
 
@@ -133,13 +142,13 @@ class OwnStack:
 
     def _read(self, stack: str, options: list[str], *, has_history: bool = True) -> StackState:
         if not has_history:
-            return recorded.parse(self._asked(stack, "export", *options))
+            return recorded.parse(self._asked(stack, "stack", "export", *options))
         history = self._readers.submit(self._asked, stack, *_HISTORY)
-        return recorded.parse(self._asked(stack, "export", *options), history.result())
+        return recorded.parse(self._asked(stack, "stack", "export", *options), history.result())
 
     def _asked(self, stack: str, *arguments: str) -> Any:
         place = self.engine.place()
-        command = [place.program, "stack", *arguments, "--stack", stack, "--non-interactive"]
+        command = [place.program, *arguments, "--stack", stack, "--non-interactive"]
 
         def ask() -> _Done:
             return subprocess.run(  # noqa: S603  # fixed commands; the stack's name is one argument
@@ -152,7 +161,7 @@ class OwnStack:
                 timeout=_LIMIT_SECONDS,
             )
 
-        asked = f"`pulumi stack {arguments[0]}`"
+        asked = f"`pulumi {arguments[0]} {arguments[1]}`"
         try:
             return json.loads(poll(ask, _succeeded, limit=_PATIENCE, pace=_PACE).stdout)
         except TimeLimitReached as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Mapping
@@ -26,6 +27,7 @@ _UPDATES: Final = frozenset({"up", "update"})
 _DESTROYS: Final = frozenset({"destroy", "down", "dn"})
 #: Options with which an update or `pulumi destroy` leaves some resources alone.
 _PARTLY: Final = ("--target", "-t", "--exclude", "-x", "--run-program")
+#: Options of how many resources are worked on at once, and their value in the same word.
 #: How a file backend's URL begins where it is the same from every folder.
 _ABSOLUTE_FILE: Final = ("file:///", "file://~")
 _BACKEND: Final = "PULUMI_BACKEND_URL"
@@ -98,16 +100,42 @@ class Engine:
         """Whether it leaves a part of the stack's resources alone."""
         return any(word.startswith(_PARTLY) for word in self.command)
 
+    @property
+    def stack(self) -> str:
+        """The stack that it was told to work on; empty where that is the selected one."""
+        return self.option("stack", "-s")
+
+    def option(self, name: str, short: str = "") -> str:
+        """Return the value that an option was given, by its long name or its short one; else empty.
+
+        The environment may give it. What the command line says, and says last, counts.
+        """
+        found = ""
+        for word, value in zip(self.command, [*self.command[1:], ""], strict=False):
+            if word in (f"--{name}", short):
+                found = value
+            elif word.startswith(f"--{name}="):
+                found = word.partition("=")[2]
+            elif short and word.startswith(short):
+                found = word.removeprefix(short).removeprefix("=")
+        if found or self.process is None:
+            return found
+        variable = f"{_OPTIONS}{name.upper().replace('-', '_')}"
+        with contextlib.suppress(psutil.Error):
+            return _started_with(self.process).get(variable, "")
+        return ""
+
+    @property
+    def parallel(self) -> int:
+        """How many resources it works on at once (pulumi, cmd/pulumi/operations/up.go)."""
+        # Its environment is this process's, too.
+        asked = (self.option("parallel", "-p"), os.environ.get("PULUMI_PARALLEL", ""))
+        return next((int(each) for each in asked if each.isdecimal() and int(each)), _by_cores())
+
     def serves_inline(self, stack: str) -> bool:
         """Whether its program is a function, and its stack is named `stack`."""
-        named = [
-            value
-            for name, value in zip(self.command, [*self.command[1:], ""], strict=True)
-            if name in ("--stack", "-s")
-        ]
-        named += [word.partition("=")[2] for word in self.command if word.startswith("--stack=")]
         is_inline = any(word.startswith("--client") for word in self.command)
-        return is_inline and stack in {name.rpartition("/")[2] for name in named}
+        return is_inline and bool(self.stack) and self.stack.rpartition("/")[2] == stack
 
     def place(self) -> Place:
         """Return where the CLI works; an absolute PULUMI_BACKEND_URL tells, too.
@@ -118,7 +146,8 @@ class Engine:
         try:
             if self.process is not None:
                 # It has gone to the folder that -C and --cwd name.
-                return Place(self.command[0], self.process.cwd(), _environment(self.process))
+                environment = _without_options(_started_with(self.process))
+                return Place(self.command[0], self.process.cwd(), environment)
             why = "no `pulumi` is among the processes that started this one"
         except psutil.Error as error:
             why = f"the folder that `pulumi` works in can't be read ({type(error).__name__})"
@@ -132,6 +161,11 @@ class Engine:
             "backend (`pulumi whoami --verbose` shows it), and have `pulumi` on PATH.",
         )
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether it is at work still; an engine that was not found is."""
+        return self.process is None or _is_alive(self.process)
+
     def require_alive(self, operation: str = "StartRun") -> None:
         """Raise OmicsError where the CLI has ended since it was found; `operation` is left undone.
 
@@ -139,7 +173,7 @@ class Engine:
         may have looked for that start's run, found none, and started it; or have found the run that
         it is about to cancel, and kept it.
         """
-        if self.process is not None and not _is_alive(self.process):
+        if not self.is_alive:
             raise OmicsError(operation, "the update that asked for it has ended; nothing was done")
 
 
@@ -164,6 +198,10 @@ def find_engine_of_program(stack: str) -> Engine:
     return find_engine()
 
 
+def _by_cores() -> int:
+    return 4 * (os.cpu_count() or 1)
+
+
 def _cli(process: psutil.Process) -> Engine | None:
     try:
         line = process.cmdline()
@@ -175,7 +213,7 @@ def _cli(process: psutil.Process) -> Engine | None:
     return None
 
 
-def _environment(process: psutil.Process) -> Mapping[str, str]:
+def _started_with(process: psutil.Process) -> Mapping[str, str]:
     """Return what the CLI was started with, without what a stack's environment (ESC) added."""
     try:
         started_with = process.environ()
@@ -184,7 +222,7 @@ def _environment(process: psutil.Process) -> Mapping[str, str]:
     except psutil.Error:
         started_with = {}
     # macOS tells no environment of a signed program. This process has inherited it.
-    return _without_options(started_with or os.environ)
+    return started_with or os.environ
 
 
 def _without_options(environment: Mapping[str, str]) -> dict[str, str]:

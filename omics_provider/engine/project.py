@@ -27,6 +27,11 @@ class Project:
     suffix: str = ".yaml"
 
     @property
+    def file(self) -> Path:
+        """Its Pulumi.yaml, which may have another suffix."""
+        return self.folder / f"Pulumi{self.suffix}"
+
+    @property
     def name(self) -> str:
         """Its name, empty without a project."""
         return self._text("name")
@@ -58,18 +63,18 @@ class Project:
         return [file] if file.is_file() else []
 
     def config(self, stack: str) -> dict[str, str]:
-        """Return the stack's configuration without its secrets, the project's defaults among it.
+        """Return the stack's configuration without its secrets, the project's defaults among it."""
+        return {k: value for k, value in self.values(stack).items() if isinstance(value, str)}
+
+    def values(self, stack: str, file: Path | None = None) -> dict[str, Any]:
+        """Return the same with its secrets, which are no texts; from `file` in place of its own.
 
         A stack that only has defaults needs no file.
         """
         own = dict(self._defaults())
-        for file in self.stack_files(stack):
-            own |= self._full(mapping(read_yaml(file).get("config")))
-        return {
-            key: str(value).lower() if isinstance(value, bool) else str(value)
-            for key, value in own.items()
-            if isinstance(value, str | int | float)
-        }
+        for each in [file] if file else self.stack_files(stack):
+            own |= self._full(mapping(read_yaml(each).get("config")))
+        return {key: _as_text(value) for key, value in own.items()}
 
     @property
     def _stack_folder(self) -> Path:
@@ -99,6 +104,12 @@ def mapping(value: Any) -> Mapping[str, Any]:
 def text(value: Any) -> str:
     """Return a value that is a text; an empty one for what is none."""
     return value if isinstance(value, str) else ""
+
+
+def _as_text(value: Any) -> Any:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int | float) else value
 
 
 def find_project(start: Path) -> Project:

@@ -12,7 +12,7 @@ from omics_provider.base.keys import ATTEMPT, STACK
 
 from .call import Call
 from .state import EarlierStart, StackState, mark_of
-from .urn import kind_of, stack_name
+from .urn import kind_of, own_kind, stack_name
 
 Properties = Mapping[str, Any]
 
@@ -85,9 +85,9 @@ def of_kind(call: Call, properties: Properties) -> tuple[StackState, tuple[Earli
     state, earlier = unconfirmed(call, properties)
     if not call.urn:
         return state, ()
-    kind = kind_of(call.urn)
-    own_kind = tuple(r for r in state.resources if r.get("type") == kind)
-    return dataclasses.replace(state, resources=own_kind), earlier
+    kind = own_kind(kind_of(call.urn))
+    alike = tuple(r for r in state.resources if own_kind(r.get("type")) == kind)
+    return dataclasses.replace(state, resources=alike), earlier
 
 
 def attempt(call: Call, old: Properties) -> dict[str, str]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from .state import Resource, StackState, is_left_in_destroy
-from .urn import BATCH, RUN
+from .urn import BATCH, RUN, own_kind
 
 _ENDED_EARLY: Final = frozenset({RUN, BATCH})
 _HOOK: Final = "BeforeDelete"
@@ -35,7 +35,7 @@ def replaced(state: StackState) -> Iterator[Replaced]:
     for old in state.resources:
         successor = by_urn.get(str(old.get("urn")))
         if (
-            old.get("type") in _ENDED_EARLY
+            own_kind(old.get("type")) in _ENDED_EARLY
             and is_marked(old)
             and uuid_of(old)
             and successor is not None

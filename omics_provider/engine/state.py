@@ -16,12 +16,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from omics_provider.base import settings
 from omics_provider.base.identity import Mark, account_of, is_retry, region_of, start_token
-from omics_provider.base.keys import ATTEMPT, DEFAULT_ON_DELETE, EARLIER, SETTLED, STACK
+from omics_provider.base.keys import (
+    ATTEMPT,
+    BESIDE_A_START,
+    DEFAULT_ON_DELETE,
+    EARLIER,
+    SETTLED,
+    STACK,
+)
 from omics_provider.base.values import equal
 
-from .urn import PROVIDER, kind_of, urn_in
+from .urn import kind_of, own_kind, urn_in
 
 _CREATING: Final = "creating"
 _DELETING: Final = "deleting"
@@ -53,7 +59,7 @@ class EarlierStart(NamedTuple):
     def is_for(self, inputs: Mapping[str, Any]) -> bool:
         """Tell whether it was made for the same run as `inputs` declare."""
         names = self.inputs.keys() | inputs.keys()
-        wires = [w for w in names if not w.startswith("__") and w not in ("tags", "onDelete")]
+        wires = [w for w in names if not w.startswith("__") and w not in BESIDE_A_START]
         return all(
             (w in self.inputs) == (w in inputs) and equal(self.inputs.get(w), inputs.get(w))
             for w in wires
@@ -114,7 +120,7 @@ class StackState:
         return frozenset(
             _arn(r) or str(r["id"])
             for r in self.resources
-            if r.get("id") and r.get("urn") != urn and not _is_leaving(r)
+            if r.get("id") and r.get("urn") != urn and not is_leaving(r)
         )
 
     def is_ending(self, urn: str, run_id: str) -> bool:
@@ -128,7 +134,7 @@ class StackState:
         """Tell the same of a run of another resource of the kind of `urn`."""
         return any(
             each.get("urn") != urn
-            and kind_of(str(each.get("urn"))) == kind_of(urn)
+            and own_kind(kind_of(str(each.get("urn")))) == own_kind(kind_of(urn))
             and self._has(each)
             for each in self.deleting
         )
@@ -274,18 +280,6 @@ def _outcomes(history: Sequence[Mapping[str, Any]]) -> tuple[str | None, str | N
     return since, succeeded
 
 
-def own_providers(resources: Iterable[Resource]) -> dict[str, Resource]:
-    """Return the stack's `omics_provider.Provider`s, by the reference that resources have to them.
-
-    The engine's default provider is none of them: it follows the stack's configuration.
-    """
-    return {
-        f"{resource['urn']}::{resource['id']}": resource
-        for resource in resources
-        if resource.get("type") == PROVIDER and settings.PROVIDER in (resource.get("inputs") or {})
-    }
-
-
 def _marks(resource: Resource) -> Iterator[str]:
     for properties in (resource.get("inputs") or {}, _outputs(resource)):
         for name in _MARKS:
@@ -294,7 +288,8 @@ def _marks(resource: Resource) -> Iterator[str]:
                 yield found
 
 
-def _is_leaving(resource: Resource) -> bool:
+def is_leaving(resource: Resource) -> bool:
+    """Tell whether another resource takes a recorded one's place, or has taken it."""
     return bool(resource.get("delete") or resource.get("pendingReplacement"))
 
 

@@ -2,21 +2,46 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from omics_provider.base.errors import OmicsError
 
 STACK: Final = "pulumi:pulumi:Stack"
 PROVIDERS: Final = "pulumi:providers:"
-#: What runs the resources of this package; each `omics_provider.Provider` is one.
-PROVIDER: Final = f"{PROVIDERS}pulumi-python"
-RUN: Final = "pulumi-python:dynamic/omics:Run"
-BATCH: Final = "pulumi-python:dynamic/omics:RunBatch"
-GROUP: Final = "pulumi-python:dynamic/omics:RunGroup"
-CACHE: Final = "pulumi-python:dynamic/omics:RunCache"
-WORKFLOW: Final = "pulumi-python:dynamic/omics:Workflow"
-#: What outlives runs and is shared by them, in words.
-LASTING: Final = {GROUP: "run group", CACHE: "run cache", WORKFLOW: "workflow"}
+#: How the type tokens of this package begin: those of Python's dynamic resources, and those of the
+#: native provider.
+DYNAMIC: Final = "pulumi-python:dynamic/omics:"
+NATIVE: Final = "omics:index:"
+#: How the engine names the providers that it makes itself (pulumi: sdk/go/common/providers).
+_DEFAULT: Final = "default"
+#: What this package has resources for. The rest of a type token is the same at both doors.
+RUN: Final = "Run"
+BATCH: Final = "RunBatch"
+GROUP: Final = "RunGroup"
+CACHE: Final = "RunCache"
+WORKFLOW: Final = "Workflow"
+#: What outlives runs and is shared by them.
+LASTING: Final = frozenset({GROUP, CACHE, WORKFLOW})
+#: What the service calls each.
+NOUNS: Final = {
+    RUN: "run",
+    BATCH: "run batch",
+    GROUP: "run group",
+    CACHE: "run cache",
+    WORKFLOW: "workflow",
+}
+
+
+def own_kind(token: Any) -> str:
+    """Return what a type token of this package stands for, such as RUN; empty for any other.
+
+    It is the same whichever door the resource was declared at.
+    """
+    for door in (DYNAMIC, NATIVE):
+        kind = str(token).removeprefix(door)
+        if kind != token and kind in NOUNS:
+            return kind
+    return ""
 
 
 def natural(text: str) -> tuple[tuple[int, int, str], ...]:
@@ -42,6 +67,11 @@ def type_of(urn: str) -> str:
 def urn_name(urn: str) -> str:
     """Return a resource's name."""
     return urn_parts(urn)[3]
+
+
+def is_default(urn: str) -> bool:
+    """Tell whether the engine made a provider, which follows the stack's configuration."""
+    return urn_name(urn).startswith(_DEFAULT)
 
 
 def stack_of(urn: str) -> str:

@@ -19,6 +19,10 @@ _STATUS_KEY: Final = "grpc-status-details-bin"
 _UNKNOWN: Final = 2
 
 
+class Told(Exception):
+    """What a user is told as it is."""
+
+
 def fail(context: grpc.ServicerContext, message: str, *details: Any) -> NoReturn:
     """End a request with a message, and with what is to be recorded all the same."""
     packed = []
@@ -33,6 +37,8 @@ def fail(context: grpc.ServicerContext, message: str, *details: Any) -> NoReturn
 
 def words(error: Exception, urn: str) -> str:
     """Return what a user reads of an error; one that nobody expected tells where it arose."""
+    if isinstance(error, Told):
+        return str(error)
     if isinstance(error, OmicsError):
         return error.about(subject(urn))
     frame = traceback.extract_tb(error.__traceback__)[-1]
@@ -46,11 +52,7 @@ def words(error: Exception, urn: str) -> str:
 
 
 def record(
-    context: grpc.ServicerContext,
-    unfinished: Unfinished,
-    inputs: values.Bag,
-    *,
-    is_active: bool = False,
+    context: grpc.ServicerContext, unfinished: Unfinished, inputs: values.Bag, *, is_active: bool
 ) -> NoReturn:
     """End a request with a resource that is made, or may be, and is not usable yet."""
     recorded = values.sent(unfinished.properties, inputs.secrets)

@@ -2,30 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from omics_provider.base.status import ACTIVE
+from omics_provider.base.table import Table
 from omics_provider.base.values import UNKNOWN
 from omics_provider.batches.handler import BatchHandler
+from omics_provider.batches.rules import batch_table, lifecycle
 from omics_provider.engine.handler import Handler
-from omics_provider.runs.handler import RunHandler
 from omics_provider.shared.handler import CacheHandler, GroupHandler
 from omics_provider.workflows.handler import WorkflowHandler
 
+from . import declarations, tables, waiting
+from .declarations import Declaration
+from .values import Bag
+from .waiting import WaitingRuns
+
 Properties = dict[str, Any]
+
+
+def _all_but_identity(
+    table: Table,
+) -> Callable[[Mapping[str, Any], Mapping[str, Any]], frozenset[str]]:
+    moving = frozenset(fact.wire for fact in table.facts) - {"arn", "uuid"}
+    return lambda _recorded, _inputs: moving
+
+
+def _never(_recorded: Mapping[str, Any]) -> bool:
+    return False
+
+
+def _nothing(_recorded: Mapping[str, Any], _inputs: Mapping[str, Any]) -> frozenset[str]:
+    return frozenset()
 
 
 @dataclass(frozen=True)
 class Kind:
     """One kind of resource.
 
-    `steady` are the outputs that an update in place leaves as they are; None for all of them.
+    `moving` gives the outputs that an update in place, from recorded to declared, brings up to
+    date. `is_active` tells whether what is recorded goes on by itself, so that the record grows
+    old: the engine then reads it before the next preview and update. `declared` makes the handler's
+    inputs of what the program gives, for the resource of a URN.
     """
 
     handler: Handler
-    steady: frozenset[str] | None = None
+    moving: Callable[[Mapping[str, Any], Mapping[str, Any]], frozenset[str]] = _nothing
+    is_active: Callable[[Mapping[str, Any]], bool] = _never
+    declared: Callable[[str, Bag], Declaration] = declarations.as_given
 
     def foreseen(self, inputs: Properties) -> Properties:
         """Return what a preview knows of a resource that is to be made."""
@@ -34,21 +59,28 @@ class Kind:
 
     def foreseen_change(self, recorded: Properties, inputs: Properties) -> Properties:
         """Return what a preview knows of a resource that is to be changed in place."""
-        if self.steady is None:
-            return {**recorded, **inputs}
-        facts = {fact.wire for fact in self.handler.table.facts} - self.steady
-        return {**recorded, **dict.fromkeys(facts, UNKNOWN), **inputs}
+        moving = dict.fromkeys(self.moving(recorded, inputs), UNKNOWN)
+        return {**recorded, **moving, **inputs}
 
 
-def is_active(properties: Mapping[str, Any]) -> bool:
-    """Tell whether a resource goes on by itself, so that its record grows old."""
-    return properties.get("status") in ACTIVE
+def _table(name: str) -> Table:
+    """Return a resource's table as programs in any language know it."""
+    return tables.RESOURCES[f"omics:index:{name}"].recorded.in_api_names()
 
 
 KINDS: Final[Mapping[str, Kind]] = {
-    "omics:index:Run": Kind(RunHandler()),
-    "omics:index:RunBatch": Kind(BatchHandler(), frozenset({"arn", "uuid"})),
-    "omics:index:RunGroup": Kind(GroupHandler()),
-    "omics:index:RunCache": Kind(CacheHandler()),
-    "omics:index:Workflow": Kind(WorkflowHandler(), frozenset({"arn", "uuid"})),
+    "omics:index:Run": Kind(WaitingRuns(_table("Run")), waiting.moving, waiting.is_active),
+    "omics:index:RunBatch": Kind(
+        BatchHandler(_table("RunBatch")),
+        _all_but_identity(batch_table.TABLE),
+        lifecycle.is_at_work,
+        declarations.batch,
+    ),
+    "omics:index:RunGroup": Kind(GroupHandler(_table("RunGroup"))),
+    "omics:index:RunCache": Kind(CacheHandler(_table("RunCache"))),
+    "omics:index:Workflow": Kind(
+        WorkflowHandler(_table("Workflow")),
+        _all_but_identity(WorkflowHandler.table),
+        declared=declarations.workflow,
+    ),
 }

@@ -9,8 +9,10 @@ from typing import Any, TypeVar
 import grpc
 
 from omics_provider.engine.call import Unfinished
+from omics_provider.engine.urn import kind_of
 
 from . import failures, values
+from .kinds import KINDS
 from .values import Bag
 
 R = TypeVar("R")
@@ -25,7 +27,8 @@ def told(method: Callable[[Any, Request, grpc.ServicerContext], R]) -> Any:
         try:
             return method(self, request, context)
         except Unfinished as unfinished:
-            failures.record(context, unfinished, _inputs(request))
+            is_active = KINDS[kind_of(request.urn)].is_active(unfinished.properties)
+            failures.record(context, unfinished, _inputs(request), is_active=is_active)
         except Exception as error:  # the process serves the rest of the update
             if not context.is_active() or isinstance(error, grpc.RpcError):
                 raise
@@ -35,4 +38,7 @@ def told(method: Callable[[Any, Request, grpc.ServicerContext], R]) -> Any:
 
 
 def _inputs(request: Request) -> Bag:
-    return values.received(getattr(request, "news", None) or request.properties)
+    """Return what is declared, with all that is secret in it or in what was recorded."""
+    declared = values.received(getattr(request, "news", None) or request.properties)
+    before = values.received(request.olds) if hasattr(request, "olds") else Bag({})
+    return Bag(declared.properties, declared.secrets | before.secrets)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 
@@ -14,15 +15,17 @@ from omics_provider.base.errors import OmicsError
 from omics_provider.base.keys import STACK
 from omics_provider.base.settings import Settings
 from omics_provider.base.table import Table
+from omics_provider.engine.backend import StackNames
 from omics_provider.engine.call import Call, Found
 from omics_provider.engine.process import find_engine
 from omics_provider.engine.update import Update
-from omics_provider.engine.urn import kind_of, stack_name
+from omics_provider.engine.urn import kind_of
+from omics_provider.waits.blocking import Waits
 
-from . import values
-from .detail import detailed
+from . import imported, values
+from .detail import detailed, properties
 from .host import Host
-from .kinds import KINDS, Kind, is_active
+from .kinds import KINDS, Kind
 from .requests import Request, told
 from .values import Bag
 
@@ -35,25 +38,41 @@ class Resources(provider_pb2_grpc.ResourceProviderServicer):
     def __init__(self, host: Host) -> None:
         self._host = host
         self._update = Update(find_engine())
+        self._stacks = StackNames(self._update.engine)
         self._settings = Settings()
         self._looks = True
+        #: By URN and text: the engine asks for a diff twice where it reads before an update.
+        self._told: set[tuple[str, str]] = set()
+
+    @property
+    def has_engine(self) -> bool:
+        """Whether the engine that has started this process is at work still."""
+        return self._update.engine.is_alive
+
+    def end_waits(self) -> None:
+        """End all waits at once, and those to come. What is waited for goes on, and is recorded."""
+        self._update.part(Waits).cancel()
 
     @told
     def Check(self, request: Request, context: grpc.ServicerContext) -> Any:
         """Find everything that is wrong with the declaration."""
         kind, call = self._kind(request), self._call(request, seed=request.randomSeed)
         old, new = values.received(request.olds), values.received(request.news)
+        declaration = kind.declared(request.urn, new)
         declared = {
-            **new.properties,
-            STACK: stack_name(request.urn, "organization"),
+            **declaration.inputs.properties,
+            STACK: self._stacks.of(request.urn, str(old.properties.get(STACK, ""))),
             # The engine shows the value of a property that a failure names.
-            CONCEALED: list(new.properties),
+            CONCEALED: list(declaration.inputs.properties),
         }
         found = kind.handler.check(call, old.properties, declared)
         inputs = {name: each for name, each in found.inputs.items() if name != CONCEALED}
         return provider_pb2.CheckResponse(
-            inputs=values.sent(inputs, new.secrets),
-            failures=[_failure(problem, kind.handler.table, new) for problem in found.failures],
+            inputs=values.sent(inputs, declaration.inputs.secrets),
+            failures=[
+                _failure(problem, kind.handler.table, new)
+                for problem in declaration.all_of(found.failures)
+            ],
         )
 
     @told
@@ -77,7 +96,7 @@ class Resources(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.CreateResponse(
             id=made.id,
             properties=values.sent(made.outputs, inputs.secrets),
-            refresh_before_update=is_active(made.outputs),
+            refresh_before_update=kind.is_active(made.outputs),
         )
 
     @told
@@ -85,16 +104,22 @@ class Resources(provider_pb2_grpc.ResourceProviderServicer):
         """Bring what is recorded up to date; an empty id stands for a resource that is gone."""
         kind, call = self._kind(request), self._call(request, timeout=request.timeout)
         recorded, inputs = values.received(request.properties), values.received(request.inputs)
-        now = kind.handler.read(call, request.id, recorded.properties)
+        known = recorded.properties
+        is_known = STACK in known
+        if not is_known:
+            known = {**known, STACK: self._stacks.of(request.urn)}
+        now = kind.handler.read(call, request.id, known)
         if not now.id:
             return provider_pb2.ReadResponse()
+        if not is_known:
+            now = imported.with_inputs(kind.handler, call, now, known)
         secrets = recorded.secrets | inputs.secrets
         declared = inputs.properties if now.inputs is None else now.inputs
         return provider_pb2.ReadResponse(
             id=now.id,
             properties=values.sent(now.outputs, secrets),
             inputs=values.sent(declared, secrets),
-            refresh_before_update=is_active(now.outputs),
+            refresh_before_update=kind.is_active(now.outputs),
         )
 
     @told
@@ -108,7 +133,7 @@ class Resources(provider_pb2_grpc.ResourceProviderServicer):
             now = kind.handler.update(call, request.id, recorded.properties, inputs.properties)
         return provider_pb2.UpdateResponse(
             properties=values.sent(now, recorded.secrets | inputs.secrets),
-            refresh_before_update=is_active(now),
+            refresh_before_update=kind.is_active(now),
         )
 
     @told
@@ -137,8 +162,17 @@ class Resources(provider_pb2_grpc.ResourceProviderServicer):
             urn=request.urn,
             timeout=timeout or None,
             seed=seed,
-            warn=partial(self._host.tell, urn=request.urn),
+            warn=self._warner(request.urn),
+            show=partial(self._host.show, urn=request.urn),
         )
+
+    def _warner(self, urn: str) -> Callable[[str], None]:
+        def warn(message: str) -> None:
+            if (urn, message) not in self._told:
+                self._told.add((urn, message))
+                self._host.tell(message, urn)
+
+        return warn
 
 
 def _failure(problem: Problem, table: Table, given: Bag) -> Any:
@@ -153,12 +187,12 @@ def _failure(problem: Problem, table: Table, given: Bag) -> Any:
 def _difference(found: Found, old: dict[str, Any], new: dict[str, Any]) -> Any:
     if found.changes is False:
         return _DIFF(changes=_DIFF.DIFF_NONE)
-    details = detailed(old, new, found.replaces)
+    details = detailed(old, new, found.replaces, found.moves)
     some = found.changes or details
     return _DIFF(
         changes=_DIFF.DIFF_SOME if some else _DIFF.DIFF_NONE,
         replaces=list(found.replaces),
-        diffs=sorted(details),
+        diffs=sorted(properties(details)),
         detailedDiff=details,
         hasDetailedDiff=True,
     )

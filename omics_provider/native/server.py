@@ -7,16 +7,22 @@ import sys
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from importlib import metadata
 from typing import Any, Final
 
 import grpc
 from pulumi.runtime.proto import provider_pb2_grpc
 
+from omics_provider.waits.blocking import MOST
+
 from .host import Host
 from .servicer import Servicer
 
-#: Requests at once. A thread starts when a request needs it; one that waits costs little.
-_WORKERS: Final = 1024
+#: Requests at once: waits, and what goes on beside them, such as the request that ends them. A
+#: thread starts when a request needs it.
+_WORKERS: Final = MOST + 24
+#: Seconds between two looks whether the engine is there.
+_PAUSE: Final = 1.0
 #: Bytes of a request or an answer: the engine's own limit.
 _LARGEST: Final = 400 * 1024 * 1024
 _OPTIONS: Final = [
@@ -24,13 +30,25 @@ _OPTIONS: Final = [
     ("grpc.max_send_message_length", _LARGEST),
     ("grpc.so_reuseport", 0),
 ]
+_WHAT: Final = """\
+pulumi-resource-omics {version}: AWS HealthOmics for Pulumi programs in every language.
+Pulumi's engine starts it for a project with resources of the package omics: try `pulumi preview`.
+"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve the engine whose address is the first argument, until it says that it is done."""
-    given = sys.argv[1:] if arguments is None else arguments
-    address = next((each for each in given if not each.startswith("-")), "")
-    server, port = serve(Servicer(Host(address)))
+    """Serve the engine whose address is the last argument, until it says that it is done.
+
+    An engine that is killed can't say so. What it asked for last ends by itself: its waits at
+    once.
+
+    Without an address a person has started it: say what it is.
+    """
+    *_, last = ("", *(sys.argv[1:] if arguments is None else arguments))
+    if ":" not in last:
+        return _tell(last)
+    servicer = Servicer(Host(last))
+    server, port = serve(servicer)
     ended = threading.Event()
     # An engine that is done sends SIGINT, and a second later SIGKILL. Ctrl-C reaches the engine
     # alone, which then asks for Cancel.
@@ -38,9 +56,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         signal.signal(each, lambda *_: ended.set())
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
-    ended.wait()
+    while not ended.wait(_PAUSE) and servicer.has_engine:
+        pass
+    servicer.end_waits()
     server.stop(grace=None).wait()
     return 0
+
+
+def _tell(asked: str) -> int:
+    version = metadata.version("omics-provider")
+    if asked == "--version":
+        sys.stdout.write(f"{version}\n")
+        return 0
+    is_help = asked in ("--help", "-h")
+    (sys.stdout if is_help else sys.stderr).write(_WHAT.format(version=version))
+    return 0 if is_help else 2
 
 
 def serve(servicer: Servicer) -> tuple[Any, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+from functools import partial
 from importlib import metadata
 from typing import Any, Final
 
@@ -12,21 +12,19 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2
 
 from omics_provider.base import settings
 from omics_provider.base.errors import OmicsError
+from omics_provider.engine import stack_config
 
-from . import values
-from .host import Host
+from . import functions, tables, values
+from .components import cohort
 from .requests import Request, told
 from .resources import Resources
+from .schema import document
 
 _CONFIG: Final = "omics:config:"
 
 
 class Servicer(Resources):
     """One provider of one engine."""
-
-    def __init__(self, host: Host) -> None:
-        super().__init__(host)
-        self.cancelled = threading.Event()
 
     @told
     def Handshake(self, request: Request, context: grpc.ServicerContext) -> Any:
@@ -39,15 +37,22 @@ class Servicer(Resources):
         return plugin_pb2.PluginInfo(version=metadata.version("omics-provider"))
 
     @told
+    def GetSchema(self, request: Request, context: grpc.ServicerContext) -> Any:
+        """Return the schema of this package."""
+        return provider_pb2.GetSchemaResponse(schema=document.text())
+
+    @told
     def CheckConfig(self, request: Request, context: grpc.ServicerContext) -> Any:
-        """Find what is wrong with the configuration."""
-        given = values.received(request.news)
+        """Find what is wrong with the configuration; add what the engine does not hand on."""
+        given, urn = values.received(request.news), request.urn
         try:
-            settings.from_config(lambda key: _text(given.properties.get(key.partition(":")[2])))
+            name = partial(self._stacks.of, urn)
+            config = stack_config.completed(given.properties, urn, name, self._update.stack)
+            settings.from_config(lambda key: _text(config.get(key.partition(":")[2])))
         except OmicsError as error:
             failure = provider_pb2.CheckFailure(property="", reason=str(error))
             return provider_pb2.CheckResponse(inputs=request.news, failures=[failure])
-        return provider_pb2.CheckResponse(inputs=request.news)
+        return provider_pb2.CheckResponse(inputs=values.sent(config, given.secrets))
 
     @told
     def DiffConfig(self, request: Request, context: grpc.ServicerContext) -> Any:
@@ -65,9 +70,25 @@ class Servicer(Resources):
         return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
 
     @told
+    def Invoke(self, request: Request, context: grpc.ServicerContext) -> Any:
+        """Answer a function."""
+        return functions.answer(request, self._settings)
+
+    @told
+    def Construct(self, request: Request, context: grpc.ServicerContext) -> Any:
+        """Make a component: register it and its resources."""
+        if request.type not in tables.COMPONENTS:
+            raise OmicsError(
+                "Finding the component",
+                f"there is no {request.type}",
+                advice=f"omics has {', '.join(tables.COMPONENTS)}.",
+            )
+        return cohort.construct(request, self._settings)
+
+    @told
     def Cancel(self, request: Request, context: grpc.ServicerContext) -> Any:
         """End what waits: the user has asked for the end of the update."""
-        self.cancelled.set()
+        self.end_waits()
         return empty_pb2.Empty()
 
 

@@ -120,17 +120,14 @@ class LiveView:
 
     def _tell_those(self, news: News) -> None:
         for error in news.trouble:
-            pulumi.log.warn(
-                f"{error.about('the runs that are waited for')}\n"
-                "The runs go on, and so does the wait. This is said once."
-            )
+            pulumi.log.warn(progress.trouble(error))
         for words in news.refused:
             pulumi.log.warn(words)
         if self._progress != "off":
             for words in news.retries:
                 pulumi.log.info(words)
             if news.is_over:
-                pulumi.log.info("The service answers again.")
+                pulumi.log.info(progress.OVER)
             for event in progress.events(news.ends):
                 pulumi.log.info(event)
 

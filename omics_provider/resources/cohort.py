@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Hashable, Mapping
 from functools import cached_property, partial
 from typing import Any, Final, Unpack
 
@@ -12,24 +12,21 @@ from pulumi import Output, ResourceOptions
 
 from omics_provider.base.settings import Settings
 from omics_provider.base.words import some
-from omics_provider.preflight import calls
-from omics_provider.preflight.rules.answers import Found, Kind, Look, Unseen
-from omics_provider.runs.rules import declaration
+from omics_provider.batches.samples import Overrides, override_of
+from omics_provider.preflight import columns
+from omics_provider.runs.rules import cohort, declaration
 from omics_provider.runs.rules.run_table import COHORT, TABLE
-from omics_provider.sheets import parameters as cohort
-from omics_provider.sheets.parameters import Sample
+from omics_provider.sheets.parameters import Sample, read_samples
 from omics_provider.sheets.sheet import SheetError
 
 from ._arguments import CohortArguments
 from ._declare import inputs_of, known_now, takes
 from ._facts import RunFacts, facts_by_key
-from ._samples import Overrides, content, override_of
+from ._samples import content
 from .provider import place_of_child
 from .run import OmicsRun
 from .wait import OnFailure, wait_all
 
-#: Problems that an error names one by one.
-_MOST_TOLD: Final = 100
 #: Arguments of OmicsRun that say which workflow is run.
 _WORKFLOW: Final = (
     "workflow_id", "workflow_type", "workflow_owner_id", "workflow_version_name",
@@ -95,10 +92,10 @@ class RunCohort(pulumi.ComponentResource):
             found = _samples(own)
             headers = _Headers() if own["parameters"] is None else None
             self._max_failures = _allowed(own["max_failures"])
-            runs = _runs(
-                found.values(), partial(_arguments, shared, own["overrides"], headers, opts)
+            runs = cohort.runs(
+                found, partial(_arguments, shared, own["overrides"], headers, opts), _wrong
             )
-        except (SheetError, pulumi.RunError) as error:
+        except (SheetError, cohort.Wrong, pulumi.RunError) as error:
             raise pulumi.RunError(
                 f"Cohort {name} can't be made, and none of its runs is started or changed:\n{error}"
             ) from None
@@ -162,7 +159,7 @@ def _shared(template: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
 def _samples(own: Mapping[str, Any]) -> dict[str, Sample]:
     source, name = content(own["samples"])
     overrides = own["overrides"]
-    return cohort.read_samples(
+    return read_samples(
         source,
         own["parameters"],
         id_column=own["id_column"],
@@ -180,43 +177,6 @@ def _allowed(max_failures: int | None) -> int:
     return max_failures
 
 
-def _override(overrides: Overrides | None, sample: Sample) -> Mapping[str, Any]:
-    override = override_of(sample, overrides)
-    if not isinstance(override, Mapping | None):
-        raise pulumi.RunError(
-            f"the overrides are a {type(override).__name__}: give arguments of OmicsRun by name."
-        )
-    return override or {}
-
-
-def _runs(
-    samples: Iterable[Sample], arguments: Callable[[Sample], dict[str, Any]]
-) -> dict[str, dict[str, Any]]:
-    """Return the arguments of each sample's run, by sample id.
-
-    Raises RunError with all that is wrong with them, in the order of the samples: the engine would
-    tell of one run alone.
-    """
-    runs: dict[str, dict[str, Any]] = {}
-    wrong: dict[str, list[str]] = {}
-    for sample in samples:
-        try:
-            run = arguments(sample)
-        except pulumi.RunError as error:
-            wrong.setdefault(str(error), []).append(sample.id)
-            continue
-        runs[sample.id] = run
-        for reason in _wrong(run):
-            wrong.setdefault(reason, []).append(sample.id)
-    if wrong:
-        told = [f"{some(ids, 5)}: {reason}" for reason, ids in wrong.items()]
-        more = (
-            [f"… and {len(told) - _MOST_TOLD:,} problems more."] if len(told) > _MOST_TOLD else []
-        )
-        raise pulumi.RunError("\n".join(told[:_MOST_TOLD] + more))
-    return runs
-
-
 def _wrong(run: Mapping[str, Any]) -> list[str]:
     """Return what is wrong with the arguments of a run, as far as the program knows them."""
     given = {name: value for name, value in run.items() if value is not None and name != "opts"}
@@ -231,7 +191,7 @@ def _arguments(
     opts: ResourceOptions | None,
     sample: Sample,
 ) -> dict[str, Any]:
-    override = _override(overrides, sample)
+    override = cohort.override(override_of(sample, overrides), TABLE.resource)
     given: dict[str, Any] = {"name": sample.id, **shared, **override}
     given["opts"] = ResourceOptions.merge(shared.get("opts"), override.get("opts"))
     cells: Any = sample.parameters
@@ -245,16 +205,8 @@ def _arguments(
 def _merged(*layers: Any) -> Any:
     """Merge the fixed values, those from the sheet, and the overrides, the last one first."""
     if any(isinstance(layer, Output) for layer in layers):
-        return Output.all(*layers).apply(lambda known: _over(*known))
-    return _over(*layers)
-
-
-def _over(fixed: Any, from_sheet: Any, override: Any) -> Any:
-    changes = override or {}
-    merged = {**(fixed or {}), **(from_sheet or {}), **changes}
-    taken_away = {name for name, value in changes.items() if value is None}
-    # No name at all is an argument that was not given.
-    return {name: merged[name] for name in merged if name not in taken_away} or None
+        return Output.all(*layers).apply(lambda known: cohort.merged(*known))
+    return cohort.merged(*layers)
 
 
 # Columns that the program does not name ----------------------------------------------------------
@@ -279,28 +231,11 @@ class _Headers:
         key = (place, *by_name)
         if key not in self._known:
             self._known[key] = Output.all(*named).apply(partial(_looked_up, place))
-        return self._known[key].apply(
-            lambda names: {
-                column: cell for column, cell in cells.items() if names is None or column in names
-            }
-        )
+        return self._known[key].apply(lambda names: cohort.named(cells, names))
 
 
 async def _looked_up(place: Settings, named: list[str | None]) -> frozenset[str] | None:
-    workflow, kind, owner, version = named
-    if not workflow:
-        return None
-    key = (workflow, kind or "PRIVATE", owner or "")
-    look = Look(Kind.VERSION, (*key, version)) if version else Look(Kind.WORKFLOW, key)
-
-    def seen() -> Any:
-        return calls.look_up(place, [look])[look]
-
-    answer = await asyncio.to_thread(seen)
-    if isinstance(answer, Unseen):
-        raise pulumi.RunError(
-            f"Which columns of the sample sheet are parameters of workflow {workflow} can't be "
-            f"looked up: {answer.why}.\nName them in the program: parameters=[…]."
-        )
-    template = answer.facts.get("parameterTemplate") if isinstance(answer, Found) else None
-    return frozenset(template) if template else None
+    try:
+        return await asyncio.to_thread(columns.parameters, place, *named)
+    except columns.Unknown as error:
+        raise pulumi.RunError(f"{error}\nName them in the program: parameters=[…].") from None

@@ -13,7 +13,7 @@ from pulumi import ResourceOptions
 
 from omics_provider.base import errors, settings
 from omics_provider.base.settings import Settings
-from omics_provider.engine.urn import RUN
+from omics_provider.engine.urn import DYNAMIC, RUN
 
 #: The package that Pulumi knows Python's dynamic resources by.
 PACKAGE: Final = "pulumi-python"
@@ -133,7 +133,7 @@ def place_of_child(
     """
     provider = _given(options) or _given(parent)
     if provider is None and parent is not None and parent.parent is not None:
-        provider = parent.parent.get_provider(RUN)
+        provider = parent.parent.get_provider(DYNAMIC + RUN)
     return _of(provider, name)
 
 

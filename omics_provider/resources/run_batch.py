@@ -12,12 +12,14 @@ from pulumi import Output, ResourceOptions
 from omics_provider.base import errors
 from omics_provider.base.checks import MISNAMED
 from omics_provider.base.settings import Settings
+from omics_provider.base.values import UNKNOWN
 from omics_provider.base.words import some
 from omics_provider.batches import looks
 from omics_provider.batches.calls import Batches
 from omics_provider.batches.folder import folder_of
 from omics_provider.batches.rules import batch_table, lifecycle
 from omics_provider.batches.rules.batch_table import TABLE
+from omics_provider.batches.samples import Sheet, read, without_collector, written
 from omics_provider.providers._wire import received, unknown
 from omics_provider.providers.run_batch import OmicsRunBatchProvider
 from omics_provider.waits.attempts import PASSING
@@ -26,7 +28,7 @@ from . import _preflight
 from ._arguments import RunBatchArguments, RunBatchAttributes
 from ._declare import Declared, inputs_of, stack, takes
 from ._interrupt import failure_of_program, interruptible, watch_program
-from ._samples import read, without_collector, written
+from ._samples import content
 from .provider import place_of
 from .wait import OnFailure, checked, ending_replaced
 
@@ -34,6 +36,8 @@ from .wait import OnFailure, checked, ending_replaced
 _ONE_BY_ONE: Final = 20
 #: Arguments of the program with which the sheet becomes rows.
 _OF_THE_SHEET: Final = {argument.name for argument in TABLE.arguments}
+#: The API's names of what overrides give.
+_OWN: Final = {field.name: field.wire for field in batch_table.OWN}
 
 
 @takes(TABLE)
@@ -139,18 +143,13 @@ class OmicsRunBatch(RunBatchAttributes, Declared, module="omics", name="RunBatch
         others = {name: each for name, each in arguments.items() if name not in _OF_THE_SHEET}
         given = _given(shared, inputs_of(TABLE, others))
         with without_collector():
-            samples = read(
-                arguments["samples"],
-                arguments.get("parameters"),
-                arguments.get("id_column"),
-                arguments.get("format"),
-                arguments.get("overrides"),
+            declared = read(_sheet(arguments), arguments.get("overrides"), _OWN)
+            rows = written(
+                folder_of(stack(), resource_name), declared, _known(given), arguments.get("rerun")
             )
-            folder = folder_of(stack(), resource_name)
-            rows = written(folder, samples, given, arguments.get("rerun"))
         self._declare(resource_name, {**given, **rows}, opts)
         if batch_table.PROBLEMS not in rows:
-            _preflight.batch_declared(self, given, samples.samples, mode, opts)
+            _preflight.batch_declared(self, given, declared.samples, mode, opts)
 
     def run_ids(self, samples: Iterable[str] | None = None) -> Output[dict[str, str]]:
         """Return the run ids by sample id, of `samples` or of all; asked of the service now.
@@ -279,6 +278,21 @@ def _shared(template: Mapping[str, Any] | None) -> dict[str, Any]:
     by_name = {**template, "run_tags": template["tags"]} if "tags" in template else {**template}
     by_name.pop("tags", None)
     return inputs_of(TABLE, by_name)
+
+
+def _sheet(arguments: RunBatchArguments) -> Sheet:
+    source, name = content(arguments["samples"])
+    return Sheet(
+        source,
+        name,
+        arguments.get("parameters"),
+        arguments.get("id_column"),
+        arguments.get("format"),
+    )
+
+
+def _known(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {wire: UNKNOWN if isinstance(value, Output) else value for wire, value in given.items()}
 
 
 def _given(shared: dict[str, Any], arguments: dict[str, Any]) -> dict[str, Any]:

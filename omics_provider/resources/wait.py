@@ -26,7 +26,7 @@ from omics_provider.engine.process import Engine, find_engine_of_program
 from omics_provider.explain import gather
 from omics_provider.providers._wire import received, unknown
 from omics_provider.runs.rules.run_table import BY_WIRE
-from omics_provider.waits import attempts, outputs
+from omics_provider.waits import attempts, outputs, recorded
 from omics_provider.waits.replaced import EarlyEnds, Ending
 from omics_provider.waits.rules import progress
 from omics_provider.waits.rules.targets import Declared, End, Facts, Target
@@ -215,9 +215,9 @@ async def _target(key: str, run: Waitable, known: Any) -> Target | None:
     if not isinstance(known, Mapping) or not isinstance(known.get("uuid"), str):
         return None
     # What the state does not have is unknown to a preview.
-    recorded = {k: v for k, v in received(known).items() if v is not None and v is not UNKNOWN}
+    kept = {k: v for k, v in received(known).items() if v is not None and v is not UNKNOWN}
     uuid = str(known["uuid"])
-    return Target(key, str(known["id"]), uuid, recorded, await _declared(run, uuid))
+    return Target(key, str(known["id"]), uuid, kept, await _declared(run, uuid))
 
 
 async def _declared(run: Waitable, uuid: str) -> Declared | None:
@@ -261,16 +261,7 @@ def _early_ends(own_stack: OwnStack, stack: str) -> EarlyEnds:
 
 async def _watcher(place: Settings, stack: str) -> Watcher:
     def recorded_at() -> Mapping[str, str] | None:
-        try:
-            state = own_stack(stack).state(stack)
-        except errors.OmicsError:
-            # GetRun then tells the same, one run at a time.
-            return None
-        return {
-            str(each["outputs"]["uuid"]): str(each["created"])
-            for each in state.resources
-            if each.get("created") and (each.get("outputs") or {}).get("uuid")
-        }
+        return recorded.times(own_stack(stack), stack)
 
     def make() -> Watcher:
         own = attempts.of_program(place, stack, own_stack(stack))

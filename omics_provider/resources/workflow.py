@@ -7,28 +7,16 @@ import operator
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, Unpack
+from typing import Any, Unpack
 
 from pulumi import Output, ResourceOptions
 
 from omics_provider.providers.workflow import OmicsWorkflowProvider
-from omics_provider.workflows import files as definition_files
-from omics_provider.workflows.rules import definition as files_of
-from omics_provider.workflows.rules import workflow_table
-from omics_provider.workflows.rules.workflow_table import FIXED, TABLE
+from omics_provider.workflows import versions
+from omics_provider.workflows.rules.workflow_table import TABLE
 
 from ._arguments import WorkflowArguments, WorkflowAttributes
 from ._declare import Readable, crossing, inputs_of, takes
-
-#: What tells one version from another.
-_LOOKED_AT: Final = ("definition", "versionName", *FIXED)
-#: What the program makes of a definition and of all that is fixed with a version.
-_MADE: Final = (
-    "versionName",
-    workflow_table.DIGEST,
-    workflow_table.AS_WRITTEN,
-    workflow_table.DEFINITION_PROBLEMS,
-)
 
 
 @takes(TABLE)
@@ -101,9 +89,9 @@ class OmicsWorkflow(WorkflowAttributes, Readable, module="omics", name="Workflow
     ) -> None:
         inputs = inputs_of(TABLE, arguments)
         given = {wire: value for wire, value in inputs.items() if value is not None}
-        looked_at = {wire: given[wire] for wire in _LOOKED_AT if wire in given}
+        looked_at = {wire: given[wire] for wire in versions.LOOKED_AT if wire in given}
         made = Output.all(**looked_at).apply(_identified)
-        for wire in _MADE:
+        for wire in versions.MADE:
             given[wire] = made.apply(operator.methodcaller("get", wire))
         for wire, written in (("definition", _relative), ("parameterTemplate", _template)):
             if wire in given:
@@ -117,7 +105,7 @@ class _Unreadable(Exception):
 
 def _relative(place: Any) -> Any:
     """Return a definition's place as it is written down: the same on every machine."""
-    return Path(os.path.relpath(place)).as_posix() if _is_path(place) else place
+    return versions.relative(place) if _is_path(place) else place
 
 
 def _is_path(value: Any) -> bool:
@@ -145,39 +133,14 @@ def _loaded(template: Any) -> Any:
 
 
 def _identified(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the program makes of a definition: see `_MADE`."""
-    problems: list[list[str]] = []
-    found: dict[str, Any] = {wire: given[wire] for wire in FIXED if wire in given}
-    try:
-        found["parameterTemplate"] = _loaded(given.get("parameterTemplate"))
-    except _Unreadable as error:
-        problems.append(["parameterTemplate", str(error)])
-    digest = as_written = None
+    """Return what the program makes of a definition: see `versions.MADE`."""
+    problems: list[tuple[str, str]] = []
+    known = {**given}
     if _is_path(given.get("definition")):
-        digest, as_written, wrong = _looked_at(given)
-        problems += [["definition", reason] for reason in wrong]
-    fixed = {wire: value for wire, value in found.items() if value is not None}
-    identity = workflow_table.identity(crossing({**fixed, workflow_table.DIGEST: digest}))
-    return {
-        "versionName": given.get("versionName", files_of.version_name(identity)),
-        workflow_table.DIGEST: digest if "versionName" in given else None,
-        workflow_table.AS_WRITTEN: as_written if as_written != digest else None,
-        workflow_table.DEFINITION_PROBLEMS: problems or None,
-    }
-
-
-def _looked_at(given: Mapping[str, Any]) -> tuple[str | None, str | None, list[str]]:
-    """Return a local definition's digest, that with its own line ends, and what is wrong with it.
-
-    Line ends of texts do not count in the first.
-    """
-    place = Path(given["definition"])
+        known["definition"] = os.fspath(given["definition"])
     try:
-        files = definition_files.read(place)
-    except definition_files.Unreadable as error:
-        return None, None, [str(error)]
-    engine, main = (given.get(wire) for wire in ("engine", "main"))
-    texts = [value if isinstance(value, str) else None for value in (engine, main)]
-    wrong = files_of.problems(files, *texts)
-    digest = files_of.digest(files_of.with_unix_ends(files))
-    return digest, files_of.digest(files), [f"{place} {reason}" for reason in wrong]
+        known["parameterTemplate"] = _loaded(given.get("parameterTemplate"))
+    except _Unreadable as error:
+        del known["parameterTemplate"]
+        problems.append(("parameterTemplate", str(error)))
+    return versions.made({wire: crossing(value) for wire, value in known.items()}, problems)

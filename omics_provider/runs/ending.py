@@ -17,7 +17,7 @@ from omics_provider.base import errors, keys
 from omics_provider.base.status import ACTIVE, ENDED, RunStatus, status_of
 from omics_provider.engine.call import Call
 from omics_provider.engine.state import StackState, is_left_in_destroy
-from omics_provider.engine.urn import RUN
+from omics_provider.engine.urn import RUN, own_kind
 from omics_provider.service import whereabouts
 from omics_provider.service.polling import Pace, TimeLimitReached, poll
 
@@ -68,7 +68,7 @@ def end(call: Call, runs: Runs, run_id: str, recorded: Mapping[str, Any]) -> Non
             "Delete",
             f"run {run_id} is still {ending.status} {limit:.0f} s after its cancellation",
             advice="The cancellation goes on. Run the same command again to continue, or give it "
-            "longer with ResourceOptions(custom_timeouts=CustomTimeouts(delete='1h')).",
+            "longer with Pulumi's resource option customTimeouts: delete, such as 1h.",
         ) from late
 
 
@@ -169,7 +169,7 @@ def _to_end(
     for resource in resources:
         recorded = resource.get("outputs") or {}
         is_left = is_left_in_destroy(resource)
-        if resource.get("type") != RUN or is_left or not recorded.get("uuid"):
+        if own_kind(resource.get("type")) != RUN or is_left or not recorded.get("uuid"):
             continue
         if recorded.get("onDelete") != "keep" and recorded.get("status") not in ENDED:
             yield str(resource["id"]), recorded

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from omics_provider.base import diff, errors, identity, keys
 from omics_provider.base.status import ACTIVE, UNSUCCESSFUL
@@ -29,11 +29,12 @@ class Attempts(dict[str, lifecycle.Standing]):
 class RunHandler:
     """Runs of AWS HealthOmics."""
 
-    table: ClassVar[Table] = run_table.TABLE
+    def __init__(self, table: Table = run_table.TABLE) -> None:
+        self.table = table
 
     def check(self, call: Call, old: Properties, inputs: Properties) -> Checked:
         """Find everything that is wrong with the declaration; the service is not asked."""
-        failures = tuple(declaration.problems(inputs))
+        failures = tuple(declaration.problems(inputs, self.table))
         checked = {
             "onDelete": keys.DEFAULT_ON_DELETE,
             **declaration.keep_spelling(old, inputs),
@@ -77,10 +78,14 @@ class RunHandler:
         if is_placeholder(recorded):
             return _read_placeholder(call, runs, id_, recorded)
         if not recorded.get("uuid"):
-            return Recorded(id_, lifecycle.adopted({}, adoption.required(runs, id_)))
-        if lookup.is_as_recorded(call, runs, id_, recorded):
+            live = adoption.required(runs, id_)
+            return Recorded(id_, lifecycle.looked_up(recorded, live, call.urn))
+        listed = lookup.listed(call, runs, id_, recorded)
+        now = lookup.seen(call, runs, id_, recorded) if listed is None else listed
+        if now.get("status") in lifecycle.USELESS and _may_be_cut_off(call, recorded):
             return Recorded(id_, recorded)
-        now = _seen(call, runs, id_, recorded)
+        if listed is not None:
+            return Recorded(id_, now)
         return Recorded(id_, now, lifecycle.declared_with_drift(recorded, now))
 
     def update(self, call: Call, id_: str, recorded: Properties, inputs: Properties) -> Properties:
@@ -214,6 +219,18 @@ def _torn(
     return None
 
 
+def _may_be_cut_off(call: Call, recorded: Properties) -> bool:
+    """Tell whether an interrupted delete may have ended a run that is read before its diff.
+
+    The diff then decides what becomes of it, and takes a run whose end is recorded for done. After
+    a refresh comes no diff, and the engine's note of the delete is gone.
+    """
+    if call.update.engine.is_refreshing or not lifecycle.may_be_torn(recorded, recorded):
+        return False
+    state = records.readable(call, recorded)
+    return bool(state and state.deleting)
+
+
 def _ended_left_behind(call: Call, recorded: Properties) -> Properties:
     """End the runs that diff found left behind; return the note that they are dealt with."""
     left = interrupted.remembered(call)
@@ -248,7 +265,7 @@ def _superseded(
 ) -> Iterator[dict[str, Any]]:
     """Give the attempts that waits have started after this run, but one that is recorded."""
     unseen = recorded.get("status") in ACTIVE and "retry" in recorded
-    ended = _seen(call, runs, run_id, recorded) if unseen else recorded
+    ended = lookup.seen(call, runs, run_id, recorded) if unseen else recorded
     if not lifecycle.may_have_successors(ended):
         return
     state = records.readable(call, recorded)
@@ -270,7 +287,7 @@ def _now(call: Call, run_id: str, recorded: Properties, inputs: Properties) -> P
     runs = _runs_of(call, recorded, "GetRun")
     if not lookup.may_have_failed(call, runs, run_id):
         return recorded
-    return _seen(call, runs, run_id, recorded)
+    return lookup.seen(call, runs, run_id, recorded)
 
 
 def _started(call: Call, inputs: Properties) -> Started:
@@ -320,13 +337,6 @@ def _runs_of(call: Call, recorded: Properties, operation: str) -> Runs:
     runs = _runs(call)
     whereabouts.require_region(runs, recorded, operation)
     return runs
-
-
-def _seen(call: Call, runs: Runs, run_id: str, recorded: Properties) -> Properties:
-    live = lookup.find_recorded(runs, run_id, recorded)
-    if live is None:
-        return lookup.last_facts(call, runs, run_id, recorded)
-    return lifecycle.refreshed(recorded, live)
 
 
 def _first(call: Call, runs: Runs, inputs: Mapping[str, Any], state: StackState) -> Start:

@@ -1,9 +1,11 @@
 """Looking at recorded runs: are they there, are they ours, and how do they stand.
 
 ListRuns tells the state of 100 runs at once, but neither uuid nor tags. So an update that has read
-some runs one by one lists them all, once, and leaves out the ended ones that are listed as they
-were recorded: nothing of those can have changed but a tag set by hand. Nor are runs looked at, for
-a rule that asks whether they failed, that are listed as at work or as completed.
+some runs one by one lists them all, once, and leaves out those that are listed as they were
+recorded: nothing of the ended ones can have changed but a tag set by hand. One that is listed as at
+work is taken for the recorded one: should it be another, of the same id, the next state tells. Nor
+are runs looked at, for a rule that asks whether they failed, that are listed as at work or as
+completed.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from omics_provider.base import errors
-from omics_provider.base.status import ACTIVE, ENDED, UNSUCCESSFUL
+from omics_provider.base.status import ACTIVE, UNSUCCESSFUL
 from omics_provider.engine.call import Call
 from omics_provider.service import whereabouts
 
@@ -52,20 +54,32 @@ def last_facts(call: Call, runs: Runs, run_id: str, recorded: Mapping[str, Any])
     return lifecycle.gone({**recorded, **known})
 
 
-def is_as_recorded(call: Call, runs: Runs, run_id: str, recorded: Mapping[str, Any]) -> bool:
-    """Tell, without a call of its own, whether an ended run is still as it was recorded."""
+def seen(call: Call, runs: Runs, run_id: str, recorded: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the recorded properties brought up to date by GetRun."""
+    live = find_recorded(runs, run_id, recorded)
+    if live is None:
+        return last_facts(call, runs, run_id, recorded)
+    return lifecycle.refreshed(recorded, live)
+
+
+def listed(
+    call: Call, runs: Runs, run_id: str, recorded: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """Return the properties of a run without a call of its own; None where GetRun has to tell."""
     reads = call.update.part(Reads)
-    is_gone = bool(recorded.get("recordGone"))
-    if reads.is_by_itself() or not (is_gone or recorded.get("status") in ENDED):
-        return False
-    listed = reads.entry(call, runs, run_id)
-    if is_gone:
+    if reads.is_by_itself():
+        return None
+    if recorded.get("status") in ACTIVE:
+        if call.update.engine.is_refreshing:
+            # What a user asks for is all of it, tags too.
+            return None
+        return lifecycle.moved_on(recorded, reads.entry(call, runs, run_id))
+    if recorded.get("recordGone"):
         # Where nothing at all is listed, listing may not be allowed.
-        return reads.has_listed and not listed
-    return all(
-        recorded.get(key) is not None and recorded[key] == listed.get(key)
-        for key in ("status", "creationTime", "stopTime")
-    )
+        is_same = reads.has_listed_without(call, runs, run_id)
+    else:
+        is_same = lifecycle.has_same_end(recorded, reads.entry(call, runs, run_id))
+    return dict(recorded) if is_same else None
 
 
 def may_have_failed(call: Call, runs: Runs, run_id: str) -> bool:
@@ -88,10 +102,9 @@ class Reads:
         self._many = 0
         self._listed: dict[str, Mapping[str, Any]] | None = None
 
-    @property
-    def has_listed(self) -> bool:
-        """Whether anything at all is listed: listing may not be allowed."""
-        return bool(self._listed)
+    def has_listed_without(self, call: Call, runs: Runs, run_id: str) -> bool:
+        """Tell whether runs are listed, and this one is not."""
+        return not self.entry(call, runs, run_id) and bool(self._listed)
 
     def is_by_itself(self) -> bool:
         """Count a read; tell whether it is one of those that are made one by one."""

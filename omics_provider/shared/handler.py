@@ -41,10 +41,13 @@ class Obtained(NamedTuple):
 class LastingHandler(ABC, Generic[S]):
     """Resources that stay until they are deleted. Subclasses name a table and a service."""
 
-    table: ClassVar[Table]
+    table: Table
     rules: ClassVar[tuple[checks.Rule, ...]] = ()
     #: Seconds that a delete waits for what is in its way, where customTimeouts says nothing.
     delete_limit: ClassVar[float] = 60.0
+
+    def __init__(self, table: Table | None = None) -> None:
+        self.table = table or self.table
 
     @abstractmethod
     def service(self, call: Call) -> S:
@@ -74,7 +77,8 @@ class LastingHandler(ABC, Generic[S]):
         """Bring the recorded values up to date; where it is gone, the next update makes it."""
         service = self.service(call)
         if not recorded.get("arn"):
-            return Recorded(id_, lasting.looked_up(self.table, self.required(service, id_)))
+            there = self.required(service, id_)
+            return Recorded(id_, lasting.looked_up(self.table, recorded, there, call.urn))
         live = self.found(service, id_, recorded)
         if live is None:
             return Recorded("", {})

@@ -22,7 +22,7 @@ from omics_provider.engine.own_stack import OwnStack
 from omics_provider.engine.replaced import Replaced, replaced, uuid_of
 from omics_provider.engine.state import StackState
 from omics_provider.engine.update import Update
-from omics_provider.engine.urn import BATCH, RUN, urn_name
+from omics_provider.engine.urn import BATCH, RUN, own_kind, urn_name
 from omics_provider.runs.handler import RunHandler
 
 from .attempts import PASSING
@@ -87,7 +87,7 @@ class Ending:
         old, urn = each.old, str(each.old["urn"])
         try:
             call = Call(self._update, place, urn=urn)
-            handler = _HANDLERS[str(old["type"])]
+            handler = _HANDLERS[own_kind(old["type"])]
             ended = handler.cancel_ahead(call, str(old["id"]), dict(old["outputs"]))
         except PASSING:
             return

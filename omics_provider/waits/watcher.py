@@ -127,6 +127,12 @@ class Watcher:
             active += [{} for _ in self._retrying]
             return progress.Tally(active, Counter(self._ended), self._lookout.lengths)
 
+    def seen(self, uuid: str) -> Mapping[str, Any]:
+        """Return what was last seen of a run at work; nothing where no look has found it yet."""
+        with self._changed:
+            watched = self._watched.get(uuid)
+            return (watched and watched.live) or {}
+
     @property
     def has_looked(self) -> bool:
         """Whether a look has succeeded: until then nothing is known of a run but its start."""

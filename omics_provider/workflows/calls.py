@@ -30,6 +30,15 @@ class Workflows(Lasting):
         """Give the private ones, page by page."""
         return self._items("ListWorkflows", type="PRIVATE")
 
+    def get(self, id_: str, kind: str) -> dict[str, Any]:
+        """GetWorkflow for one of type `kind`."""
+        return self._answer("GetWorkflow", "id", "arn", id=id_, type=kind)
+
+    def named(self, name: str, kind: str) -> tuple[dict[str, Any], ...]:
+        """ListWorkflows: those of this name that are not deleted."""
+        found = self._items("ListWorkflows", type=kind, name=name)
+        return tuple(each for each in found if undeleted(each) and each.get("name") == name)
+
     def create_version(self, arguments: Mapping[str, Any]) -> None:
         """CreateWorkflowVersion; its name makes it one. Raises Conflict where the name is taken."""
         self._answer("CreateWorkflowVersion", **arguments, requestId=str(uuid.uuid4()))
@@ -40,10 +49,14 @@ class Workflows(Lasting):
             self._found("GetWorkflowVersion", "arn", "status", workflowId=id_, versionName=name)
         )
 
+    def versions(self, id_: str, kind: str = "PRIVATE") -> tuple[dict[str, Any], ...]:
+        """ListWorkflowVersions: all that are not deleted."""
+        found = self._items("ListWorkflowVersions", workflowId=id_, type=kind)
+        return tuple(each for each in found if undeleted(each))
+
     def version_names(self, id_: str) -> tuple[str, ...]:
-        """ListWorkflowVersions: the names of all that are not deleted."""
-        found = self._items("ListWorkflowVersions", workflowId=id_)
-        return tuple(item["versionName"] for item in found if item.get("status") != "DELETED")
+        """Return the names of all versions that are not deleted."""
+        return tuple(each["versionName"] for each in self.versions(id_))
 
     def update_version(self, id_: str, name: str, changes: Mapping[str, Any]) -> None:
         """UpdateWorkflowVersion: what is not given stays."""

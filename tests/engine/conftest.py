@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from .doors import DYNAMIC, Door
 from .harness import Stack, end_plugins, engine_problem, make_stack
 
 
@@ -36,11 +37,18 @@ def engine() -> None:
 
 
 @pytest.fixture
-def make(tmp_path: Path) -> Iterator[Callable[..., Stack]]:
+def door(request: pytest.FixtureRequest) -> Door:
+    """The way by which the programs of a test declare runs: the first, unless it names others."""
+    given: Door = getattr(request, "param", DYNAMIC)
+    return given
+
+
+@pytest.fixture
+def make(tmp_path: Path, door: Door) -> Iterator[Callable[..., Stack]]:
     """Make further stacks, each in a folder of its own."""
 
     def made(name: str, **options: object) -> Stack:
-        return make_stack(tmp_path / name, **options)  # type: ignore[arg-type]
+        return make_stack(tmp_path / name, **{"door": door, **options})  # type: ignore[arg-type]
 
     yield made
     end_plugins(tmp_path)

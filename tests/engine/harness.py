@@ -24,6 +24,7 @@ import psutil
 from omics_provider.emulator import control
 from omics_provider.emulator.doors.local import attach
 
+from .doors import DOORS, DYNAMIC, Door
 from .interpreter import interpreter
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ T = TypeVar("T")
 
 PROJECT: Final = "trial"
 STACK: Final = "dev"
-TYPE: Final = "pulumi-python:dynamic/omics:Run"
+TYPE: Final = DYNAMIC.type
 ROLE: Final = "arn:aws:iam::123456789012:role/omics"
 SECRET_KEY: Final = "4dabf18193072939515e22adb298388d"
 """Key that marks a secret in a state (pulumi/sdk: resource.SigKey)."""
@@ -47,39 +48,8 @@ ACTIVE: Final = {"emulator:freezes": "yes", "emulator:seconds": "1"}
 ENDED: Final = {"emulator:seconds": "0"}
 FAILED: Final = {"emulator:seconds": "0", "emulator:fails": "INPUT_URI_NOT_FOUND"}
 
-#: What turns `runs.json` into resources. {"$secret": value} is a secret, "$get" an id to read.
-PROGRAM: Final = """\
-import json
-
-import pulumi
-from omics_provider import OmicsRun
-
-
-def revive(value):
-    if isinstance(value, dict):
-        if set(value) == {"$secret"}:
-            return pulumi.Output.secret(revive(value["$secret"]))
-        return {key: revive(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [revive(item) for item in value]
-    return value
-
-
-with open("runs.json") as file:
-    declared = json.load(file)
-for name, arguments in declared.items():
-    opts = arguments.pop("$opts", {})
-    if "custom_timeouts" in opts:
-        opts["custom_timeouts"] = pulumi.CustomTimeouts(**opts["custom_timeouts"])
-    options = pulumi.ResourceOptions(**opts)
-    if "$get" in arguments:
-        run = OmicsRun.get(name, arguments["$get"], options)
-    else:
-        run = OmicsRun(name, **revive(arguments), opts=options)
-    if len(declared) < 10:
-        pulumi.export(f"{name}-id", run.id)
-        pulumi.export(f"{name}-status", run.status)
-"""
+#: What turns `runs.json` into resources, through the first door.
+PROGRAM: Final = DYNAMIC.program
 
 
 def declaration(**arguments: Any) -> dict[str, Any]:
@@ -137,12 +107,13 @@ class Outcome:
                 found[name] = found.get(name, "") + diagnostic["message"]
         return found
 
-    def steps(self, kind: str = TYPE) -> dict[str, dict[str, Any]]:
-        """Give what a `preview --json` would do to resources of `kind`, by operation and name."""
+    def steps(self, kind: str = "") -> dict[str, dict[str, Any]]:
+        """Give what a `preview --json` would do, by operation and name: to runs, or to `kind`."""
+        kinds = [kind] if kind else [door.type for door in DOORS.values()]
         return {
             f"{step['op']} {name_of(step['urn'])}": step
             for step in json.loads(self.stdout)["steps"]
-            if step["urn"].split("::")[2].split("$")[-1] == kind
+            if step["urn"].split("::")[2].split("$")[-1] in kinds
         }
 
 
@@ -157,6 +128,8 @@ class Stack:
     name: str = STACK
     #: The program's folder within the project, as `main:` of Pulumi.yaml names it.
     main: str = "."
+    #: How the program declares runs.
+    door: Door = DYNAMIC
 
     # What is declared ------------------------------------------------------------------------
 
@@ -254,11 +227,11 @@ class Stack:
         path = self.home / "backend" / ".pulumi" / "stacks" / PROJECT / f"{self.name}.json"
         return path.read_text()
 
-    def resources(self, kind: str = TYPE) -> list[dict[str, Any]]:
-        """Give the recorded resources of `kind`."""
+    def resources(self, kind: str = "") -> list[dict[str, Any]]:
+        """Give the recorded runs, or the resources of `kind`."""
         latest = json.loads(self.checkpoint)["checkpoint"]["latest"]
         found = (latest or {}).get("resources") or []
-        return [resource for resource in found if resource["type"] == kind]
+        return [resource for resource in found if resource["type"] == (kind or self.door.type)]
 
     def recorded(self, name: str = "NA12878") -> dict[str, Any]:
         """Give the one recorded resource of this name: id, inputs, outputs."""
@@ -326,19 +299,21 @@ def make_stack(
     environment: Mapping[str, str] | None = None,
     emulator_state: Path | None = None,
     main: str = ".",
+    door: Door = DYNAMIC,
 ) -> Stack:
     """Make a project in the folder `home` and initialise its stack, at the endpoint `local`."""
     (home / "backend").mkdir(parents=True)
     (home / main).mkdir(exist_ok=True)
     place = "" if main == "." else f"main: {main}\n"
-    (home / "Pulumi.yaml").write_text(f"name: {PROJECT}\nruntime: python\n{place}")
+    (home / "Pulumi.yaml").write_text(f"name: {PROJECT}\nruntime: python\n{place}{door.project}")
     stack = Stack(
         home,
         {**clean_environment(home), **(environment or {})},
         emulator_state or home / "omics.db",
         main=main,
+        door=door,
     )
-    stack.program(PROGRAM)
+    stack.program(door.program)
     stack.pulumi("stack", "init")
     path = home / f"Pulumi.{STACK}.yaml"
     path.write_text(path.read_text() + "config:\n")
@@ -454,7 +429,8 @@ def answering(status: int, code: str, message: str) -> Iterator[tuple[str, list[
 def end_plugins(folder: Path) -> None:
     """End the plugins of stacks in `folder` that have outlived a killed command, as they do."""
     for process in psutil.process_iter(["cmdline", "cwd"]):
-        is_plugin = "pulumi.dynamic" in (process.info["cmdline"] or ())
+        command = " ".join(process.info["cmdline"] or ())
+        is_plugin = any(door.plugin in command for door in DOORS.values())
         if is_plugin and Path(process.info["cwd"] or "/").is_relative_to(folder):
             process.kill()
 

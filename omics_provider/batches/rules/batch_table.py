@@ -220,12 +220,13 @@ OWN_TABLE: Final = Table("a sample", OWN)
 DEFAULT_ON_CHANGE: Final = "new"
 
 
-def problems(inputs: Inputs, *, has_s3: bool) -> list[Problem]:
+def problems(inputs: Inputs, *, has_s3: bool, table: Table = TABLE) -> list[Problem]:
     """Return everything that is wrong with the declared `inputs`, rows included.
 
-    `has_s3` says whether there is S3 beside the service: the endpoint `local` has none.
+    `table` is a batch's as the program knows it. `has_s3` says whether there is S3 beside the
+    service: the endpoint `local` has none.
     """
-    found = checks.problems(TABLE, inputs, _RULES)
+    found = checks.problems(table, inputs, _RULES)
     found += [Problem("", str(why)) for why in inputs.get(PROBLEMS, ())]
     return found + list(_place_of_settings(inputs, has_s3=has_s3))
 
@@ -269,30 +270,33 @@ def _place_of_settings(inputs: Inputs, *, has_s3: bool) -> Iterator[Problem]:
         )
 
 
-def _private_only(inputs: Inputs) -> Iterator[Problem]:
+def _private_only(_: Table, inputs: Inputs) -> Iterator[Problem]:
     # Developer guide, workflows-batch.
     if inputs.get("workflowType") == "READY2RUN":
         why = "Ready2Run workflows can't run in a batch: use RunCohort"
         yield Problem("workflowType", why)
 
 
-def _dynamic_storage(inputs: Inputs) -> Iterator[Problem]:
+def _dynamic_storage(table: Table, inputs: Inputs) -> Iterator[Problem]:
     if inputs.get("storageType") == "DYNAMIC" and given(inputs, "storageCapacity"):
-        why = "DYNAMIC storage ignores a capacity: leave it out, or set storage_type to STATIC"
+        kind = table.named("storageType")
+        why = f"DYNAMIC storage ignores a capacity: leave it out, or set {kind} to STATIC"
         yield Problem("storageCapacity", why)
 
 
-def _cache(inputs: Inputs) -> Iterator[Problem]:
+def _cache(table: Table, inputs: Inputs) -> Iterator[Problem]:
     if given(inputs, "cacheBehavior") and "cacheId" not in inputs:
-        yield Problem("cacheBehavior", "cache_behavior needs cache_id")
+        yield Problem(
+            "cacheBehavior", f"{table.named('cacheBehavior')} needs {table.named('cacheId')}"
+        )
 
 
-def _network(inputs: Inputs) -> Iterator[Problem]:
+def _network(table: Table, inputs: Inputs) -> Iterator[Problem]:
     if inputs.get("networkingMode") == "VPC" and "configurationName" not in inputs:
-        yield Problem("networkingMode", "VPC networking needs configuration_name")
+        yield Problem("networkingMode", f"VPC networking needs {table.named('configurationName')}")
 
 
-def _parameters_size(inputs: Inputs) -> Iterator[Problem]:
+def _parameters_size(_: Table, inputs: Inputs) -> Iterator[Problem]:
     parameters = inputs.get("parameters")
     if isinstance(parameters, Mapping) and not contains_unknown(parameters):
         size = len(canonical(parameters).encode("utf-8", "surrogatepass"))

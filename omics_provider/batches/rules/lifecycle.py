@@ -105,6 +105,11 @@ def is_over(batch: Batch) -> bool:
     return status_of(batch["status"]) in FINAL and (bool(batch.get("recordGone")) or not at_work)
 
 
+def is_at_work(recorded: Mapping[str, Any]) -> bool:
+    """Tell whether anything more happens to the recorded batches, or to their runs."""
+    return any(not is_over(batch) for batch in recorded.get("batches", ()))
+
+
 def can_stand(live: Batch) -> bool:
     """Return whether a batch can, by GetBatch's answer, stand for a declaration.
 

@@ -63,14 +63,18 @@ class Sheet(NamedTuple):
     problems: tuple[str, ...] = ()
 
 
-def sheet(samples: Iterable[Sample], shared: Mapping[str, Any] | None = None) -> Sheet:
-    """Check all samples and write them as a file.
+def sheet(
+    samples: Iterable[Sample],
+    shared: Mapping[str, Any] | None = None,
+    own: Table = batch_table.OWN_TABLE,
+) -> Sheet:
+    """Check all samples and write them as a file; `own` has the names that the program uses.
 
     `shared` are the batch's own settings as far as the program knows them: with their parameters a
     sample must stay within 50,000 bytes, and either must name an outputUri. None among a sample's
     own settings, parameters or run tags takes that away.
     """
-    writer = _Writer(shared or {})
+    writer = _Writer(shared or {}, own)
     for sample in samples:
         writer.add(sample)
     return writer.sheet()
@@ -99,7 +103,8 @@ def _joined(lines: Mapping[str, str]) -> bytes:
 
 
 class _Writer:
-    def __init__(self, shared: Mapping[str, Any]) -> None:
+    def __init__(self, shared: Mapping[str, Any], own: Table) -> None:
+        self._table = own
         self._lines: dict[str, str] = {}
         self._first: dict[str, Sample] = {}
         self._problems: list[str] = []
@@ -141,7 +146,7 @@ class _Writer:
     def _own(self, own: Mapping[str, Any], row: Row) -> Iterator[str]:
         """Put a sample's own settings into its row; give what is wrong with them."""
         for wire, value in own.items():
-            field = batch_table.OWN_TABLE.by_wire.get(wire)
+            field = self._table.by_wire.get(wire)
             if field is None:
                 yield f"{wire} can't differ between the samples of a batch"
                 continue
@@ -160,7 +165,7 @@ class _Writer:
                 yield from (f"{field.name}: {each.reason}" for each in words)
             row[wire] = plain
         if self._needs_output and "outputUri" not in own:
-            yield "output_uri: give one to the batch, or to each sample"
+            yield f"{self._table.named('outputUri')}: give one to the batch, or to each sample"
 
     def _taken_away(self, field: Field, plain: Mapping[str, Any]) -> Iterator[str]:
         for name, item in plain.items():

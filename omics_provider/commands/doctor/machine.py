@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -19,7 +18,7 @@ from omics_provider.base import errors
 from omics_provider.base.settings import Settings
 from omics_provider.commands.doctor.rules.judge import Level, Line
 from omics_provider.commands.doctor.rules.setup import HELPERS, Backend, Folder
-from omics_provider.engine import cli
+from omics_provider.engine import backend, cli
 from omics_provider.engine.project import Project, mapping, read_yaml, text
 from omics_provider.service import local_state
 
@@ -33,7 +32,6 @@ _PACKAGES: Final = (
     ("pulumi", ("grpcio", "protobuf")),
     ("boto3", ("botocore",)),
 )
-_SERVICE: Final = "https://api.pulumi.com"
 
 
 # Engine and packages -------------------------------------------------------------------------
@@ -124,12 +122,12 @@ def state(found: Project, stack: str | None) -> Iterator[Line]:
     """Look at where stacks are kept, and at what encrypts their secrets."""
     where = _backend(found)
     folder = _folder(where.folder) if where.folder is not None else None
-    backend = setup.backend(where, folder, signed_in=_signed_in(where.url or ""))
-    yield backend
+    told = setup.backend(where, folder, signed_in=_signed_in(where.url or ""))
+    yield told
     if stack:
         file = found.stack_file(stack)
         yield setup.stack_file(str(file), is_there=file.is_file())
-        if backend.level is not Level.WRONG and shutil.which("pulumi"):
+        if told.level is not Level.WRONG and shutil.which("pulumi"):
             yield _stack(stack)
     if where.is_own:
         variables = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
@@ -153,29 +151,12 @@ def _has_key(settings: Mapping[str, Any]) -> bool:
 
 
 def _backend(found: Project) -> Backend:
-    """Find the backend as the engine does: the variable, the project, the last login."""
-    if url := os.environ.get("PULUMI_BACKEND_URL"):
-        return Backend(url, "PULUMI_BACKEND_URL")
-    if url := found.backend:
-        return Backend(url, f"Pulumi{found.suffix}")
-    if url := text(_credentials().get("current")):
-        return Backend(url, "pulumi login")
-    if os.environ.get("PULUMI_ACCESS_TOKEN"):
-        return Backend(_SERVICE, "PULUMI_ACCESS_TOKEN")
-    return Backend(None, "")
-
-
-def _credentials() -> Mapping[str, Any]:
-    """Return what `pulumi login` has kept. It holds tokens: nothing of it but URLs is shown."""
-    try:
-        file = cli.credentials_folder() / "credentials.json"
-        return mapping(json.loads(file.read_text("utf-8")))
-    except (OSError, ValueError):
-        return {}
+    known = backend.find_backend(found, os.environ)
+    return Backend(known.url or None, known.named_by)
 
 
 def _signed_in(url: str) -> bool:
-    tokens = mapping(_credentials().get("accessTokens"))
+    tokens = mapping(backend.credentials(os.environ).get("accessTokens"))
     return bool(os.environ.get("PULUMI_ACCESS_TOKEN")) or url in tokens
 
 

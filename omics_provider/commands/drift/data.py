@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from omics_provider.engine.urn import LASTING, natural
+from omics_provider.engine.urn import NOUNS, natural
 
 from .rules.judge import (
     Finding,
@@ -133,7 +133,7 @@ def drift_report(
 ) -> DriftReport:
     """Put a report together."""
     kinds = Counter({"run": len(state.runs), "batch": len(state.batches)})
-    kinds.update(LASTING[each.type] for each in state.lasting)
+    kinds.update(NOUNS[each.type] for each in state.lasting)
     return DriftReport(
         stack=stack,
         recorded={kind: count for kind, count in kinds.items() if count},

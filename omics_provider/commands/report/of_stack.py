@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from omics_provider.base.errors import OmicsError
-from omics_provider.base.settings import PROVIDER, Settings, from_config
+from omics_provider.base.settings import Settings, from_config
 from omics_provider.engine import state
-from omics_provider.engine.urn import RUN, urn_name
+from omics_provider.engine.own_provider import OwnProvider, own_providers
+from omics_provider.engine.urn import RUN, own_kind, urn_name
 
 from .gather import Wanted
 
@@ -25,7 +26,7 @@ def runs_of(export: Mapping[str, Any]) -> list[Wanted]:
     A resource whose start was interrupted has no run yet, and is left out.
     """
     resources = state.parse(export).resources
-    places = {ref: _place(each["inputs"]) for ref, each in state.own_providers(resources).items()}
+    places = {ref: _place(each) for ref, each in own_providers(resources).items()}
     return [
         Wanted(
             id=str(resource["id"]),
@@ -35,22 +36,23 @@ def runs_of(export: Mapping[str, Any]) -> list[Wanted]:
             place=places.get(resource.get("provider", "")),
         )
         for resource in resources
-        if resource.get("type") == RUN
+        if own_kind(resource.get("type")) == RUN
         and not resource.get("delete")
         and isinstance((resource.get("outputs") or {}).get("uuid"), str)
     ]
 
 
-def _place(inputs: Mapping[str, Any]) -> Settings:
-    hidden = sorted(key for key, value in inputs.items() if not isinstance(value, str))
+def _place(provider: OwnProvider) -> Settings:
+    config = provider.config
+    hidden = sorted(key for key, value in config.items() if not isinstance(value, str))
     if hidden:
         raise OmicsError(
             "Reading the stack",
-            f"{', '.join(hidden)} of Provider {inputs[PROVIDER]} is secret, and secrets stay "
+            f"{', '.join(hidden)} of Provider {provider.name} is secret, and secrets stay "
             "encrypted, so where its runs are is not known",
             advice="Set it without --secret, then run `pulumi up`; or name the runs with --runs.",
         )
-    return from_config(inputs.get)
+    return from_config(config.get)
 
 
 def _recorded(outputs: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,15 +11,18 @@ from typing import Any, Final
 
 from omics_provider.base import checks, keys, shapes
 from omics_provider.base.checks import Inputs, Problem, Rule, given, parsed_object
-from omics_provider.base.table import Kind
+from omics_provider.base.table import Kind, Table
 from omics_provider.base.values import canonical, contains_unknown, misfits
 
 from . import run_table
 
 
-def problems(inputs: Inputs) -> list[Problem]:
-    """Return everything that is wrong with the declared `inputs`, in the table's order."""
-    return checks.problems(run_table.TABLE, inputs, _RULES)
+def problems(inputs: Inputs, table: Table = run_table.TABLE) -> list[Problem]:
+    """Return everything that is wrong with the declared `inputs`, in the table's order.
+
+    `table` is a run's as the program knows it.
+    """
+    return checks.problems(table, inputs, _RULES)
 
 
 def start_arguments(inputs: Inputs, request_id: str) -> dict[str, Any]:
@@ -68,59 +71,65 @@ def _same_json(old: Any, new: Any) -> bool:
 # Values together -----------------------------------------------------------------------------
 
 
-def _one_source(inputs: Inputs) -> Iterator[Problem]:
+def _one_source(table: Table, inputs: Inputs) -> Iterator[Problem]:
     sources = ("workflowId", "runId", "adoptRunId")
     named = given(inputs, *sources)
     if len(named) > 1 or not inputs.keys() & set(sources):
-        names = [run_table.BY_WIRE[wire].name for wire in named]
-        got = f"got {' and '.join(names)}" if named else "got none"
+        first, second, third = map(table.named, sources)
+        got = f"got {' and '.join(map(table.named, named))}" if named else "got none"
         yield Problem(
             named[0] if named else "workflowId",
-            f"exactly one of workflow_id, run_id and adopt_run_id must be given; {got}",
+            f"exactly one of {first}, {second} and {third} must be given; {got}",
         )
 
 
-def _adoption_starts_nothing(inputs: Inputs) -> Iterator[Problem]:
+def _adoption_starts_nothing(table: Table, inputs: Inputs) -> Iterator[Problem]:
     for wire in ("rerun", "rerunOn", "retry"):
         if len(given(inputs, "adoptRunId", wire)) == 2:
-            name = run_table.BY_WIRE[wire].name
-            why = f"{name} starts a new run, adopt_run_id starts none: give one of them"
+            name, adopted = table.named(wire), table.named("adoptRunId")
+            why = f"{name} starts a new run, {adopted} starts none: give one of them"
             yield Problem(wire, why)
 
 
-def _ready2run_storage(inputs: Inputs) -> Iterator[Problem]:
+def _ready2run_storage(_: Table, inputs: Inputs) -> Iterator[Problem]:
     if inputs.get("workflowType") == "READY2RUN":
         for wire in given(inputs, "storageType", "storageCapacity"):
             yield Problem(wire, "Ready2Run workflows bring their own storage: leave it out")
 
 
-def _dynamic_storage(inputs: Inputs) -> Iterator[Problem]:
+def _dynamic_storage(table: Table, inputs: Inputs) -> Iterator[Problem]:
     if inputs.get("storageType") == "DYNAMIC" and given(inputs, "storageCapacity"):
         yield Problem(
             "storageCapacity",
-            "DYNAMIC storage ignores a capacity: leave it out, or set storage_type to STATIC",
+            "DYNAMIC storage ignores a capacity: leave it out, or set "
+            f"{table.named('storageType')} to STATIC",
         )
 
 
-def _cache(inputs: Inputs) -> Iterator[Problem]:
+def _cache(table: Table, inputs: Inputs) -> Iterator[Problem]:
     # A duplicate inherits the cache of the run it copies.
     if given(inputs, "cacheBehavior") and not {"cacheId", "runId"} & inputs.keys():
-        yield Problem("cacheBehavior", "cache_behavior needs cache_id")
+        yield Problem(
+            "cacheBehavior", f"{table.named('cacheBehavior')} needs {table.named('cacheId')}"
+        )
 
 
-def _network(inputs: Inputs) -> Iterator[Problem]:
+def _network(table: Table, inputs: Inputs) -> Iterator[Problem]:
     # A duplicate inherits the configuration of the run it copies.
     if inputs.get("networkingMode") == "VPC" and not {"configurationName", "runId"} & inputs.keys():
-        yield Problem("networkingMode", "VPC networking needs configuration_name")
+        yield Problem("networkingMode", f"VPC networking needs {table.named('configurationName')}")
 
 
-def _shared_workflow(inputs: Inputs) -> Iterator[Problem]:
+def _shared_workflow(table: Table, inputs: Inputs) -> Iterator[Problem]:
     # Developer guide, rerun-a-run: runs of shared workflows can't be duplicated.
     if len(given(inputs, "workflowOwnerId", "runId")) == 2:
-        yield Problem("runId", "runs of shared workflows can't be duplicated: use workflow_id")
+        yield Problem(
+            "runId",
+            f"runs of shared workflows can't be duplicated: use {table.named('workflowId')}",
+        )
 
 
-def _parameters_size(inputs: Inputs) -> Iterator[Problem]:
+def _parameters_size(_: Table, inputs: Inputs) -> Iterator[Problem]:
     parameters = inputs.get("parameters")
     if not isinstance(parameters, Mapping) or contains_unknown(parameters):
         return

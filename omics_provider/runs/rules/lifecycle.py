@@ -113,6 +113,16 @@ def adopted(inputs: Mapping[str, Any], live: Mapping[str, Any]) -> dict[str, Any
     return {**_live_inputs(live), **inputs, **_live_outputs(live), "stateVersion": STATE_VERSION}
 
 
+def looked_up(recorded: Mapping[str, Any], live: Mapping[str, Any], urn: str) -> dict[str, Any]:
+    """Return the properties to record for run `live`, of which only the id was known.
+
+    `recorded` may have the stack's name. A run that was started for this very resource, and whose
+    record was lost, is its own again: no update takes it for one that an interrupted start left.
+    """
+    token = Mark.token_on(live, str(recorded.get(keys.STACK, "")), urn)
+    return adopted({}, live) | ({"requestId": token} if token else {})
+
+
 def adoption_mismatch(inputs: Mapping[str, Any], live: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the declared inputs (wire names) that run `live` was not started with.
 
@@ -138,6 +148,29 @@ def refreshed(recorded: Mapping[str, Any], live: Mapping[str, Any]) -> dict[str,
     if "tags" in recorded:
         kept["tags"] = live_tags(live)
     return {**kept, **_live_outputs(live)}
+
+
+def has_same_end(recorded: Mapping[str, Any], entry: Mapping[str, Any]) -> bool:
+    """Tell whether an entry of ListRuns, which may be empty, shows the recorded end of a run."""
+    return recorded.get("status") in set(ENDED) and all(
+        recorded.get(key) is not None and recorded[key] == entry.get(key)
+        for key in ("status", "creationTime", "stopTime")
+    )
+
+
+def moved_on(recorded: Mapping[str, Any], entry: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the properties of a run at work from its entry in ListRuns; None where it tells less.
+
+    An entry has no uuid, and ids are used again: the creation tells one run from another, where it
+    is recorded. It is not taken from an entry: nothing but GetRun says whose it is.
+    """
+    if entry.get("status") not in ACTIVE:
+        return None
+    known = recorded.get("creationTime")
+    if known is not None and known != entry.get("creationTime"):
+        return None
+    now = {key: entry[key] for key in ("status", "startTime") if entry.get(key)}
+    return {**recorded, **now}
 
 
 def gone(recorded: Mapping[str, Any]) -> dict[str, Any]:

@@ -51,7 +51,7 @@ def left_behind(run_id: str, left: Sequence[tuple[str, str, bool]]) -> str:
         + (
             f"it takes the place of run {run_id}, and nothing is started."
             if fits
-            else "what was asked then is no longer declared, so it is ended as on_delete says."
+            else "what was asked then is no longer declared, so it is ended as a delete of it."
         )
         for other, status, fits in left
     ]
@@ -69,8 +69,8 @@ def foreseen(left: Sequence[tuple[str, str, bool]]) -> str:
         + (
             "the update takes it, and starts nothing."
             if fits
-            else "what was asked then is no longer declared, so the update ends it as on_delete "
-            "says."
+            else "what was asked then is no longer declared, so the update ends it as a delete "
+            "does."
         )
         for other, status, fits in left
     ]
@@ -112,24 +112,29 @@ def outlook(
 
     `standing` is the attempt that takes its place, where a rule asks for one.
     """
+    known = {name: recorded.get(wire) for name, wire in _TOLD}
+    said = sentence("", {**known, "id": run_id})
+    return f"{said}\n{next_step(recorded, inputs, standing)}"
+
+
+def next_step(
+    recorded: Mapping[str, Any], inputs: Mapping[str, Any], standing: Standing | None = None
+) -> str:
+    """Return what becomes of a recorded run without a result; `standing` is that of `outlook`."""
     limit = attempt_limit(recorded, inputs)
     if standing and standing.live:
-        next_step = (
+        return (
             f"A wait has started attempt {standing.note['attempts']} in its place, run "
             f"{standing.live['id']} ({standing.live['status']}): it is taken, nothing is started."
         )
-    elif not ends_in_rerun(recorded, inputs):
-        next_step = "Nothing starts it again: give `rerun` a new value for a new run."
-    elif attempts_left(recorded, inputs):
+    if not ends_in_rerun(recorded, inputs):
+        return "Nothing starts it again: give `rerun` a new value for a new run."
+    if attempts_left(recorded, inputs):
         number = standing.note["attempts"] if standing else attempts(recorded) + 1
-        next_step = f"It is replaced by a new run: attempt {number} of {limit}."
-    else:
-        next_step = (
-            f"All {limit} attempts are used up: allow more, or give `rerun` a new value, "
-            "for a new run."
-        )
-    known = {name: recorded.get(wire) for name, wire in _TOLD}
-    return f"{sentence('', {**known, 'id': run_id})}\n{next_step}"
+        return f"It is replaced by a new run: attempt {number} of {limit}."
+    return (
+        f"All {limit} attempts are used up: allow more, or give `rerun` a new value, for a new run."
+    )
 
 
 def task_counts(tasks: Iterable[Mapping[str, Any]]) -> dict[str, int]:

@@ -39,9 +39,14 @@ def made(table: Table, inputs: Bag, live: Bag, settled: list[str]) -> dict[str, 
     return {**inputs, **outputs(table, live), **note}
 
 
-def looked_up(table: Table, live: Bag) -> dict[str, Any]:
-    """Return the properties to record for one that someone else owns: all that is known of it."""
-    return {**live_inputs(table, live), **outputs(table, live), "stateVersion": STATE_VERSION}
+def looked_up(table: Table, recorded: Bag, live: Bag, urn: str) -> dict[str, Any]:
+    """Return the properties to record for one of which only the id was known: all that is told.
+
+    `recorded` may have the stack's name. One that was made for this very resource is its own again.
+    """
+    known = {**live_inputs(table, live), **outputs(table, live), "stateVersion": STATE_VERSION}
+    token = Mark.token_on(live, str(recorded.get(STACK, "")), urn)
+    return known | ({SETTLED: [token]} if token else {})
 
 
 def live_inputs(table: Table, live: Bag) -> dict[str, Any]:

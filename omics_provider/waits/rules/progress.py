@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from omics_provider.base.errors import OmicsError
 from omics_provider.base.status import RunStatus
 from omics_provider.base.words import some
 from omics_provider.runs.rules import words
@@ -23,6 +24,8 @@ from .targets import Facts, Target, age, length, moment
 _LEAST_PAST_RUNS: Final = 3
 #: Runs that are named one by one where many have the same to tell.
 _NAMED: Final = 3
+#: What is said when trouble is over.
+OVER: Final = "The service answers again."
 
 
 @dataclass
@@ -65,6 +68,33 @@ def beginning(tally: Tally) -> str:
     return (
         f"Waiting for {runs}. Ctrl-C ends the wait, not the runs: {they}, and `pulumi up` waits "
         "again. `pulumi destroy` stops all runs of the stack."
+    )
+
+
+def waiting_for(run_id: str, status: str) -> str:
+    """Return the line beside a resource whose create waits for its run, as it begins."""
+    return f"Waiting for run {run_id} ({status}). Ctrl-C ends the wait, not the run."
+
+
+def at_work(run_id: str, status: str) -> str:
+    """Return the line beside such a resource when the run has moved on."""
+    return f"Run {run_id} is {status}."
+
+
+def no_room(many: int, most: int) -> str:
+    """Return the words on waits that take up all that the engine works on at once."""
+    return (
+        f"{many:,} runs are waited for, as many resources as this command works on at once. What "
+        "else is to be done waits until one of them has ended. To start more at once, end the "
+        f"waits by Ctrl-C, which ends no run, and run `pulumi up --parallel {most}`."
+    )
+
+
+def trouble(error: OmicsError) -> str:
+    """Return the words on trouble that passes."""
+    return (
+        f"{error.about('the runs that are waited for')}\n"
+        "The runs go on, and so does the wait. This is said once."
     )
 
 

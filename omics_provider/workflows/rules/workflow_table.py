@@ -279,7 +279,7 @@ def unfinished(properties: Bag) -> dict[str, Any]:
     return {key: value for key, value in properties.items() if key not in left_out}
 
 
-def reused_name(old: Bag, inputs: Bag) -> Iterator[Problem]:
+def reused_name(table: Table, old: Bag, inputs: Bag) -> Iterator[Problem]:
     """Complain about a version's name that is kept although the version is another."""
     name = inputs.get("versionName")
     if not isinstance(name, str) or name != old.get("versionName") or contains_unknown(inputs):
@@ -288,7 +288,8 @@ def reused_name(old: Bag, inputs: Bag) -> Iterator[Problem]:
         yield Problem(
             "versionName",
             f"version {name} is there and was made from something else: versions can't change, so "
-            "give another name, or leave version_name out to have one made from the definition",
+            f"give another name, or leave {table.named('versionName')} out to have one made from "
+            "the definition",
         )
 
 
@@ -299,40 +300,42 @@ def _told(live: Bag) -> dict[str, Any]:
 # Rules ---------------------------------------------------------------------------------------
 
 
-def _one_source(inputs: Inputs) -> Iterator[Problem]:
+def _one_source(table: Table, inputs: Inputs) -> Iterator[Problem]:
     named = given(inputs, *_SOURCES)
     if len(named) > 1 or not inputs.keys() & set(_SOURCES):
-        names = [TABLE.by_wire[wire].name for wire in named]
-        got = f"got {' and '.join(names)}" if named else "got none"
+        first, second, third = map(table.named, _SOURCES)
+        got = f"got {' and '.join(map(table.named, named))}" if named else "got none"
         yield Problem(
             named[0] if named else "definition",
-            "exactly one of definition, definition_uri and definition_repository must be given; "
-            + got,
+            f"exactly one of {first}, {second} and {third} must be given; {got}",
         )
 
 
-def _files(inputs: Inputs) -> Iterator[Problem]:
+def _files(_: Table, inputs: Inputs) -> Iterator[Problem]:
     found = inputs.get(DEFINITION_PROBLEMS)
     for wire, reason in found if isinstance(found, list) else ():
         yield Problem(str(wire), str(reason))
 
 
-def _readme(inputs: Inputs) -> Iterator[Problem]:
+def _readme(_: Table, inputs: Inputs) -> Iterator[Problem]:
     if given(inputs, "readmeMarkdown") and not isinstance(inputs["readmeMarkdown"], str):
         yield Problem("readmeMarkdown", "must be a string of Markdown")
 
 
-def _storage(inputs: Inputs) -> Iterator[Problem]:
+def _storage(table: Table, inputs: Inputs) -> Iterator[Problem]:
     if inputs.get("storageType") == "DYNAMIC" and given(inputs, "storageCapacity"):
         yield Problem(
             "storageCapacity",
-            "DYNAMIC storage ignores a capacity: leave it out, or set storage_type to STATIC",
+            "DYNAMIC storage ignores a capacity: leave it out, or set "
+            f"{table.named('storageType')} to STATIC",
         )
 
 
-def _one_template(inputs: Inputs) -> Iterator[Problem]:
+def _one_template(table: Table, inputs: Inputs) -> Iterator[Problem]:
     if len(given(inputs, "parameterTemplate", "parameterTemplatePath")) == 2:
-        yield Problem("parameterTemplatePath", "give it or parameter_template, not both")
+        yield Problem(
+            "parameterTemplatePath", f"give it or {table.named('parameterTemplate')}, not both"
+        )
 
 
 RULES: Final[tuple[checks.Rule, ...]] = (

@@ -24,6 +24,7 @@ class Command:
 
     def __init__(self, stack: Stack, *arguments: str) -> None:
         self.arguments = arguments
+        self._door = stack.door
         self._log = stack.home / f"command-{time.monotonic_ns()}.log"
         with self._log.open("w") as log:
             self._process = subprocess.Popen(
@@ -63,7 +64,8 @@ class Command:
 
     def plugin(self) -> int | None:
         """Give the process that holds the provider, if there is one."""
-        found = [pid for pid in self._session() if b"pulumi.dynamic" in _command_line(pid)]
+        word = self._door.plugin.encode()
+        found = [pid for pid in self._session() if word in _command_line(pid)]
         return found[0] if found else None
 
     def kill_engine(self) -> None:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from ..doors import DYNAMIC, Door
 from ..harness import ACTIVE, Stack, declaration, make_stack
 from . import model
 from .episode import RequestId
@@ -36,10 +37,17 @@ class Storm:
         return asdict(self)
 
 
-def storm(home: Path, request_id: RequestId, runs: int, seed: int, limit: float) -> Storm:
+def storm(
+    home: Path,
+    request_id: RequestId,
+    runs: int,
+    seed: int,
+    limit: float,
+    door: Door = DYNAMIC,
+) -> Storm:
     """Start `runs` runs of one stack in bad weather; `limit` in seconds for each `up`."""
     report = Storm(request_id, runs, seed)
-    stack = make_stack(home / "project")
+    stack = make_stack(home / "project", door=door)
     stack.settings(requestId=request_id, requestIdSeconds=60)
     ledger = Ledger(stack.emulator_state)
     ledger.install()

@@ -8,6 +8,7 @@ import signal
 import psutil
 
 from omics_provider.emulator import control
+from tests.engine.doors import BOTH_IN_SCALE
 from tests.engine.harness import ACTIVE, Stack, declaration, until
 
 MANY = 40
@@ -24,6 +25,7 @@ def cancelled(stack: Stack) -> int:
     return stack.counted().get("CancelRun", 0)
 
 
+@BOTH_IN_SCALE
 def test_many_active_runs_are_cancelled_first_and_waited_for_once(stack: Stack) -> None:
     stack.environment.update(ONE_CHECKPOINT)
     stack.declare({f"S{number:03}": declaration(tags=STUCK) for number in range(MANY)})
@@ -53,6 +55,7 @@ def test_many_active_runs_are_cancelled_first_and_waited_for_once(stack: Stack) 
     assert operations.count("GetRun") <= 2 * MANY + 60
 
 
+@BOTH_IN_SCALE
 def test_a_run_that_stays_stopping_is_named_and_destroy_again_goes_on(stack: Stack) -> None:
     limit = {"custom_timeouts": {"delete": "3s"}}
     names = ("stuck", "quick", "gone")
@@ -73,7 +76,7 @@ def test_a_run_that_stays_stopping_is_named_and_destroy_again_goes_on(stack: Sta
     said = f"Delete for run stuck failed: run {ids['stuck']} is still STOPPING 3 s after"
     assert said in outcome.message
     assert "Run the same command again" in outcome.message
-    assert "custom_timeouts" in outcome.message
+    assert "customTimeouts" in outcome.message
     for name in ("quick", "gone"):
         assert f"for run {name}" not in outcome.message
     assert stack.statuses() == {ids["stuck"]: "STOPPING"}
@@ -89,6 +92,7 @@ def test_a_run_that_stays_stopping_is_named_and_destroy_again_goes_on(stack: Sta
     assert stack.statuses() == {}
 
 
+@BOTH_IN_SCALE
 def test_destroy_of_targets_ends_those_alone_and_a_protected_run_goes_on(stack: Stack) -> None:
     runs = {
         "delete": declaration(),
@@ -123,6 +127,7 @@ def test_destroy_of_targets_ends_those_alone_and_a_protected_run_goes_on(stack: 
     assert left[ids["protected"]] in GOES_ON
 
 
+@BOTH_IN_SCALE
 def test_after_a_killed_delete_a_plain_up_leaves_no_run_that_is_dead(stack: Stack) -> None:
     """The delete is a destroy's, or comes before a replacement that is then taken back."""
     options = {"$opts": {"delete_before_replace": True}}
@@ -139,7 +144,7 @@ def test_after_a_killed_delete_a_plain_up_leaves_no_run_that_is_dead(stack: Stac
     assert_new_runs_take_the_places(stack)
 
     again, calls = stack.calls(lambda: stack.up("--expect-no-changes"))
-    assert calls == {}
+    assert calls.keys() <= stack.door.looks
     assert "warning" not in again.text.lower()
 
 
@@ -191,6 +196,7 @@ def cancelled_by_hand(stack: Stack, name: str) -> None:
     assert stack.live(name)["status"] == "CANCELLED"
 
 
+@BOTH_IN_SCALE
 def test_a_run_that_a_killed_delete_did_not_reach_is_kept_for_good(stack: Stack) -> None:
     """And one that was cancelled by hand meanwhile is not taken for one that the delete ended."""
     both = {name: declaration(name=name) for name in ("stays", "withdrawn")}

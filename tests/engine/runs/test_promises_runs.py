@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from omics_provider.emulator import control
+from tests.engine.doors import BOTH, BOTH_IN_SCALE
 from tests.engine.harness import (
     ACTIVE,
     ENDED,
@@ -25,6 +26,7 @@ USERS_OWN = {"emulator:seconds": "0", "emulator:fails": "RUN_TASK_FAILED"}
 # Done is done ----------------------------------------------------------------------------------
 
 
+@BOTH_IN_SCALE
 def test_records_that_retention_removed_are_done_and_never_started_again(stack: Stack) -> None:
     stack.settings(maxStoredRuns=2, ids="fresh")
     unseen, seen = "NA12878", "NA12891"
@@ -103,6 +105,7 @@ class Watched:
         return found
 
 
+@BOTH_IN_SCALE
 def test_an_end_without_a_result_is_told_and_only_a_rule_starts_it_again(stack: Stack) -> None:
     rules: dict[str, Any] = {"tags": FAILED, "rerun_on": ["FAILED"], "max_attempts": 2}
     retry = {"attempts": 3}
@@ -196,6 +199,7 @@ def test_an_end_without_a_result_is_told_and_only_a_rule_starts_it_again(stack: 
 WAYS = ("refreshed", "destroyed", "resolved")
 
 
+@BOTH
 def test_an_unconfirmed_start_is_kept_and_found_again(stack: Stack) -> None:
     """One half of the starts took effect, the other did not; the answers say neither."""
     done, lost = ([f"{half}-{way}" for way in WAYS] for half in ("done", "lost"))

@@ -24,10 +24,10 @@ from omics_provider.commands.drift.rules.record import read_record
 from omics_provider.emulator import control
 from omics_provider.emulator.doors import local
 from omics_provider.engine import cli
-from omics_provider.engine.urn import BATCH, CACHE, GROUP, RUN
 from omics_provider.runs.calls import Runs
 from tests.provider.harness import REGION, ROLE
 from tests.served import OTHER_ACCOUNT, serving
+from tests.tokens import BATCH, CACHE, GROUP, RUN
 
 OWN = "organization/trial/dev"
 

@@ -14,10 +14,10 @@ from omics_provider.base.settings import Settings
 from omics_provider.engine.own_stack import OwnStack
 from omics_provider.engine.process import Engine
 from omics_provider.engine.state import StackState
-from omics_provider.engine.urn import BATCH, RUN
 from omics_provider.runs.rules import declaration
 from omics_provider.waits.replaced import EarlyEnds, Ending, Told
 from tests.provider.harness import REGION, ROLE, Emulator
+from tests.tokens import BATCH, RUN
 
 STACK = "organization/trial/dev"
 PROVIDER = "urn:pulumi:dev::trial::pulumi:providers:pulumi-python::default::1"

@@ -45,8 +45,8 @@ from omics_provider.commands.preview.prices import price_list
 from omics_provider.commands.preview.rules.plan import read_plan
 from omics_provider.engine import cli
 from omics_provider.engine.state import SIGNATURE
-from omics_provider.engine.urn import BATCH, CACHE, GROUP, RUN, WORKFLOW
 from tests.preview_digests import digest, inputs, step
+from tests.tokens import BATCH, CACHE, GROUP, RUN, WORKFLOW
 
 GOLDEN = Path(__file__).parent / "golden" / "drift"
 OWN = "organization/trial/dev"

@@ -9,7 +9,7 @@ import pytest
 
 from omics_provider.engine.replaced import replaced, uuid_of
 from omics_provider.engine.state import StackState
-from omics_provider.engine.urn import BATCH, RUN, WORKFLOW
+from tests.tokens import BATCH, RUN, WORKFLOW
 
 URN = f"urn:pulumi:dev::trial::{RUN}::NA1"
 OTHER = f"urn:pulumi:dev::trial::{RUN}::NA2"

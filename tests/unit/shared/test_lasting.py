@@ -44,7 +44,7 @@ def test_what_is_made_is_recorded_as_declared() -> None:
 
 
 def test_what_is_looked_up_is_recorded_whole() -> None:
-    assert lasting.looked_up(GROUP, LIVE) == {
+    assert lasting.looked_up(GROUP, {}, LIVE, "") == {
         "name": "n", "maxRuns": 3, "tags": {"a": "b"}, "arn": "arn:x", "creationTime": "t",
         "stateVersion": 1,
     }  # fmt: skip
@@ -172,7 +172,7 @@ def test_a_workflow_without_its_version_is_not_finished() -> None:
 def test_a_name_that_is_kept_for_another_version(
     old: dict[str, Any], new: dict[str, Any], told: bool
 ) -> None:
-    assert bool(list(workflow_table.reused_name(old, new))) is told
+    assert bool(list(workflow_table.reused_name(workflow_table.TABLE, old, new))) is told
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from omics_provider.base.table import Table
 from omics_provider.base.words import cause
 from omics_provider.batches.rules import lifecycle
 from omics_provider.batches.rules.lifecycle import FINAL, BatchStatus, status_of
-from omics_provider.engine.urn import CACHE, GROUP, LASTING, WORKFLOW
+from omics_provider.engine.urn import CACHE, GROUP, NOUNS, WORKFLOW
 from omics_provider.runs.rules.lifecycle import gone, live_tags
 from omics_provider.shared.rules import lasting, tables
 from omics_provider.workflows.rules import workflow_table
@@ -269,7 +269,7 @@ def judge_lasting(recorded: Recorded, found: Found) -> Finding | None:
 
     `found.run` has the service's answer as `live`, and that on a workflow's version as `version`.
     """
-    what = {"what": LASTING[recorded.type]}
+    what = {"what": NOUNS[recorded.type]}
     if kind := UNSEEN.get(found.look):
         return _about(recorded, kind, **what, detail=found.why)
     outputs = recorded.plain_outputs

@@ -13,13 +13,15 @@ from omics_provider.base.identity import Mark, account_of, region_of, retry_numb
 from omics_provider.base.keys import SETTLED, STACK
 from omics_provider.base.settings import LOCAL, Settings
 from omics_provider.base.table import MAX_TAG_VALUE
+from omics_provider.engine.own_provider import OwnProvider, own_providers
 from omics_provider.engine.replaced import is_marked
-from omics_provider.engine.state import SIGNATURE, StackState, own_providers, parse
+from omics_provider.engine.state import SIGNATURE, StackState, parse
 from omics_provider.engine.urn import (
     BATCH,
     LASTING,
     RUN,
     group_of,
+    own_kind,
     stack_of,
     type_of,
     urn_name,
@@ -197,7 +199,10 @@ def read_record(export: Mapping[str, Any], project: str = "", stack: str = "") -
         lasting=tuple(each for each in recorded if each.type in LASTING),
         uuids=frozenset(uuid for each in resources for uuid in _uuids(_outputs(each))),
         parents=frozenset(
-            uuid for each in staying if each["type"] == RUN for uuid in _uuids(_outputs(each))
+            uuid
+            for each in staying
+            if own_kind(each["type"]) == RUN
+            for uuid in _uuids(_outputs(each))
         ),
         settled=state.tokens(),
         left=frozenset(token for each in resources for token in _left(_outputs(each))),
@@ -217,7 +222,7 @@ def _in_doubt(state: StackState, urns: Mapping[str, Named]) -> dict[str, Named]:
     return {
         start.token: resource
         for urn, resource in urns.items()
-        if type_of(urn) in (RUN, BATCH)
+        if own_kind(type_of(urn)) in (RUN, BATCH)
         for start in state.unconfirmed(urn, "")
     }
 
@@ -239,14 +244,14 @@ def _names(ours: Iterable[Mapping[str, Any]], project: str, stack: str) -> froze
     return frozenset(found | now)
 
 
-def _recorded(resource: Mapping[str, Any], provider: Mapping[str, Any] | None) -> Recorded:
+def _recorded(resource: Mapping[str, Any], provider: OwnProvider | None) -> Recorded:
     return Recorded(
-        provider=urn_name(str(provider["urn"])) if provider else "",
-        place=(provider.get("inputs") or {}) if provider else {},
+        provider=provider.name if provider else "",
+        place=provider.config if provider else {},
         urn=str(resource["urn"]),
         parent=resource.get("parent"),
         id=str(resource.get("id", "")),
-        type=str(resource["type"]),
+        type=own_kind(resource["type"]),
         outputs=_outputs(resource),
         since=str(resource.get("created", "")),
         is_external=bool(resource.get("external")),
@@ -254,7 +259,7 @@ def _recorded(resource: Mapping[str, Any], provider: Mapping[str, Any] | None) -
 
 
 def _is_ours(resource: Mapping[str, Any]) -> bool:
-    return resource.get("type") in (RUN, BATCH, *LASTING)
+    return bool(own_kind(resource.get("type")))
 
 
 def _is_to_be_ended(resource: Mapping[str, Any]) -> bool:

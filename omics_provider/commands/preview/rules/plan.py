@@ -23,6 +23,7 @@ from omics_provider.engine.urn import (
     STACK,
     group_of,
     natural,
+    own_kind,
     stack_of,
     type_of,
     unreadable,
@@ -200,7 +201,8 @@ def read_plan(digest: Mapping[str, Any]) -> Plan:
     summary = digest.get("changeSummary") or {}
     return Plan(
         runs=tuple(sorted(_runs(steps), key=lambda run: (run.group or "", *natural(run.name)))),
-        notices=tuple(sorted(_notices(digest.get("diagnostics") or ()))),
+        # The engine asks about one resource more than once, and each time a warning comes.
+        notices=tuple(sorted(set(_notices(digest.get("diagnostics") or ())))),
         others=_others(steps),
         has_unchanged=_count(steps, "same") >= int(summary.get("same", 0)),
         config={
@@ -216,7 +218,7 @@ def read_plan(digest: Mapping[str, Any]) -> Plan:
 
 
 def _runs(steps: Iterable[Mapping[str, Any]]) -> Iterator[RunStep]:
-    ours = [step for step in steps if type_of(step["urn"]) in (RUN, BATCH)]
+    ours = [step for step in steps if _kind(step) in (RUN, BATCH)]
     replaced = {(s["urn"], _old(s).get("id")) for s in ours if s["op"] == "replace"}
     for step in ours:
         is_part = (
@@ -240,7 +242,7 @@ def _run(step: Mapping[str, Any], action: Action) -> RunStep:
         action = Action.ADOPT
     changing = action in (Action.REPLACE, Action.UPDATE)
     changes = tuple(_changes(step, old.get("inputs") or {}, inputs)) if changing else ()
-    is_batch = type_of(step["urn"]) == BATCH
+    is_batch = _kind(step) == BATCH
     least, most = _starting(action, old.get("inputs") or {}, inputs, changes, is_batch)
     if taken:
         least, most = 0, 0
@@ -313,7 +315,10 @@ def _changes(
     """Yield the changed inputs; where the engine gives no detail, those that differ by value."""
     detail = step.get("detailedDiff")
     if detail:
-        paths = {path_of(text) for text in detail}
+        # A fact of the run that asks for another, its status, is none of the declaration.
+        paths = {
+            path_of(text) for text, kind in detail.items() if kind.get("inputDiff") is not False
+        }
     else:
         wires = {wire for wire in before if wire in after}
         paths = {(wire, *path) for wire in wires for path in differences(before[wire], after[wire])}
@@ -356,7 +361,8 @@ def _others(steps: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], int]:
     for step in steps:
         kind = type_of(step["urn"])
         is_part = step["op"] in (*_NO_ACTION, "delete-replaced", "same")
-        if kind not in (RUN, BATCH, STACK) and not kind.startswith(PROVIDERS) and not is_part:
+        is_none = kind == STACK or kind.startswith(PROVIDERS) or _kind(step) in (RUN, BATCH)
+        if not is_none and not is_part:
             counted[step["op"], kind] += 1
     return dict(sorted(counted.items()))
 
@@ -372,6 +378,10 @@ def _notices(diagnostics: Iterable[Mapping[str, Any]]) -> Iterator[Notice]:
 
 def _count(steps: Iterable[Mapping[str, Any]], op: str) -> int:
     return sum(1 for step in steps if step["op"] == op)
+
+
+def _kind(step: Mapping[str, Any]) -> str:
+    return own_kind(type_of(step["urn"]))
 
 
 def _old(step: Mapping[str, Any]) -> Mapping[str, Any]:

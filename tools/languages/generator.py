@@ -1,42 +1,20 @@
-#!/usr/bin/env python3
-"""SDKs of other languages. Run it in `. tools/env`.
+"""The program sdkgen, which checks schemas and writes SDKs with Pulumi's own code.
 
-    tools/languages build-generator    build sdkgen, print where it is
-
-sdkgen (tools/engine/cli/cmd/sdkgen) is Pulumi's own schema check and SDK
-generators as one program. It takes Go and is built only when asked for, once
-a machine, into the cache beside the engines.
+Its source is in tools/engine/cli/cmd/sdkgen. It takes Go and is built only when asked for, once a
+machine, into the cache beside the engines.
 """
 
 from __future__ import annotations
 
-import os
-import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tools" / "setup"))
-
-import go_build  # noqa: E402 (the line above makes it known)
-from common import SetupError, digest, locked, say  # noqa: E402
-from places import Project, cache_root  # noqa: E402
+import go_build
+from common import digest, locked, say
+from places import Project, cache_root
 
 SOURCE = "cmd/sdkgen"
-
-
-def main() -> int:
-    """Do what the command line asks; give the exit code."""
-    if sys.argv[1:] != ["build-generator"]:
-        print(__doc__, file=sys.stderr)
-        return 2
-    try:
-        print(generator(Project(ROOT), os.environ))
-    except (SetupError, OSError) as error:
-        print(f"languages: no generator: {error}", file=sys.stderr)
-        return 1
-    return 0
 
 
 def generator(project: Project, environ: Mapping[str, str]) -> Path:
@@ -60,7 +38,3 @@ def _build(project: Project, place: Path, environ: Mapping[str, str]) -> None:
         work.mkdir()
         go_build.compile_into(work, project.pins / "cli", f"./{SOURCE}", env)
         work.rename(place)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The native provider under a real engine."""
