@@ -8,7 +8,7 @@ import signal
 import psutil
 
 from omics_provider.emulator import control
-from tests.engine.doors import BOTH, BOTH_IN_SCALE
+from tests.engine.doors import BOTH_IN_SCALE
 from tests.engine.harness import ACTIVE, Stack, declaration, until
 
 MANY = 40
@@ -127,7 +127,7 @@ def test_destroy_of_targets_ends_those_alone_and_a_protected_run_goes_on(stack: 
     assert left[ids["protected"]] in GOES_ON
 
 
-@BOTH
+@BOTH_IN_SCALE
 def test_after_a_killed_delete_a_plain_up_leaves_no_run_that_is_dead(stack: Stack) -> None:
     """The delete is a destroy's, or comes before a replacement that is then taken back."""
     options = {"$opts": {"delete_before_replace": True}}
