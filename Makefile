@@ -7,7 +7,7 @@ WORKERS = 3
 TIERS   = tests/unit tests/provider tests/emulator tests/contract tests/engine
 IN      = . tools/env &&
 
-.PHONY: help setup new up test slow check docs languages bench scale chaos campaign down lock
+.PHONY: help setup new up test slow check docs languages plugin bench scale chaos campaign down lock
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
@@ -45,6 +45,9 @@ check: setup ## the gate: format, lint, types, layers, docs examples, pipelines,
 
 docs: setup ## build the docs site in build/docs/html, warnings as errors
 	@$(IN) tools/docs
+
+plugin: setup ## make dist/pulumi-resource-omics-v….tar.gz for `pulumi plugin install`
+	@$(IN) tools/plugin/make
 
 scale: setup ## the long tests: 1,000 runs a stack, 100,000 samples, every example of the docs
 	@$(IN) pytest -m slow tests/engine

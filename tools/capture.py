@@ -32,16 +32,19 @@ import sys
 import tempfile
 import termios
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
 from screen import Screen
 
 DOCS: Final = Path(__file__).parents[1] / "docs"
-PAGES: Final = (DOCS / "waiting.md", DOCS / "start.md", DOCS / "how-to.md", DOCS / "drift.md")
+PAGES: Final = tuple(
+    DOCS / f"{name}.md" for name in ("waiting", "start", "yaml", "how-to", "drift")
+)
 EXAMPLES: Final = DOCS / "examples"
 
 _ROWS, _COLUMNS = 60, 150
@@ -78,6 +81,8 @@ class Stage:
         backend = under / f"{name}-backend"
         backend.mkdir()
         stage = Stage(home, _environment(backend))
+        if "runtime: yaml" in (home / "Pulumi.yaml").read_text():
+            _install_plugin(stage.environment)
         if (home / "Pulumi.local.yaml").exists():
             subprocess.run(
                 ["pulumi", "stack", "init", "local"],
@@ -122,6 +127,16 @@ class Stage:
             self.live = re.sub(r"(?<=running)\.+|(?<=s\))\.+", "", shown[max(begin, 0) :])
 
 
+def _install_plugin(environment: Mapping[str, str]) -> None:
+    """Put the native provider in place, as the page on YAML says."""
+    script = Path(sys.executable).with_name("pulumi-resource-omics")
+    install = ["pulumi", "plugin", "install", "resource", "omics", version("omics-provider")]
+    subprocess.run(
+        [*install, "--file", script],
+        env=environment, check=True, capture_output=True, timeout=_LONGEST_SECONDS,
+    )  # fmt: skip
+
+
 @contextmanager
 def _something_like_aws(environment: dict[str, str]) -> Iterator[dict[str, str]]:
     """Serve the emulator; give what leads clients of AWS to it."""
@@ -153,6 +168,8 @@ def _environment(backend: Path) -> dict[str, str]:
         "PULUMI_BACKEND_URL": f"file://{backend}",
         "PULUMI_CONFIG_PASSPHRASE": "example",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        # What is installed, not the script that this repository has on PATH.
+        "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",
         "PULUMI_HOME": str(backend.with_name(f"{backend.name}-home")),
         "PULUMI_PYTHON_CMD": sys.executable,
         "PULUMI_SKIP_UPDATE_CHECK": "1",
@@ -265,7 +282,7 @@ _VARIES: Final = (
 _TOLD: Final = re.compile(r"(?<=^Diagnostics:\n)(?: .*\n|\n(?= ))+(?=\n)", re.MULTILINE)
 _EACH_TOLD: Final = re.compile(r"\n+(?= \S+ \(\S+\):\n)|\n\Z")
 #: Lines of runs that are started, or that end, at the same time.
-_AT_ONCE: Final = re.compile(r" \S+ - pulumi-python:| Run \S+ \(ID\) ended ")
+_AT_ONCE: Final = re.compile(r" \S+ - (?:pulumi-python|omics):| Run \S+ \(ID\) ended ")
 
 
 def normal(text: str) -> list[str]:

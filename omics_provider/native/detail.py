@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from pulumi.runtime.proto import provider_pb2
@@ -31,13 +31,18 @@ def detailed(
             continue
         for path, kind in _differing(old.get(name, _ABSENT), new.get(name, _ABSENT), name):
             found[path] = _entry(kind, is_replace=name in replaces, is_input=True)
-    shown = {re.split(r"[.\[]", path, maxsplit=1)[0] for path in found}
+    shown = properties(found)
     for name in replaces:
         if name not in shown:
             found[name] = _entry(_Kind.UPDATE, is_replace=True, is_input=False)
     for name in moves:
         found.setdefault(name, _entry(_Kind.UPDATE, is_replace=False, is_input=False))
     return found
+
+
+def properties(paths: Iterable[str]) -> set[str]:
+    """Return the properties that paths lead into: all that a preview's summary line can name."""
+    return {re.split(r"[.\[]", path, maxsplit=1)[0] for path in paths}
 
 
 def _entry(kind: int, *, is_replace: bool, is_input: bool) -> provider_pb2.PropertyDiff:

@@ -23,7 +23,7 @@ from omics_provider.engine.urn import kind_of
 from omics_provider.waits.blocking import Waits
 
 from . import imported, values
-from .detail import detailed
+from .detail import detailed, properties
 from .host import Host
 from .kinds import KINDS, Kind
 from .requests import Request, told
@@ -192,7 +192,7 @@ def _difference(found: Found, old: dict[str, Any], new: dict[str, Any]) -> Any:
     return _DIFF(
         changes=_DIFF.DIFF_SOME if some else _DIFF.DIFF_NONE,
         replaces=list(found.replaces),
-        diffs=sorted(details),
+        diffs=sorted(properties(details)),
         detailedDiff=details,
         hasDetailedDiff=True,
     )

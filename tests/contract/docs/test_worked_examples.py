@@ -39,6 +39,10 @@ RUN_ELSEWHERE = {
             "pip install omics-provider",
             'export PULUMI_BACKEND_URL="file://$PWD?metadata=skip"',
             "export PULUMI_CONFIG_PASSPHRASE=local",
+            "python3 -m venv ~/omics",
+            "~/omics/bin/pip install omics-provider",
+            'pulumi plugin install resource omics "$(~/omics/bin/pulumi-resource-omics --version)"'
+            " --file ~/omics/bin/pulumi-resource-omics",
         ),
         "tests/engine/docs/test_pages_as_text.py",
     ),

@@ -192,6 +192,8 @@ def test_a_diff_names_the_paths(door: Door, declared: Inputs) -> None:
     found = differs(door, declared, changed)
     assert found.changes == found.DIFF_SOME
     assert list(found.replaces) == ["parameters"]
+    # The line of a preview shows those of these that are properties, and nothing else.
+    assert set(found.diffs) - {"priority"} == {"parameters", "tags"}
     # What is left unset differs no more.
     kinds = {path: each.kind for path, each in found.detailedDiff.items()}
     assert kinds.pop("priority", _KIND.DELETE) == _KIND.DELETE
