@@ -167,7 +167,8 @@ def length(rule: TextRule, value: str) -> Iterator[str]:
     low, high = rule.low or 0, rule.high
     if len(value) < low or (high is not None and len(value) > high):
         most = "" if low == high else f"{low} to "
-        yield f"must have {most}{high} characters, has {len(value)}"
+        limits = f"{low} or more" if high is None else f"{most}{high}"
+        yield f"must have {limits} characters, has {len(value)}"
 
 
 def printable(value: str, allowed: str = "") -> Iterator[str]:

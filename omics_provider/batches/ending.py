@@ -53,7 +53,7 @@ def end(call: Call, batches: Batches, kept: Sequence[Batch], on_delete: str) -> 
             "Delete",
             f"after {limit:.0f} s batch {still}",
             advice="What was asked for goes on. Run the same command again to continue, or give it "
-            "longer with ResourceOptions(custom_timeouts=CustomTimeouts(delete='4h')).",
+            "longer with Pulumi's resource option customTimeouts: delete, such as 4h.",
         ) from late
 
 
@@ -161,8 +161,8 @@ class _Ending:
             f"{len(refused):,} of the {of:,} runs that batch {self.id} still has can't be ended: "
             f"{first.operation}: {first.code}: {first.detail.rstrip('.')}",
             advice="The rest is done. Mend that, and run the same command again; or end them by "
-            f"hand (`aws omics list-runs --batch-id {self.id}`), or keep them, with "
-            'on_delete="keep".',
+            f"hand (`aws omics list-runs --batch-id {self.id}`), or declare that a delete is to "
+            '"keep" them.',
         )
 
 

@@ -80,9 +80,11 @@ class BatchFiles:
 def _told(error: errors.ServiceError, uri: str, right: str) -> errors.ServiceError:
     """Return an error of S3 with the file, and with what to do."""
     if error.code in _FORBIDDEN:
-        advice = f"Allow the caller {right} on it, or set another settings_uri."
+        advice = f"Allow the caller {right} on it, or name another place for the settings."
     else:
-        advice = "Check settings_uri: the bucket must be there, and in the Region of the runs."
+        advice = (
+            "Check the place of the settings: its bucket must be there, and in the runs' Region."
+        )
     return type(error)(error.operation, f"{error.detail} ({uri})", advice=advice, code=error.code)
 
 

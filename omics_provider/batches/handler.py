@@ -56,7 +56,7 @@ class BatchHandler:
         if not found.replaces:
             return Found(None if found else _is_renamed(recorded, inputs))
         if runs_all_again:
-            call.warn(_all_again(recorded, inputs))
+            call.warn(_all_again(self.table, recorded, inputs))
             call.update.part(Told).add(call.urn)
             return Found(None, found.replaces)
         call.warn(_outlook(call, recorded, inputs))
@@ -237,7 +237,7 @@ def _refuse_lookup(id_: str) -> NoReturn:
     raise errors.OmicsError(
         "GetBatch",
         f"batch {id_} can't be looked up: what it has started is in no state",
-        advice="Declare it as a new OmicsRunBatch, or read it with boto3.",
+        advice="Declare it as a new run batch, or read it with boto3.",
     )
 
 
@@ -258,12 +258,14 @@ def _tell_of_start(call: Call, inputs: Properties) -> None:
     call.warn(f"{many:,} sample{'s' if many > 1 else ''} to start, in one batch.")
 
 
-def _all_again(recorded: Mapping[str, Any], inputs: Mapping[str, Any]) -> str:
-    many, on_delete = batch_table.count(inputs), inputs.get("onDelete")
+def _all_again(table: Table, recorded: Mapping[str, Any], inputs: Mapping[str, Any]) -> str:
+    many = batch_table.count(inputs)
+    on_delete = f"{table.named('onDelete')}={inputs.get('onDelete')!r}"
     before = len(recorded["batches"])
     return (
-        f'on_change="all": all {many:,} samples run again, as a new batch; what was started before '
-        f"({before} batch{'es' if before > 1 else ''}) is ended as on_delete={on_delete!r} says."
+        f'{table.named("onChange")}="all": all {many:,} samples run again, as a new batch; what '
+        f"was started before ({before} batch{'es' if before > 1 else ''}) is ended as {on_delete} "
+        "says."
     )
 
 

@@ -103,8 +103,9 @@ def _no_index(sha256: str, uri: str, why: str) -> errors.OmicsError:
         "Reading the index",
         f"{uri or f'the index {sha256[:12]}…'} can't be had{why}, so nothing tells which samples "
         "have run",
-        advice="Nothing was started. Put the file back, or undo the change of the samples, or set "
-        'on_change="all", which replaces the batches and runs everything again.',
+        advice="Nothing was started. Put the file back, or undo the change of the samples, or "
+        'declare that a change is to run "all": that replaces the batches, and runs everything '
+        "again.",
     )
 
 
@@ -329,7 +330,7 @@ class Cohort:
             raise errors.OmicsError(
                 "StartRunBatch",
                 f"{len(rows):,} samples are to start, which need a file in S3",
-                advice="Give settings_uri. Nothing was started.",
+                advice="Give the batch a place for settings in S3. Nothing was started.",
             )
         uri = f"{prefix}/{batch_rows.digest(content)}.json"
         self.batches.files.keep(uri, content, look_first=True)
@@ -358,7 +359,8 @@ class Cohort:
                 "StartRunBatch",
                 f"the index of {len(index.samples) + len(index.left):,} samples is too large for "
                 "the state",
-                advice="Give settings_uri: it is written there. Nothing was started.",
+                advice="Give the batch a place for settings in S3: it is written there. Nothing "
+                "was started.",
             )
 
 

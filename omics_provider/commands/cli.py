@@ -67,6 +67,16 @@ names. Options not given come from the file of --stack.
 _DOCTOR_CODES: Final = """\
 Ends with 0, with 1 where something is wrong, with 2 where the command is not understood.
 """
+_MOVE: Final = """\
+Move a stack's runs, batches, groups, caches and workflows from Python's classes to the native
+provider, so that a program in any language has them: nothing starts, and nothing ends. Writes the
+state that `pulumi stack import` is to take; it changes nothing itself. Where an update has left
+something open it refuses, and says what to do first.
+"""
+_MOVE_CODES: Final = """\
+Ends with 0, with 1 where the state could not be read or moved, with 2 where the command is not
+understood.
+"""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -95,11 +105,14 @@ def _parser() -> argparse.ArgumentParser:
             name,
             help=command.summary,
             description=command.description,
-            epilog=f"{_WHERE} {command.codes}",
+            epilog=f"{_WHERE} {command.codes}" if command.asks else command.codes,
         )
-        own.add_argument("--region", help="the Region of the runs")
-        own.add_argument("--profile", help="a profile of ~/.aws/config")
-        own.add_argument("--endpoint", help="a URL, or `local` for the emulator in this process")
+        if command.asks:
+            own.add_argument("--region", help="the Region of the runs")
+            own.add_argument("--profile", help="a profile of ~/.aws/config")
+            own.add_argument(
+                "--endpoint", help="a URL, or `local` for the emulator in this process"
+            )
         command.add_options(own)
     return parser
 
@@ -171,6 +184,12 @@ def _drift_options(drift: argparse.ArgumentParser) -> None:
     add("--fix", action="store_true", help="record what happened, and put declared tags back")
 
 
+def _move_options(move: argparse.ArgumentParser) -> None:
+    add = move.add_argument
+    add("--stack", metavar="NAME", help="the stack; the selected one if unset")
+    add("-o", "--output", required=True, metavar="FILE", help="where to write the moved state")
+
+
 def _writing_options(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
     add(
@@ -205,12 +224,13 @@ def _count(text: str) -> int:
 
 
 class _Command(NamedTuple):
-    """A command: the words of its help, and its options."""
+    """A command: the words of its help, its options, and whether it asks the service."""
 
     summary: str
     description: str
     codes: str
     add_options: Callable[[argparse.ArgumentParser], None]
+    asks: bool = True
 
 
 #: Each has a folder of its name, whose module `command` has the function `run`.
@@ -221,5 +241,8 @@ _COMMANDS: Final = {
     "drift": _Command("say what a stack's state misses", _DRIFT, _DRIFT_CODES, _drift_options),
     "doctor": _Command(
         "say what is wrong with the set-up", _DOCTOR, _DOCTOR_CODES, _doctor_options
+    ),
+    "move": _Command(
+        "move a stack to the native provider", _MOVE, _MOVE_CODES, _move_options, asks=False
     ),
 }

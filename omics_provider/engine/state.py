@@ -120,7 +120,7 @@ class StackState:
         return frozenset(
             _arn(r) or str(r["id"])
             for r in self.resources
-            if r.get("id") and r.get("urn") != urn and not _is_leaving(r)
+            if r.get("id") and r.get("urn") != urn and not is_leaving(r)
         )
 
     def is_ending(self, urn: str, run_id: str) -> bool:
@@ -288,7 +288,8 @@ def _marks(resource: Resource) -> Iterator[str]:
                 yield found
 
 
-def _is_leaving(resource: Resource) -> bool:
+def is_leaving(resource: Resource) -> bool:
+    """Tell whether another resource takes a recorded one's place, or has taken it."""
     return bool(resource.get("delete") or resource.get("pendingReplacement"))
 
 

@@ -71,7 +71,11 @@ def batch(urn: str, given: Bag) -> Declaration:
     problems = [*_problems_of_batch(given), *concealed_rows(given)]
     shared: dict[str, Any] = {}
     if isinstance(template, Mapping):
-        shared = {wire: value for wire, value in template.items() if wire in _TEMPLATE.by_wire}
+        shared = {
+            wire: value
+            for wire, value in template.items()
+            if wire in _TEMPLATE.by_wire and value is not None
+        }
     own = {
         wire: value
         for wire, value in declared.items()
@@ -90,6 +94,9 @@ def _problems_of_batch(given: Bag) -> Iterator[Problem]:
         for wire, value in given.properties.items()
         if wire in (*SHEET, "template") or wire not in _BATCH.by_wire
     }
+    for wire in unseen.keys() & _TEMPLATE.by_wire.keys() - _BATCH.by_wire.keys():
+        del unseen[wire]
+        yield Problem(wire, "all runs share it: give it in the template")
     yield from checks.problems(_BATCH, {**unseen, checks.CONCEALED: given.concealed})
     template = given.properties.get("template")
     for name in template if isinstance(template, Mapping) else ():

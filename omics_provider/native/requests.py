@@ -38,4 +38,7 @@ def told(method: Callable[[Any, Request, grpc.ServicerContext], R]) -> Any:
 
 
 def _inputs(request: Request) -> Bag:
-    return values.received(getattr(request, "news", None) or request.properties)
+    """Return what is declared, with all that is secret in it or in what was recorded."""
+    declared = values.received(getattr(request, "news", None) or request.properties)
+    before = values.received(request.olds) if hasattr(request, "olds") else Bag({})
+    return Bag(declared.properties, declared.secrets | before.secrets)

@@ -67,8 +67,8 @@ class OmicsRun(RunAttributes, Waitable, module="omics", name="Run"):
         max_attempts: Runs in all that rerun_on may make of this declaration, 1 to 100, the first
             included; 3 where unset. The count is kept in the state.
         retry: {"attempts": n, "on": [codes]}: a run that FAILED for lack of capacity or by the
-            service's fault is followed by another one, n runs in all, up to 10. A wait for the run
-            starts it at once, else the next `pulumi up` does. Codes are
+            service's fault is followed by another one, n runs in all, up to 10. The next `pulumi
+            up` starts it; a Python program's wait for the run does at once. Codes are
             INSTANCE_RESERVATION_FAILED, MODIFIED_INPUT_RESOURCE and SERVICE_ERROR, all of them
             where `on` is left out. With cache_id, finished tasks are not paid for again.
         adopt_run_id: Id of an existing run to take over instead of starting one.

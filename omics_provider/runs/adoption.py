@@ -76,7 +76,7 @@ def _require_unowned(live: Mapping[str, Any], stack: str) -> None:
         raise errors.RunError(
             "Adoption",
             f"run {live['id']} was started by stack {owner}, which may still declare it",
-            advice="Read it with OmicsRun.get. To hand it over, remove it there with "
-            'on_delete="keep", then remove its tags '
+            advice="Read it with the resource's `get`. To hand it over, declare there that a "
+            'delete is to "keep" it, and remove it there; then remove its tags '
             f"{identity.START_MARK} and {identity.STACK_MARK}. Nothing was done.",
         )

@@ -68,7 +68,7 @@ def end(call: Call, runs: Runs, run_id: str, recorded: Mapping[str, Any]) -> Non
             "Delete",
             f"run {run_id} is still {ending.status} {limit:.0f} s after its cancellation",
             advice="The cancellation goes on. Run the same command again to continue, or give it "
-            "longer with ResourceOptions(custom_timeouts=CustomTimeouts(delete='1h')).",
+            "longer with Pulumi's resource option customTimeouts: delete, such as 1h.",
         ) from late
 
 

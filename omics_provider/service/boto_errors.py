@@ -14,7 +14,7 @@ from omics_provider.base import errors
 from omics_provider.base.words import plain
 
 _START_RUN_RIGHTS: Final = (
-    "Allow the caller omics:StartRun, and iam:PassRole on the run's role_arn "
+    "Allow the caller omics:StartRun, and iam:PassRole on the run's role "
     "(iam:PassedToService omics.amazonaws.com), and omics:TagResource: each run gets two tags."
 )
 _RETRY_LATER: Final = "Run `pulumi up` again later: the same request is not started twice."
@@ -63,9 +63,9 @@ _ADVICE: Final[dict[type[errors.OmicsError], str]] = {
     errors.Conflict: "Look at the run in the console, or with `aws omics get-run`, and try again.",
     errors.CredentialsError: _NEW_CREDENTIALS,
     errors.Invalid: "Correct the input that the message names.",
-    errors.NotFound: "Check the id, the workflow_type and the Region.",
+    errors.NotFound: "Check the id, the type of the workflow and the Region.",
     errors.QuotaExceeded: (
-        "Delete old runs, set retention_mode to REMOVE, or ask for a higher quota "
+        "Delete old runs, set the retention mode to REMOVE, or ask for a higher quota "
         "(Service Quotas: AWS HealthOmics, runs stored and active runs)."
     ),
     errors.ServiceFault: _RETRY_LATER,

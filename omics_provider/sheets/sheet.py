@@ -197,12 +197,14 @@ def _format_of(name: str) -> str | None:
 def _id_column(table: Table) -> str | None:
     found = [column for column in ID_COLUMNS if column in table.columns]
     if len(found) > 1:
-        reason = f"both {' and '.join(found)} may be the samples' ids: say which with id_column"
+        reason = (
+            f"both {' and '.join(found)} may be the samples' ids: name the column that has them"
+        )
         table.problems.append(Problem(table.header_line, reason))
     elif not found and table.columns:
         reason = (
             f"no column of ids: none is named {', '.join(ID_COLUMNS[:-1])} or {ID_COLUMNS[-1]}; "
-            f"say which with id_column. The sheet has {_listed(table.columns)}"
+            f"name the column that has them. The sheet has {_listed(table.columns)}"
         )
         table.problems.append(Problem(table.header_line, reason))
     return found[0] if found else None

@@ -86,7 +86,7 @@ def sections(text: str) -> Table | None:
     reason = (
         f"this is a sample sheet of an Illumina instrument, with sections such as [{found[1]}]: "
         "save the table below [Data] or [BCLConvert_Data] as a CSV of its own, its header first, "
-        "and name the column of ids with id_column, such as Sample_ID"
+        "and name the column of ids, such as Sample_ID"
     )
     return Table(problems=[Problem(text.count("\n", 0, found.start(1)) + 1, reason)])
 

@@ -123,7 +123,7 @@ class Waits:
                 call.warn(progress.trouble(error))
             if news.is_over:
                 call.show(progress.OVER)
-        if not self._is_full_told and len(waits) >= call.update.engine.parallel:
+        if not self._is_full_told and MOST > len(waits) >= call.update.engine.parallel:
             self._is_full_told = True
             call.warn(progress.no_room(len(waits), MOST))
 

@@ -50,7 +50,7 @@ def _plainer(error: errors.ServiceError, uri: str) -> errors.ServiceError:
             f"there is no {uri}",
             code=error.code,
             advice="WDL and CWL workflows write it, Nextflow workflows do not: their results are "
-            "under run_output_uri.",
+            "under the run's output URI.",
         )
     if error.code in _DENIED:
         return errors.Denied(

@@ -106,7 +106,7 @@ class WorkflowHandler(LastingHandler[Workflows]):
                 "DeleteWorkflow",
                 f"workflow {id_} has versions that were not made here: {', '.join(theirs)}",
                 advice="Delete them by hand if nobody needs them, then run the same command again; "
-                "or keep the workflow, with ResourceOptions(retain_on_delete=True).",
+                "or keep the workflow, with Pulumi's resource option retainOnDelete.",
             )
         for name in names:
             service.delete_version(id_, name)
@@ -223,7 +223,7 @@ def _require_same(name: str, found: Live, stands_for: str) -> None:
         raise errors.Conflict(
             "CreateWorkflowVersion",
             f"the workflow has a version {name} already, made from something else",
-            advice="Versions can't change: give another version_name, or leave it out.",
+            advice="Versions can't change: give the version another name, or leave the name out.",
         )
 
 
@@ -241,7 +241,7 @@ def _ready(call: Call, operation: str, look: Callable[[], Live | None]) -> Live:
             operation,
             f"it is still {cast(Live, late.last)['status']} after {late.seconds:.0f} s",
             advice="Run `pulumi up` again to go on waiting, or give it longer with "
-            "ResourceOptions(custom_timeouts=CustomTimeouts(create='1h', update='1h')).",
+            "Pulumi's resource option customTimeouts: create and update, such as 1h.",
         ) from late
     if live is None:
         raise errors.NotFound(operation, "it is gone, deleted outside of this stack")

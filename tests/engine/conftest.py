@@ -48,7 +48,7 @@ def make(tmp_path: Path, door: Door) -> Iterator[Callable[..., Stack]]:
     """Make further stacks, each in a folder of its own."""
 
     def made(name: str, **options: object) -> Stack:
-        return make_stack(tmp_path / name, door=door, **options)  # type: ignore[arg-type]
+        return make_stack(tmp_path / name, **{"door": door, **options})  # type: ignore[arg-type]
 
     yield made
     end_plugins(tmp_path)

@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest
 
-from omics_provider.runs.rules.run_table import TABLE
+from omics_provider.native.tables import RUN
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,8 @@ for name, arguments in declared.items():
 _NATIVE: Final = f"""
 
 WIRE = {{
-    **{ ({name: field.wire for name, field in TABLE.by_name.items()})!r},
-    **{ ({fact.name: fact.wire for fact in TABLE.facts})!r},
+    **{ ({name: field.wire for name, field in RUN.by_name.items()})!r},
+    **{ ({fact.name: fact.wire for fact in RUN.facts})!r},
 }}
 NAMED = ("ignore_changes", "replace_on_changes", "additional_secret_outputs")
 
@@ -112,11 +112,16 @@ NATIVE: Final = Door(
 )
 DOORS: Final = {door.name: door for door in (DYNAMIC, NATIVE)}
 
-#: Through which doors a test goes: both in `make test`, or the native one in `make scale` alone.
-BOTH: Final = pytest.mark.parametrize("door", DOORS.values(), indirect=True, ids=DOORS)
-BOTH_IN_SCALE: Final = pytest.mark.parametrize(
-    "door",
-    [DYNAMIC, pytest.param(NATIVE, marks=pytest.mark.slow)],
-    indirect=True,
-    ids=DOORS,
-)
+
+def _doors(quick: tuple[Door, ...]) -> pytest.MarkDecorator:
+    """Have a test go through both doors; in `make test` through those of `quick` alone."""
+    doors = [
+        pytest.param(door, id=name, marks=() if door in quick else pytest.mark.slow)
+        for name, door in DOORS.items()
+    ]
+    return pytest.mark.parametrize("door", doors, indirect=True)
+
+
+BOTH: Final = _doors((DYNAMIC, NATIVE))
+BOTH_IN_SCALE: Final = _doors((DYNAMIC,))
+NATIVE_FIRST: Final = _doors((NATIVE,))

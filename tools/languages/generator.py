@@ -36,5 +36,5 @@ def _build(project: Project, place: Path, environ: Mapping[str, str]) -> None:
     with tempfile.TemporaryDirectory(prefix=f".{place.name}.", dir=place.parent) as folder:
         work = Path(folder) / "work"
         work.mkdir()
-        go_build.compile_into(work, project.pins / "cli", (f"./{SOURCE}",), env)
+        go_build.compile_into(work, project.pins / "cli", f"./{SOURCE}", env)
         work.rename(place)

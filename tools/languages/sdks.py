@@ -3,7 +3,8 @@
 All of it lies in one folder:
 
     schema.json                 what the SDKs are made from
-    nodejs/, python/, go/       the SDKs; nodejs/bin is the compiled one, ready for `npm install`
+    nodejs/, python/, go/       the SDKs
+    pulumi-omics-VERSION.tgz    the compiled nodejs/, as `npm install` takes it
     examples/LANGUAGE/          the programs of the schema's descriptions
     node_modules/               what tsc needs, pinned by package-lock.json beside this module
 """
@@ -78,8 +79,10 @@ class Work:
         args: Sequence[object],
         cwd: Path | None = None,
         env: Mapping[str, str] | None = None,
+        *,
+        is_quiet: bool = True,
     ) -> None:
-        """Run a tool. Whatever it says is something wrong: it says nothing where all is well."""
+        """Run a tool. What a quiet one says is something wrong, whatever its exit code."""
         words = [str(arg) for arg in args]
         done = subprocess.run(
             words,
@@ -92,7 +95,7 @@ class Work:
             check=False,
             timeout=LIMIT,
         )
-        if done.returncode or done.stdout.strip():
+        if done.returncode or (is_quiet and done.stdout.strip()):
             raise Failed(f"$ {' '.join(words)}\n{done.stdout.rstrip()}")
 
 
@@ -112,6 +115,10 @@ def typescript(work: Work) -> str:
     work.run([tsc, "--strict"], sdk)
     # As a published package has it: the module asks for its version there.
     shutil.copy(sdk / "package.json", sdk / "bin")
+    for old in work.folder.glob("*.tgz"):
+        old.unlink()
+    pack = ["npm", "pack", "--silent", "--pack-destination", work.folder]
+    work.run(pack, sdk / "bin", is_quiet=False)
     examples = work.write_examples("typescript")
     shutil.copy(HERE / "tsconfig.json", examples)
     work.run([tsc], examples)

@@ -1,11 +1,13 @@
 """Build the pinned Pulumi with Go.
 
-The sources are modules from the Go module proxy, pinned by the two go.mod
-under tools/engine and checked against their go.sum.
+The sources are modules from the Go module proxy, pinned by the go.mod files
+under tools/engine and checked against their go.sum. The two language hosts
+are older than the CLI, so they are modules of their own; of all other modules
+they pin the CLI's versions, and Go compiles those once.
 """
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +16,12 @@ from places import Project
 from versions import Version, parse
 
 CLI = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
-YAML = "github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml"
-HOST = "github.com/pulumi/pulumi/sdk/v3/python/cmd/pulumi-language-python"
+HOSTS = {
+    "host": "github.com/pulumi/pulumi/sdk/v3/python/cmd/pulumi-language-python",
+    "yaml": "github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml",
+}
+"""The language hosts, by the folder of the module that pins them."""
+MODULES = ("cli", *HOSTS)
 SDK = "github.com/pulumi/pulumi/sdk/v3"
 SCRIPTS = {
     "pulumi-language-python-exec": "python/cmd/pulumi-language-python-exec",
@@ -111,18 +117,18 @@ def probe(project: Project, go: Go, env: Mapping[str, str]) -> None:
 
 def pins(project: Project) -> str:
     """Give the digest of all that decides what the build makes."""
-    modules = [project.pins / m / f for m in ("cli", "host") for f in ("go.mod", "go.sum")]
-    words = [*FLAGS, CLI, YAML, HOST]
-    return digest([m.read_bytes() for m in modules] + [word.encode() for word in words])
+    modules = [project.pins / m / f for m in MODULES for f in ("go.mod", "go.sum")]
+    return digest([m.read_bytes() for m in modules] + [flag.encode() for flag in FLAGS])
 
 
 def build(project: Project, folder: Path, env: Mapping[str, str]) -> None:
     """Build the CLI and the hosts into `folder`/bin and copy the Python host's scripts there."""
-    cli, host, out = project.pins / "cli", project.pins / "host", folder / "bin"
+    cli, out = project.pins / "cli", folder / "bin"
     out.mkdir()
     named = f"-X {SDK}/go/common/version.Version=v{project.pulumi_version}"
-    compile_into(out, cli, (CLI, YAML), env, linker=f"-s -w {named}")
-    compile_into(out, host, (HOST,), env)
+    compile_into(out, cli, CLI, env, linker=f"-s -w {named}")
+    for module, host in HOSTS.items():
+        compile_into(out, project.pins / module, host, env)
     where = run(["go", "list", "-m", "-f", "{{.Dir}}", SDK], limit=ANSWER_LIMIT, cwd=cli, env=env)
     for name, source in SCRIPTS.items():
         shutil.copyfile(Path(where.strip()) / source, out / name)
@@ -130,13 +136,8 @@ def build(project: Project, folder: Path, env: Mapping[str, str]) -> None:
 
 
 def compile_into(
-    folder: Path,
-    module: Path,
-    packages: Sequence[str],
-    env: Mapping[str, str],
-    *,
-    linker: str = "-s -w",
+    folder: Path, module: Path, package: str, env: Mapping[str, str], *, linker: str = "-s -w"
 ) -> None:
-    """Build commands of one module into `folder`, in one call: Go compiles what they share once."""
-    args = ["go", "build", *FLAGS, "-ldflags", linker, "-o", folder, *packages]
+    """Build a command of a module into `folder`."""
+    args = ["go", "build", *FLAGS, "-ldflags", linker, "-o", folder, package]
     run(args, limit=BUILD_LIMIT, cwd=module, env=env)

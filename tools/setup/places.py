@@ -48,7 +48,7 @@ class Project:
 
     @property
     def pins(self) -> Path:
-        """The folder of the two go.mod that pin the engine."""
+        """The folder of the go.mod files that pin the engine."""
         return self.root / "tools" / "engine"
 
     @property

@@ -53,13 +53,13 @@ REASONS: Final[Mapping[str, Reason]] = {
         "policy (ecr:BatchGetImage, ecr:GetDownloadUrlForLayer, ecr:BatchCheckLayerAvailability).",
     ),
     "EXPORT_FAILED": Reason(
-        "The results could not be written to output_uri.",
+        "The results could not be written to the output URI.",
         "Check that its bucket is there, and that the run's role has s3:PutObject on it and may "
         "use its KMS key.",
     ),
     "FILE_SYSTEM_OUT_OF_SPACE": Reason(
         "The run's storage was full.",
-        'Raise storage_capacity, or set storage_type to "DYNAMIC".',
+        'Raise the storage capacity, or set the storage type to "DYNAMIC".',
     ),
     "IMAGE_VERIFICATION_FAILURE": Reason(
         "A task's image could not be verified.",

@@ -35,7 +35,7 @@ def quota_news(storages: Iterable[str | None], answers: Answers) -> tuple[list[s
         troubles.append(
             f"{len(counted):,} runs are to start, and the account can keep the records of "
             f"{stored.facts['value']:,} ({STORED}): ask Service Quotas for more, or set "
-            'retention_mode to "REMOVE"'
+            'the retention mode to "REMOVE"'
         )
     for storage, code in CONCURRENT.items():
         asked, quota = counted.count(storage), _quota(answers, code)

@@ -154,8 +154,8 @@ FIELDS: Final[tuple[Field, ...]] = (
     Field(
         "retry", "retry", Kind.RETRY, Change.UPDATE, low=1, high=10, enum=RETRYABLE, sent=False,
         doc='{"attempts": n, "on": [codes]}: a run that FAILED for lack of capacity or by '
-        "the service's fault is followed by another one, n runs in all, up to 10. A wait for "
-        "the run starts it at once, else the next `pulumi up` does. Codes are "
+        "the service's fault is followed by another one, n runs in all, up to 10. The next "
+        "`pulumi up` starts it; a Python program's wait for the run does at once. Codes are "
         "INSTANCE_RESERVATION_FAILED, MODIFIED_INPUT_RESOURCE and SERVICE_ERROR, all of them "
         "where `on` is left out. With cache_id, finished tasks are not paid for again.",
     ),

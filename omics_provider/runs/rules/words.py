@@ -51,7 +51,7 @@ def left_behind(run_id: str, left: Sequence[tuple[str, str, bool]]) -> str:
         + (
             f"it takes the place of run {run_id}, and nothing is started."
             if fits
-            else "what was asked then is no longer declared, so it is ended as on_delete says."
+            else "what was asked then is no longer declared, so it is ended as a delete of it."
         )
         for other, status, fits in left
     ]
@@ -69,8 +69,8 @@ def foreseen(left: Sequence[tuple[str, str, bool]]) -> str:
         + (
             "the update takes it, and starts nothing."
             if fits
-            else "what was asked then is no longer declared, so the update ends it as on_delete "
-            "says."
+            else "what was asked then is no longer declared, so the update ends it as a delete "
+            "does."
         )
         for other, status, fits in left
     ]

@@ -127,7 +127,7 @@ def _too_large(files: Files) -> Iterator[str]:
     if size > MAX_ZIP_BYTES:
         yield (
             f"has {size:,} bytes as a zip, and a request can carry {MAX_ZIP_BYTES:,}: leave out "
-            "what no task needs, or put the zip into S3 and give definition_uri"
+            "what no task needs, or put the zip into S3 and give its URI"
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -33,6 +34,7 @@ from .points import (
     Watch,
     recorded,
     wait_for,
+    wait_until,
 )
 from .processes import Command
 
@@ -56,6 +58,8 @@ if seconds:
     omics_provider.wait_all(runs, timeout=seconds, on_failure="warn")
 """
 )
+#: What an update says at the end of a wait.
+NOT_ENDED: Final = re.compile("(these runs have|it has) not ended")
 #: Seconds that an update waits which is to be killed meanwhile.
 _WAIT_SECONDS: Final = 15.0
 #: Seconds after which an orphaned plugin has done what it was about to do.
@@ -72,8 +76,9 @@ class Setting:
     runs: int = 2
     forget_seconds: float = 1.0
     delete_first: bool = False
-    #: Updates that are to be killed wait for all runs.
+    #: Updates that are to be killed wait for all runs: the program does, or each create.
     waits: bool = False
+    blocks: bool = False
     door: Door = DYNAMIC
     #: The program is in a folder of its own (`main:`), and the backend's address is relative.
     main: bool = False
@@ -123,6 +128,7 @@ class Episode:
         self._version = 0
         self._before: dict[str, str] = {}
         self._rerun = 0
+        self._limit = 0.0
         self._commands: list[Command] = []
         # Without it the backend writes a side file that a kill can leave empty, and then nothing
         # reads the state any more (docs/chaos.md).
@@ -212,7 +218,13 @@ class Episode:
         return (*up, "--replace", self._urn()) if deed in ("force", "give up") else up
 
     def _declare(self) -> None:
-        options = {"$opts": {"delete_before_replace": True}} if self._setting.delete_first else {}
+        options: dict[str, Any] = {"$opts": {}}
+        if self._setting.delete_first:
+            options["$opts"]["delete_before_replace"] = True
+        if self._setting.blocks:
+            limits = {"create": f"{_WAIT_SECONDS}s", "update": f"{_WAIT_SECONDS}s"}
+            options["$opts"]["custom_timeouts"] = limits
+            options["wait_for_completion"] = self._limit > 0
         self._stack.declare(
             {
                 name: declaration(
@@ -255,7 +267,8 @@ class Episode:
         late: list[tuple[Command, int]],
     ) -> bool:
         """Run the command, kill it where asked, and tell whether it went through."""
-        self._hold(0.0 if kill is None or not self._setting.waits else _WAIT_SECONDS)
+        is_waiting = self._setting.waits or self._setting.blocks
+        self._hold(0.0 if kill is None or not is_waiting else _WAIT_SECONDS)
         if kill is None:
             code, text = self._command(*arguments)
             if code != 0:
@@ -270,7 +283,7 @@ class Episode:
         if struck:
             self.report.kills.append(Kill(deed, point.name, victims))
             self._command("cancel", "--yes")
-        elif code != 0 and self._setting.waits and "these runs have not ended" in command.text:
+        elif code != 0 and is_waiting and NOT_ENDED.search(command.text):
             # It was to be killed while it waited, and its moment did not come.
             return False
         elif code != 0:
@@ -278,7 +291,10 @@ class Episode:
         return not struck
 
     def _hold(self, seconds: float) -> None:
-        """Have the program wait so long at most."""
+        """Have the program, or each create, wait so long at most."""
+        self._limit = seconds
+        if self._setting.blocks:
+            self._declare()
         (self._stack.home / self._stack.main / "wait.txt").write_text(str(seconds))
 
     def _met(
@@ -292,10 +308,10 @@ class Episode:
         if point.fault:
             self._stack.plan_faults(*point.plans(victims))
         watch, gate = Watch(self._stack, self._ledger), Gate(self._stack.emulator_state)
-        if point.gate:
-            gate.shut()
         command = self._begin(*arguments)
         try:
+            if point.gate and wait_until(watch.has_read, command.ended):
+                gate.shut()
             struck = wait_for(point, watch, command.ended, self._chance)
             return command, struck and self._strike(command, point, victims, late)
         finally:

@@ -21,6 +21,8 @@ Deed = Literal[
 
 #: Seconds between two looks.
 _LOOK: Final = 0.02
+#: Seconds after which a moment is not waited for any more.
+_LATEST: Final = 90.0
 _USUAL: Final[frozenset[Victims]] = frozenset({"both", "engine", "plugin"})
 #: Also an orphaned plugin that is stopped, and goes on after the next update has gone through.
 _WITH_LATE: Final[frozenset[Victims]] = _USUAL | frozenset[Victims]({"late plugin"})
@@ -35,6 +37,7 @@ class Situation:
     life: Life
     delete_first: bool = False
     waits: bool = False
+    blocks: bool = False
 
     @property
     def creates(self) -> bool:
@@ -43,7 +46,8 @@ class Situation:
     @property
     def looks(self) -> bool:
         """Tell whether an old run is looked at, to be ended."""
-        return self.deed != "up" and self.on_delete != "keep"
+        is_blocked = self.blocks and self.holds
+        return self.deed != "up" and self.on_delete != "keep" and not is_blocked
 
     @property
     def cancels(self) -> bool:
@@ -56,8 +60,8 @@ class Situation:
     @property
     def holds(self) -> bool:
         """Tell whether a wait keeps the update from deleting anything before it is killed."""
-        is_held = self.waits and self.creates and self.life != "ended"
-        return is_held and not self.delete_first
+        is_held = self.creates and self.life != "ended" and not self.delete_first
+        return is_held and (self.waits or self.blocks)
 
 
 class Watch:
@@ -72,6 +76,11 @@ class Watch:
     def calls(self, operation: str) -> list[Call]:
         return [c for c in self._ledger.calls(self._after) if c.operation == operation]
 
+    def has_read(self) -> bool:
+        """Tell whether the engine has read what it reads before the program: runs at work."""
+        read = [run for run in self._before.resources if run.get("refreshBeforeUpdate")]
+        return len(self.calls("GetRun")) >= len(read)
+
     def waited(self) -> bool:
         """Tell whether a run was looked at after a cancellation."""
         names = [call.operation for call in self._ledger.calls(self._after)]
@@ -80,6 +89,10 @@ class Watch:
     def creating(self) -> bool:
         """Tell whether the engine has written down a create that it had not before."""
         return bool(recorded(self._stack).creating - self._before.creating)
+
+    def started(self) -> bool:
+        """Tell whether a start was answered."""
+        return any(call.status == 201 and not call.fault for call in self.calls("StartRun"))
 
     def saved(self) -> bool:
         """Tell whether a run is recorded that was not before."""
@@ -135,10 +148,11 @@ class Point:
     """A moment of an update.
 
     - `fault`: planned at the emulator's `operation` so that the moment lasts, or happens at all.
-    - `gate`: no request takes effect before the kill.
+    - `gate`: no request of the program's resources takes effect before the kill.
     - `seen`: whether the moment is there; None for a random one.
     - `held`: the engine is stopped when the moment is seen, and killed that many seconds later:
       the plugin has answered, and the engine has done nothing with the answer.
+    - `after`: so many seconds pass between the moment and the kill.
     """
 
     name: str
@@ -149,6 +163,7 @@ class Point:
     count: int = 1
     gate: bool = False
     held: float = 0.0
+    after: float = 0.0
     victims: frozenset[Victims] = _USUAL
 
     def plans(self, victims: Victims) -> list[dict[str, Any]]:
@@ -217,6 +232,12 @@ POINTS: Final[tuple[Point, ...]] = (
     ),
     _struck("StartRun took effect, answered with a 500", "StartRun", "late-500", _creates),
     _struck("StartRun answered, state not saved", "StartRun", "slow", _creates, held=0.8),
+    Point(
+        "waiting in create",
+        lambda s: s.blocks and s.creates and s.life != "ended",
+        Watch.started,
+        after=1.5,
+    ),
     Point("new run saved, old run not yet ended", _looks, Watch.saved),
     _struck("the old run looked at", "GetRun", "slow", _looks),
     _struck("CancelRun cut before it took effect", "CancelRun", "cut-before", _cancels),
@@ -243,15 +264,24 @@ RECOVERY: Final[tuple[Point, ...]] = (
 )
 
 
+def wait_until(seen: Callable[[], bool], ended: Callable[[], bool]) -> bool:
+    """Wait until a moment comes, and tell whether it was before the command ended."""
+    end = time.monotonic() + _LATEST
+    while time.monotonic() < end and not ended():
+        if seen():
+            return True
+        time.sleep(_LOOK)
+    return False
+
+
 def wait_for(point: Point, watch: Watch, ended: Callable[[], bool], chance: random.Random) -> bool:
     """Wait until the point is reached, and tell whether it was before the command ended."""
-    end = time.monotonic() + (chance.uniform(0.4, 3.5) if point.seen is None else 90.0)
+    end = time.monotonic() + (chance.uniform(0.4, 3.5) if point.seen is None else _LATEST)
     while time.monotonic() < end:
         if ended():
             return False
         if point.seen is not None and point.seen(watch):
-            if point.gate:
-                time.sleep(chance.uniform(0.0, 0.9))
+            time.sleep(chance.uniform(0.0, 0.9) if point.gate else point.after)
             return not ended()
         time.sleep(_LOOK)
     return not ended()

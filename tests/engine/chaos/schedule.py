@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from ..doors import DYNAMIC, Door
+from ..doors import DYNAMIC, NATIVE, Door
 from .episode import RequestId, Setting, Step
 from .points import POINTS, RECOVERY, Deed, Life, OnDelete, Point, Situation, Victims
 
@@ -58,7 +58,7 @@ class _Dealer:
 def plays(seed: int, *, changes: int = 3, door: Door = DYNAMIC) -> Iterator[Play]:
     """Give episodes without end: up, `changes` changes, destroy, up, each killed once or more.
 
-    Only a program of the first door waits.
+    What waits is a program of the first door, and a create of the native one.
     """
     chance = random.Random(seed)
     dealer = _Dealer(chance)
@@ -68,7 +68,8 @@ def plays(seed: int, *, changes: int = 3, door: Door = DYNAMIC) -> Iterator[Play
         # Five and seven have no common divisor with those: each meets every pair.
         setting = Setting(
             request_id, on_delete, life, runs=chance.randint(1, 3), delete_first=delete_first,
-            waits=door is DYNAMIC and number % 5 in (1, 3), main=number % 7 in (2, 4, 5),
+            waits=door is DYNAMIC and number % 5 in (1, 3),
+            blocks=door is NATIVE and number % 5 in (1, 3), main=number % 7 in (2, 4, 5),
             door=door,
         )  # fmt: skip
         # Deleted first, the old run is gone before the new one is thought of: no way back.
@@ -78,7 +79,9 @@ def plays(seed: int, *, changes: int = 3, door: Door = DYNAMIC) -> Iterator[Play
         )  # fmt: skip
         steps = []
         for deed in deeds:
-            situation = Situation(deed, on_delete, life, delete_first, setting.waits)
+            situation = Situation(
+                deed, on_delete, life, delete_first, setting.waits, setting.blocks
+            )
             kills = [dealer.kill(POINTS, situation)]
             again = situation.creates and deed not in _ONCE
             while again and chance.random() < 0.4 and len(kills) < 3:

@@ -8,7 +8,7 @@ import signal
 import psutil
 
 from omics_provider.emulator import control
-from tests.engine.doors import BOTH, BOTH_IN_SCALE
+from tests.engine.doors import BOTH_IN_SCALE
 from tests.engine.harness import ACTIVE, Stack, declaration, until
 
 MANY = 40
@@ -76,7 +76,7 @@ def test_a_run_that_stays_stopping_is_named_and_destroy_again_goes_on(stack: Sta
     said = f"Delete for run stuck failed: run {ids['stuck']} is still STOPPING 3 s after"
     assert said in outcome.message
     assert "Run the same command again" in outcome.message
-    assert "custom_timeouts" in outcome.message
+    assert "customTimeouts" in outcome.message
     for name in ("quick", "gone"):
         assert f"for run {name}" not in outcome.message
     assert stack.statuses() == {ids["stuck"]: "STOPPING"}
@@ -127,7 +127,7 @@ def test_destroy_of_targets_ends_those_alone_and_a_protected_run_goes_on(stack: 
     assert left[ids["protected"]] in GOES_ON
 
 
-@BOTH
+@BOTH_IN_SCALE
 def test_after_a_killed_delete_a_plain_up_leaves_no_run_that_is_dead(stack: Stack) -> None:
     """The delete is a destroy's, or comes before a replacement that is then taken back."""
     options = {"$opts": {"delete_before_replace": True}}

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.engine.doors import BOTH, BOTH_IN_SCALE
 from tests.engine.harness import ACTIVE, ENDED, Stack, declaration
 from tests.served import ACCOUNT, Served, serving
 
@@ -30,6 +31,7 @@ def cohort(count: int, tags: dict[str, str]) -> dict[str, dict[str, object]]:
     }
 
 
+@BOTH
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_thirty_starts_at_one_a_second_are_hardly_throttled(stack: Stack, served: Served) -> None:
@@ -60,6 +62,7 @@ def test_thirty_starts_at_one_a_second_are_hardly_throttled(stack: Stack, served
     stack.preview("--expect-no-changes")
 
 
+@BOTH_IN_SCALE
 def test_a_refresh_of_many_ended_runs_lists_them(stack: Stack) -> None:
     """More than the twenty that are read one by one, and than a page of the list holds."""
     runs = 110

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.engine.doors import NATIVE
 from tests.engine.harness import ENDED, Stack, declaration
 
 THOUSAND, HUNDREDS = 1000, 250
@@ -66,11 +67,11 @@ def assert_many_runs(stack: Stack, count: int) -> None:
 
 def test_two_stacks_at_once_on_one_emulator(make: Callable[..., Stack]) -> None:
     first = make("first")
-    second = make("second", emulator_state=first.emulator_state)
+    second = make("second", emulator_state=first.emulator_state, door=NATIVE)
     both = (first, second)
     for stack in both:
         # The same names and inputs in both: only the stack's own URN tells them apart, and the
-        # two projects share even that but for the folder they live in.
+        # two projects share even that but for the folder they live in and the door they take.
         stack.declare(cohort(AT_ONCE))
 
     processes = [stack.begin("up", "--yes", "--skip-preview") for stack in both]

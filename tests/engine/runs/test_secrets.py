@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
+from tests.engine.doors import BOTH_IN_SCALE, NATIVE_FIRST
 from tests.engine.harness import (
     ACTIVE,
     Stack,
@@ -84,6 +86,7 @@ def assert_unsaid(stack: Stack, moment: str) -> None:
     assert leaks(stack) == [], moment
 
 
+@BOTH_IN_SCALE
 @pytest.mark.usefixtures("server")
 def test_secrets_and_credentials_are_unsaid_for_the_whole_life_of_a_run(stack: Stack) -> None:
     def with_token(token: str) -> dict[str, Any]:
@@ -152,6 +155,7 @@ def test_secrets_and_credentials_are_unsaid_for_the_whole_life_of_a_run(stack: S
     assert leaks(stack) == [], "destroy"
 
 
+@BOTH_IN_SCALE
 def test_a_refused_declaration_does_not_tell_its_secrets(stack: Stack) -> None:
     stack.declare(
         session_policy=secret(f"{TOKEN} {{"),
@@ -174,3 +178,41 @@ def test_a_refused_declaration_does_not_tell_its_secrets(stack: Stack) -> None:
     assert "resource 'NA12878'" in outcome.text
     told = [line for line in outcome.text.splitlines() if TOKEN in line or "4242" in line]
     assert told == []
+
+
+@NATIVE_FIRST
+def test_a_start_that_was_killed_is_known_again_by_its_secrets(stack: Stack) -> None:
+    """The engine's note of it is compared with what is declared now; none of it is shown."""
+
+    def declared(token: str) -> dict[str, Any]:
+        return {"parameters": {"sample_name": "NA12878", "portal": {"token": secret(token)}}}
+
+    stack.declare(**declared(OLD))
+    killed_while_starting(stack)
+    (first,) = stack.statuses()
+    stack.up()
+    assert stack.recorded()["id"] == first
+    assert_encrypted(stack, "NA12878", ("parameters", "portal", "token"))
+
+    # Another secret is another run: the killed one is ended.
+    stack.declare(**declared(NEW), rerun=1)
+    killed_while_starting(stack)
+    stack.declare(**declared(OLD), rerun=1)
+    stack.up()
+    assert stack.statuses().keys() == {stack.recorded()["id"]}
+    assert stack.live()["parameters"]["portal"] == {"token": OLD}
+    stack.preview("--expect-no-changes")
+    assert leaks(stack) == []
+
+
+def killed_while_starting(stack: Stack) -> None:
+    """Kill an update and its plugin when a start has taken effect, and its answer is under way."""
+    before = stack.counted().get("StartRun", 0)
+    stack.plan_faults({"operation": "StartRun", "fault": "slow", "seconds": 30, "count": 1})
+    process = stack.begin("up", "--yes", "--skip-preview")
+    until(lambda: stack.counted().get("StartRun", 0), lambda asked: asked > before, 60)
+    for each in [*psutil.Process(process.pid).children(recursive=True), process]:
+        each.kill()
+    process.communicate(timeout=60)
+    stack.plan_faults()
+    stack.pulumi("cancel", "--yes")

@@ -316,7 +316,7 @@ def test_a_file_that_somebody_wrote_over_is_told(place: Place) -> None:
 
 def test_a_bucket_that_is_not_there_is_told(place: Place) -> None:
     inputs = place.checked(place.inputs(sheet(101), settingsUri="s3://no-such-bucket/x"))
-    with pytest.raises(ProviderError, match="settings_uri: the bucket must be there"):
+    with pytest.raises(ProviderError, match="place of the settings: its bucket must be there"):
         place.provider().create(bag(inputs))
     assert place.batches() == []
 
@@ -880,7 +880,7 @@ def test_an_index_that_fits_nowhere_starts_nothing(place: Place) -> None:
     before = len(place.batches())
     with pytest.raises(ProviderError, match="too large for the state") as caught:
         place.change(kept, sheet(100, 900))
-    assert "settings_uri" in str(caught.value)
+    assert "place for settings in S3" in str(caught.value)
     assert len(place.batches()) == before
 
 
@@ -1070,7 +1070,7 @@ def test_a_delete_that_takes_too_long_says_so_and_goes_on(
     with pytest.raises(ProviderError) as caught:
         place.destroy(kept)
     assert "is STOPPING" in str(caught.value)
-    assert "custom_timeouts" in str(caught.value)
+    assert "customTimeouts" in str(caught.value)
     place.clock.also = place.advance
     place.destroy(kept)
     assert place.batches() == []
@@ -1115,7 +1115,7 @@ def test_a_delete_that_partly_fails_says_what_to_do_and_is_done_again(place: Pla
     text = str(caught.value)
     assert f"1 of the 2 runs that batch {kept.id} still has can't be ended" in text
     assert "AccessDeniedException" in text
-    assert 'on_delete="keep"' in text
+    assert 'declare that a delete is to "keep" them' in text
     assert len(place.omics.list_runs()["items"]) == 1
     place.faults()
     place.destroy(kept)

@@ -94,7 +94,7 @@ def test_what_was_left_is_noted_and_told(
     assert "started run 1000001 (RUNNING)" in words
     assert "takes it, and starts nothing" in words
     assert "1000002 (PENDING)" in words
-    assert "ends it as on_delete says" in words
+    assert "ends it as a delete does" in words
     assert noted(FAILED, lambda *_: ()) == {}
 
 

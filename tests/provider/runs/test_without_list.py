@@ -11,7 +11,7 @@ from omics_provider.engine.update import Update
 from omics_provider.providers.run import OmicsRunProvider
 from omics_provider.runs import ending, lookup
 from omics_provider.runs.calls import Runs
-from tests.provider.harness import Emulator, Inputs, Up
+from tests.provider.harness import Emulator, Inputs, Up, next_update
 
 TYPE = "pulumi-python:dynamic/omics:Run"
 
@@ -27,6 +27,7 @@ def test_a_refresh_of_many_reads_each(
     run = up(declared)
     emulator.advance(1000)
     ended = provider.read(run.id, run.bag())
+    next_update()
     emulator.fault("ListRuns", "denied", count=100)
 
     again = None

@@ -170,6 +170,7 @@ def test_secrets_are_read_where_the_state_shows_them() -> None:
         ({}, True),
         ({"tags": {"a": "b"}}, True),
         ({"onDelete": "keep"}, True),
+        ({"waitForCompletion": True, "onFailure": "warn"}, True),
         ({"__attempt": "other"}, True),
         ({"workflowId": "2"}, False),
         ({"parameters": {"a": 1}}, False),

@@ -290,3 +290,40 @@ def test_which_runs_an_interrupted_delete_can_have_ended() -> None:
     assert not lifecycle.may_be_torn({**recorded, "status": "COMPLETED"}, {})
     assert not lifecycle.may_be_torn({**recorded, "onDelete": "keep"}, {})
     assert not lifecycle.may_be_torn(recorded, {"adoptRunId": "1"})
+
+
+AT_WORK = {"id": "1", "uuid": "u", "status": "PENDING", "tags": {"a": "b"}}
+LISTED = {"status": "RUNNING", "creationTime": "2026-01-01T00:00:00Z", "startTime": "s"}
+
+
+@pytest.mark.parametrize(
+    ("known", "entry", "moved"),
+    [
+        ({}, LISTED, True),
+        ({"creationTime": LISTED["creationTime"]}, LISTED, True),
+        # Another run has the id by now.
+        ({"creationTime": "2025-01-01T00:00:00Z"}, LISTED, False),
+        # An end is GetRun's to tell, and so is a run that is not listed.
+        ({}, {**LISTED, "status": "COMPLETED"}, False),
+        ({}, {**LISTED, "status": "FAILED"}, False),
+        ({}, {}, False),
+    ],
+)
+def test_a_run_at_work_moves_on_as_it_is_listed(
+    known: dict[str, str], entry: dict[str, str], moved: bool
+) -> None:
+    recorded = {**AT_WORK, **known}
+    expected = {**recorded, "status": "RUNNING", "startTime": "s"} if moved else None
+    assert lifecycle.moved_on(recorded, entry) == expected
+
+
+@pytest.mark.parametrize("missing", ["status", "creationTime", "stopTime"])
+def test_an_end_is_the_recorded_one_where_all_that_is_listed_of_it_is(missing: str) -> None:
+    ended = {"status": "COMPLETED", "creationTime": "c", "stopTime": "s"}
+    assert lifecycle.has_same_end(ended, ended)
+    assert not lifecycle.has_same_end(ended, {**ended, missing: "other"})
+    assert not lifecycle.has_same_end({k: v for k, v in ended.items() if k != missing}, ended)
+    assert not lifecycle.has_same_end(ended, {})
+    assert not lifecycle.has_same_end(
+        {**ended, "status": "RUNNING"}, {**ended, "status": "RUNNING"}
+    )

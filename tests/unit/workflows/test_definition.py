@@ -142,4 +142,4 @@ def test_a_zip_that_a_request_can_not_carry() -> None:
     noise = random.Random(1).randbytes(definition.MAX_ZIP_BYTES + 1)
     (problem,) = definition.problems({**text, "big.txt": noise}, None, None)
     assert "a request can carry 4,400,000" in problem
-    assert "give definition_uri" in problem
+    assert "give its URI" in problem

@@ -1,0 +1,1 @@
+"""What the command move decides, without input or output."""
