@@ -115,7 +115,7 @@ def test_an_interrupted_and_a_killed_wait_are_gone_on_with(stack: Stack) -> None
     assert stack.counted()["StartRun"] == 2
 
     # A limit of time ends the next wait in the same way.
-    limited = waiting(**{"$opts": {"custom_timeouts": {"update": "1s"}}})
+    limited = {**waiting(), "$opts": {"custom_timeouts": {"update": "1s"}}}
     stack.declare({"one": limited, "two": limited})
     late = stack.up(expect=1)
     assert "after 1 s it has not ended." in late.message
