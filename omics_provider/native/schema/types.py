@@ -136,9 +136,7 @@ class Types:
                 return {"type": _PLAIN[name]}
             case ast.Name(id=name):
                 return self._named(name)
-        raise ValueError(
-            f"a row's type is no annotation that the schema knows: {ast.unparse(node)}"
-        )
+        raise TypeError(f"a row's type is no annotation that the schema knows: {ast.unparse(node)}")
 
     def _of_shape(self, shape: Shape, *path: str) -> Spec:
         if shape.kind == "structure":
@@ -184,7 +182,7 @@ class Types:
             "enum": [{"name": _pascal(value), "value": value} for value in values],
         }
         if self.specs.setdefault(name, spec) != spec:
-            raise ValueError(f"two enums are called {name}")
+            raise TypeError(f"two enums are called {name}")
         return _reference(name)
 
 
