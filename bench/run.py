@@ -1,6 +1,6 @@
 """The benchmarks: `make bench` runs them, prints tables and writes results.json beside this file.
 
-What Pulumi itself costs is measured side by side with what OmicsRun adds: as many bare dynamic
+What Pulumi itself costs is measured side by side with what each door adds: as many bare dynamic
 resources of the same size, which call nothing. See docs/benchmarks.md.
 """
 
@@ -65,8 +65,8 @@ def _chosen(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
     parser.add_argument(
         "--parts", nargs="+", choices=PARTS, default=None,
-        help="what to measure: OmicsRun against bare resources, the report on a preview, cohorts, "
-        "waiting, emulator (all)",
+        help="what to measure: both doors against bare resources, the report on a preview, "
+        "cohorts, waiting, emulator (all)",
     )  # fmt: skip
     parser.add_argument(
         "--sizes", nargs="+", type=int, default=None, metavar="N",
@@ -74,12 +74,12 @@ def _chosen(arguments: Sequence[str] | None) -> argparse.Namespace:
     )  # fmt: skip
     parser.add_argument(
         "--pairs", type=int, default=None, metavar="N",
-        help="pairs to measure for each size (default: 5 of 1, 3 of 100, 1 of 1000)",
+        help="rounds to measure for each size (default: 5 of 1, 3 of 100, 1 of 1000)",
     )  # fmt: skip
     parser.add_argument(
         "--quick",
         action="store_true",
-        help="a look in a minute: sizes 1 and 100 in one pair, of the first part alone",
+        help="a look in a minute: sizes 1 and 100 in one round, of the first part alone",
     )
     parser.add_argument(
         "--output",
@@ -106,7 +106,7 @@ def _overhead(chosen: argparse.Namespace, console: Console) -> list[dict[str, An
         measured = []
         for size in chosen.sizes:
             pairs = chosen.pairs or PAIRS.get(size, 1)
-            console.print(f"{size:,} of each kind, pairs: {pairs}")
+            console.print(f"{size:,} of each kind, rounds: {pairs}")
             measured.append(overhead.measure(place, size, pairs))
     for table in overhead.tables(measured):
         console.print(table)

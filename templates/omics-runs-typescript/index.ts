@@ -7,10 +7,10 @@ const cohort = new omics.RunCohort(config.require("name"), {
     samples: config.get("samples") ?? "samples.csv",
     template: {
         workflowId: config.require("workflowId"),
-        workflowType: config.get("workflowType") ?? "PRIVATE",
+        workflowType: config.get<omics.WorkflowType>("workflowType") ?? "PRIVATE",
         roleArn: config.require("roleArn"),
         outputUri: config.require("outputUri"),
-        onDelete: config.get("onDelete") ?? "delete",
+        onDelete: config.get<omics.OnDelete>("onDelete") ?? "delete",
         // The update ends when the runs have ended.
         waitForCompletion: true,
         tags: { project: pulumi.getProject(), stack: pulumi.getStack() },

@@ -121,6 +121,7 @@ def typescript(work: Work) -> str:
     work.run(pack, sdk / "bin", is_quiet=False)
     examples = work.write_examples("typescript")
     shutil.copy(HERE / "tsconfig.json", examples)
+    shutil.copy(work.project.root / "templates" / "omics-runs-typescript" / "index.ts", examples)
     work.run([tsc], examples)
     return f"{work.folder.name}/nodejs: tsc --strict"
 

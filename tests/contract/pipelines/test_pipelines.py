@@ -24,6 +24,7 @@ from tests.engine.runners import GitHub
 
 ROOT = Path(__file__).parents[3]
 PIPELINES = ROOT / "templates" / "omics-runs" / "pipelines"
+OF_YAML = ROOT / "templates" / "omics-runs-yaml" / "operator"
 WORKFLOWS = sorted((PIPELINES / "github").glob("*.yml"))
 GITLAB = PIPELINES / "gitlab" / ".gitlab-ci.yml"
 PULUMI = re.search(
@@ -89,9 +90,17 @@ def test_every_place_names_the_pulumi_that_the_tests_run_with() -> None:
         (step,) = (s for s in job(path.name)["steps"] if s.get("uses", "").startswith("pulumi/ac"))
         assert step["with"]["pulumi-version"] == PULUMI
     assert f"pulumi/pulumi-python-3.13:{PULUMI}\n" in GITLAB.read_text("utf-8")
-    assert (
-        f"FROM pulumi/pulumi:{PULUMI}-nonroot\n" in (PIPELINES / "operator/Dockerfile").read_text()
-    )
+    for operator in (PIPELINES / "operator", OF_YAML):
+        assert f"FROM pulumi/pulumi:{PULUMI}-nonroot\n" in (operator / "Dockerfile").read_text()
+
+
+def test_the_stack_of_a_project_in_yaml_differs_in_names_alone() -> None:
+    ours = (OF_YAML / "stack.yaml").read_text("utf-8")
+    assert ours.replace("omics-runs-yaml", "omics-runs") == (
+        PIPELINES / "operator" / "stack.yaml"
+    ).read_text("utf-8")
+    install = "pulumi plugin install resource omics"
+    assert install in (OF_YAML / "Dockerfile").read_text("utf-8")
 
 
 def test_nothing_takes_a_lock_away_or_forgets_an_interrupted_start() -> None:

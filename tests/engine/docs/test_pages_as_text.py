@@ -53,6 +53,7 @@ PAGES = (
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_a_page_can_be_followed_as_it_stands(
     page: Page, index: dict[str, str], tmp_path: Path
