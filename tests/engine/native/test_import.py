@@ -108,3 +108,16 @@ def test_a_changed_input_of_an_imported_run_starts_one_run(native: Stack) -> Non
     _, counted = native.calls(native.up)
     assert changes(counted) == {"StartRun": 1, "DeleteRun": 1}
     assert set(states(native)) == {native.resources(RUN)[0]["id"]} - {first}
+
+
+def test_the_code_that_an_import_writes_previews_without_changes(stack: Stack) -> None:
+    aws: Any = stack.service
+    arguments = run(parameters={"sample_name": "NA12878", "lanes": [1, {"paired": True}]})
+    made = aws.start_run(**arguments, requestId="1", tags=ENDED)["id"]
+    project = stack.home / "Pulumi.yaml"
+    project.write_text("name: trial\nruntime: yaml\n")
+    stack.pulumi("import", RUN, "ready", made, "--yes", "--skip-preview", "--out", "made.yaml")
+    project.write_text(project.read_text() + (stack.home / "made.yaml").read_text())
+    unchanged = stack.preview()
+    assert unchanged.summary == {"same": 2}, unchanged.text
+    assert set(stack.counted()) <= {"StartRun", "GetRun"}
