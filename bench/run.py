@@ -65,8 +65,8 @@ def _chosen(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
     parser.add_argument(
         "--parts", nargs="+", choices=PARTS, default=None,
-        help="what to measure: both doors against bare resources, the report on a preview, cohorts, "
-        "waiting, emulator (all)",
+        help="what to measure: both doors against bare resources, the report on a preview, "
+        "cohorts, waiting, emulator (all)",
     )  # fmt: skip
     parser.add_argument(
         "--sizes", nargs="+", type=int, default=None, metavar="N",
