@@ -56,7 +56,7 @@ def find_backend(project: Project, environment: Mapping[str, str]) -> Backend:
 def credentials_folder(environment: Mapping[str, str]) -> Path:
     """Return where `pulumi login` keeps what it was told."""
     named = environment.get("PULUMI_CREDENTIALS_PATH")
-    return Path(named) if named else _home(environment)
+    return Path(named) if named else home(environment)
 
 
 def credentials(environment: Mapping[str, str]) -> Mapping[str, Any]:
@@ -122,7 +122,7 @@ def _named(name: str, backend: Backend, environment: Mapping[str, str]) -> str:
         return name.split("/")[0]
     if default := environment.get(_DEFAULT):
         return default
-    kept = mapping(_read(_home(environment) / "config.json").get("backends"))
+    kept = mapping(_read(home(environment) / "config.json").get("backends"))
     return text(mapping(kept.get(backend.url)).get("defaultOrg"))
 
 
@@ -132,7 +132,7 @@ def _selected(project: Project, backend: Backend, environment: Mapping[str, str]
     Each backend has one. An older CLI has kept one for all.
     """
     digest = hashlib.sha1(str(project.file).encode(), usedforsecurity=False).hexdigest()
-    file = _home(environment) / "workspaces" / f"{project.name}-{digest}-workspace.json"
+    file = home(environment) / "workspaces" / f"{project.name}-{digest}-workspace.json"
     kept = _read(file)
     by_url = mapping(kept.get("stacks"))
     if backend.url and (selected := text(by_url.get(backend.url.removesuffix("/")))):
@@ -150,7 +150,8 @@ def _folder(place: Place) -> Path:
     return shown if is_same else Path(place.folder)
 
 
-def _home(environment: Mapping[str, str]) -> Path:
+def home(environment: Mapping[str, str]) -> Path:
+    """Return the folder in which the CLI keeps what is its own."""
     named = environment.get("PULUMI_HOME")
     return Path(named) if named else Path(environment.get("HOME") or Path.home()) / ".pulumi"
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import yaml  # type: ignore[import-untyped]  # comes with pulumi
 
 from omics_provider.base.errors import SettingsError
 from omics_provider.service import local_state
+
+#: The native provider as the engine looks for it.
+PLUGIN: Final = "pulumi-resource-omics"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,20 @@ class Project:
     def backend(self) -> str:
         """The URL of the backend that it names, empty for none."""
         return text(mapping(self.settings.get("backend")).get("url"))
+
+    @property
+    def runtime(self) -> str:
+        """The language of its program, as the engine names it; python without a project."""
+        given = self.settings.get("runtime")
+        return text(given) or text(mapping(given).get("name")) or "python"
+
+    @property
+    def plugin(self) -> Path | None:
+        """Where it says that the provider omics is, if it does."""
+        for each in mapping(self.settings.get("plugins")).get("providers") or ():
+            if text(mapping(each).get("name")) == "omics" and text(each.get("path")):
+                return self.folder / text(each["path"]) / PLUGIN
+        return None
 
     @property
     def options(self) -> Mapping[str, Any]:

@@ -17,8 +17,10 @@ from .own_stack import OwnStack
 from .project import find_project
 from .urn import is_default
 
-#: What says where HealthOmics is.
-_PLACE: Final = ("region", "profile", "endpoint", "localState", "localRunSeconds")
+#: What says where HealthOmics is, and whether previews look there.
+_FOLLOWED: Final = (
+    "region", "profile", "endpoint", "localState", "localRunSeconds", "preflight",
+)  # fmt: skip
 _OF_AWS: Final = ("aws:region", "aws:profile")
 
 
@@ -30,7 +32,7 @@ def completed(
     `stack` names the stack, organization/project/stack. Raises OmicsError where the configuration
     can't be read, or keeps a secret that is needed.
     """
-    missing = [key for key in _PLACE if given.get(key) is None]
+    missing = [key for key in _FOLLOWED if given.get(key) is None]
     if not missing:
         return dict(given)
     config = _config(own_stack, stack(), is_given="region" not in missing)

@@ -26,6 +26,10 @@ class Attempts(dict[str, lifecycle.Standing]):
     """By URN, the attempt that rerun_on or retry asks for in this update, until it is created."""
 
 
+class Declared(set[str]):
+    """URNs whose declaration this update has checked. A diff before that follows a read."""
+
+
 class RunHandler:
     """Runs of AWS HealthOmics."""
 
@@ -34,6 +38,7 @@ class RunHandler:
 
     def check(self, call: Call, old: Properties, inputs: Properties) -> Checked:
         """Find everything that is wrong with the declaration; the service is not asked."""
+        call.update.part(Declared).add(call.urn)
         failures = tuple(declaration.problems(inputs, self.table))
         checked = {
             "onDelete": keys.DEFAULT_ON_DELETE,
@@ -164,7 +169,9 @@ def _evidence(call: Call, id_: str, recorded: Properties, inputs: Properties) ->
     if now.get("status") in UNSUCCESSFUL and not records.is_left_over(call, id_, recorded):
         call.warn(words.outlook(id_, now, inputs, standing))
     if standing:
-        call.update.part(Attempts)[call.urn] = standing
+        # An update may never declare what was only read, and then nothing takes this attempt.
+        if call.urn in call.update.part(Declared):
+            call.update.part(Attempts)[call.urn] = standing
         return evidence._replace(next_attempt=True)
     if not call.update.engine.is_update:
         return evidence

@@ -20,6 +20,8 @@ from .rules.workflow_table import RULES, TABLE
 
 #: Seconds that a create or update waits for the service, where customTimeouts says nothing.
 _LIMIT: Final = 900.0
+#: Inputs that a door makes of a definition.
+_OF_A_VERSION: Final = ("versionName", workflow_table.DIGEST, workflow_table.AS_WRITTEN)
 _BEGUN: Final = ("CREATING", "UPDATING")
 
 
@@ -38,6 +40,8 @@ class WorkflowHandler(LastingHandler[Workflows]):
         inputs = workflow_table.with_recorded_spelling(old, inputs)
         checked = super().check(call, old, inputs)
         reused = workflow_table.reused_name(self.table, old, inputs)
+        if old and workflow_table.is_without_source(old, inputs):
+            return _without_version(checked)
         return checked._replace(failures=(*checked.failures, *reused))
 
     def diff(self, call: Call, id_: str, recorded: Properties, inputs: Properties) -> Found:
@@ -89,6 +93,9 @@ class WorkflowHandler(LastingHandler[Workflows]):
         """Make another version where what it holds has changed; change the rest in place."""
         service = self.service(call)
         live = self.still_there(service, id_, recorded)
+        if workflow_table.is_without_source(recorded, inputs):
+            _changed(service, live, None, recorded, inputs)
+            return {**recorded, **inputs}
         version = _completed(call, service, live, inputs, recorded)
         _changed(service, live, version, recorded, inputs)
         told = workflow_table.facts({**live, "status": "ACTIVE"}, version)
@@ -131,6 +138,16 @@ class WorkflowHandler(LastingHandler[Workflows]):
             _unfinished(call, id_, {**recorded, "status": "FAILED"}, refused)
 
 
+def _without_version(checked: Checked) -> Checked:
+    """Return what was checked of an imported workflow: its versions are left as they are.
+
+    Nothing tells what they were made from, so a program need not say it.
+    """
+    inputs = {wire: value for wire, value in checked.inputs.items() if wire not in _OF_A_VERSION}
+    failures = tuple(each for each in checked.failures if each.property != "definition")
+    return Checked(inputs, failures)
+
+
 def _completed(
     call: Call, service: Workflows, live: Live, inputs: Properties, recorded: Mapping[str, Any]
 ) -> Live:
@@ -151,20 +168,20 @@ def _completed(
 def _changed(
     service: Workflows,
     live: Live,
-    version: Live,
+    version: Live | None,
     recorded: Mapping[str, Any],
     inputs: Properties,
 ) -> None:
-    """Send what differs in place, to the workflow and to its version."""
-    id_, name = str(live["id"]), str(inputs["versionName"])
+    """Send what differs in place, to the workflow and to its version, if it is known."""
+    id_ = str(live["id"])
     changes = workflow_table.changes(recorded, inputs)
     if changes:
         service.update(id_, changes)
-    of_version = workflow_table.version_changes(inputs, version, changes)
+    of_version = version and workflow_table.version_changes(inputs, version, changes)
     if of_version:
-        service.update_version(id_, name, of_version)
+        service.update_version(id_, str(inputs["versionName"]), of_version)
     if "tags" in inputs:
-        for each in (live, version):
+        for each in filter(None, (live, version)):
             service.retag(each["arn"], lasting.tag_change(recorded, inputs, each))
 
 

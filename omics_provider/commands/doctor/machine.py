@@ -17,9 +17,9 @@ from packaging.requirements import InvalidRequirement, Requirement
 from omics_provider.base import errors
 from omics_provider.base.settings import Settings
 from omics_provider.commands.doctor.rules.judge import Level, Line
-from omics_provider.commands.doctor.rules.setup import HELPERS, Backend, Folder
+from omics_provider.commands.doctor.rules.setup import Backend, Folder
 from omics_provider.engine import backend, cli
-from omics_provider.engine.project import Project, mapping, read_yaml, text
+from omics_provider.engine.project import PLUGIN, Project, mapping, read_yaml, text
 from omics_provider.service import local_state
 
 from .rules import setup
@@ -38,13 +38,17 @@ _PACKAGES: Final = (
 
 
 def engine(found: Project) -> Iterator[Line]:
-    """Look at the `pulumi` on PATH and at the interpreter that updates use."""
+    """Look at the `pulumi` on PATH, and at the interpreter or the provider that updates use."""
     program = shutil.which("pulumi")
     lacks = []
     if program:
         beside = Path(program).resolve().parent
-        lacks = [n for n in HELPERS if not (shutil.which(n) or (beside / n).is_file())]
-    yield setup.engine(program, _version(program) if program else None, lacks)
+        wanted = setup.helpers(found.runtime)
+        lacks = [n for n in wanted if not (shutil.which(n) or (beside / n).is_file())]
+    yield setup.engine(program, _version(program) if program else None, lacks, found.runtime)
+    if found.runtime != "python":
+        yield _plugin(found)
+        return
     own = Path(sys.executable).absolute()
     command, named_by = _interpreter(found)
     there = shutil.which(command)
@@ -52,6 +56,15 @@ def engine(found: Project) -> Iterator[Line]:
     # python and python3 of one environment are one.
     used = str(own if there and named.parent == own.parent else named)
     yield setup.interpreter(str(own), used, named_by, is_there=there is not None)
+
+
+def _plugin(found: Project) -> Line:
+    """Look for the native provider where the engine does: Pulumi.yaml, PATH, its own folder."""
+    if named := found.plugin:
+        return setup.plugin(str(named) if named.is_file() else None, str(named))
+    installed = sorted((backend.home(os.environ) / "plugins").glob(f"resource-omics-v*/{PLUGIN}"))
+    there = shutil.which(PLUGIN) or next(map(str, reversed(installed)), None)
+    return setup.plugin(there, None)
 
 
 def _interpreter(found: Project) -> tuple[str, str]:
@@ -87,6 +100,8 @@ def packages(found: Project) -> Iterator[Line]:
             there, specifier = _installed(name), wanted.get(name, "")
             fits = there is not None and Requirement(name + specifier).specifier.contains(there)
             yield setup.package(name, there, specifier, fits=fits)
+    if found.runtime != "python":
+        return
     toolchain = text(found.options.get("toolchain")) or "pip"
     yield setup.pip(is_there=find_spec("pip") is not None, toolchain=toolchain)
 

@@ -44,8 +44,8 @@ def construct(request: Any, settings: Settings) -> Any:
     """Register the runs of a cohort, and return it. Raises Told with all that is wrong with it."""
     given = values.received(request.inputs)
     try:
-        declared = _declared(given.properties, given.concealed)
-        runs = _Runs(declared, settings).of_all()
+        declared = _Runs(_declared(given.properties, given.concealed), settings)
+        runs = declared.of_all()
     except (SheetError, content.Unreadable, cohort.Wrong, columns.Unknown) as error:
         raise Told(
             f"Cohort {request.name} can't be made, and none of its runs is started or changed:\n"
@@ -56,7 +56,8 @@ def construct(request: Any, settings: Settings) -> Any:
         bags = {id_: Bag(run, _secrets(given.secrets, id_, run)) for id_, run in runs.items()}
         registered = _registered(request.name, engine, urn, bags)
         told = {id_: _told(each) for id_, each in registered.items()}
-        _require_enough(request.name, declared, told)
+        borne = {id_: told[id_] for id_ in declared.borne if id_ in told}
+        _require_enough(request.name, declared.most, borne)
         engine.tell(urn, {"runs": told})
     dependencies = provider_pb2.ConstructResponse.PropertyDependencies(
         urns=[each.urn for each in registered.values()]
@@ -89,7 +90,9 @@ class _Runs:
     def __init__(self, declared: Properties, settings: Settings) -> None:
         self._template: Properties = declared["template"]
         self._overrides: Properties | None = declared.get("overrides")
-        self._may_fail = bool(declared.get("maxFailures"))
+        #: How many runs may fail, and the samples whose runs count.
+        self.most = int(declared.get("maxFailures") or 0)
+        self.borne: list[str] = []
         self._columns = _Columns(settings) if declared.get("parameters") is None else None
         self._declared = declared
 
@@ -117,9 +120,10 @@ class _Runs:
             cells = self._columns.named(run, cells)
         for wire, from_sheet in (("parameters", cells), ("tags", None)):
             run[wire] = _merged(self._template.get(wire), from_sheet, override.get(wire))
-        if self._may_fail and run.get(WAIT) is True:
+        if self.most and run.get(WAIT) is True and run.get(ON_FAILURE) != "warn":
             # The cohort counts, and fails for them.
-            run.setdefault(ON_FAILURE, "warn")
+            run[ON_FAILURE] = "warn"
+            self.borne.append(sample.id)
         return {wire: value for wire, value in run.items() if value is not None}
 
 
@@ -223,13 +227,12 @@ def _told(registered: Registered) -> Properties:
     }
 
 
-def _require_enough(name: str, declared: Properties, told: Mapping[str, Properties]) -> None:
-    """Raise Told where more runs that were waited for failed than the declaration allows."""
-    most = declared.get("maxFailures") or 0
-    failed = [id_ for id_, each in told.items() if each.get("status") in UNSUCCESSFUL]
-    if most and declared["template"].get(WAIT) is True and len(failed) > most:
+def _require_enough(name: str, most: int, ended: Mapping[str, Properties]) -> None:
+    """Raise Told where more of the runs that ended have failed than the declaration allows."""
+    failed = [id_ for id_, each in ended.items() if each.get("status") in UNSUCCESSFUL]
+    if len(failed) > most:
         raise Told(
-            f"{len(failed)} of {len(told)} samples of the cohort {name} failed, {most} may: "
+            f"{len(failed)} of {len(ended)} samples of the cohort {name} failed, {most} may: "
             f"{some(failed)}. The reasons are in the warnings beside them. Give the samples a new "
             "`rerun`, or allow more maxFailures."
         )

@@ -182,6 +182,17 @@ FIXED: Final = tuple(
 )
 
 
+def is_without_source(recorded: Bag, inputs: Bag) -> bool:
+    """Tell whether nothing says what a workflow is made from, and nothing of that is changed.
+
+    Such is an imported one: the service does not tell it.
+    """
+    named = any(wire in properties for wire in _SOURCES for properties in (recorded, inputs))
+    return not named and all(
+        wire not in inputs or equal(inputs[wire], recorded.get(wire)) for wire in FIXED
+    )
+
+
 def identity(inputs: Bag) -> str:
     """Return what the declared version stands for: its content and all that is fixed with it."""
     fixed = {wire: inputs[wire] for wire in (*FIXED, DIGEST) if wire in inputs}

@@ -23,7 +23,7 @@ from omics_provider.service import clients
 from tests.preview_digests import ROLE, RUN, batch, digest, inputs, step, urn, warning
 
 GOLDEN = Path(__file__).parent / "golden" / "commands"
-COMMANDS = ("explain", "report", "preview", "drift", "doctor")
+COMMANDS = ("explain", "report", "preview", "drift", "doctor", "move")
 Say = Callable[..., tuple[int, str]]
 
 

@@ -31,6 +31,7 @@ for name, each in declared.items():
 RUN: Final = "omics:index:Run"
 GROUP: Final = "omics:index:RunGroup"
 CACHE: Final = "omics:index:RunCache"
+WORKFLOW: Final = "omics:index:Workflow"
 
 
 def run(**more: Any) -> dict[str, Any]:

@@ -262,3 +262,63 @@ def test_a_changed_definition_is_another_version(native: Stack) -> None:
     (second,) = native.resources("omics:index:Workflow")
     assert second["id"] == first["id"]
     assert second["inputs"]["versionName"] != first["inputs"]["versionName"]
+
+
+YAML = f"""\
+name: trial
+runtime: yaml
+resources:
+  align:
+    type: omics:Workflow
+    properties: {{name: align, definition: wf}}
+  cohort:
+    type: omics:RunCohort
+    properties:
+      samples: samples.csv
+      template:
+        roleArn: {ROLE}
+        outputUri: s3://results/runs
+        workflowId: ${{align.id}}
+        workflowVersionName: ${{align.versionName}}
+        tags: {json.dumps(ACTIVE)}
+      parameters:
+        cram: "{{cram}}"
+        sex: {{column: sex, type: string}}
+      overrides:
+        NA2: {{priority: 7}}
+variables:
+  seen:
+    fn::invoke:
+      function: omics:getRun
+      arguments:
+        id: ${{cohort.runs["NA2"].id}}
+outputs:
+  runs: ${{cohort.runs}}
+  priority: ${{seen.priority}}
+"""
+
+
+def test_a_cohort_in_yaml(native: Stack) -> None:
+    """A program without code: a workflow, a cohort of it, and a function that reads a run."""
+    (native.home / "Pulumi.yaml").write_text(YAML)
+    (native.home / "__main__.py").unlink()
+    preview, calls = native.calls(native.preview)
+    assert preview.summary == {"create": 5}
+    assert not {"StartRun", "CreateWorkflow"} & calls.keys()
+    up, calls = native.calls(native.up)
+    assert "Traceback" not in up.text
+    assert calls["StartRun"] == 2
+    told = json.loads(native.pulumi("stack", "output", "--json").stdout)
+    assert set(told["runs"]) == {"NA1", "NA2"}
+    assert told["priority"] == 7
+    assert runs(native)["cohort-NA1"]["inputs"]["parameters"] == {
+        "cram": "s3://b/1.cram",
+        "sex": "f",
+    }
+    assert native.preview().summary == {"same": 5}
+    sheet(native, "NA1,,f", "N/A,s3://b/2.cram,m")
+    failed, calls = native.calls(lambda: native.up(expect=None))
+    assert "line 2: nothing in cram" in failed.message
+    assert "line 3: sample 'N/A' can't name a run" in failed.message
+    assert "Traceback" not in failed.text
+    assert not {"StartRun", "CancelRun", "DeleteRun"} & calls.keys()

@@ -13,6 +13,7 @@ from tests.engine.native.declared import (
     GROUP,
     PROGRAM,
     RUN,
+    WORKFLOW,
     declare,
     declared_as_recorded,
     import_file,
@@ -40,6 +41,7 @@ def states(stack: Stack) -> dict[str, str]:
     return stack.statuses()
 
 
+@pytest.mark.timeout(900)
 def test_what_is_imported_is_the_stacks_own(native: Stack) -> None:
     aws: Any = native.service
     group = aws.create_run_group(name="g", maxRuns=3, requestId="g", tags={"of": "lab"})["id"]
@@ -47,12 +49,15 @@ def test_what_is_imported_is_the_stacks_own(native: Stack) -> None:
     ready = aws.start_run(**run(), requestId="1", tags=ACTIVE, name="ready")["id"]
     ended = aws.start_run(**run(), requestId="2", tags=ENDED)["id"]
     other = aws.start_run(**run(), requestId="3", tags=ACTIVE)["id"]
+    zipped = "s3://workflows/w.zip"
+    workflow = aws.create_workflow(name="w", engine="NEXTFLOW", definitionUri=zipped)["id"]
     before = len(native.log)
     kinds = {"g": (GROUP, group), "c": (CACHE, cache), "ready": (RUN, ready), "ended": (RUN, ended)}
+    kinds["w"] = (WORKFLOW, workflow)
     imported(native, kinds)
     assert [each["protect"] for each in native.resources(RUN)] == [True, True]
     # The code that an import writes declares what is recorded, and no more.
-    declared = declared_as_recorded(native, RUN, GROUP, CACHE)
+    declared = declared_as_recorded(native, RUN, GROUP, CACHE, WORKFLOW)
     assert declared["g"]["properties"] == {"name": "g", "maxRuns": 3, "tags": {"of": "lab"}}
     assert declared["c"]["properties"]["cacheS3Location"] == "s3://results/cache"
     properties = declared["ready"]["properties"]
@@ -71,10 +76,11 @@ def test_what_is_imported_is_the_stacks_own(native: Stack) -> None:
     # Other tags and a limit are changed in place; the second import goes, and its run stays.
     declared["ready"]["properties"] = {**properties, "tags": {**ACTIVE, "owner": "me"}}
     declared["g"]["properties"]["maxRuns"] = 4
+    declared["w"]["properties"]["description"] = "of the lab"
     del declared["twin"]
     declare(native, declared)
     _, counted = native.calls(native.up)
-    assert changes(counted) == {"TagResource": 1, "UpdateRunGroup": 1}
+    assert changes(counted) == {"TagResource": 1, "UpdateRunGroup": 1, "UpdateWorkflow": 1}
     assert states(native)[ready] in ("PENDING", "STARTING", "RUNNING")
 
     # A run that is read is never the stack's: neither a destroy nor its removal ends it.
@@ -87,6 +93,7 @@ def test_what_is_imported_is_the_stacks_own(native: Stack) -> None:
     _, counted = native.calls(native.destroy)
     assert changes(counted) == {
         "CancelRun": 1, "DeleteRun": 2, "DeleteRunGroup": 1, "DeleteRunCache": 1,
+        "DeleteWorkflow": 1,
     }  # fmt: skip
     assert set(states(native)) == {other}
 

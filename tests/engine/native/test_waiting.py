@@ -5,18 +5,24 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+from datetime import datetime
 from typing import Any
 
 import psutil
 import pytest
 
+from omics_provider.runs.lookup import ONE_BY_ONE
 from tests.engine.doors import NATIVE
 from tests.engine.harness import Stack, declaration, until
+from tests.engine.runs.test_scale import ONE_CHECKPOINT
 from tests.engine.wait_program import lasting
+from tests.engine.waits.test_wait_scale import looks
 
 pytestmark = pytest.mark.parametrize("door", [NATIVE], indirect=True, ids=["native"])
 
 LOOKS = ("GetRun", "ListRuns")
+#: Emulated seconds of a run that lasts longer than it takes to start many.
+LONG = 3000.0
 
 
 def waiting(seconds: float | None = None, fails: str = "", **more: Any) -> dict[str, Any]:
@@ -109,7 +115,7 @@ def test_an_interrupted_and_a_killed_wait_are_gone_on_with(stack: Stack) -> None
     assert stack.counted()["StartRun"] == 2
 
     # A limit of time ends the next wait in the same way.
-    limited = waiting(**{"$opts": {"custom_timeouts": {"update": "1s"}}})
+    limited = {**waiting(), "$opts": {"custom_timeouts": {"update": "1s"}}}
     stack.declare({"one": limited, "two": limited})
     late = stack.up(expect=1)
     assert "after 1 s it has not ended." in late.message
@@ -123,3 +129,46 @@ def test_an_interrupted_and_a_killed_wait_are_gone_on_with(stack: Stack) -> None
     assert outcome.message.count("CANCELLED") >= 2
     assert stack.recorded("one")["outputs"]["status"] == "CANCELLED"
     assert stack.counted()["StartRun"] == 2
+
+
+def test_the_state_follows_runs_at_work_and_asks_no_more_of_ended_ones(stack: Stack) -> None:
+    count = 30
+    stack.declare({f"S{n}": lasting(LONG) for n in range(count)})
+    stack.up("--parallel", "30")
+
+    _, calls = stack.calls(lambda: stack.preview("--expect-no-changes"))
+    assert calls["GetRun"] <= ONE_BY_ONE
+    assert calls["ListRuns"] <= 2
+
+    stack.settings(speed=LONG)
+    until(lambda: set(stack.statuses().values()), lambda found: found == {"COMPLETED"}, 60)
+    _, calls = stack.calls(stack.up)
+    assert calls.keys() == {"GetRun", "ListRuns"}
+    recorded = [each["outputs"] for each in stack.resources(stack.door.type)]
+    assert {each["status"] for each in recorded} == {"COMPLETED"}
+    assert all(each["stopTime"] for each in recorded)
+    _, calls = stack.calls(lambda: stack.preview("--expect-no-changes"))
+    assert calls == {}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_thousand_creates_that_wait(stack: Stack) -> None:
+    stack.environment.update(ONE_CHECKPOINT)
+    count = 1000
+    stack.declare({f"S{n:04}": {**lasting(LONG), "waitForCompletion": True} for n in range(count)})
+    process = stack.begin("up", "--yes", "--skip-preview", "--parallel", str(count))
+    until(lambda: stack.counted().get("StartRun", 0), lambda made: made == count, 600)
+    before = len(stack.log)
+    until(lambda: stack.counted(before).get("ListRuns", 0), lambda pages: pages > 30, 120)
+    (plugin,) = plugins(stack)
+    assert plugin.num_threads() < count + 60
+    assert plugin.memory_info().rss < 400 * 2**20
+    listed = [call["time"] for call in stack.log[before:] if call["operation"] == "ListRuns"]
+    ticks = looks([datetime.fromisoformat(moment).timestamp() for moment in listed])
+    assert max(ticks.values()) <= 11
+    stack.settings(speed=LONG)
+    outcome = stack.finish(process, 400)
+    assert outcome.code == 0, outcome.text[-3000:]
+    recorded = [each["outputs"] for each in stack.resources(stack.door.type)]
+    assert [each["status"] for each in recorded] == ["COMPLETED"] * count

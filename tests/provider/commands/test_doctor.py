@@ -480,6 +480,36 @@ def test_an_engine_without_its_helpers(doctor: Doctor, home: Path) -> None:
     assert "lacks pulumi-language-python," in told.says("engine", "pulumi")
 
 
+@pytest.mark.parametrize("runtime", ["yaml", "{name: yaml}"])
+def test_a_program_of_another_language_needs_its_host_and_the_provider(
+    doctor: Doctor, home: Path, runtime: str
+) -> None:
+    project = home / "project" / "Pulumi.yaml"
+    project.write_text(f"name: p\nruntime: {runtime}\n")
+    told = doctor("--endpoint", "local")
+    assert "lacks pulumi-language-yaml, so it runs no yaml" in told.says("engine", "pulumi")
+    assert told.level("engine", "provider omics") == "wrong"
+    for name in ("pulumi-language-yaml", "pulumi-resource-omics"):
+        (home / "bin" / name).write_text("#!/bin/sh\n")
+        (home / "bin" / name).chmod(0o755)
+    told = doctor("--endpoint", "local")
+    assert told.level("engine", "pulumi") == "ok"
+    assert told.says("engine", "provider omics").strip() == f"{home}/bin/pulumi-resource-omics"
+    # The interpreter and pip are those of programs in Python.
+    assert not {"Python", "pip"} & {each["subject"] for each in told.lines}
+    plugins = "plugins: {providers: [{name: omics, path: ../own}]}\n"
+    project.write_text(f"name: p\nruntime: {runtime}\n{plugins}")
+    assert "is not there" in doctor("--endpoint", "local").says("engine", "provider omics")
+
+
+def test_an_installed_provider_is_found(doctor: Doctor, home: Path) -> None:
+    (home / "project" / "Pulumi.yaml").write_text("name: p\nruntime: go\n")
+    file = home / "home" / ".pulumi/plugins/resource-omics-v0.1.0/pulumi-resource-omics"
+    file.parent.mkdir(parents=True)
+    file.write_text("")
+    assert doctor("--endpoint", "local").says("engine", "provider omics").strip() == str(file)
+
+
 def test_the_engine_is_run_for_its_version_alone(doctor: Doctor, home: Path) -> None:
     log = home / "called"
     script = f'#!/bin/sh\necho "$PULUMI_HOME $*" >> {log}\necho v3.259.0\n'

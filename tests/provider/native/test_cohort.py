@@ -292,6 +292,13 @@ def test_as_many_samples_may_fail_as_the_cohort_says(
     engine[0].ends |= {"trio-NA2": "CANCELLED"}
     failed = failure(lambda: construct(door, engine, {**cohort, "maxFailures": 1}))
     assert failed.message.startswith("2 of 2 samples of the cohort trio failed, 1 may: NA1, NA2")
+    # What a single sample says of itself holds.
+    warned = {**cohort, "maxFailures": 1, "overrides": {"NA2": {"onFailure": "warn"}}}
+    construct(door, engine, warned)
+    engine[0].ends = {"trio-NA1": "FAILED", "trio-NA2": "FAILED"}
+    waits = {each: {"waitForCompletion": True} for each in ("NA1", "NA2")}
+    single = {**cohort, "template": template, "overrides": waits, "maxFailures": 1}
+    assert "2 of 2 samples" in failure(lambda: construct(door, engine, single)).message
     engine[0].requests.clear()
     # Without it each run fails for itself.
     construct(door, engine, cohort)

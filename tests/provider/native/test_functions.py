@@ -95,21 +95,24 @@ def test_outputs_of_a_run_that_has_none_yet(door: Door, run: str) -> None:
 
 
 def test_outputs_of_an_ended_run(
-    door: Door, run: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+    door: Door, run: str, emulator: Emulator, declared: dict[str, Any]
 ) -> None:
+    """Those that its engine wrote; Nextflow writes none."""
+    workflow = emulator.aws.create_workflow(
+        name="Align", engine="WDL", definitionUri="s3://workflows/w.zip"
+    )["id"]
+    emulator.advance(100)
+    given = {**declared, "workflowId": workflow, "name": "with outputs"}
+    made = emulator.aws.start_run(**given, requestId="with outputs")
     emulator.advance(1000)
-    read: list[str] = []
-
-    def outputs(_settings: Any, uri: str) -> dict[str, Any]:
-        read.append(uri)
-        return {"bam": "s3://x", "n": 3}
-
-    monkeypatch.setattr("omics_provider.native.functions.outputs.read", outputs)
-    assert told(door, "getRunOutputs", id=run) == {
-        "id": run,
-        "outputs": {"bam": "s3://x", "n": 3},
-    }
-    assert read[0].startswith(f"s3://results/trio/{run}/")
+    found = told(door, "getRunOutputs", id=made["id"])
+    assert found["id"] == made["id"]
+    files = list(found["outputs"].values())
+    assert files
+    assert all(each.startswith(made["runOutputUri"]) for each in files)
+    failed = failure(lambda: ask(door, "getRunOutputs", id=run))
+    assert "there is no s3://results/trio/" in failed.message
+    assert "Nextflow workflows do not" in failed.message
 
 
 @pytest.mark.parametrize(

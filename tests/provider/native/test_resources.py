@@ -205,6 +205,28 @@ def test_a_diff_names_the_paths(door: Door, declared: Inputs) -> None:
     }
 
 
+def test_what_a_diff_with_other_inputs_has_found_is_forgotten(
+    door: Door, emulator: Emulator, declared: Inputs
+) -> None:
+    """Where the engine reads before an update, it asks for a diff with the old inputs first."""
+    fails = {"emulator:seconds": "0", "emulator:fails": "INPUT_URI_NOT_FOUND"}
+    inputs, made = door.up("x", struct({**declared, "tags": fails, "rerunOn": ["FAILED"]}))
+    emulator.advance(RUN_SECONDS)
+    door.next_update()
+    now = read(door, made.id, made.properties, inputs)
+    request = provider_pb2.DiffRequest(
+        id=made.id, urn=URN + "x", olds=now.properties, news=inputs, old_inputs=now.inputs
+    )
+    assert list(door.stub.Diff(request).replaces) == ["status"]
+    changed = {**declared, "tags": fails, "rerunOn": ["FAILED"], "parameters": {"count": 4}}
+    # The engine checks what replaces it without the old inputs.
+    request.news.CopyFrom(door.check("x", struct(changed), olds=inputs).inputs)
+    assert list(door.stub.Diff(request).replaces) == ["parameters"]
+    again = door.create("x", door.check("x", struct(changed)).inputs)
+    assert "attempts" not in received(again.properties).properties
+    assert (emulator.run(again.id) or {})["parameters"] == {"count": 4}
+
+
 # Read ----------------------------------------------------------------------------------------
 
 

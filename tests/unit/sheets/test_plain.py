@@ -38,6 +38,7 @@ def test_objects_stand_for_cells_at_any_depth(plain: Any, meant: Any) -> None:
 def test_a_parameter_may_be_called_as_what_stands_for_a_cell() -> None:
     assert parameters_of({"column": "{sample}"}) == {"column": "{sample}"}
     assert parameters_of({"eachRow": "{sample}"}) == {"eachRow": "{sample}"}
+    assert parameters_of({"p": {}, "q": {"type": "{kind}"}}) == {"p": {}, "q": {"type": "{kind}"}}
     assert parameters_of({"p": {"column": "{a}", "row": "{b}"}}) == {
         "p": {"column": "{a}", "row": "{b}"}
     }

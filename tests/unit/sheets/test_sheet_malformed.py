@@ -28,7 +28,11 @@ MALFORMED: list[tuple[str, Source, list[tuple[int, str]]]] = [
     ("only a mark of byte order", b"\xef\xbb\xbf", [(0, "is empty")]),
     ("only a header", HEADER, [(0, "no samples below its header")]),
     ("no column of ids", "name,cram,sex\nNA1,x,y\n", [(1, "no column of ids")]),
-    ("two columns of ids", "sample,sample_id,cram,sex\na,b,x,y\n", [(1, "say which")]),
+    (
+        "two columns of ids",
+        "sample,sample_id,cram,sex\na,b,x,y\n",
+        [(1, "name the column that has them")],
+    ),
     ("a missing column", "sample,cram\nNA1,x\n", [(1, "no column 'sex'. It has sample, cram")]),
     ("a misspelt column", "sample,cram,Sex\nNA1,x,y\n", [(1, "did you mean 'Sex'")]),
     ("two missing columns", "sample\nNA1\n", [(1, "no column 'cram'"), (1, "no column 'sex'")]),

@@ -18,14 +18,22 @@ HELPERS: Final = (
     "pulumi-language-python-exec",
     "pulumi-resource-pulumi-python",
 )
+_PYTHON: Final = "python"
 _INSTALL: Final = "Install Pulumi: https://www.pulumi.com/docs/install/."
 
 
-def engine(program: str | None, says: str | None, lacks: Sequence[str]) -> Line:
+def helpers(runtime: str) -> tuple[str, ...]:
+    """Return what the engine needs for programs of a language."""
+    return HELPERS if runtime == _PYTHON else (f"pulumi-language-{runtime}",)
+
+
+def engine(
+    program: str | None, says: str | None, lacks: Sequence[str], runtime: str = _PYTHON
+) -> Line:
     """Return the line of the engine.
 
     `program` is the `pulumi` on PATH, `says` its version as it tells it, None where it tells none;
-    `lacks` are those of HELPERS that are neither on PATH nor beside it.
+    `lacks` are those of `helpers` that are neither on PATH nor beside it.
     """
     if program is None:
         return wrong("engine", "pulumi", "there is no `pulumi` on PATH", _INSTALL)
@@ -38,12 +46,28 @@ def engine(program: str | None, says: str | None, lacks: Sequence[str]) -> Line:
         says = f"{told}; this package knows {oldest[0]}.x"
         return wrong("engine", "pulumi", says, f"{_INSTALL} Choose {ENGINE} or newer.")
     if lacks:
-        says = f"{told} at {program} lacks {', '.join(lacks)}, so it runs no Python program"
-        return wrong("engine", "pulumi", says, f"{_INSTALL} Its folder has all four.")
+        named = "Python" if runtime == _PYTHON else runtime
+        says = f"{told} at {program} lacks {', '.join(lacks)}, so it runs no {named} program"
+        whole = " Its folder has all four." if runtime == _PYTHON else ""
+        return wrong("engine", "pulumi", says, f"{_INSTALL}{whole}")
     if version < oldest:
         says = f"{told} is older than {ENGINE}, with which this package is tested"
         return warning("engine", "pulumi", says, f"Upgrade it. {_INSTALL}")
     return ok("engine", "pulumi", f"{told} at {program}")
+
+
+def plugin(found: str | None, named: str | None) -> Line:
+    """Return the line of the native provider: where it is, and where Pulumi.yaml says."""
+    if found is not None:
+        return ok("engine", "provider omics", found)
+    says = f"Pulumi.yaml names {named}, and it is not there" if named else "not found"
+    return wrong(
+        "engine",
+        "provider omics",
+        says,
+        "Have pulumi-resource-omics on PATH (pip install omics-provider), or name its folder in "
+        "Pulumi.yaml under plugins.",
+    )
 
 
 def _version(text: str | None) -> tuple[int, ...] | None:
