@@ -15,7 +15,7 @@ import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import boto3
 import go_build
@@ -25,9 +25,14 @@ from generator import hosts
 
 from omics_provider.emulator.doors.local import attach
 
+if TYPE_CHECKING:
+    from types_boto3_omics import OmicsClient
+
 #: Seconds that one command of the engine may take: the first compiles a Go program.
 LIMIT = 600.0
 STACK = "dev"
+#: The id of the workflow in the pages' programs.
+PAGES_WORKFLOW = "1234567"
 REGION = "us-east-1"
 TAG = ("checked", "yes")
 TEMPLATE = "omics-runs-typescript"
@@ -84,10 +89,24 @@ class Project:
 
     def started(self) -> dict[str, Mapping[str, str]]:
         """Give the tags of the runs that the emulator has, by id."""
-        client = boto3.client("omics", region_name=REGION)
-        attach(client, self.folder / ".omics" / "local.db")
+        client = self._service()
         ids = [run["id"] for run in client.list_runs()["items"]]
         return {each: client.get_run(id=each)["tags"] for each in ids}
+
+    def workflow(self) -> str:
+        """Make a private workflow in the emulator; give its id."""
+        client = self._service()
+        source = "s3://amzn-s3-demo-bucket/workflow.zip"
+        made = client.create_workflow(
+            name="calling", engine="NEXTFLOW", definitionUri=source, requestId="calling"
+        )
+        client.get_waiter("workflow_active").wait(id=made["id"], WaiterConfig={"Delay": 1})
+        return made["id"]
+
+    def _service(self) -> OmicsClient:
+        client = boto3.client("omics", region_name=REGION)
+        attach(client, self.folder / ".omics" / "local.db")
+        return client
 
 
 def typescript(work: sdks.Work) -> str:
@@ -117,21 +136,14 @@ def go(work: sdks.Work) -> str:
     before = "RetentionMode: "
     tag = f'Tags: pulumi.StringMap{{"{TAG[0]}": pulumi.String("{TAG[1]}")}},\n'
     project = Project(folder, "main.go", 1, before, tag, env)
-    (folder / "main.go").write_text(_of_the_catalogue(work.examples["go"]["Run"]), "utf-8")
+    # The page's workflow is nobody's: here it is one that the emulator has.
+    example = work.examples["go"]["Run"].replace(PAGES_WORKFLOW, project.workflow())
+    (folder / "main.go").write_text(example, "utf-8")
     sdks.write_go_module(folder, sdk)
     (folder / "Pulumi.yaml").write_text("name: one-run\nruntime: go\n", "utf-8")
     settings = "".join(f'  omics:{key}: "{value}"\n' for key, value in SETTINGS.items())
     (folder / f"Pulumi.{STACK}.yaml").write_text(f"config:\n{settings}", "utf-8")
     return f"example of the page Run: {_tried(project)}"
-
-
-def _of_the_catalogue(program: str) -> str:
-    """Have a page's Go program run a workflow that every emulator has."""
-    private = 'pulumi.String("1234567"),'
-    if program.count(private) != 1:
-        raise sdks.Failed(f"the page's program has no single {private}")
-    there = 'pulumi.String("9500764"),\nWorkflowType: omics.WorkflowTypeReady2Run,'
-    return program.replace(private, there)
 
 
 def _place(work: sdks.Work, language: str) -> tuple[Path, dict[str, str]]:
@@ -170,6 +182,8 @@ def _tried(project: Project) -> str:
     first = project.held()
     _expect(len(first) == project.runs, f"up: {len(first)} runs in the state", project)
     _expect(first == set(project.started()), "up: other runs were started", project)
+    ended = project.pulumi("stack", "output", "--json").count('"COMPLETED"')
+    _expect(ended == project.runs, f"up: {ended} runs in its outputs as completed", project)
     project.pulumi("preview", "--expect-no-changes")
     project.add_tag()
     changed = _counts(project.pulumi("up", "--yes", "--skip-preview"))
