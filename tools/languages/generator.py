@@ -2,8 +2,8 @@
 
 sdkgen checks schemas and writes SDKs with Pulumi's own code; its source is in
 tools/engine/cli/cmd/sdkgen. A host runs programs of its language for the engine;
-tools/engine/languages pins the newest module that still holds both. Each is built only when asked
-for, once a machine, into the cache beside the engines.
+tools/engine/languages pins a module of Pulumi's that still holds both. Each is built only when
+asked for, once a machine, into the cache beside the engines.
 """
 
 from __future__ import annotations
