@@ -2,6 +2,8 @@
 
 import importlib
 import json
+import re
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -111,3 +113,29 @@ def test_a_program_without_the_line_for_a_tag_is_wrong(programs: ModuleType, pro
     (project.folder / "main.go").write_text("Args{}")
     with pytest.raises(sys.modules["sdks"].Failed, match="no single 'Mode: '"):
         programs._tried(project)
+
+
+def test_the_hosts_are_built_once_of_their_own_pins(
+    programs: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_build, built = sys.modules["go_build"], []
+    monkeypatch.setattr(go_build, "ready", lambda *_: {})
+    monkeypatch.setattr(
+        go_build, "compile_into", lambda _, module, package, __: built.append((module, package))
+    )
+    clone = sys.modules["places"].Project(tmp_path / "clone")
+    shutil.copytree(ROOT / "tools" / "engine", clone.pins)
+    environ = {"HOME": str(tmp_path)}
+    first = programs.hosts(clone, environ)
+    assert programs.hosts(clone, environ) == first
+    assert first.is_relative_to(tmp_path / ".cache" / "omics-provider" / "hosts")
+    module = clone.pins / "languages"
+    assert [each for each, _ in built] == [module, module]
+    names = [package.rpartition("/")[2] for _, package in built]
+    assert names == ["pulumi-language-nodejs", "pulumi-language-go"]
+    tools = re.findall(r"^\t(\S+)$", (module / "go.mod").read_text(), re.MULTILINE)
+    assert sorted(tools) == sorted(package for _, package in built)
+    with (module / "go.sum").open("a") as sums:
+        sums.write("another pin\n")
+    assert programs.hosts(clone, environ) != first
+    assert len(built) == 4
