@@ -55,7 +55,7 @@ scale: setup ## the long tests: 1,000 runs a stack, 100,000 samples, every examp
 campaign: setup ## 8 processes against one emulator file, callers and servers killed
 	@$(IN) python -m tests.emulator.campaign
 
-languages: setup ## generate and type-check the SDKs of TypeScript, Python and Go: build/sdk
+languages: setup ## generate and check the SDKs of TypeScript, Python and Go, run programs with them: build/sdk
 	@$(IN) python tools/languages
 
 bench: setup ## run the benchmarks: a table here, figures in bench/results.json

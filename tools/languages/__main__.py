@@ -1,6 +1,6 @@
 """SDKs of other languages for the native provider. Run it in `. tools/env`.
 
-    python tools/languages                    write the schema, generate and check the SDKs
+    python tools/languages                    write the schema, check the SDKs, run programs
     python tools/languages build-generator    build sdkgen, print where it is
 
 The SDKs are in build/sdk then. Each line on standard output says what was done for a language; what
@@ -18,7 +18,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools" / "setup"))
 
-import sdks  # noqa: E402 (the line above makes what it imports known)
+import programs  # noqa: E402 (the line above makes what it imports known)
+import sdks  # noqa: E402
 from common import SetupError  # noqa: E402
 from generator import generator  # noqa: E402
 from places import Project  # noqa: E402
@@ -43,8 +44,9 @@ def main() -> int:
     work = sdks.Work(project, ROOT / "build" / "sdk", sdkgen, examples())
     work.folder.mkdir(parents=True, exist_ok=True)
     work.schema.write_text(document.text(), "utf-8")
+    steps = {**sdks.STEPS, **programs.STEPS}
     # Every language is tried, whatever another one comes to.
-    is_right = [_is_right(name, check, work) for name, check in sdks.STEPS.items()]
+    is_right = [_is_right(name, check, work) for name, check in steps.items()]
     return 0 if all(is_right) else 1
 
 

@@ -6,6 +6,7 @@ All of it lies in one folder:
     nodejs/, python/, go/       the SDKs
     pulumi-omics-VERSION.tgz    the compiled nodejs/, as `npm install` takes it
     examples/LANGUAGE/          the programs of the schema's descriptions
+    programs/LANGUAGE/          a program's project, state and emulator
     node_modules/               what tsc needs, pinned by package-lock.json beside this module
 """
 
@@ -30,6 +31,8 @@ HERE = Path(__file__).parent
 LIMIT = 1800.0
 #: Name of an example's file, by the language that the schema gives it.
 FILES = {"typescript": "{}.ts", "python": "{}.py", "go": "{}/main.go"}
+#: What pins a Go program's modules: as tools/engine/cli does, and those that the CLI lacks.
+PROGRAM = HERE / "program"
 GO_MODULE = "omics-provider/sdk/go"
 #: What the Go SDK imports of other modules.
 GO_IMPORTS = ("github.com/pulumi/pulumi/sdk/v3", "github.com/blang/semver")
@@ -173,23 +176,25 @@ def go(work: Work) -> str:
     except CannotWorkError as error:
         raise Skipped(str(error)) from None
     sdk = work.generate("go")
-    pins = work.project.pins / "cli"
-    pinned = (pins / "go.mod").read_text("utf-8")
     version = f"go {work.project.go_version}"
+    pinned = (PROGRAM / "go.mod").read_text("utf-8")
     wanted = "".join(f"\t{name} {_version(name, pinned)}\n" for name in GO_IMPORTS)
     module = f"module {GO_MODULE}\n\n{version}\n\nrequire (\n{wanted})\n"
     (sdk / "go.mod").write_text(module, "utf-8")
     examples = work.write_examples("go")
-    requires = "\n".join(re.findall(r"^require \(.*?^\)", pinned, re.MULTILINE | re.DOTALL))
-    mine = (
-        f"require {GO_MODULE} v0.0.0\n\nreplace {GO_MODULE} => {os.path.relpath(sdk, examples)}\n"
-    )
-    whole = f"module examples\n\n{version}\n\n{requires}\n\n{mine}"
-    (examples / "go.mod").write_text(whole, "utf-8")
-    shutil.copy(pins / "go.sum", examples)
+    write_go_module(examples, sdk)
     # With the flags of the engine's build: what both import is compiled once.
     work.run(["go", "vet", *go_build.FLAGS, f"{GO_MODULE}/...", "./..."], examples, env)
     return f"{work.folder.name}/go: go vet"
+
+
+def write_go_module(folder: Path, sdk: Path) -> None:
+    """Pin what the Go programs of a folder import."""
+    pinned = (PROGRAM / "go.mod").read_text("utf-8")
+    mine = f"replace {GO_MODULE} => {os.path.relpath(sdk, folder)}"
+    whole = re.sub(rf"^replace {GO_MODULE} => .*$", mine, pinned, flags=re.MULTILINE)
+    (folder / "go.mod").write_text(whole, "utf-8")
+    shutil.copy(PROGRAM / "go.sum", folder)
 
 
 def dotnet(_work: Work) -> str:
@@ -209,7 +214,7 @@ STEPS: Final[Mapping[str, Callable[[Work], str]]] = {
 def _version(module: str, pinned: str) -> str:
     found = re.search(rf"^\t{re.escape(module)} (\S+)", pinned, re.MULTILINE)
     if found is None:
-        raise Failed(f"tools/engine/cli/go.mod does not pin {module}")
+        raise Failed(f"tools/languages/program/go.mod does not pin {module}")
     return found[1]
 
 

@@ -1,6 +1,6 @@
 """The templates for other languages: a project of each, and what holds for their files.
 
-The program in TypeScript is compiled by `make languages`; no host runs it here.
+The program in TypeScript is compiled and run by `make languages`.
 """
 
 from __future__ import annotations
