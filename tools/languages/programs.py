@@ -130,8 +130,8 @@ def typescript(work: sdks.Work) -> str:
 
 def go(work: sdks.Work) -> str:
     """Try the example of the page of Run."""
-    sdk = _there(work.folder / "go")
     folder, env = _place(work, "go")
+    sdk = _there(work.folder / "go")
     folder.mkdir()
     before = "RetentionMode: "
     tag = f'Tags: pulumi.StringMap{{"{TAG[0]}": pulumi.String("{TAG[1]}")}},\n'

@@ -132,7 +132,6 @@ def test_what_a_machine_lacks_is_skipped_and_said(
     programs = importlib.import_module("programs")
     with pytest.raises(sdks.Skipped, match="no npm on PATH"):
         programs.typescript(work)
-    (work.folder / "go").mkdir()
     with pytest.raises(sdks.Skipped, match="no go on PATH"):
         programs.go(work)
     with pytest.raises(sdks.Skipped, match=r"no generator for \.NET"):
