@@ -3,7 +3,7 @@
 
 STACK   = local
 # Tests of the engine wait a part of their time: more workers than cores.
-WORKERS = 3
+WORKERS = 4
 TIERS   = tests/unit tests/provider tests/emulator tests/contract tests/engine
 IN      = . tools/env &&
 

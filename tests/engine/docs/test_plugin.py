@@ -62,6 +62,7 @@ def project(folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_the_archive_is_a_plugin_with_an_environment_of_its_own(
     machine: dict[str, str], tmp_path: Path

@@ -216,6 +216,7 @@ def test_a_cohort_that_waits_and_bears_a_failure(native: Stack) -> None:
     assert native.preview().summary == {"same": 5}
 
 
+@pytest.mark.slow
 def test_a_batch_from_a_sheet(native: Stack) -> None:
     """A batch is one call; a changed row is a further batch of one."""
     shared = {key: value for key, value in template().items() if key != "tags"}
@@ -250,6 +251,7 @@ def test_a_batch_from_a_sheet(native: Stack) -> None:
     assert "line 4: nothing in sample" in failed.message
 
 
+@pytest.mark.slow
 def test_a_changed_definition_is_another_version(native: Stack) -> None:
     declare(native, align=ALIGN)
     native.up()

@@ -107,6 +107,7 @@ def recorded(stack: Stack) -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_a_stack_moves_and_nothing_starts_or_ends(stack: Stack) -> None:
     control.change_settings(stack.home / "there.db", {"parameterCheck": "off"})

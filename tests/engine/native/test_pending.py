@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.engine.harness import ACTIVE, Stack
 from tests.engine.native.declared import COSTLY, PROGRAM, RUN, declare, import_file, run
 
 
+@pytest.mark.slow
 def test_what_a_killed_create_has_made_is_imported_and_nothing_starts(stack: Stack) -> None:
     stack.program(PROGRAM)
     declare(stack, {"one": {"type": RUN, "properties": run(tags=ACTIVE)}})

@@ -26,7 +26,14 @@ def test_an_error_that_lasts_is_told_and_the_next_command_goes_on(stack: Stack) 
     )
     outcome, calls = stack.calls(lambda: stack.up("--continue-on-error", expect=1))
     assert calls == {"StartRun": 2}
-    tells(outcome, "ResourceNotFoundException", "unknown", "not found", "workflow_type", "Region")
+    tells(
+        outcome,
+        "ResourceNotFoundException",
+        "unknown",
+        "not found",
+        "type of the workflow",
+        "Region",
+    )
     tells(outcome, "ValidationException", "invalid", "IAM role is invalid", "Correct")
     assert (stack.statuses(), stack.resources()) == ({}, [])
 

@@ -69,7 +69,7 @@ CODES = [
         "omics:StartRun", "iam:PassRole", "iam:PassedToService omics.amazonaws.com",
         "omics:TagResource",
     ]),
-    (404, "ResourceNotFoundException", errors.NotFound, ["id", "workflow_type", "Region"]),
+    (404, "ResourceNotFoundException", errors.NotFound, ["id", "type of the workflow", "Region"]),
     (408, "RequestTimeoutException", errors.TimedOut, ["pulumi up", "again"]),
     (409, "ConflictException", errors.Conflict, ["aws omics get-run"]),
     (429, "ThrottlingException", errors.Throttled, ["pulumi up", "again"]),
