@@ -300,6 +300,7 @@ outputs:
 """
 
 
+@pytest.mark.slow
 def test_a_cohort_in_yaml(native: Stack) -> None:
     """A program without code: a workflow, a cohort of it, and a function that reads a run."""
     (native.home / "Pulumi.yaml").write_text(YAML)

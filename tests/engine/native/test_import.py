@@ -41,6 +41,7 @@ def states(stack: Stack) -> dict[str, str]:
     return stack.statuses()
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_what_is_imported_is_the_stacks_own(native: Stack) -> None:
     aws: Any = native.service

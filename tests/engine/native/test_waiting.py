@@ -131,6 +131,7 @@ def test_an_interrupted_and_a_killed_wait_are_gone_on_with(stack: Stack) -> None
     assert stack.counted()["StartRun"] == 2
 
 
+@pytest.mark.slow
 def test_the_state_follows_runs_at_work_and_asks_no_more_of_ended_ones(stack: Stack) -> None:
     count = 30
     stack.declare({f"S{n}": lasting(LONG) for n in range(count)})

@@ -175,6 +175,7 @@ def looks(stack: Stack) -> int:
     return counted.get("GetRun", 0) + counted.get("ListRuns", 0)
 
 
+@pytest.mark.slow
 def test_a_wait_ends_with_the_run_and_goes_on_after_it_is_interrupted(program: Program) -> None:
     stack = program.stack
     program.resources = {"one": program.resources["one"]}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from omics_provider.emulator import control
-from tests.engine.doors import BOTH, BOTH_IN_SCALE
+from tests.engine.doors import BOTH_IN_SCALE
 from tests.engine.harness import (
     ACTIVE,
     ENDED,
@@ -199,7 +199,7 @@ def test_an_end_without_a_result_is_told_and_only_a_rule_starts_it_again(stack: 
 WAYS = ("refreshed", "destroyed", "resolved")
 
 
-@BOTH
+@BOTH_IN_SCALE
 def test_an_unconfirmed_start_is_kept_and_found_again(stack: Stack) -> None:
     """One half of the starts took effect, the other did not; the answers say neither."""
     done, lost = ([f"{half}-{way}" for way in WAYS] for half in ("done", "lost"))
