@@ -28,6 +28,11 @@ _STACK: Final = "PULUMI_STACK"
 _DEFAULT: Final = "PULUMI_DEFAULT_ORGANIZATION"
 
 
+def has_organization(stack: str) -> bool:
+    """Tell whether a stack, organization/project/stack, is kept by a service."""
+    return not stack.startswith(f"{NO_ORGANIZATION}/")
+
+
 class Backend(NamedTuple):
     """Where stacks are kept, and what names it; no URL where nothing does."""
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from omics_provider.base import settings
 
-from .urn import PROVIDERS, is_default, urn_name
-
-_DYNAMIC: Final = f"{PROVIDERS}pulumi-python"
-_NATIVE: Final = f"{PROVIDERS}omics"
+from .urn import DYNAMIC_PROVIDER, NATIVE_PROVIDER, is_default, urn_name
 
 
 class OwnProvider(NamedTuple):
@@ -35,9 +32,9 @@ def _found(resources: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, OwnPro
     for resource in resources:
         inputs: Mapping[str, Any] = resource.get("inputs") or {}
         kind = resource.get("type")
-        if kind == _DYNAMIC and settings.PROVIDER in inputs:
+        if kind == DYNAMIC_PROVIDER and settings.PROVIDER in inputs:
             config = dict(inputs)
-        elif kind == _NATIVE and not is_default(resource["urn"]):
+        elif kind == NATIVE_PROVIDER and not is_default(resource["urn"]):
             config = {f"omics:{key}": inputs[key] for key in settings.KEYS if key in inputs}
         else:
             continue

@@ -5,19 +5,17 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from omics_provider.base import errors, identity
 from omics_provider.base.keys import ATTEMPT, STACK
 
+from .backend import has_organization
 from .call import Call
 from .state import EarlierStart, StackState, mark_of
 from .urn import kind_of, own_kind, stack_name
 
 Properties = Mapping[str, Any]
-
-#: How the name of a stack begins in a folder or a bucket: such backends keep no organizations.
-_NO_ORGANIZATION: Final = "organization/"
 
 
 def ask_early(call: Call, properties: Properties) -> None:
@@ -112,7 +110,7 @@ def _mark(call: Call, properties: Properties) -> str:
     A preview notes nothing. A backend that keeps organizations (Pulumi Cloud) has one stack of a
     name, and may show what an update has noted only when it is done.
     """
-    is_shared = not str(properties[STACK]).startswith(_NO_ORGANIZATION)
+    is_shared = has_organization(str(properties[STACK]))
     if is_shared or call.update.engine.is_plain_preview:
         return ""
     return mark_of(properties)

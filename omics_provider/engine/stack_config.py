@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from omics_provider.base.errors import OmicsError, SettingsError
 
-from .backend import NO_ORGANIZATION
+from .backend import has_organization
 from .own_stack import OwnStack
 from .project import find_project
 from .urn import is_default
@@ -58,7 +58,7 @@ def _config(own_stack: OwnStack, stack: str, *, is_given: bool) -> Mapping[str, 
         # There is no CLI to ask for the state either, without which nothing is started.
         return {}
     file = own_stack.engine.option("config-file")
-    if not is_given and not stack.startswith(f"{NO_ORGANIZATION}/"):
+    if not is_given and has_organization(stack):
         return own_stack.config(stack, file)
     return find_project(folder).values(stack, folder / file if file else None)
 

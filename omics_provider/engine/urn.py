@@ -12,6 +12,9 @@ PROVIDERS: Final = "pulumi:providers:"
 #: native provider.
 DYNAMIC: Final = "pulumi-python:dynamic/omics:"
 NATIVE: Final = "omics:index:"
+#: The types of the providers that serve each.
+DYNAMIC_PROVIDER: Final = f"{PROVIDERS}pulumi-python"
+NATIVE_PROVIDER: Final = f"{PROVIDERS}omics"
 #: How the engine names the providers that it makes itself (pulumi: sdk/go/common/providers).
 _DEFAULT: Final = "default"
 #: What this package has resources for. The rest of a type token is the same at both doors.

@@ -16,6 +16,7 @@ from omics_provider.base.values import UNKNOWN, contains_unknown
 from omics_provider.batches import samples
 from omics_provider.batches.folder import folder_of
 from omics_provider.batches.rules import batch_table
+from omics_provider.engine.backend import NO_ORGANIZATION
 from omics_provider.engine.urn import stack_name, urn_name
 from omics_provider.sheets import content, plain
 from omics_provider.sheets.sheet import SheetError
@@ -120,7 +121,7 @@ def _rows(urn: str, declared: Mapping[str, Any], shared: Mapping[str, Any]) -> d
         sheet = sheet_of(declared)
     except (content.Unreadable, SheetError) as error:
         return {"samples": _NO_SAMPLES, batch_table.PROBLEMS: [str(error)]}
-    folder = folder_of(stack_name(urn, "organization"), urn_name(urn))
+    folder = folder_of(stack_name(urn, NO_ORGANIZATION), urn_name(urn))
     with samples.without_collector():
         found = samples.read(sheet, declared.get("overrides"), {})
         return samples.written(folder, found, shared, declared.get("rerun"), _OWN)

@@ -11,11 +11,6 @@ from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 from omics_provider.engine.urn import urn_name
 
 _LIMIT_SECONDS: Final = 10
-_SEVERITIES: Final = {
-    "info": engine_pb2.LogSeverity.INFO,
-    "warning": engine_pb2.LogSeverity.WARNING,
-    "error": engine_pb2.LogSeverity.ERROR,
-}
 
 
 class Host:
@@ -27,17 +22,19 @@ class Host:
             channel = grpc.insecure_channel(address)
             self._engine = engine_pb2_grpc.EngineStub(channel)
 
-    def tell(self, message: str, urn: str = "", *, severity: str = "warning") -> None:
-        """Show a message beside resource `urn`, or for the whole update."""
-        self._log(message, urn, severity, is_passing=False)
+    def tell(self, message: str, urn: str = "") -> None:
+        """Show a warning beside resource `urn`, or for the whole update."""
+        self._log(message, urn, is_passing=False)
 
     def show(self, message: str, urn: str) -> None:
         """Show a message in the resource's status line, until the next."""
-        self._log(message, urn, "info", is_passing=True)
+        self._log(message, urn, is_passing=True)
 
-    def _log(self, message: str, urn: str, severity: str, *, is_passing: bool) -> None:
+    def _log(self, message: str, urn: str, *, is_passing: bool) -> None:
+        severities = engine_pb2.LogSeverity
+        severity = severities.INFO if is_passing else severities.WARNING
         request = engine_pb2.LogRequest(
-            severity=_SEVERITIES[severity], message=message, urn=urn, ephemeral=is_passing
+            severity=severity, message=message, urn=urn, ephemeral=is_passing
         )
         try:
             if self._engine is not None:

@@ -13,10 +13,10 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from google.protobuf import struct_pb2
 
 from omics_provider.base.values import CANNOT_CROSS, UNKNOWN, whole
+from omics_provider.engine.state import SIGNATURE
 
 Path: TypeAlias = tuple[str | int, ...]
 
-_SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 _SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105  # a mark, not a secret
 _OUTPUT: Final = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 #: What a bag can hold beside values: an asset, an archive, a resource.
@@ -91,7 +91,7 @@ def _in(value: struct_pb2.Value, path: Path, secrets: set[Path]) -> Any:
 
 
 def _in_struct(fields: Mapping[str, struct_pb2.Value], path: Path, secrets: set[Path]) -> Any:
-    signature = fields[_SIGNATURE].string_value if _SIGNATURE in fields else ""
+    signature = fields[SIGNATURE].string_value if SIGNATURE in fields else ""
     if signature == _SECRET:
         secrets.add(path)
         return _in(fields["value"], path, secrets)
@@ -124,7 +124,7 @@ def _marked(value: Any, path: Path) -> Any:
 def _out(into: struct_pb2.Value, value: Any) -> None:
     if isinstance(value, _Secret):
         fields = into.struct_value.fields
-        fields[_SIGNATURE].string_value = _SECRET
+        fields[SIGNATURE].string_value = _SECRET
         _out(fields["value"], value.value)
     elif value is UNKNOWN:
         into.string_value = _TEXT

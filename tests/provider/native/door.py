@@ -53,7 +53,7 @@ class Told(Host):
         super().__init__()
         self.messages: list[tuple[str, str]] = []
 
-    def tell(self, message: str, urn: str = "", *, severity: str = "warning") -> None:
+    def tell(self, message: str, urn: str = "") -> None:
         """Write down."""
         self.messages.append((urn.rpartition("::")[2], message))
 

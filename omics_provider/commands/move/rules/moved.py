@@ -13,12 +13,18 @@ from omics_provider.base import settings
 from omics_provider.base.errors import OmicsError
 from omics_provider.base.status import ACTIVE
 from omics_provider.engine.state import is_leaving, is_placeholder
-from omics_provider.engine.urn import DYNAMIC, NATIVE, PROVIDERS, is_default, own_kind, urn_name
+from omics_provider.engine.urn import (
+    DYNAMIC,
+    DYNAMIC_PROVIDER,
+    NATIVE,
+    NATIVE_PROVIDER,
+    is_default,
+    own_kind,
+    urn_name,
+)
 
 Resource = dict[str, Any]
 
-_PYTHON: Final = f"{PROVIDERS}pulumi-python"
-_OMICS: Final = f"{PROVIDERS}omics"
 #: What only the door of Python's classes has in a state.
 _PICKLE: Final = "__provider"
 _TRIGGER: Final = "replacementTrigger"
@@ -77,7 +83,7 @@ def _providers(resources: list[Resource], moving: list[Resource]) -> Iterator[tu
     used = {each.get("provider") for each in moving}
     for each in resources:
         reference = f"{each['urn']}::{each.get('id')}"
-        if reference in used and each["type"] == _PYTHON and not is_default(each["urn"]):
+        if reference in used and each["type"] == DYNAMIC_PROVIDER and not is_default(each["urn"]):
             for before in (reference, each["urn"]):
                 yield before, _with_native_type(before)
 
@@ -94,15 +100,15 @@ def _default(
     if not any(map(_has_default, moving)):
         return None
     for each in resources:
-        if each["type"] == _OMICS and is_default(each["urn"]):
+        if each["type"] == NATIVE_PROVIDER and is_default(each["urn"]):
             return each
     given = {key: config.get(f"omics:{key}") for key in settings.KEYS}
     given |= {key: given[key] or config.get(full) for key, full in _OF_AWS.items()}
     inputs = {key: value for key, value in given.items() if value}
     first = moving[0]["urn"].split("::")
-    urn = "::".join([*first[:2], _OMICS, "default"])
+    urn = "::".join([*first[:2], NATIVE_PROVIDER, "default"])
     return {
-        "urn": urn, "custom": True, "id": new_id, "type": _OMICS, "inputs": inputs,
+        "urn": urn, "custom": True, "id": new_id, "type": NATIVE_PROVIDER, "inputs": inputs,
         "outputs": inputs,
     }  # fmt: skip
 
@@ -129,7 +135,7 @@ def _provider(resource: Resource) -> Resource:
         given = resource.get(part) or {}
         names = {f"omics:{key}": key for key in settings.KEYS}
         found[part] = {names[key]: value for key, value in given.items() if key in names}
-    return {**found, "type": _OMICS}
+    return {**found, "type": NATIVE_PROVIDER}
 
 
 def _everywhere(value: Any, references: Mapping[str, str]) -> Any:
@@ -154,7 +160,7 @@ def _native(token: str) -> str:
 
 
 def _with_native_type(urn: str) -> str:
-    return urn.replace(f"::{_PYTHON}::", f"::{_OMICS}::", 1)
+    return urn.replace(f"::{DYNAMIC_PROVIDER}::", f"::{NATIVE_PROVIDER}::", 1)
 
 
 def _require_distinct(resources: list[Resource]) -> None:
