@@ -11,11 +11,12 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from botocore import xform_name
 
 from omics_provider.emulator.batches.operations import Batches
+from omics_provider.emulator.execution import recovery
 from omics_provider.emulator.protocol.exceptions import (
     InternalServerException,
     NotEmulatedException,
@@ -38,8 +39,9 @@ from omics_provider.emulator.shared.groups import Groups
 from omics_provider.emulator.shared.tags import Tags
 from omics_provider.emulator.workflows.operations import Workflows
 from omics_provider.emulator.world.context import Context
+from omics_provider.emulator.world.execution import Execution
 from omics_provider.emulator.world.store import Store
-from omics_provider.emulator.world.surroundings import MotoSurroundings
+from omics_provider.emulator.world.surroundings import Surroundings
 
 from . import control
 from .world import faults, rates, settings
@@ -107,17 +109,34 @@ class Outcome:
             time.sleep(min(self.delay, longest))
 
 
+class Executor(Protocol):
+    """Who carries out the runs that are executed; see `omics_provider.emulator.execution`."""
+
+    at_home: bool
+
+    def wake(self) -> None:
+        """Go to work: there are runs to carry out."""
+
+
 class Service:
-    """HealthOmics on one state file."""
+    """HealthOmics on one state file.
+
+    With `execution`, runs that can be are executed. The executor is woken whenever there are some,
+    whoever queued them.
+    """
 
     def __init__(
         self,
         store: Store,
         model: ServiceModel,
         run_seconds: float = DEFAULT_RUN_SECONDS,
-        surroundings: MotoSurroundings | None = None,
+        surroundings: Surroundings | None = None,
+        execution: Execution | None = None,
+        executor: Executor | None = None,
     ) -> None:
         self._store = store
+        self._execution = execution
+        self._executor = executor
         self._surroundings = surroundings
         self._model = model
         self._router = Router(model)
@@ -151,8 +170,17 @@ class Service:
                 surroundings=self._surroundings,
                 model=self._model,
                 fault=faults.draw(connection, operation),
+                execution=self._execution,
             )
-            return _Call(context, request, labels, real).carried_out(caller)
+            recovery.settle(connection, context.now)
+            outcome = _Call(context, request, labels, real).carried_out(caller)
+            executor = self._executor
+            is_needed = executor is not None and recovery.is_somebody_needed(
+                connection, at_home=executor.at_home
+            )
+        if executor is not None and is_needed:
+            executor.wake()
+        return outcome
 
 
 def _torn(answer: HttpAnswer) -> HttpAnswer:

@@ -25,7 +25,7 @@ from omics_provider.emulator.world.life import (
 )
 from omics_provider.emulator.world.surroundings import LOG_GROUP
 
-from . import tasks
+from . import executed, tasks
 from .queue import tasks_of
 from .starts import Starter
 
@@ -89,6 +89,9 @@ class Runs:
         life, doc = life_of(row), json.loads(row["doc"])
         if life.status(self._context.now) in ENDED:
             raise ConflictException(f"Run {row['id']} has ended and can't be cancelled.")
+        if "executed" in doc and executed.is_carried_out(self._context.connection, row["uuid"]):
+            executed.cancel(self._context.connection, row, life, self._context.now)
+            return
         seconds = doc.get("stopping", stopping_seconds(doc["seconds"]))
         changed = life.cancelled(self._context.now, seconds)
         self._context.connection.execute(
@@ -132,7 +135,7 @@ class Runs:
                     **tasks.described(task, now),
                     "logStream": _log_stream(self._context, stream),
                     "failureReason": task.failure if failed else None,
-                    "statusMessage": f"Task failed: {task.failure}" if failed else None,
+                    "statusMessage": _task_message(task) if failed else None,
                 }
         raise ResourceNotFoundException(f"Task {params['taskId']} of run {params['id']} not found")
 
@@ -228,7 +231,7 @@ def described(row: sqlite3.Row, context: Context) -> dict[str, Any]:
         "uuid": row["uuid"],
         "status": status,
         "failureReason": doc["failureReason"] if status == FAILED else None,
-        "statusMessage": f"Run failed: {doc['failureReason']}" if status == FAILED else None,
+        "statusMessage": _message(doc) if status == FAILED else None,
         "runId": request.get("runId"),
         "workflowType": request.get("workflowType", "PRIVATE"),
         "workflowUuid": workflow["uuid"],
@@ -252,7 +255,7 @@ def described(row: sqlite3.Row, context: Context) -> dict[str, Any]:
             "engineLogStream": _log_stream(context, f"run/{row['id']}/engine"),
             "runLogStream": _log_stream(context, f"run/{row['id']}"),
         },
-        "resourceDigests": {},
+        "resourceDigests": doc.get("resourceDigests", {}),
         "startedBy": f"arn:aws:iam::{context.account}:user/emulator",
         "creationTime": life.created,
         "startTime": life.started(now),
@@ -262,6 +265,14 @@ def described(row: sqlite3.Row, context: Context) -> dict[str, Any]:
         "networkingMode": request.get("networkingMode", "RESTRICTED"),
         "scratchStorageMode": request.get("scratchStorageMode", "SHARED"),
     }
+
+
+def _message(doc: Mapping[str, Any]) -> str:
+    return doc.get("statusMessage") or f"Run failed: {doc['failureReason']}"
+
+
+def _task_message(task: tasks.Task) -> str:
+    return task.message or f"Task failed: {task.failure}"
 
 
 def _log_stream(context: Context, name: str) -> str:

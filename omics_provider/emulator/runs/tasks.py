@@ -52,7 +52,11 @@ class Plan:
 
 @dataclass(frozen=True)
 class Task:
-    """One task of a run."""
+    """One task of a run.
+
+    `image`, `message` and `metrics` are known of a task that was really carried out; the simulation
+    makes them up where they are None.
+    """
 
     id: str
     uuid: str
@@ -60,6 +64,9 @@ class Task:
     life: Life
     failure: str | None
     cached: str | None
+    image: str | None = None
+    message: str | None = None
+    metrics: Mapping[str, float | None] | None = None
 
 
 def plans(
@@ -77,14 +84,14 @@ def plans(
         stage, second = divmod(number, 2)
         gpu = accelerated and number == len(names) // 2
         pick = hashlib.sha256(f"{seed}/{name}".encode()).digest()[0] % len(_INSTANCES)
-        fitting = _smallest(*needs[name]) if name in needs else _INSTANCES[pick]
+        fitting = smallest(*needs[name]) if name in needs else _INSTANCES[pick]
         instance, cpus, memory = _GPU_INSTANCE if gpu else fitting
         ends = (stage + (0.8 if second else 1)) / stages
         made.append(Plan(name, instance, cpus, memory, int(gpu), stage / stages, ends))
     return tuple(made)
 
 
-def _smallest(cpus: float, memory: float) -> tuple[str, int, int]:
+def smallest(cpus: float, memory: float) -> tuple[str, int, int]:
     """Give the smallest instance with so many vCPUs and GiB, or the largest there is."""
     there = sorted(
         (vcpus, vcpus * by_vcpu, f"omics.{family}.{size}")
@@ -131,7 +138,7 @@ def tasks(
         hit = cached.get(plan.name)
         seconds = 0.0 if hit else (plan.ends - plan.begins) * nominal
         life = _cut(Life.planned(begins, begins, seconds, COMPLETED), run, seconds)
-        made.append(Task(*_identity(run_uuid, number), plan, life, None, hit))
+        made.append(Task(*identity(run_uuid, number), plan, life, None, hit))
     return _with_failure(made, run, failure)
 
 
@@ -157,7 +164,8 @@ def _with_failure(made: list[Task], run: Life, failure: str | None) -> list[Task
     return [*made[:-1], Task(last.id, last.uuid, last.plan, life, failure, None)]
 
 
-def _identity(run_uuid: str, number: int) -> tuple[str, str]:
+def identity(run_uuid: str, number: int) -> tuple[str, str]:
+    """Give id and uuid of a run's task, by its number."""
     digest = hashlib.sha256(f"{run_uuid}/{number}".encode()).hexdigest()
     task_id = 1_000_000 + (int(digest[:8], 16) * 100 + number) % 9_000_000
     parts = (digest[:8], digest[8:12], digest[12:16], digest[16:20], digest[20:32])

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -30,7 +30,7 @@ _VERSION: Final = "1.0.0"
 
 
 @dataclass(frozen=True)
-class _Run:
+class TracedRun:
     """A run whose traces are due, as it was when its row was read."""
 
     row: dict[str, Any]
@@ -47,6 +47,11 @@ class _Run:
     @property
     def here(self) -> tuple[str, str]:
         return self.row["account"], self.row["region"]
+
+    @property
+    def has_logs(self) -> bool:
+        """Whether it writes logs at all."""
+        return bool(self.doc["request"].get("logLevel", "ALL") != "OFF")
 
     def due(self, life: Life) -> Iterator[tuple[float, str]]:
         """Give the states that a life reaches since the last trace, until now."""
@@ -79,7 +84,7 @@ class Traces:
         for row, passages in due:
             of_batches.send(self._surroundings, row, passages)
 
-    def _take(self) -> list[_Run]:
+    def _take(self) -> list[TracedRun]:
         """Take runs with something due, and note when their next traces are."""
         if not self._is_due():
             return []
@@ -90,7 +95,7 @@ class Traces:
                 "SELECT * FROM runs WHERE next_trace <= ? ORDER BY next_trace LIMIT ?",
                 (now, _AT_ONCE),
             ).fetchall()
-            taken = [_run(row, now) for row in rows]
+            taken = [traced(row, now) for row in rows]
             for run in taken:
                 connection.execute(
                     "UPDATE runs SET next_trace = ? WHERE pk = ?", (_next(run), run.row["pk"])
@@ -107,27 +112,34 @@ class Traces:
             _, clock = settings.load(connection, time.time())
             return bool(row[0] <= clock.now(time.time()))
 
-    def _write(self, run: _Run) -> None:
-        logs = run.doc["request"].get("logLevel", "ALL") != "OFF"
+    def _write(self, run: TracedRun) -> None:
         for moment, status in run.due(run.life):
-            self._event(run, "Run Status Change", moment, _run_detail(run, status))
-            if logs:
-                self._run_log(run, moment, f"Run {run.row['id']} {status}")
-                self._engine_log(run, moment, status)
             if status == COMPLETED:
                 self._outputs(run)
-            if status in ENDED and logs:
-                self._manifest(run, moment, status)
+            self.run_reached(run, moment, status)
         for task in run.tasks:
             for moment, status in run.due(task.life):
-                self._event(run, "Task Status Change", moment, _task_detail(run, task, status))
-                if logs:
-                    self._task_log(run, task, moment, status)
+                self.task_reached(run, task, moment, status)
 
-    def _run_log(self, run: _Run, moment: float, line: str) -> None:
+    def run_reached(self, run: TracedRun, moment: float, status: str) -> None:
+        """Write what a run leaves when it reaches a state, but for its outputs."""
+        self._event(run, "Run Status Change", moment, _run_detail(run, status))
+        if run.has_logs:
+            self._run_log(run, moment, f"Run {run.row['id']} {status}")
+            self._engine_log(run, moment, status)
+            if status in ENDED:
+                self._manifest(run, moment, status)
+
+    def task_reached(self, run: TracedRun, task: Task, moment: float, status: str) -> None:
+        """Write what a task leaves when it reaches a state."""
+        self._event(run, "Task Status Change", moment, _task_detail(run, task, status))
+        if run.has_logs:
+            self._task_log(run, task, moment, status)
+
+    def _run_log(self, run: TracedRun, moment: float, line: str) -> None:
         self._log(run, f"run/{run.row['id']}", moment, line)
 
-    def _engine_log(self, run: _Run, moment: float, status: str) -> None:
+    def _engine_log(self, run: TracedRun, moment: float, status: str) -> None:
         if status == "RUNNING" or status in ENDED:
             engine = run.doc["workflow"]["engine"] or "engine"
             line = f"{engine}: workflow {run.doc['workflow']['name'] or ''} is {status}"
@@ -135,13 +147,13 @@ class Traces:
                 line += f": {run.doc['failureReason']}"
             self._log(run, f"run/{run.row['id']}/engine", moment, line)
 
-    def _task_log(self, run: _Run, task: Task, moment: float, status: str) -> None:
+    def _task_log(self, run: TracedRun, task: Task, moment: float, status: str) -> None:
         self._run_log(run, moment, f"Task {task.id} {task.plan.name} {status}")
         if status != "PENDING":
             stream = f"run/{run.row['id']}/task/{task.id}"
             self._log(run, stream, moment, f"{task.plan.name} on {task.plan.instance}: {status}")
 
-    def _manifest(self, run: _Run, moment: float, status: str) -> None:
+    def _manifest(self, run: TracedRun, moment: float, status: str) -> None:
         """Write one JSON object for the run, then one for each of its tasks."""
         stream = f"manifest/run/{run.row['id']}/{run.row['uuid']}"
         lines = [_run_manifest(run, status)]
@@ -150,30 +162,30 @@ class Traces:
             *run.here, stream, [(moment, json.dumps(line)) for line in lines]
         )
 
-    def _outputs(self, run: _Run) -> None:
+    def _outputs(self, run: TracedRun) -> None:
         for uri, body in outputs.objects(run.doc, run.row["uuid"]):
             self._surroundings.write_object(*run.here, uri, body)
 
-    def _log(self, run: _Run, stream: str, moment: float, line: str) -> None:
+    def _log(self, run: TracedRun, stream: str, moment: float, line: str) -> None:
         self._surroundings.write_log(*run.here, stream, [(moment, line)])
 
-    def _event(self, run: _Run, kind: str, moment: float, detail: dict[str, Any]) -> None:
+    def _event(self, run: TracedRun, kind: str, moment: float, detail: dict[str, Any]) -> None:
         self._surroundings.send_event(*run.here, kind, moment, detail)
 
 
-def _run(row: sqlite3.Row, now: float) -> _Run:
+def traced(row: Mapping[str, Any], now: float) -> TracedRun:
     doc, life = json.loads(row["doc"]), life_of(row)
     made = tasks_of(doc, life, row["uuid"])
-    return _Run(dict(row), doc, life, made, row["next_trace"], now)
+    return TracedRun(dict(row), doc, life, made, row["next_trace"], now)
 
 
-def _next(run: _Run) -> float | None:
+def _next(run: TracedRun) -> float | None:
     lives = [run.life, *(task.life for task in run.tasks)]
     later = [moment for life in lives for moment, _ in life.passages() if moment > run.until]
     return min(later, default=None)
 
 
-def _run_detail(run: _Run, status: str) -> dict[str, Any]:
+def _run_detail(run: TracedRun, status: str) -> dict[str, Any]:
     return {
         "omicsVersion": _VERSION,
         "arn": run.arn,
@@ -187,7 +199,7 @@ def _run_detail(run: _Run, status: str) -> dict[str, Any]:
     }
 
 
-def _task_detail(run: _Run, task: Task, status: str) -> dict[str, Any]:
+def _task_detail(run: TracedRun, task: Task, status: str) -> dict[str, Any]:
     return {
         "omicsVersion": _VERSION,
         "arn": run.arn.replace(":run/", ":task/").rsplit("/", 1)[0] + f"/{task.id}",
@@ -200,7 +212,7 @@ def _task_detail(run: _Run, task: Task, status: str) -> dict[str, Any]:
     }
 
 
-def _run_manifest(run: _Run, status: str) -> dict[str, Any]:
+def _run_manifest(run: TracedRun, status: str) -> dict[str, Any]:
     request, life = run.doc["request"], run.life
     reserved = run.doc["storage"]["capacity"]
     return {
@@ -230,7 +242,7 @@ def _run_manifest(run: _Run, status: str) -> dict[str, Any]:
     }
 
 
-def _task_manifest(run: _Run, task: Task) -> dict[str, Any]:
+def _task_manifest(run: TracedRun, task: Task) -> dict[str, Any]:
     plan, life = task.plan, task.life
     return {
         "arn": _task_detail(run, task, life.outcome)["arn"],

@@ -18,7 +18,7 @@ from omics_provider.emulator.protocol.exceptions import (
 from omics_provider.emulator.world.context import Context
 from omics_provider.emulator.world.resources import Resources, check_tags
 
-from . import definitions
+from . import contents, definitions
 from .record import Workflow, catalogue
 
 _SOURCES: Final = ("definitionZip", "definitionUri", "definitionRepository")
@@ -195,19 +195,24 @@ class Workflows:
         context, params = self._context, self._context.params
         if sum(name in params for name in _SOURCES) != 1:
             raise ValidationException(f"A workflow needs exactly one of {', '.join(_SOURCES)}")
-        engine, main = params.get("engine"), params.get("main")
-        content: bytes | None = params.get("definitionZip")
-        uri = params.get("definitionUri")
-        if uri is not None:
-            if not uri.startswith("s3://"):
-                raise ValidationException("definitionUri is not an S3 URI")
-            found = context.read_object(uri)
-            content = found[0] if found else None
-            if found is None and context.checks_s3:
-                raise ValidationException(f"S3 access denied for {uri}")
+        engine, main, uri = params.get("engine"), params.get("main"), params.get("definitionUri")
+        if uri is not None and not uri.startswith("s3://"):
+            raise ValidationException("definitionUri is not an S3 URI")
+        content = self._content()
+        if uri is not None and content is None and context.checks_s3:
+            raise ValidationException(f"S3 access denied for {uri}")
         if content is None:
             return definitions.Definition(engine, main)
         return definitions.read(content, engine, main)
+
+    def _content(self) -> bytes | None:
+        """Give the definition of the request, where it can be had."""
+        context, params = self._context, self._context.params
+        content: bytes | None = params.get("definitionZip")
+        if "definitionUri" not in params:
+            return content
+        found = context.read_object(params["definitionUri"])
+        return None if found is None else found[0]
 
     def _update(self, workflow: Workflow) -> None:
         params = self._context.params
@@ -220,6 +225,7 @@ class Workflows:
     def _delete(self, workflow: Workflow) -> None:
         kept = self._kept(workflow)
         kept.remove(kept.find(workflow.key))
+        contents.forget(self._context.connection)
 
     def _kept(self, workflow: Workflow) -> Resources:
         return self._workflows if workflow.version is None else self._versions
@@ -228,6 +234,7 @@ class Workflows:
         self._kept(workflow).add(
             workflow.key, workflow.name, workflow.doc, workflow.tags, workflow.uuid
         )
+        contents.keep(self._context.connection, workflow.uuid, self._content())
 
     def _all(self, kind: str) -> Iterable[Workflow]:
         if kind == "READY2RUN":

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from omics_provider.emulator.protocol.exceptions import ConflictException, ValidationException
 
+from .execution import Execution
 from .faults import Fault
 from .settings import Settings
-from .surroundings import MotoSurroundings
+from .surroundings import Surroundings
 
 if TYPE_CHECKING:
     from botocore.model import ServiceModel
@@ -27,7 +28,8 @@ _STRIDE: Final = 3_457_193  # coprime to _IDS, so each of them comes once
 class Context:
     """One call in its transaction. `now` is emulated time in seconds since 1970.
 
-    `surroundings` is None in a door that has no other service of AWS.
+    `surroundings` is None in a door that has no other service of AWS, `execution` in one whose
+    runs are simulated.
     """
 
     connection: sqlite3.Connection
@@ -38,9 +40,10 @@ class Context:
     region: str
     params: dict[str, Any]
     run_seconds: float
-    surroundings: MotoSurroundings | None
+    surroundings: Surroundings | None
     model: ServiceModel
     fault: Fault | None = None
+    execution: Execution | None = None
 
     def arn(self, resource: str) -> str:
         """Give the ARN of something in the caller's account and region."""

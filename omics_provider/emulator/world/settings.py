@@ -61,6 +61,12 @@ class Settings:
     - `batchSeconds`: how long a batch takes to be set up, checked and submitted, a third each.
     - `checkS3`: S3 URIs of outputs, definitions and batches must lead to buckets and objects
       that are there, in doors that have S3.
+    - `executeRuns`: how many runs are executed at once; none for one for each CPU.
+    - `executeCpus`, `executeMemoryGiB`: what the tasks of one executed run share; none for all
+      that the machine has.
+    - `executeTool`: what runs the containers of tasks.
+    - `maxWorkGiB`: with more in the work folders no run begins to be executed; it FAILS.
+    - `keepWork`: whether the work folder of an executed run stays after its end.
     """
 
     quotas: bool = False
@@ -81,6 +87,12 @@ class Settings:
     creationSeconds: float = 0
     batchSeconds: float = 1
     checkS3: bool = False
+    executeRuns: float | None = None
+    executeCpus: float | None = None
+    executeMemoryGiB: float | None = None
+    executeTool: Literal["auto", "bubblewrap", "podman", "docker"] = "auto"
+    maxWorkGiB: float = 20
+    keepWork: bool = False
 
     def changed(self, changes: Mapping[str, Any]) -> Settings:
         """Give these settings with some of them changed."""
