@@ -32,6 +32,7 @@ from .worker import Worker
 
 _TICK_SECONDS: Final = 0.1
 _SERVICE_ERROR: Final = "SERVICE_ERROR"
+_ALWAYS: Final = "CACHE_ALWAYS"
 
 
 @dataclass(frozen=True)
@@ -171,8 +172,18 @@ class Carrier:
         )
 
     def _cache(self, snapshot: Snapshot) -> str | None:
+        """Give the folder of the run's cache: a copy, where a run that completes keeps nothing."""
         cache = snapshot.doc["cache"]
-        return None if cache is None else str(self._depot.cache(cache["uuid"]))
+        if cache is None:
+            return None
+        if cache["behavior"] == _ALWAYS:
+            return str(self._depot.cache(cache["uuid"]))
+        return str(self._depot.cache_of_run(cache["uuid"], self._folder))
+
+    def _keep_cached(self) -> None:
+        cache = self._row.look().doc["cache"]
+        if cache is not None and cache["behavior"] != _ALWAYS:
+            self._depot.keep_cached(cache["uuid"], self._folder)
 
     def _keep_worker(self, worker: Worker) -> None:
         with self._store.transaction() as connection:
@@ -218,6 +229,7 @@ class Carrier:
         self._told.reached(self._row.reach("stopping"), "STOPPING")
         export.logs(self._objects(snapshot), snapshot.doc["runOutputUri"], self._folder)
         if result["status"] != COMPLETED:
+            self._keep_cached()
             raise Ended(
                 result.get("failureReason") or "WORKFLOW_RUN_FAILED",
                 result.get("statusMessage") or "The workflow failed.",

@@ -27,6 +27,15 @@ _WAITING: Final = (
 )
 
 
+def is_one_waiting(store: Store) -> bool:
+    """Say whether there is a run that nobody carries out, or whose process may be gone."""
+    with store.reading() as connection:
+        row = connection.execute(
+            "SELECT 1 FROM executions WHERE owner IS NULL OR owner != ? LIMIT 1", (processes.me(),)
+        ).fetchone()
+        return row is not None
+
+
 def claim(store: Store, depot: Depot, *, at_home: bool) -> list[Claim]:
     """Claim the runs that fall to this process, as many as may be executed at once."""
     with store.transaction() as connection:

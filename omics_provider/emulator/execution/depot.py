@@ -44,6 +44,21 @@ class Depot:
         path.mkdir(parents=True, exist_ok=True)
         return path
 
+    def cache_of_run(self, uuid: str, folder: Path) -> Path:
+        """Give a copy of a run cache for one run, whose entries are not the cache's yet."""
+        copy = folder / "cache"
+        shutil.copytree(self.cache(uuid), copy, copy_function=os.link)
+        return copy
+
+    def keep_cached(self, uuid: str, folder: Path) -> None:
+        """Let the run cache have the entries that a run added to its copy."""
+        cache, copy = self.cache(uuid), folder / "cache"
+        for entry in copy.glob("*/*"):
+            kept = cache / entry.relative_to(copy)
+            if entry.is_dir() and not kept.exists():
+                kept.parent.mkdir(exist_ok=True)
+                entry.rename(kept)
+
     def gib(self) -> float:
         """Give how much is in the folders. Objects and logs beside a state file do not count."""
         return sum(map(_bytes, self._parts())) / _GIB

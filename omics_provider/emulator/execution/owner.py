@@ -85,6 +85,8 @@ class Owner:
             self.work()
 
     def _begin(self, depot: Depot) -> None:
+        if not claims.is_one_waiting(self._store):
+            return
         for claim in claims.claim(self._store, depot, at_home=self.at_home):
             carrier = Carrier(self._store, self._surroundings, depot, claim, self._closing)
             thread = threading.Thread(target=carrier.carry_out, name=claim.uuid, daemon=True)
