@@ -91,9 +91,7 @@ def main(arguments: list[str]) -> int:
         around = MotoSurroundings()
         owner = Owner(store, around, at_home=True)
         execution = _execution(options)
-        service = Service(
-            store, service_model(), options.run_seconds, around, execution, owner
-        )
+        service = Service(store, service_model(), options.run_seconds, around, execution, owner)
     except (OSError, ValueError, sqlite3.Error, StateTooNewError) as error:
         sys.stderr.write(f"The emulator can't start with the state file {state}: {error}\n")
         return 1

@@ -21,7 +21,7 @@ from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 from omics_provider.emulator.execution.detached import Detached
 from omics_provider.emulator.protocol.wire import HttpAnswer, HttpRequest
 from omics_provider.emulator.service import DEFAULT_ACCOUNT, DEFAULT_RUN_SECONDS, Service
-from omics_provider.emulator.world.execution import Execution
+from omics_provider.emulator.world.execution import Execution as Execution
 from omics_provider.emulator.world.folder import Folder, beside
 from omics_provider.emulator.world.store import Store, open_store
 

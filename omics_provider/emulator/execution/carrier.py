@@ -167,9 +167,7 @@ class Carrier:
         return found.path
 
     def _objects(self, snapshot: Snapshot) -> Objects:
-        return Objects(
-            self._depot, self._surroundings, snapshot.here, self._claim.plan.buckets
-        )
+        return Objects(self._depot, self._surroundings, snapshot.here, self._claim.plan.buckets)
 
     def _cache(self, snapshot: Snapshot) -> str | None:
         """Give the folder of the run's cache: a copy, where a run that completes keeps nothing."""

@@ -27,9 +27,8 @@ _MODULE: Final = "omics_provider.emulator.execution"
 class Detached:
     """Wakes the process that carries out the runs of a state file."""
 
-    at_home: Final = False
-
     def __init__(self, store: Store) -> None:
+        self.at_home = False
         self._store = store
         self._lock = threading.Lock()
         self._started: subprocess.Popen[bytes] | None = None

@@ -51,9 +51,7 @@ class Told:
         """Write the lines of a file to a log stream."""
         lines = [] if path is None else list(_lines(Path(path)))[-_MOST_LINES:]
         if lines:
-            self._surroundings.write_log(
-                *run.here, stream, [(run.now, line) for line in lines]
-            )
+            self._surroundings.write_log(*run.here, stream, [(run.now, line) for line in lines])
 
 
 def _traced(run: Snapshot) -> TracedRun:

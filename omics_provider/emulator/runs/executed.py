@@ -16,6 +16,7 @@ from omics_provider.emulator.workflows import contents
 from omics_provider.emulator.workflows.record import Workflow
 from omics_provider.emulator.world import processes
 from omics_provider.emulator.world.context import Context
+from omics_provider.emulator.world.execution import Execution
 from omics_provider.emulator.world.life import CANCELLED, COMPLETED, ENDED, STOPPING, Life
 
 from .tasks import Plan, Task
@@ -36,11 +37,11 @@ def is_executed(context: Context, request: Mapping[str, Any], workflow: Workflow
 
 def enqueue(context: Context, pk: int, run_uuid: str, workflow: Workflow) -> None:
     """Keep that a new run is to be executed, by this process if its S3 is this process's own."""
-    assert context.execution is not None
-    home = processes.me() if context.execution.at_home else None
+    execution = context.execution or Execution()
+    home = processes.me() if execution.at_home else None
     context.connection.execute(
         "INSERT INTO executions (run, pk, workflow, plan, home) VALUES (?, ?, ?, ?, ?)",
-        (run_uuid, pk, workflow.uuid, context.execution.text, home),
+        (run_uuid, pk, workflow.uuid, execution.text, home),
     )
 
 
@@ -75,8 +76,10 @@ def _task(seen: Mapping[str, Any]) -> Task:
     plan = Plan(
         seen["name"], seen["instance"], seen["cpus"], seen["memory"], seen["gpus"], 0.0, 0.0
     )
-    times = (seen[name] for name in ("created", "starting", "running", "stopping", "ended"))
-    life = Life(*times, seen["outcome"] or COMPLETED)
+    life = Life(
+        seen["created"], seen["starting"], seen["running"], seen["stopping"], seen["ended"],
+        seen["outcome"] or COMPLETED,
+    )  # fmt: skip
     return Task(
         seen["id"], seen["uuid"], plan, life, seen["failure"], seen["cached"],
         seen["image"], seen["message"], seen["metrics"],

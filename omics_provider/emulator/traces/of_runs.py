@@ -8,7 +8,6 @@ an index. Shapes and names follow the developer guide (docs/behaviours.md).
 from __future__ import annotations
 
 import json
-import sqlite3
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from omics_provider.emulator.runs.tasks import Task
 from omics_provider.emulator.world import settings
 from omics_provider.emulator.world.life import COMPLETED, ENDED, FAILED, Life, life_of
 from omics_provider.emulator.world.store import Store
-from omics_provider.emulator.world.surroundings import MotoSurroundings
+from omics_provider.emulator.world.surroundings import Surroundings
 
 from . import of_batches
 
@@ -42,10 +41,12 @@ class TracedRun:
 
     @property
     def arn(self) -> str:
+        """Its ARN."""
         return f"arn:aws:omics:{self.row['region']}:{self.row['account']}:run/{self.row['id']}"
 
     @property
     def here(self) -> tuple[str, str]:
+        """Its account and region."""
         return self.row["account"], self.row["region"]
 
     @property
@@ -63,7 +64,7 @@ class TracedRun:
 class Traces:
     """Writes the traces of all runs of a state file into the surroundings."""
 
-    def __init__(self, store: Store, surroundings: MotoSurroundings) -> None:
+    def __init__(self, store: Store, surroundings: Surroundings) -> None:
         self._store = store
         self._surroundings = surroundings
 
@@ -174,6 +175,7 @@ class Traces:
 
 
 def traced(row: Mapping[str, Any], now: float) -> TracedRun:
+    """Give a run whose traces are due, from its row."""
     doc, life = json.loads(row["doc"]), life_of(row)
     made = tasks_of(doc, life, row["uuid"])
     return TracedRun(dict(row), doc, life, made, row["next_trace"], now)

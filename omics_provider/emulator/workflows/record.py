@@ -16,7 +16,7 @@ from omics_provider.emulator.world.resources import Resource
 
 _CATALOGUE_TIME: Final = 1_700_000_000.0
 _SUMMARY: Final = (
-    "id", "name", "uuid", "engine", "digest", "definition", "accelerators", "outputs",
+    "id", "name", "uuid", "engine", "main", "digest", "definition", "accelerators", "outputs",
 )  # fmt: skip
 
 

@@ -30,9 +30,7 @@ class Execution:
     at_home: bool = True
 
     @staticmethod
-    def of(
-        images: Source, buckets: Source, folder: Path, *, at_home: bool = True
-    ) -> Execution:
+    def of(images: Source, buckets: Source, folder: Path, *, at_home: bool = True) -> Execution:
         """Read the maps: a mapping, its JSON, or the path of a JSON file.
 
         Folders in a file are relative to that of the file, others to `folder`. Raises BadMapError

@@ -89,7 +89,11 @@ class Folder:
         """Give the objects that were written to a bucket, by key, in order."""
         mapped = self._buckets.root(bucket)
         root = self.root / _named(bucket) if mapped is None else mapped
-        found = (path for path in root.rglob("*") if path.is_file() and not path.name.endswith(f"%{_NEW}"))
+        found = (
+            path
+            for path in root.rglob("*")
+            if path.is_file() and not path.name.endswith(f"%{_NEW}")
+        )
         named = {
             "/".join(map(_unnamed if mapped is None else str, path.relative_to(root).parts)): path
             for path in found

@@ -1,5 +1,4 @@
 import json
-import os
 import time
 from pathlib import Path
 
@@ -81,11 +80,13 @@ class Place:
         bucket, _, key = uri.removeprefix("s3://").partition("/")
         return self.s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode()
 
-    def keys(self):
+    def objects(self):
         return {each["Key"] for each in self.s3.list_objects_v2(Bucket=BUCKET).get("Contents", ())}
 
     def workflow(self):
-        return self.omics.create_workflow(name="wf", engine="WDL", definitionZip=zipped(main_wdl=WDL))["id"]
+        return self.omics.create_workflow(
+            name="wf", engine="WDL", definitionZip=zipped(main_wdl=WDL)
+        )["id"]
 
     def start(self, does="", workflow=None, **more):
         parameters = {"does": does, **more.pop("parameters", {})}
@@ -118,6 +119,7 @@ class Place:
 
     def at_work(self, run_id):
         """Wait until a run's worker sleeps, and give the worker's row and the sleeper's pid."""
+
         def look():
             tasks = self.tasks(run_id)
             found = self.executions()
@@ -155,7 +157,9 @@ class _Serving:
         self.state, self.options = state, options
 
     def __enter__(self):
-        self.served = serving(self.state, "--execute", *self.options, environment={"OMICS_EMULATOR_RUNNER": FAKE})
+        self.served = serving(
+            self.state, "--execute", *self.options, environment={"OMICS_EMULATOR_RUNNER": FAKE}
+        )
         found = self.served.__enter__()
         place = Place("server", self.state, found.url)
         place.child = found.child

@@ -77,16 +77,14 @@ def test_a_killed_worker_fails_the_run(place):
 def test_a_link_out_of_the_run_is_not_exported(place):
     run = place.ended(place.start("link"))
     assert (run["status"], run["failureReason"]) == ("FAILED", "EXPORT_FAILED")
-    assert not any(key.endswith("all.txt") for key in place.keys())
+    assert not any(key.endswith("all.txt") for key in place.objects())
 
 
 def test_a_group_holds_runs_back(place, tmp_path):
     control.change_settings(place.state, {"executeRuns": 8})
     group = place.omics.create_run_group(maxRuns=2)["id"]
     workflow, gate = place.workflow(), tmp_path / "gate"
-    started = [
-        place.start(f"wait {gate}", workflow=workflow, runGroupId=group) for _ in range(4)
-    ]
+    started = [place.start(f"wait {gate}", workflow=workflow, runGroupId=group) for _ in range(4)]
     statuses = lambda: [place.run(each)["status"] for each in started]  # noqa: E731
     until(lambda: statuses().count("RUNNING") == 2, "two runs at work")
     assert statuses() == ["RUNNING", "RUNNING", "PENDING", "PENDING"]
@@ -191,7 +189,7 @@ def test_two_servers_on_one_state_file_execute_each_run_once(tmp_path):
         }
         for run_id, place in started.items():
             assert second.ended(run_id)["status"] == "COMPLETED"
-            keys = [key for key in place.keys() if key.split("/")[1] == run_id]
+            keys = [key for key in place.objects() if key.split("/")[1] == run_id]
             assert len(keys) == 3
-        homes = [{key.split("/")[1] for key in place.keys()} for place in (first, second)]
+        homes = [{key.split("/")[1] for key in place.objects()} for place in (first, second)]
         assert homes[0] & homes[1] == set()
