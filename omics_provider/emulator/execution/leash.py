@@ -22,16 +22,27 @@ def main(arguments: list[str]) -> None:
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)  # tasks must not read from the pipe
     os.close(nothing)
-    threading.Thread(target=_watch, args=(held,), daemon=True).start()
+    alone = threading.Event()
+    threading.Thread(target=_watch, args=(held, alone), daemon=True).start()
     sys.argv = arguments
-    runpy.run_module(arguments[0], run_name="__main__", alter_sys=True)
+    try:
+        runpy.run_module(arguments[0], run_name="__main__", alter_sys=True)
+    finally:
+        if alone.is_set():
+            _end_group()
 
 
-def _watch(held: int) -> None:
+def _watch(held: int, alone: threading.Event) -> None:
     while os.read(held, 1):
         continue
+    alone.set()
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(_PATIENCE_SECONDS)
+    _end_group()
+
+
+def _end_group() -> None:
+    """Kill what the worker has started, and the worker: nobody else will."""
     os.killpg(os.getpgrp(), signal.SIGKILL)
 
 
