@@ -6,7 +6,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+#: What a path begins with, whether or not there is a folder.
+_PATHS: Final = ("/", ".", "~")
 
 Source = str | Path | Mapping[str, Any] | None
 
@@ -59,7 +62,7 @@ def _map(source: Source, folder: Path, what: str) -> tuple[dict[str, str], Path]
         return _texts(source or {}, f"The map of {what}"), folder
     text, name = str(source), f"The map of {what}"
     if not text.lstrip().startswith("{"):
-        path = (folder / text).expanduser()
+        path = folder / Path(text).expanduser()
         name, folder = f"{path}, the map of {what},", path.parent
         try:
             text = path.read_text("utf-8")
@@ -80,13 +83,13 @@ def _texts(found: Any, name: str) -> dict[str, str]:
 
 
 def _image(folder: Path, text: str) -> str:
-    """Give the absolute path of a folder that is there, else the name of a local image."""
-    path = (folder / text).expanduser()
-    return str(path.resolve()) if path.is_dir() else text
+    """Give the absolute path of a folder, else the name of a local image."""
+    path = folder / Path(text).expanduser()
+    return str(path.resolve()) if text.startswith(_PATHS) or path.is_dir() else text
 
 
 def _bucket(folder: Path, text: str) -> str:
-    path = (folder / text).expanduser()
+    path = folder / Path(text).expanduser()
     if not path.is_dir():
         raise BadMapError(f"There is no folder {path}, which is to stand for a bucket.")
     return str(path.resolve())

@@ -192,7 +192,12 @@ def test_a_chain_of_runs_is_executed(place: Place) -> None:
     (uri,) = outputs(place.stack)["all"].values()
     assert place.text(uri) == "".join(f"seen seen {name}\n" for name in ("a", "b", "c"))
     tasks = place.omics.list_run_tasks(id=place.stack.recorded("first")["id"])["items"]
-    assert sorted(task["name"] for task in tasks) == ["gather", "lines-0", "lines-1", "lines-2"]
+    assert sorted(task["name"] for task in tasks) == [
+        "gather",
+        "lines-0-a",
+        "lines-1-b",
+        "lines-2-c",
+    ]
     again = place.stack.preview("--expect-no-changes")
     assert again.code == 0
 

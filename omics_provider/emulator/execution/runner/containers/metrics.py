@@ -45,9 +45,7 @@ class Meter:
                 continue
         self._memory.append((passed, resident))
         if passed >= _FIRST * 5:  # shorter ones are finer than the kernel's clock
-            self._cpus_most = max(
-                self._cpus_most, (sum(self._seconds.values()) - before) / passed
-            )
+            self._cpus_most = max(self._cpus_most, (sum(self._seconds.values()) - before) / passed)
 
     def figures(self, cpu_seconds: float | None, largest: int | None) -> dict[str, float | None]:
         """Give the figures of a container that has ended.
