@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Any, Final
 
-from omics_provider.emulator.world.surroundings import MotoSurroundings
+from omics_provider.emulator.world.surroundings import Surroundings
 
 _KIND: Final = "RunBatch Status Change"
 _VERSION: Final = "1.0.0"
@@ -38,7 +38,7 @@ def is_due(connection: sqlite3.Connection) -> bool:
     return row is not None
 
 
-def send(surroundings: MotoSurroundings, row: Any, passages: list[tuple[float, str]]) -> None:
+def send(surroundings: Surroundings, row: Any, passages: list[tuple[float, str]]) -> None:
     """Send the events of one batch."""
     doc = json.loads(row["doc"])
     for moment, status in passages:

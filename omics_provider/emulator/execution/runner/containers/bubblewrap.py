@@ -20,6 +20,8 @@ _OWN: Final = frozenset({"dev", "proc", "sys", "tmp", "mnt"})
 _PROGRAMS: Final = frozenset(
     {"bin", "sbin", "lib", "lib32", "lib64", "libx32", "usr", "etc", "opt", "nix", "gnu"}
 )
+# What of these is for root's eyes alone.
+_SECRETS: Final = ("/etc/shadow", "/etc/gshadow", "/etc/ssh", "/etc/ssl/private")
 _ENVIRONMENT: Final = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     "HOME": "/tmp",  # noqa: S108  # in the container
@@ -36,8 +38,10 @@ def invocation(
 ) -> list[str]:
     """Give the command line. `mounts` are places inside, paths outside, and whether to write."""
     started = [bwrap, "--unshare-all", "--die-with-parent", "--new-session"]
+    # As in most containers. And bwrap then waits for the command, so that its cpu is counted.
+    started.append("--as-pid-1")
     if os.geteuid() != 0:
-        started += ["--unshare-user", "--uid", "0", "--gid", "0"]  # root, as in most containers
+        started += ["--unshare-user", "--uid", "0", "--gid", "0"]
     started.append("--clearenv")
     for name, value in _ENVIRONMENT.items():
         started += ["--setenv", name, value]
@@ -58,3 +62,6 @@ def _root(root: Path) -> Iterator[str]:
             yield from ("--symlink", os.readlink(entry.path), inside)
         else:
             yield from ("--ro-bind", entry.path, inside)
+    for secret in filter(os.path.exists, _SECRETS if own else ()):
+        yield from (("--tmpfs",) if os.path.isdir(secret) else ("--ro-bind", os.devnull))
+        yield secret
