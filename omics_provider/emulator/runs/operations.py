@@ -14,7 +14,7 @@ from omics_provider.emulator.protocol.exceptions import (
     ValidationException,
 )
 from omics_provider.emulator.shared import caches
-from omics_provider.emulator.world.context import Context
+from omics_provider.emulator.world.context import Context, started_by
 from omics_provider.emulator.world.life import (
     ACTIVE,
     ENDED,
@@ -252,8 +252,8 @@ def described(row: sqlite3.Row, context: Context) -> dict[str, Any]:
             "engineLogStream": _log_stream(context, f"run/{row['id']}/engine"),
             "runLogStream": _log_stream(context, f"run/{row['id']}"),
         },
-        "resourceDigests": {},
-        "startedBy": f"arn:aws:iam::{context.account}:user/emulator",
+        "resourceDigests": doc.get("resourceDigests", {}),
+        "startedBy": started_by(context.account),
         "creationTime": life.created,
         "startTime": life.started(now),
         "stopTime": life.stopped(now),

@@ -22,7 +22,7 @@ from omics_provider.emulator.world.faults import FAILS, FROZEN
 from omics_provider.emulator.world.life import COMPLETED, FAILED, stopping_seconds
 from omics_provider.emulator.world.resources import check_tags
 
-from . import tasks
+from . import retries, tasks
 from .queue import Queue, cache_facts
 
 SECONDS_TAG: Final = "emulator:seconds"
@@ -116,9 +116,7 @@ class Starter:
         if "runGroupId" in request:
             Groups(context).find(request["runGroupId"])
         run_id, run_uuid = context.new_id("run"), context.new_uuid()
-        planned = tasks.plans(
-            workflow.tasks, workflow.needs, workflow.accelerators is not None, workflow.id
-        )
+        planned = tasks.plans(workflow, request.get("parameters") or {})
         configuration = self._configuration(request)
         seconds = _seconds(tags, SECONDS_TAG, context.run_seconds)
         doc = {
@@ -128,6 +126,8 @@ class Starter:
             "failureReason": reason,
             "runOutputUri": _output(request, run_id, run_uuid),
             "seconds": seconds,
+            "startup": context.settings.startupSeconds,
+            "retries": retries.planned(tags, workflow.engine, reason),
             "stopping": _seconds(tags, STOPPING_TAG, stopping_seconds(seconds)),
             "frozen": FREEZES_TAG in tags
             or (context.fault is not None and context.fault.fault == FROZEN),

@@ -185,6 +185,8 @@ class Workflows:
             tasks=read.tasks,
             needs=read.needs,
             outputs=read.outputs,
+            scatters=read.scatters,
+            arrays=read.arrays,
             echoed={name: params[name] for name in _ECHOED if name in params},
             repository=repository and {**repository, "providerType": "GitHub"},
             tags=params.get("tags", {}),
