@@ -18,6 +18,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from . import scatters
+from .scatters import Source
 
 _ENGINES: Final = {".wdl": "WDL", ".nf": "NEXTFLOW", ".cwl": "CWL"}
 _AMOUNT: Final = re.compile(r"\s*([0-9.]+)\s*([A-Za-z]*)\s*")
@@ -43,8 +44,8 @@ class Definition:
     tasks: tuple[str, ...] = ()
     needs: dict[str, tuple[float, float]] = field(default_factory=dict)
     outputs: dict[str, str] = field(default_factory=dict)
-    scatters: dict[str, list[scatters.Source]] = field(default_factory=dict)
-    arrays: dict[str, list[scatters.Source]] = field(default_factory=dict)
+    scatters: dict[str, list[Source]] = field(default_factory=dict)
+    arrays: dict[str, list[Source]] = field(default_factory=dict)
     problem: str | None = None
 
 
