@@ -22,9 +22,7 @@ _FOLDER: Final = "/mnt/workflow"
 _ERRORS: Final[Mapping[str, str]] = {"RUN_TASK_FAILED": "CommandFailed"}
 
 
-def lines(
-    run_id: str, doc: Mapping[str, Any], life: Life, tasks: Sequence[Task]
-) -> list[Line]:
+def lines(run_id: str, doc: Mapping[str, Any], life: Life, tasks: Sequence[Task]) -> list[Line]:
     """Give the lines of an ended run's log, each with its time, in their order."""
     if life.running is None or life.ended is None:
         return []

@@ -10,6 +10,7 @@ import json
 import re
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from omics_provider.emulator.world.life import CANCELLED, COMPLETED, life_of
@@ -25,7 +26,7 @@ _COMPOUND: Final = re.compile(r"(Array|Map|Pair)\[(.*)\]")
 _PROCESS: Final = re.compile(r"(.*?)(?: \((.*)\))?")
 
 
-def objects(row: Mapping[str, Any] | sqlite3.Row, doc: Mapping[str, Any]) -> dict[str, bytes]:
+def objects(row: Mapping[str, Any] | sqlite3.Row, doc: dict[str, Any]) -> dict[str, bytes]:
     """Give the objects of an ended run: each URI with its content. A CANCELLED one has none."""
     life, base = life_of(row), doc["runOutputUri"]
     found: dict[str, bytes] = {}
@@ -90,13 +91,28 @@ def values(doc: Mapping[str, Any], size: int) -> dict[str, Any]:
     arrays, parameters = workflow.get("arrays") or {}, doc["request"].get("parameters") or {}
     made = {}
     for name, kind in declared.items():
-        lengths = [len(shards.elements(each, parameters)) for each in arrays.get(name, ())]
         output = name.rsplit(".", 1)[-1]
+        lengths = _Lengths(arrays.get(name, ()), parameters)
         made[name] = _value(f"{base}/{output}", output, kind, lengths)
     return made
 
 
-def _value(place: str, name: str, kind: str, lengths: Sequence[int]) -> Any:
+@dataclass(frozen=True)
+class _Lengths:
+    """How long arrays are: what each goes over, outermost first, and where those around it are."""
+
+    sources: Sequence[shards.Source] = ()
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    around: tuple[Any, ...] = ()
+
+    def items(self) -> list[_Lengths]:
+        """Give those of each element of the outermost array."""
+        source = self.sources[0] if self.sources else None
+        found = shards.elements(source, self.parameters, self.around)
+        return [_Lengths(self.sources[1:], self.parameters, (*self.around, each)) for each in found]
+
+
+def _value(place: str, name: str, kind: str, lengths: _Lengths) -> Any:
     """Give a value of a WDL type. Each file lies in a folder of its own, below `place`."""
     plain = kind.rstrip("?+")
     compound = _COMPOUND.fullmatch(plain)
@@ -105,15 +121,16 @@ def _value(place: str, name: str, kind: str, lengths: Sequence[int]) -> Any:
         return f"{place}/{name}.txt" if is_file else _SAMPLES.get(plain, name)
     parts = _parts(compound[2])
     if compound[1] == "Array":
-        many = lengths[0] if lengths else shards.UNKNOWN
-        places = [shards.index(number, many) for number in range(many)]
+        items = lengths.items()
+        places = [shards.index(number, len(items)) for number in range(len(items))]
         return [
-            _value(f"{place}/{each}", f"{name}_{each}", parts[0], lengths[1:]) for each in places
+            _value(f"{place}/{each}", f"{name}_{each}", parts[0], inner)
+            for each, inner in zip(places, items, strict=True)
         ]
     if compound[1] == "Map":
-        return {"key": _value(f"{place}/key", name, parts[1], ())}
+        return {"key": _value(f"{place}/key", name, parts[1], _Lengths())}
     return {
-        side: _value(f"{place}/{side}", f"{name}_{side}", part, ())
+        side: _value(f"{place}/{side}", f"{name}_{side}", part, _Lengths())
         for side, part in zip(("left", "right"), parts, strict=True)
     }
 

@@ -27,16 +27,25 @@ Source = Mapping[str, Any] | None
 
 def names(call: str, scatters: Sequence[Source], parameters: Mapping[str, Any]) -> list[str]:
     """Give the names of the tasks of a call; `scatters` are those around it, outermost first."""
-    found = [call]
+    found: list[tuple[str, tuple[Any, ...]]] = [(call, ())]
     for source in scatters:
-        suffixes = _suffixes(elements(source, parameters))
-        found = [f"{name}-{suffix}" for name in found for suffix in suffixes]
-    return found[:MOST]
+        wider = []
+        for name, around in found:
+            items = elements(source, parameters, around)
+            for suffix, item in zip(_suffixes(items), items, strict=True):
+                wider.append((f"{name}-{suffix}", (*around, item)))
+        found = wider[:MOST]
+    return [name for name, _ in found]
 
 
-def elements(source: Source, parameters: Mapping[str, Any]) -> list[Any]:
-    """Give the elements that a scatter goes over; None for one that is not known."""
-    found = _value(source, parameters)
+def elements(
+    source: Source, parameters: Mapping[str, Any], around: Sequence[Any] = ()
+) -> list[Any]:
+    """Give the elements that a scatter goes over; None for one that is not known.
+
+    `around` holds the elements at which the scatters around it are, outermost first.
+    """
+    found = _value(source, parameters, around)
     if isinstance(found, Mapping):
         found = [{"left": key, "right": value} for key, value in found.items()]
     return found[:MOST] if isinstance(found, list) else [None] * UNKNOWN
@@ -48,25 +57,28 @@ def index(number: int, length: int) -> str:
     return str(number).zfill(digits)
 
 
-def _value(source: Source, parameters: Mapping[str, Any]) -> Any:
+def _value(source: Source, parameters: Mapping[str, Any], around: Sequence[Any]) -> Any:
     """Give what an expression comes to, None where that is not known."""
-    if source is None:
-        return None
-    ((kind, inner),) = ((kind, source[kind]) for kind in _KINDS if kind in source)
-    if kind == "value":
-        return inner
-    if kind == "input":
-        given = parameters.get(inner)
-        return _value(source["default"], parameters) if given is None else given
-    if kind == "gather":
-        return [None] * len(elements(inner, parameters))
-    found = _value(inner, parameters)
-    if kind == "length":
-        return len(found) if isinstance(found, list) else None
-    return list(range(min(found, MOST))) if isinstance(found, int) else None
-
-
-_KINDS: Final = ("value", "input", "gather", "length", "range")
+    match source:
+        case {"value": value}:
+            return value
+        case {"element": depth}:
+            return around[depth]
+        case {"input": name, "default": default}:
+            given = parameters.get(name)
+            return _value(default, parameters, around) if given is None else given
+        case {"member": name, "of": inner}:
+            found = _value(inner, parameters, around)
+            return found.get(name) if isinstance(found, Mapping) else None
+        case {"gather": inner}:
+            return [None] * len(elements(inner, parameters, around))
+        case {"length": inner}:
+            found = _value(inner, parameters, around)
+            return len(found) if isinstance(found, list) else None
+        case {"range": inner}:
+            found = _value(inner, parameters, around)
+            return list(range(min(found, MOST))) if isinstance(found, int) else None
+    return None
 
 
 def _suffixes(items: Sequence[Any]) -> list[str]:

@@ -1,4 +1,4 @@
-"""What the log of a run cache says of the tasks of a run. The events' form is the emulator's own."""
+"""What the log of a run cache says of the tasks of a run, in a form of the emulator's own."""
 
 from __future__ import annotations
 
@@ -19,9 +19,7 @@ def stream(cache: Mapping[str, Any]) -> str:
 def lines(
     cache: Mapping[str, Any], run_id: str, life: Life, tasks: Sequence[Task]
 ) -> Iterator[tuple[float, str]]:
-    """Give a line, with its time, for each task that was found in the cache or was not, and for
-    each that came to lie in it.
-    """
+    """Give a line, with its time, for each task that was looked for, and each that was kept."""
     for task in tasks:
         if task.cached is not None:
             yield task.life.created, _line("CACHE_HIT", run_id, task, task.cached)

@@ -1,8 +1,8 @@
 """What the scatters of a WDL go over, as far as its text says it.
 
-An array is kept as JSON: a value, an input of the workflow with its default, and what is made of
-those. So a run's parameters tell how many tasks there are (`runs.shards`). What is worked out while
-the workflow runs is None.
+An array is kept as JSON: a value, an input of the workflow with its default, the element of a
+scatter around it, and what is made of those. So a run's parameters tell how many tasks there are
+(`runs.shards`). What is worked out while the workflow runs is None.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def _lengths(expression: Any, inputs: set[str]) -> list[Source]:
     gather = _referee(expression)
     if type(gather).__name__ == "Gather":
         return _sources(_sections(gather), inputs)
-    source = _source(expression, inputs)
+    source = _source(expression, inputs, ())
     return [] if source is None else [source]
 
 
@@ -61,10 +61,11 @@ def _sections(gather: Any) -> list[Any]:
 
 def _sources(sections: Sequence[Any], inputs: set[str]) -> list[Source]:
     """Give what the scatters among sections go over; the rest of them are conditions."""
-    return [_source(each.expr, inputs) for each in sections if hasattr(each, "variable")]
+    scatters = [each for each in sections if hasattr(each, "variable")]
+    return [_source(each.expr, inputs, scatters[:n]) for n, each in enumerate(scatters)]
 
 
-def _source(expression: Any, inputs: set[str], depth: int = 0) -> Source:
+def _source(expression: Any, inputs: set[str], around: Sequence[Any], depth: int = 0) -> Source:
     if expression is None or depth >= _DEEPEST:
         return None
     literal = getattr(expression, "literal", None)
@@ -74,22 +75,25 @@ def _source(expression: Any, inputs: set[str], depth: int = 0) -> Source:
         return {"value": [None] * len(expression.items)}
     function = getattr(expression, "function_name", None)
     if function is not None:
-        return _applied(function, expression.arguments, inputs, depth)
+        arguments = [_source(each, inputs, around, depth + 1) for each in expression.arguments]
+        return _applied(function, arguments[0] if arguments else None)
+    if getattr(expression, "member", None) is not None:
+        inner = _source(expression.expr, inputs, around, depth + 1)
+        return None if inner is None else {"member": expression.member, "of": inner}
     referee = _referee(expression)
     kind = type(referee).__name__
     if kind == "Gather":
         outermost = _sources(_sections(referee), inputs)[:1]
         return {"gather": outermost[0]} if outermost else None
+    if referee in around:
+        return {"element": list(around).index(referee)}
     if kind != "Decl":
         return None
-    inner = _source(referee.expr, inputs, depth + 1)
-    return {"input": referee.name, "default": inner} if referee.name in inputs else inner
+    default = _source(referee.expr, inputs, around, depth + 1)
+    return {"input": referee.name, "default": default} if referee.name in inputs else default
 
 
-def _applied(function: str, arguments: Sequence[Any], inputs: set[str], depth: int) -> Source:
-    if not arguments:
-        return None
-    first = _source(arguments[0], inputs, depth + 1)
+def _applied(function: str, first: Source) -> Source:
     if first is None:
         return None
     if function in ("range", "length"):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 PENDING: Final = "PENDING"
 STARTING: Final = "STARTING"
@@ -113,7 +113,7 @@ def stopping_seconds(length: float) -> float:
     return min(length, _LONGEST_SCALED) * _STOPPING_SHARE
 
 
-def life_of(row: sqlite3.Row) -> Life:
+def life_of(row: sqlite3.Row | Mapping[str, Any]) -> Life:
     """Give the life of a run's row."""
     return Life(
         row["created"], row["starting"], row["running"], row["stopping"], row["ended"],

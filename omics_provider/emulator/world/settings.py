@@ -50,8 +50,8 @@ class Settings:
       (`oldest`), or always a new one (`fresh`).
     - `speed`: emulated seconds in a real one, up to 1,000,000; 0 stands still.
     - `runSeconds`: emulated length of a run; none leaves it to the door (5 by default).
-    - `startupSeconds`: how long a run is PENDING and STARTING, on top of its length, and a task half
-      as long; none for a share of their lengths. The service takes about 570.
+    - `startupSeconds`: how long a run is PENDING and STARTING, on top of its length, and a task
+      half as long; none for a share of their lengths. The service takes about 570.
     - `parameterCheck`: parameters that do not fit the workflow's template: refused by StartRun
       (`start`), a run that FAILS (`run`), or let through (`off`).
     - `defaultStorageType`: of a run where neither it nor its workflow names one.

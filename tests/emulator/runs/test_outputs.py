@@ -114,7 +114,7 @@ def test_each_file_of_an_array_has_a_folder_with_its_index(bucket):
     assert found["Reads.told"] == "told"
     assert found["Reads.both"]["left"].startswith(f"{out}/both/left/")
     assert found["Reads.both"]["right"] == 1
-    assert list(found["Reads.by_name"].values())[0].startswith(f"{out}/by_name/")
+    assert next(iter(found["Reads.by_name"].values())).startswith(f"{out}/by_name/")
 
 
 def test_the_folders_of_many_files_sort_by_number(bucket):

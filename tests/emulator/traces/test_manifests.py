@@ -6,7 +6,9 @@ from tests.emulator.traces.test_traces import streams
 def manifest(cloud, run):
     """The entries of a run's manifest: its own, and its tasks'."""
     (lines,) = [
-        found for name, found in streams(cloud).items() if name.startswith(f"manifest/run/{run['id']}")
+        found
+        for name, found in streams(cloud).items()
+        if name.startswith(f"manifest/run/{run['id']}")
     ]
     entries = [json.loads(line) for line in lines]
     return entries[0], entries[1:]
@@ -114,7 +116,9 @@ def test_a_cache_has_a_log_of_what_was_found_and_kept(cloud, run):
     kept = {e["name"]: e["cacheS3Uri"] for e in events if e["event"] == "CACHE_ENTRY_CREATED"}
     hits = {e["name"]: e["cacheS3Uri"] for e in events if e["event"] == "CACHE_HIT"}
     assert kept == hits
-    assert all(uri.startswith(f"s3://bucket-one/cache/{uuid}/{first['id']}/") for uri in hits.values())
+    assert all(
+        uri.startswith(f"s3://bucket-one/cache/{uuid}/{first['id']}/") for uri in hits.values()
+    )
     listed = omics.list_run_tasks(id=second["id"])["items"]
     assert {task["name"]: task["cacheS3Uri"] for task in listed} == hits
 
