@@ -224,8 +224,8 @@ def _is_cached(entry: Mapping[str, Any]) -> bool:
     """Tell whether a task's outputs came from a cache: a manifest says so by leaving out times."""
     if "cacheHit" in entry:
         return bool(entry["cacheHit"])
-    has_times = any(entry.get(name) for name in ("creationTime", "startTime", "stopTime"))
-    return entry.get("status") == "COMPLETED" and not has_times
+    worked = any(entry.get(name) for name in ("creationTime", "startTime", "stopTime", "metrics"))
+    return entry.get("status") == "COMPLETED" and not worked
 
 
 def _seconds(entry: Mapping[str, Any], started: Time, stopped: Time, now: datetime) -> float:
