@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from omics_provider.emulator.world.surroundings import MotoSurroundings
 
+from . import events
+
 _KIND: Final = "RunBatch Status Change"
-_VERSION: Final = "1.0.0"
 
 
 def due(connection: sqlite3.Connection, now: float) -> list[tuple[Any, list[tuple[float, str]]]]:
@@ -43,8 +44,8 @@ def send(surroundings: MotoSurroundings, row: Any, passages: list[tuple[float, s
     doc = json.loads(row["doc"])
     for moment, status in passages:
         detail = {
-            "omicsVersion": _VERSION,
-            "arn": f"arn:aws:omics:{row['region']}:{row['account']}:runBatch/{row['id']}",
+            "omicsVersion": events.VERSION,
+            "arn": events.arn(row, "runBatch", row["id"]),
             "status": status,
             "uuid": row["uuid"],
             "batchId": row["id"],
