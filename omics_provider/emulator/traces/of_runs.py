@@ -18,12 +18,12 @@ from omics_provider.emulator.protocol.wire import iso8601
 from omics_provider.emulator.runs import outputs
 from omics_provider.emulator.runs.queue import tasks_of
 from omics_provider.emulator.runs.tasks import Task
-from omics_provider.emulator.world import settings
+from omics_provider.emulator.world import events, settings
 from omics_provider.emulator.world.life import COMPLETED, ENDED, FAILED, Life, life_of
 from omics_provider.emulator.world.store import Store
 from omics_provider.emulator.world.surroundings import MotoSurroundings
 
-from . import events, of_batches
+from . import of_batches, posted
 
 _AT_ONCE: Final = 500
 
@@ -63,20 +63,11 @@ class Traces:
 
     def settle(self) -> None:
         """Write what is due by now."""
-        self._settle_batches()
+        of_batches.settle(self._store, self._surroundings)
         while due := self._take():
             for run in due:
                 self._write(run)
-
-    def _settle_batches(self) -> None:
-        with self._store.reading() as connection:
-            if not of_batches.is_due(connection):
-                return
-        with self._store.transaction() as connection:
-            _, clock = settings.load(connection, time.time())
-            due = of_batches.due(connection, clock.now(time.time()))
-        for row, passages in due:
-            of_batches.send(self._surroundings, row, passages)
+        posted.settle(self._store, self._surroundings)
 
     def _take(self) -> list[_Run]:
         """Take runs with something due, and note when their next traces are."""
@@ -119,7 +110,8 @@ class Traces:
                 self._manifest(run, moment, status)
         for task in run.tasks:
             for moment, status in run.due(task.life):
-                self._event(run, events.TASK, moment, events.task_detail(run.row, task, status))
+                detail = events.task_detail(run.row, run.doc, task.id, status)
+                self._event(run, events.TASK, moment, detail)
                 if logs:
                     self._task_log(run, task, moment, status)
 
