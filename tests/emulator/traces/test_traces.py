@@ -2,8 +2,6 @@ import json
 
 import pytest
 
-from tests.emulator.conftest import ROLE
-
 GROUP = "/aws/omics/WorkflowLog"
 
 
@@ -165,25 +163,6 @@ def test_a_topic_hears_of_ended_runs_whatever_else_the_rules_feed(cloud, run):
         ("COMPLETED", started["id"])
     ]
     assert found[0]["time"].endswith("Z")
-
-
-def test_each_state_of_a_batch_is_an_event(cloud):
-    found = recorded(cloud, "RunBatch Status Change")
-    omics = cloud.client()
-    workflow = omics.create_workflow(definitionUri="s3://bucket-one/w.zip")["id"]
-    shared = {"workflowId": workflow, "roleArn": ROLE, "outputUri": "s3://bucket-one/out"}
-    batch = omics.start_run_batch(
-        defaultRunSetting=shared,
-        batchRunSettings={"inlineSettings": [{"runSettingId": "a"}, {"runSettingId": "b"}]},
-    )
-    for _ in range(20):
-        cloud.advance(0.5)
-        omics.list_runs()
-    details = [event["detail"] for event in found()]
-    assert {detail["batchId"] for detail in details} == {batch["id"]}
-    assert {detail["uuid"] for detail in details} == {batch["uuid"]}
-    states = ["CREATING", "PENDING", "SUBMITTING", "INPROGRESS", "PROCESSED"]
-    assert sorted(detail["status"] for detail in details) == sorted(states)
 
 
 def test_a_bucket_must_be_there_where_it_is_checked(cloud, run):
