@@ -24,7 +24,7 @@ from omics_provider.emulator.world.store import Store
 from omics_provider.emulator.world.surroundings import Surroundings
 
 from . import export, inputs
-from .depot import Depot, Objects
+from .depot import Depot, Objects, gib_in
 from .ended import Cancelled, Closing, Ended
 from .rows import Gone, Row, Snapshot
 from .told import Told
@@ -92,7 +92,9 @@ class Carrier:
 
     def _end(self, outcome: str, reason: str, message: str) -> None:
         with contextlib.suppress(Gone):
-            ended = self._row.ending(outcome, reason or None, message or None)
+            ended = self._row.ending(
+                outcome, reason or None, message or None, gib_in(self._folder)
+            )
             try:
                 self._told.ended(ended, self._folder)
             except Exception:  # noqa: BLE001  # a run ends whatever becomes of its logs

@@ -61,7 +61,7 @@ class Depot:
 
     def gib(self) -> float:
         """Give how much is in the folders. Objects and logs beside a state file do not count."""
-        return sum(map(_bytes, self._parts())) / _GIB
+        return sum(map(gib_in, self._parts()))
 
     def forget_inputs(self) -> None:
         """Remove the inputs that were fetched: the next run fetches them again."""
@@ -149,7 +149,8 @@ class Objects:
             self._surroundings.write_object(*self._here, uri, path.read_bytes())
 
 
-def _bytes(path: Path) -> int:
+def gib_in(path: Path) -> float:
+    """Give how much the files of a folder take up."""
     total = 0
     for place, _, names in os.walk(path):
         for name in names:
@@ -157,4 +158,4 @@ def _bytes(path: Path) -> int:
                 total += os.lstat(os.path.join(place, name)).st_blocks * 512
             except FileNotFoundError:
                 continue
-    return total
+    return total / _GIB

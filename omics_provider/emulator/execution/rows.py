@@ -90,8 +90,13 @@ class Row:
 
         return self._changed(change), passed
 
-    def ending(self, outcome: str, reason: str | None, message: str | None) -> Snapshot:
-        """Give the run as it will be once it has ended now: CANCELLED where it was cancelled."""
+    def ending(
+        self, outcome: str, reason: str | None, message: str | None, gib: float
+    ) -> Snapshot:
+        """Give the run as it will be once it has ended now: CANCELLED where it was cancelled.
+
+        `gib` is what its files take up.
+        """
         before = self.look()
         row, doc, now = dict(before.row), before.doc, before.now
         row["outcome"] = CANCELLED if before.is_cancelled else outcome
@@ -100,6 +105,8 @@ class Row:
         if row["outcome"] == FAILED:
             doc.update(failureReason=reason, statusMessage=message)
         executed.stop_tasks(doc["executed"]["tasks"], now)
+        running = row["stopping"] - row["running"] if row["running"] is not None else 0.0
+        doc["executed"]["metrics"] = {"runningSeconds": running, "storageMaximumGiB": gib}
         return _snapshot(row, doc, now)
 
     def end(self, ended: Snapshot) -> None:

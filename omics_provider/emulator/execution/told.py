@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from omics_provider.emulator.traces.of_runs import TracedRun, Traces
-from omics_provider.emulator.world.life import ENDED
+from omics_provider.emulator.world.life import ENDED, FAILED
 from omics_provider.emulator.world.store import Store
 from omics_provider.emulator.world.surroundings import Surroundings
 
@@ -42,9 +43,10 @@ class Told:
     def ended(self, run: Snapshot, folder: Path) -> None:
         """Tell the end of a run, with the engine's log."""
         traced = _traced(run)
-        if traced.has_logs:
+        if traced.has_logs and run.life.outcome == FAILED:
             log = folder / "logs" / "engine.log"
             self._copy(run, f"run/{run.row['id']}/engine", str(log))
+        self._traces.cache_reached(replace(traced, since=run.life.created))
         self._traces.run_reached(traced, run.now, run.life.outcome)
 
     def _copy(self, run: Snapshot, stream: str, path: str | None) -> None:

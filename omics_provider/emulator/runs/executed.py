@@ -82,8 +82,18 @@ def _task(seen: Mapping[str, Any]) -> Task:
     )  # fmt: skip
     return Task(
         seen["id"], seen["uuid"], plan, life, seen["failure"], seen["cached"],
-        seen["image"], seen["message"], seen["metrics"],
+        seen["image"], seen["message"], _metrics(seen),
     )  # fmt: skip
+
+
+def _metrics(seen: Mapping[str, Any]) -> dict[str, float | None]:
+    """Give what a task asked for and has used, as far as it was measured."""
+    return {
+        "cpusReserved": seen["cpus"],
+        "gpusReserved": seen["gpus"],
+        "memoryReservedGiB": seen["memory"],
+        **(seen["metrics"] or {}),
+    }
 
 
 def end_lost(connection: sqlite3.Connection, execution: sqlite3.Row, now: float) -> None:

@@ -22,7 +22,7 @@ from omics_provider.emulator.world.faults import FAILS, FROZEN
 from omics_provider.emulator.world.life import COMPLETED, FAILED, stopping_seconds
 from omics_provider.emulator.world.resources import check_tags
 
-from . import executed, tasks
+from . import executed, retries, tasks
 from .queue import Queue, cache_facts
 
 SECONDS_TAG: Final = "emulator:seconds"
@@ -55,6 +55,7 @@ class Starter:
         check_request(request, workflow)
         self._check_bucket(request["outputUri"])
         outcome, reason = self._outcome(request, workflow)
+        Queue(self._context).hold_quota(self._context.now if created is None else created)
         self._make_room()
         answer = self._insert(request, workflow, outcome, reason, created, batch_id)
         if batch_id is None:
@@ -116,9 +117,7 @@ class Starter:
         if "runGroupId" in request:
             Groups(context).find(request["runGroupId"])
         run_id, run_uuid = context.new_id("run"), context.new_uuid()
-        planned = tasks.plans(
-            workflow.tasks, workflow.needs, workflow.accelerators is not None, workflow.id
-        )
+        planned = tasks.plans(workflow, request.get("parameters") or {})
         configuration = self._configuration(request)
         seconds = _seconds(tags, SECONDS_TAG, context.run_seconds)
         executes = outcome == COMPLETED and executed.is_executed(context, request, workflow)
@@ -129,6 +128,8 @@ class Starter:
             "failureReason": reason,
             "runOutputUri": _output(request, run_id, run_uuid),
             "seconds": seconds,
+            "startup": context.settings.startupSeconds,
+            "retries": retries.planned(tags, workflow.engine, reason),
             "stopping": _seconds(tags, STOPPING_TAG, stopping_seconds(seconds)),
             "frozen": FREEZES_TAG in tags
             or (context.fault is not None and context.fault.fault == FROZEN),

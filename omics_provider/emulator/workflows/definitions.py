@@ -17,6 +17,9 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
+from . import scatters
+from .scatters import Source
+
 _ENGINES: Final = {".wdl": "WDL", ".nf": "NEXTFLOW", ".cwl": "CWL"}
 _AMOUNT: Final = re.compile(r"\s*([0-9.]+)\s*([A-Za-z]*)\s*")
 #: Units of memory in GiB (WDL 1.0); a plain number is bytes.
@@ -32,6 +35,7 @@ class Definition:
     """What a definition says. `problem` is why the service could not take it.
 
     `needs` gives vCPUs and GiB of memory of the tasks that ask for both, or for one, in numbers.
+    `scatters` gives what the scatters around a call go over, `arrays` what makes an output long.
     """
 
     engine: str | None = None
@@ -40,6 +44,8 @@ class Definition:
     tasks: tuple[str, ...] = ()
     needs: dict[str, tuple[float, float]] = field(default_factory=dict)
     outputs: dict[str, str] = field(default_factory=dict)
+    scatters: dict[str, list[Source]] = field(default_factory=dict)
+    arrays: dict[str, list[Source]] = field(default_factory=dict)
     problem: str | None = None
 
 
@@ -123,7 +129,16 @@ def _read_wdl(folder: Path, engine: str, main: str) -> Definition:
     }
     calls = list(_calls(workflow.body))
     needs = {call.name: found for call in calls if (found := _needs(call.callee))}
-    return Definition(engine, main, template, tuple(c.name for c in calls), needs, outputs)
+    return Definition(
+        engine,
+        main,
+        template,
+        tuple(call.name for call in calls),
+        needs,
+        outputs,
+        scatters.of_calls(workflow),
+        scatters.of_outputs(workflow),
+    )
 
 
 def _told(error: Any, folder: Path) -> Iterator[str]:

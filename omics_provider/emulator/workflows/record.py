@@ -17,6 +17,7 @@ from omics_provider.emulator.world.resources import Resource
 _CATALOGUE_TIME: Final = 1_700_000_000.0
 _SUMMARY: Final = (
     "id", "name", "uuid", "engine", "main", "digest", "definition", "accelerators", "outputs",
+    "arrays", "template",
 )  # fmt: skip
 
 
@@ -48,6 +49,8 @@ class Workflow:
     tasks: tuple[str, ...] = ()
     needs: dict[str, tuple[float, float]] = field(default_factory=dict)
     outputs: dict[str, str] = field(default_factory=dict)
+    scatters: dict[str, list[dict[str, Any] | None]] = field(default_factory=dict)
+    arrays: dict[str, list[dict[str, Any] | None]] = field(default_factory=dict)
     echoed: dict[str, Any] = field(default_factory=dict)
     repository: dict[str, Any] | None = None
     tags: dict[str, str] = field(default_factory=dict)

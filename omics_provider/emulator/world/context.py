@@ -24,6 +24,11 @@ _IDS: Final = 9_000_000
 _STRIDE: Final = 3_457_193  # coprime to _IDS, so each of them comes once
 
 
+def started_by(account: str) -> str:
+    """Give the ARN of who starts all runs: the emulator knows no callers."""
+    return f"arn:aws:iam::{account}:user/emulator"
+
+
 @dataclass(frozen=True)
 class Context:
     """One call in its transaction. `now` is emulated time in seconds since 1970.
