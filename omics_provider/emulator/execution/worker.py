@@ -81,3 +81,4 @@ class Worker:
         if self._process.stdin is not None:
             self._process.stdin.close()
         self._process.wait()
+        processes.await_group(self._process.pid, _PATIENCE_SECONDS)

@@ -63,6 +63,15 @@ def end_group(identity: str, patience: float) -> None:
         os.killpg(pid, signal.SIGKILL)
 
 
+def await_group(pid: int, patience: float) -> None:
+    """Wait until no process of a killed group is left: they end a moment after their signal."""
+    deadline = time.monotonic() + patience
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        while time.monotonic() < deadline:
+            os.killpg(pid, 0)
+            time.sleep(0.02)
+
+
 def _process(identity: str) -> psutil.Process | None:
     pid, started = identity.split(" ")
     try:
