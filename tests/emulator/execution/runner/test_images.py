@@ -45,7 +45,9 @@ def test_a_name_goes_before_the_star(tmp_path):
 
 def command(tool, image):
     mounts = [("/in", "/out", True), ("/in/x", "/x", False)]
-    return oci.invocation(tool, image, "n", "/j", mounts, "/in", ("/bin/sh", "-c", "true"), 2, 2**30)
+    return oci.invocation(
+        tool, image, "n", "/j", mounts, "/in", ("/bin/sh", "-c", "true"), 2, 2**30
+    )
 
 
 def test_podman_starts_local_images_and_folders(tmp_path):
@@ -76,7 +78,9 @@ def test_a_tool_that_can_not_start_the_container_says_why(tmp_path, monkeypatch)
     fake.write_text(FAKE)
     fake.chmod(0o755)
     monkeypatch.setenv("PATH", f"{fake.parent}{os.pathsep}{os.environ['PATH']}")
-    job = make(tmp_path / "job", ONE.replace("IMAGE", "lab:1"), images={"*": "lab:1"}, tool="podman")
+    job = make(
+        tmp_path / "job", ONE.replace("IMAGE", "lab:1"), images={"*": "lab:1"}, tool="podman"
+    )
     result = job.run()
     assert result["failureReason"] == "CANNOT_START_CONTAINER_ERROR"
     assert "podman says: Error: lab:1: image not known" in result["statusMessage"]

@@ -36,8 +36,10 @@ def invocation(
 ) -> list[str]:
     """Give the command line. `mounts` are places inside, paths outside, and whether to write."""
     started = [bwrap, "--unshare-all", "--die-with-parent", "--new-session"]
+    # As in most containers. And bwrap then waits for the command, so that its cpu is counted.
+    started.append("--as-pid-1")
     if os.geteuid() != 0:
-        started += ["--unshare-user", "--uid", "0", "--gid", "0"]  # root, as in most containers
+        started += ["--unshare-user", "--uid", "0", "--gid", "0"]
     started.append("--clearenv")
     for name, value in _ENVIRONMENT.items():
         started += ["--setenv", name, value]

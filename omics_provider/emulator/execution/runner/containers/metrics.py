@@ -45,9 +45,7 @@ class Meter:
                 continue
         self._memory.append((passed, resident))
         if passed >= _FIRST * 5:  # shorter ones are finer than the kernel's clock
-            self._cpus_most = max(
-                self._cpus_most, (sum(self._seconds.values()) - before) / passed
-            )
+            self._cpus_most = max(self._cpus_most, (sum(self._seconds.values()) - before) / passed)
 
     def figures(self, cpu_seconds: float | None, largest: int | None) -> dict[str, float | None]:
         """Give the figures of a container that has ended.
@@ -56,8 +54,7 @@ class Meter:
         where it did. Short tasks are seen by these alone.
         """
         seconds = max(time.monotonic() - self._began, 1e-3)
-        used = sum(self._seconds.values()) if cpu_seconds is None else cpu_seconds
-        average = used / seconds
+        average = max(cpu_seconds or 0.0, sum(self._seconds.values())) / seconds
         looked = sum(passed for passed, _ in self._memory)
         seen = sum(passed * size for passed, size in self._memory) / looked if looked else 0.0
         most = max([largest or 0, *(size for _, size in self._memory)])

@@ -87,9 +87,7 @@ class TaskCache(CallCache):
                 if not entry.is_dir():
                     raise
 
-    def _entry(
-        self, folder: Path, key: str, inputs: WDL.Env.Bindings[WDL.Value.Base]
-    ) -> Path:
+    def _entry(self, folder: Path, key: str, inputs: WDL.Env.Bindings[WDL.Value.Base]) -> Path:
         name, digest, _ = key.split("/")
         known = WDL.values_to_json(WDL.Value.rewrite_env_paths(inputs, _identity))
         text = json.dumps([digest, known], sort_keys=True)
