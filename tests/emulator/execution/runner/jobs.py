@@ -93,8 +93,8 @@ def until(condition: Callable[[], Any], what: str) -> Any:
 
 def at_work(mark: str) -> list[int]:
     """The processes whose command line has a mark."""
-    found = []
-    for process in psutil.process_iter(["cmdline"]):
-        if process.pid != os.getpid() and any(mark in a for a in process.info["cmdline"] or ()):
-            found.append(process.pid)
-    return found
+    return [
+        process.pid
+        for process in psutil.process_iter(["cmdline"])
+        if process.pid != os.getpid() and any(mark in a for a in process.info["cmdline"] or ())
+    ]

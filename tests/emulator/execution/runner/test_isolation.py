@@ -6,7 +6,11 @@ pytestmark = needs_containers
 
 LOOKS = """
 version 1.0
-workflow looks { input { File secret } call look { input: secret = secret } output { File seen = look.seen } }
+workflow looks {
+  input { File secret }
+  call look { input: secret = secret }
+  output { File seen = look.seen }
+}
 task look {
   input { File secret }
   command <<<
@@ -17,6 +21,8 @@ task look {
     echo more >> ~{secret} 2>/dev/null && echo "wrote the input"
     [ -e FOLDER/beside.txt ] && echo "saw a file beside the input"
     ls -d /proc/[0-9]* | wc -l | awk '$1 > 9 { print "saw other processes" }'
+    [ -s /etc/shadow ] && echo "read the passwords"
+    ls /etc/ssh /root /home | grep -q . && echo "saw a secret"
     touch /tmp/mine && echo tmp
     ) 2>/dev/null > seen.txt
   >>>

@@ -20,6 +20,8 @@ _OWN: Final = frozenset({"dev", "proc", "sys", "tmp", "mnt"})
 _PROGRAMS: Final = frozenset(
     {"bin", "sbin", "lib", "lib32", "lib64", "libx32", "usr", "etc", "opt", "nix", "gnu"}
 )
+# What of these is for root's eyes alone.
+_SECRETS: Final = ("/etc/shadow", "/etc/gshadow", "/etc/ssh", "/etc/ssl/private")
 _ENVIRONMENT: Final = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     "HOME": "/tmp",  # noqa: S108  # in the container
@@ -60,3 +62,6 @@ def _root(root: Path) -> Iterator[str]:
             yield from ("--symlink", os.readlink(entry.path), inside)
         else:
             yield from ("--ro-bind", entry.path, inside)
+    for secret in filter(os.path.exists, _SECRETS if own else ()):
+        yield from (("--tmpfs",) if os.path.isdir(secret) else ("--ro-bind", os.devnull))
+        yield secret

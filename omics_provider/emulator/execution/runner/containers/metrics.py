@@ -51,13 +51,14 @@ class Meter:
         """Give the figures of a container that has ended.
 
         `cpu_seconds` and `largest`, the bytes of its largest process, are what the kernel counted,
-        where it did. Short tasks are seen by these alone.
+        where it did. The second is too much for small tasks, whose process is a copy of this one at
+        first: it counts for tasks alone that ended before anybody looked.
         """
         seconds = max(time.monotonic() - self._began, 1e-3)
         average = max(cpu_seconds or 0.0, sum(self._seconds.values())) / seconds
         looked = sum(passed for passed, _ in self._memory)
         seen = sum(passed * size for passed, size in self._memory) / looked if looked else 0.0
-        most = max([largest or 0, *(size for _, size in self._memory)])
+        most = max((size for _, size in self._memory), default=0) or largest or 0
         return {
             "cpusAverage": round(average, 4),
             "cpusMaximum": round(max(average, self._cpus_most), 4),

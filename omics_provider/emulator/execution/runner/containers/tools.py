@@ -71,12 +71,9 @@ class Tools:
                 f"bubblewrap starts no image ({image.local}): unpack the image to a folder and map"
                 f" {image.name} to it, or choose podman or docker.",
             )
-        if self._asked == "auto":
-            names = ("podman", "docker") if image.folder is None else (BUBBLEWRAP, "podman")
-        else:
-            names = (self._asked,)
+        able = ("podman", "docker") if image.folder is None else (BUBBLEWRAP, "podman")
         problems = []
-        for name in names:
+        for name in able if self._asked == "auto" else (self._asked,):
             found = self._tried(name)
             if isinstance(found, Tool):
                 return found

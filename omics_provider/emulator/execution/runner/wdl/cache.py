@@ -51,14 +51,14 @@ class TaskCache(CallCache):
         found = WDL.values_from_json(kept["outputs"], output_types)
         task.cached = True
         task.cpus, task.memory_gib, task.image = kept["cpus"], kept["memoryGiB"], kept["image"]
-        self._logger.notice(Told("call cache hit", entry=str(entry)))
+        self._logger.info(Told("call cache hit", entry=str(entry)))
         return WDL.Value.rewrite_env_paths(found, lambda file: str(entry / file.value))
 
     def put(
         self,
         key: str,
         outputs: WDL.Env.Bindings[WDL.Value.Base],
-        run_dir: str | None = None,
+        run_dir: str | None = None,  # noqa: ARG002  # the base has it
         *,
         inputs: WDL.Env.Bindings[WDL.Value.Base],
         add_paths: CallCacheAddPaths,

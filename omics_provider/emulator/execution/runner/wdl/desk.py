@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 import WDL
-from WDL.runtime import CommandFailed, RunFailed, Terminated
+from WDL.runtime.error import CommandFailed, RunFailed, Terminated
 
 from omics_provider.emulator.execution.runner.containers.tools import Tools
 from omics_provider.emulator.execution.runner.events import PENDING, Events, Task
@@ -72,7 +72,7 @@ class Desk:
         if isinstance(cause, Terminated):
             self.tell(task, CANCELLED)
         else:
-            self.tell(task, FAILED, reason_of(cause), _told(task, cause))
+            self.tell(task, FAILED, reason_of(cause), _told(cause))
 
 
 class Refused(WDL.Error.RuntimeError):
@@ -97,7 +97,7 @@ def reason_of(cause: BaseException) -> str:
     return TASK_FAILED if isinstance(cause, CommandFailed) else WORKFLOW_FAILED
 
 
-def _told(task: Task, cause: BaseException) -> str:
+def _told(cause: BaseException) -> str:
     if not isinstance(cause, CommandFailed):
         return str(cause) or type(cause).__name__
     lines = _last_lines(Path(cause.stderr_file)) or _last_lines(Path(cause.stdout_file))

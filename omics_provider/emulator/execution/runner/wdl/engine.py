@@ -12,7 +12,8 @@ from typing import Any, Final
 import WDL
 import WDL.runtime.task_container
 import WDL.runtime.workflow
-from WDL.runtime import RunFailed, Terminated, config
+from WDL.runtime import config
+from WDL.runtime.error import RunFailed, Terminated
 
 from omics_provider.emulator.execution.runner.events import Events
 from omics_provider.emulator.execution.runner.job import Job
@@ -96,9 +97,10 @@ def _run(
 ) -> WDL.Env.Bindings[WDL.Value.Base]:
     cfg = config.Loader(logger, filenames=[], overrides=_configuration())
     WDL.runtime.task_container._backends[_BACKEND] = backend(desk)
-    runner = WDL.runtime.workflow
+    runner: Any = WDL.runtime.workflow
     runner.run_local_task = _watched(desk, runner.run_local_task)
     with TaskCache(cfg, logger, desk) as cache:
+        outputs: WDL.Env.Bindings[WDL.Value.Base]
         _, outputs = runner.run_local_workflow(
             cfg, workflow, inputs, run_dir=f"{job.folder}/.", _cache=cache
         )

@@ -14,10 +14,11 @@ from typing import Any, ClassVar, Final
 
 import psutil
 import WDL
-from WDL._util import parse_byte_size
 from WDL._util import StructuredLogMessage as Told
-from WDL.runtime import Terminated, config
+from WDL._util import parse_byte_size
+from WDL.runtime import config
 from WDL.runtime.backend.cli_subprocess import SubprocessBase, _SubprocessScheduler
+from WDL.runtime.error import Terminated
 
 from omics_provider.emulator.execution.runner.containers import images
 from omics_provider.emulator.execution.runner.containers.running import Running, Wanted
@@ -52,7 +53,11 @@ class TaskContainer(SubprocessBase):
         """Prepare nothing."""
 
     @classmethod
-    def detect_resource_limits(cls, cfg: config.Loader, logger: logging.Logger) -> dict[str, int]:
+    def detect_resource_limits(
+        cls,
+        cfg: config.Loader,  # noqa: ARG003  # the base has it
+        logger: logging.Logger,  # noqa: ARG003  # the base has it
+    ) -> dict[str, int]:
         """Give the cpus and the memory that the job may use. Several tasks ask at once."""
         with cls._limits_lock:
             if cls._resource_limits is None:
@@ -121,7 +126,7 @@ class TaskContainer(SubprocessBase):
                     log,
                     str(self.desk.job.folder),
                 )
-                logger.notice(Told(f"{self._tool.name} run", image=self._image.name, log=str(log)))
+                logger.info(Told(f"{self._tool.name} run", image=self._image.name, log=str(log)))
                 running = Running(self._tool, wanted)
                 self.desk.tell(self._task, RUNNING)
                 with self.task_running_context():
@@ -141,7 +146,7 @@ class TaskContainer(SubprocessBase):
     @contextmanager
     def _scratch(self) -> Iterator[Path]:
         """Give a folder to be the container's /tmp, as long as it runs."""
-        scratch = Path(f"{self.host_work_dir()}.tmp")
+        scratch = Path(f"{self.host_work_dir()}.tmp")  # type: ignore[no-untyped-call]
         scratch.mkdir(mode=0o1777)
         scratch.chmod(0o1777)
         try:
@@ -154,9 +159,9 @@ class TaskContainer(SubprocessBase):
         log = self.desk.job.logs / "tasks" / f"{self._task.id}.log"
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("wb") as file:
-            for stream in (Path(self.host_stdout_txt()), Path(self.host_stderr_txt())):
-                if stream.is_file():
-                    with stream.open("rb") as part:
+            for stream in (self.host_stdout_txt(), self.host_stderr_txt()):  # type: ignore[no-untyped-call]
+                if Path(stream).is_file():
+                    with Path(stream).open("rb") as part:
                         shutil.copyfileobj(part, file)
         self._task.log = log
 
