@@ -22,7 +22,7 @@ task look {
     [ -e FOLDER/beside.txt ] && echo "saw a file beside the input"
     ls -d /proc/[0-9]* | wc -l | awk '$1 > 9 { print "saw other processes" }'
     [ -s /etc/shadow ] && echo "read the passwords"
-    ls /etc/ssh /root /home | grep -q . && echo "saw a secret"
+    find /etc/ssh /root /home -mindepth 1 | grep -q . && echo "saw a secret"
     touch /tmp/mine && echo tmp
     ) 2>/dev/null > seen.txt
   >>>
