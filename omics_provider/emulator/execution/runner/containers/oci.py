@@ -73,8 +73,9 @@ def main_process(tool: str, name: str) -> int | None:
 
 
 def remove(tool: str, name: str) -> None:
-    """End a container at once, if it is there."""
-    subprocess.run([tool, "rm", "--force", name], capture_output=True, timeout=_LIMIT, check=False)  # noqa: S603
+    """End a container at once, if it is there. `rm` alone would ask its processes first."""
+    for verb in (["kill"], ["rm", "--force"]):
+        subprocess.run([tool, *verb, name], capture_output=True, timeout=_LIMIT, check=False)  # noqa: S603
 
 
 def remove_left(job: str) -> None:
