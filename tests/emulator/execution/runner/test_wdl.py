@@ -204,3 +204,51 @@ def test_wrong_inputs_fail_the_run(tmp_path, inputs, told):
     assert (result["status"], result["failureReason"]) == ("FAILED", "WORKFLOW_RUN_FAILED")
     assert told in result["statusMessage"]
     assert told in (job.folder / "logs/engine.log").read_text()
+
+
+KINDS = """
+version development
+struct Sample { String name  File? reads }
+workflow kinds {
+  call make
+  output {
+    Directory all = make.all
+    Map[String, File] named = make.named
+    Sample sample = object { name: "out/not/a/file", reads: make.one }
+    File? none = make.none
+  }
+}
+task make {
+  command <<<
+    mkdir -p all/below
+    echo 1 | tee one.txt > all/one.txt
+    echo 2 > all/below/two.txt
+  >>>
+  output {
+    Directory all = "all"
+    Map[String, File] named = {"first": "all/one.txt"}
+    File one = "one.txt"
+    File? none = "none.txt"
+  }
+  runtime { docker: "x" }
+}
+"""
+
+
+def test_outputs_of_every_kind(tmp_path):
+    job = make(tmp_path / "job", KINDS)
+    outputs = job.run()["outputs"]
+    assert outputs == {
+        "kinds.all": "out/all/all",
+        "kinds.named": {"first": "out/named/first/one.txt"},
+        "kinds.sample": {"name": "out/not/a/file", "reads": "out/sample/reads/one.txt"},
+        "kinds.none": None,
+    }
+    files = {str(p.relative_to(job.folder)) for p in (job.folder / "out").rglob("*") if p.is_file()}
+    assert files == {
+        "out/all/all/one.txt",
+        "out/all/all/below/two.txt",
+        "out/named/first/one.txt",
+        "out/sample/reads/one.txt",
+    }
+    assert (job.folder / "out/all/all/below/two.txt").read_text() == "2\n"

@@ -73,14 +73,15 @@ def main_process(tool: str, name: str) -> int | None:
 
 
 def remove(tool: str, name: str) -> None:
-    """End a container at once, if it is there."""
-    subprocess.run([tool, "rm", "--force", name], capture_output=True, timeout=_LIMIT, check=False)  # noqa: S603
+    """End a container at once, if it is there. `rm` alone would ask its processes first."""
+    for verb in (["kill"], ["rm", "--force"]):
+        subprocess.run([tool, *verb, name], capture_output=True, timeout=_LIMIT, check=False)  # noqa: S603
 
 
-def remove_left(job: str) -> None:
+def remove_left(job: Path) -> None:
     """End the containers that a job left because it was killed. bubblewrap leaves none."""
     for tool in filter(None, map(shutil.which, ("podman", "docker"))):
-        asked = [tool, "ps", "--all", "--quiet", "--filter", f"label={_LABEL}={job}"]
+        asked = [tool, "ps", "--all", "--quiet", "--filter", f"label={_LABEL}={job.resolve()}"]
         done = subprocess.run(asked, capture_output=True, text=True, timeout=_LIMIT, check=False)  # noqa: S603
         for name in done.stdout.split():
             remove(tool, name)

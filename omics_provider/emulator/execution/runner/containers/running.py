@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Sequence
@@ -103,7 +104,7 @@ class Running:
     def _end(self) -> None:
         if not self._sandboxed:
             oci.remove(self._tool.program, self._name)
-        self._process.kill()
+        os.kill(self._process.pid, signal.SIGKILL)  # Popen's kill would take its exit status away
 
     def _look(self) -> None:
         if self._meter.pid is None and time.monotonic() - self._asked > _ASK:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,11 +24,11 @@ from omics_provider.emulator.execution.runner.outcome import (
     WORKFLOW_FAILED,
     Failure,
     Outcome,
-    write_whole,
 )
 
 from .cache import TaskCache
 from .desk import Desk, cause_of, reason_of
+from .outputs import kept
 from .tasks import backend
 
 _BACKEND: Final = "omics"
@@ -55,9 +54,7 @@ def execute(job: Job, events: Events) -> Outcome:
             return Outcome(FAILED, failure.reason, failure.message)
         except RunFailed as error:
             return _failed(cause_of(error))
-    said = _relative(WDL.values_to_json(outputs, workflow.name), f"{job.folder}/")
-    write_whole(job.logs / "outputs.json", json.dumps(said, indent=2))
-    return Outcome(COMPLETED, outputs=said)
+    return Outcome(COMPLETED, outputs=kept(job, workflow, outputs))
 
 
 def _workflow(job: Job) -> WDL.Tree.Workflow:
@@ -137,17 +134,6 @@ def _failed(cause: BaseException) -> Outcome:
         return Outcome(CANCELLED)
     reason = reason_of(cause)
     return Outcome(FAILED, reason, _GUIDE if reason == TASK_FAILED else str(cause))
-
-
-def _relative(value: Any, folder: str) -> Any:
-    """Give outputs with the paths of files below the job's folder."""
-    if isinstance(value, str):
-        return value.removeprefix(folder)
-    if isinstance(value, list):
-        return [_relative(each, folder) for each in value]
-    if isinstance(value, dict):
-        return {name: _relative(each, folder) for name, each in value.items()}
-    return value
 
 
 @contextmanager
