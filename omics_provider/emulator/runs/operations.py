@@ -19,13 +19,14 @@ from omics_provider.emulator.world.life import (
     ACTIVE,
     ENDED,
     FAILED,
+    PENDING,
     Life,
     life_of,
     stopping_seconds,
 )
 from omics_provider.emulator.world.surroundings import LOG_GROUP
 
-from . import tasks
+from . import failures, tasks
 from .queue import tasks_of
 from .starts import Starter
 
@@ -126,15 +127,21 @@ class Runs:
         params, now = self._context.params, self._context.now
         for task in self._tasks(params["id"]):
             if task.id == params["taskId"]:
-                stream = f"run/{params['id']}/task/{task.id}"
-                failed = task.life.status(now) == FAILED
-                return {
-                    **tasks.described(task, now),
-                    "logStream": _log_stream(self._context, stream),
-                    "failureReason": task.failure if failed else None,
-                    "statusMessage": f"Task failed: {task.failure}" if failed else None,
-                }
+                return self._described_task(task)
         raise ResourceNotFoundException(f"Task {params['taskId']} of run {params['id']} not found")
+
+    def _described_task(self, task: tasks.Task) -> dict[str, Any]:
+        run = find_run(self._context, self._context.params["id"])
+        doc, now = json.loads(run["doc"]), self._context.now
+        failed = task.life.status(now) == FAILED
+        details = doc.get("images", {}).get(task.plan.name)
+        return {
+            **tasks.described(task, now),
+            "logStream": _log_stream(self._context, f"run/{run['id']}/task/{task.id}"),
+            "failureReason": task.failure if failed else None,
+            "statusMessage": failures.of_task(run["id"], doc, task) if failed else None,
+            "imageDetails": details[0] if details else None,
+        }
 
     def _tasks(self, run_id: str) -> list[tasks.Task]:
         row = find_run(self._context, run_id)
@@ -228,7 +235,7 @@ def described(row: sqlite3.Row, context: Context) -> dict[str, Any]:
         "uuid": row["uuid"],
         "status": status,
         "failureReason": doc["failureReason"] if status == FAILED else None,
-        "statusMessage": f"Run failed: {doc['failureReason']}" if status == FAILED else None,
+        "statusMessage": _status_message(row, doc, life, context) if status == FAILED else None,
         "runId": request.get("runId"),
         "workflowType": request.get("workflowType", "PRIVATE"),
         "workflowUuid": workflow["uuid"],
@@ -252,7 +259,7 @@ def described(row: sqlite3.Row, context: Context) -> dict[str, Any]:
             "engineLogStream": _log_stream(context, f"run/{row['id']}/engine"),
             "runLogStream": _log_stream(context, f"run/{row['id']}"),
         },
-        "resourceDigests": {},
+        "resourceDigests": {} if status == PENDING else doc.get("resourceDigests", {}),
         "startedBy": f"arn:aws:iam::{context.account}:user/emulator",
         "creationTime": life.created,
         "startTime": life.started(now),
@@ -262,6 +269,11 @@ def described(row: sqlite3.Row, context: Context) -> dict[str, Any]:
         "networkingMode": request.get("networkingMode", "RESTRICTED"),
         "scratchStorageMode": request.get("scratchStorageMode", "SHARED"),
     }
+
+
+def _status_message(row: sqlite3.Row, doc: dict[str, Any], life: Life, context: Context) -> str:
+    made = tasks_of(doc, life, row["uuid"])
+    return failures.of_run(row["id"], context.region, doc, life, made)
 
 
 def _log_stream(context: Context, name: str) -> str:
