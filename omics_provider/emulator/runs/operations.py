@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 from collections.abc import Mapping
@@ -175,7 +176,7 @@ class Runs:
             "batchId": row["batch_id"],
             "name": row["name"],
             "priority": row["priority"],
-            "storageCapacity": _capacity(doc, life, now, row["uuid"]),
+            "storageCapacity": _capacity(doc, life, now),
             "storageType": doc["storage"]["type"],
             "creationTime": life.created,
             "startTime": life.started(now),
@@ -251,7 +252,7 @@ def described(row: sqlite3.Row, context: Context) -> dict[str, Any]:
         "vpcConfig": doc.get("vpc"),
         "priority": row["priority"],
         "storageType": doc["storage"]["type"],
-        "storageCapacity": _capacity(doc, life, now, row["uuid"]),
+        "storageCapacity": _capacity(doc, life, now),
         "runOutputUri": doc["runOutputUri"],
         "outputUriPrefixMode": request.get("outputUriPrefixMode", "SERVICE_DEFINED"),
         "logLevel": request.get("logLevel", "ALL"),
@@ -281,11 +282,14 @@ def _log_stream(context: Context, name: str) -> str:
     return f"arn:aws:logs:{place}:log-group:{LOG_GROUP}:log-stream:{name}"
 
 
-def _capacity(doc: Mapping[str, Any], life: Life, now: float, run_uuid: str) -> int | None:
-    """Give the STATIC capacity, or for DYNAMIC the most that was used, once the run has ended."""
+def _capacity(doc: Mapping[str, Any], life: Life, now: float) -> int | None:
+    """Give the STATIC capacity, or for DYNAMIC the most that was used, once the run has ended.
+
+    It comes from the workflow, so that every run of one costs alike.
+    """
     if doc["storage"]["type"] == "STATIC":
         capacity: int = doc["storage"]["capacity"]
         return capacity
     if life.stopped(now) is None:
         return None
-    return 1 + int(run_uuid[:4], 16) % 400
+    return 1 + hashlib.sha256(doc["workflow"]["id"].encode()).digest()[0]
