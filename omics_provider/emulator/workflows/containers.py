@@ -84,7 +84,7 @@ def _parts(expression: Any, scope: _Scope, depth: int = 0) -> Parts | None:
         return _joined([_parts(each, scope, depth + 1) for each in expression.arguments])
     if hasattr(expression, "parts"):
         return _joined([_piece(each, scope, depth) for each in _within_quotes(expression.parts)])
-    identifier = getattr(expression, "expr", None)
+    identifier: Any = getattr(expression, "expr", None)
     if getattr(expression, "member", None) is None and hasattr(identifier, "referee"):
         return scope(identifier.name)
     return None

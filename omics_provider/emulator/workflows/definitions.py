@@ -34,7 +34,7 @@ class Definition:
     """What a definition says. `problem` is why the service could not take it.
 
     `needs` gives vCPUs and GiB of memory of the tasks that ask for both, or for one, in numbers.
-    `inputs` gives the types of the inputs, and `images` those of each call, as far as they are known.
+    `inputs` gives the types of the inputs, and `images` the images of each call, where known.
     """
 
     engine: str | None = None

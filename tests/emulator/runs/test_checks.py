@@ -43,6 +43,7 @@ PULL = {
         }
     ],
 }
+FOR_OTHERS = json.loads(json.dumps(PULL).replace("omics.amazonaws", "ec2.amazonaws"))
 
 
 @pytest.fixture
@@ -55,9 +56,7 @@ def cloud(moto_world):
 
 
 def defined(cloud, image=f"{ECR}/tools:1", **inputs):
-    made = cloud.client().create_workflow(
-        definitionZip=zipped(main_wdl=WDL % image), **inputs
-    )
+    made = cloud.client().create_workflow(definitionZip=zipped(main_wdl=WDL % image), **inputs)
     return made["id"]
 
 
@@ -87,15 +86,11 @@ def tasks_of(cloud, run):
 def repository(cloud, name="tools", policy=PULL):
     cloud.other("ecr").create_repository(repositoryName=name)
     if policy is not None:
-        cloud.other("ecr").set_repository_policy(
-            repositoryName=name, policyText=json.dumps(policy)
-        )
+        cloud.other("ecr").set_repository_policy(repositoryName=name, policyText=json.dumps(policy))
 
 
 def role(cloud, name="omics", trust=TRUST):
-    made = cloud.other("iam").create_role(
-        RoleName=name, AssumeRolePolicyDocument=json.dumps(trust)
-    )
+    made = cloud.other("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
     return made["Role"]["Arn"]
 
 
@@ -195,7 +190,7 @@ def test_an_image_that_is_not_of_ecr_fails_at_its_task(world, image):
     assert tasks_of(world, run) == {"prepare": "COMPLETED", "map": "FAILED"}
 
 
-@pytest.mark.parametrize("policy", [None, {"Version": "2012-10-17", "Statement": []}])
+@pytest.mark.parametrize("policy", [None, FOR_OTHERS])
 def test_a_repository_that_does_not_let_the_service_pull_fails(cloud, policy):
     cloud.settings(checkInputs=True)
     repository(cloud, policy=policy)

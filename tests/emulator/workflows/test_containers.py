@@ -19,7 +19,9 @@ task t {
 """
 
 
-def read(workflow: str, runtime: str, folder: Path, **more: str) -> dict[str, list[containers.Parts]]:
+def read(
+    workflow: str, runtime: str, folder: Path, **more: str
+) -> dict[str, list[containers.Parts]]:
     for name, text in more.items():
         (folder / f"{name}.wdl").write_text(text)
     main = folder / "main.wdl"
