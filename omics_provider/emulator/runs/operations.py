@@ -125,7 +125,7 @@ class Runs:
 
     def get_run_task(self) -> dict[str, Any]:
         """GetRunTask."""
-        params, now = self._context.params, self._context.now
+        params = self._context.params
         for task in self._tasks(params["id"]):
             if task.id == params["taskId"]:
                 return self._described_task(task)
