@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from omics_provider.emulator.runs import engine_log, outputs
+from omics_provider.emulator.runs import engine_log, failures, outputs, tasks
 from omics_provider.emulator.runs.queue import tasks_of
 from omics_provider.emulator.runs.tasks import Task
 from omics_provider.emulator.world import events, settings
@@ -194,7 +194,7 @@ def _run_facts(run: _Run, status: str) -> manifest.RunFacts:
         metrics=simulated.run_metrics(storage["capacity"], life),
         resource_digests=run.doc.get("resourceDigests", {}),
         failure=run.doc["failureReason"] if status == FAILED else None,
-        message=_message("Run", run.doc["failureReason"] if status == FAILED else None),
+        message=_run_message(run) if status == FAILED else None,
     )
 
 
@@ -214,14 +214,19 @@ def _task_facts(run: _Run, task: Task) -> manifest.TaskFacts:
         gpus=plan.gpus,
         instance=plan.instance,
         metrics=simulated.task_metrics(plan, life) if task.metrics is None else task.metrics,
-        image=task.image,
+        image=task.image or (tasks.image(run.doc, task) or {}).get("image"),
         failure=task.failure,
-        message=task.message or _message("Task", task.failure),
+        message=task.message or _task_message(run, task),
     )
 
 
-def _message(what: str, reason: str | None) -> str | None:
-    return None if reason is None else f"{what} failed: {reason}"
+def _run_message(run: _Run) -> str:
+    row = run.row
+    return failures.of_run(row["id"], row["region"], run.doc, run.life, run.tasks)
+
+
+def _task_message(run: _Run, task: Task) -> str | None:
+    return None if task.failure is None else failures.of_task(run.row["id"], run.doc, task)
 
 
 def _workflow_arn(run: _Run) -> str:

@@ -145,6 +145,21 @@ class Workflows:
             )
         return replace(versioned, name=found.name)
 
+    def startable(self, request: Mapping[str, Any]) -> Workflow:
+        """Find the workflow of a run: ACTIVE, and the caller's own where it names an owner."""
+        workflow_id = request["workflowId"]
+        if request.get("workflowOwnerId", self._context.account) != self._context.account:
+            raise ResourceNotFoundException(f"Workflow {workflow_id} not found")
+        found = self.find(
+            workflow_id,
+            request.get("workflowType", "PRIVATE"),
+            request.get("workflowVersionName"),
+        )
+        status = found.status_at(self._context)
+        if status != "ACTIVE":
+            raise ResourceNotFoundException(f"Workflow {workflow_id} is {status}, not ACTIVE")
+        return found
+
     def _version(self) -> Workflow:
         params = self._context.params
         return self.find(params["workflowId"], params.get("type", "PRIVATE"), params["versionName"])
@@ -192,6 +207,8 @@ class Workflows:
             outputs=read.outputs,
             scatters=read.scatters,
             arrays=read.arrays,
+            inputs=read.inputs,
+            images=read.images,
             echoed={name: params[name] for name in _ECHOED if name in params},
             repository=repository and {**repository, "providerType": "GitHub"},
             tags=params.get("tags", {}),

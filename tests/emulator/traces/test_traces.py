@@ -163,10 +163,3 @@ def test_a_topic_hears_of_ended_runs_whatever_else_the_rules_feed(cloud, run):
         ("COMPLETED", started["id"])
     ]
     assert found[0]["time"].endswith("Z")
-
-
-def test_a_bucket_must_be_there_where_it_is_checked(cloud, run):
-    cloud.settings(checkS3=True)
-    run()
-    with pytest.raises(cloud.client().exceptions.ClientError, match="S3 access denied"):
-        run(outputUri="s3://no-such-bucket/out")
