@@ -18,18 +18,18 @@ _PAGES: Final = 5
 
 
 def products(settings: Settings, region: str) -> list[dict[str, Any]]:
-    """Return the entries of the Price List for a Region, whichever the caller's own is."""
+    """Return the entries of the Price List for a Region, whichever the caller's own is.
+
+    Raises ValueError where one is no JSON.
+    """
+    here = {"Type": "TERM_MATCH", "Field": "regionCode", "Value": region}
     with translated("GetProducts"):
-        pages = (
-            pricing(settings)
-            .get_paginator("get_products")
-            .paginate(
-                ServiceCode=_SERVICE,
-                Filters=[{"Type": "TERM_MATCH", "Field": "regionCode", "Value": region}],
+        pages = pricing(settings).get_paginator("get_products")
+        found = [
+            entry
+            for page in itertools.islice(
+                pages.paginate(ServiceCode=_SERVICE, Filters=[here]), _PAGES
             )
-        )
-        return [
-            json.loads(entry)
-            for page in itertools.islice(pages, _PAGES)
             for entry in whole("GetProducts", page, "PriceList")["PriceList"]
         ]
+    return [json.loads(entry) for entry in found]

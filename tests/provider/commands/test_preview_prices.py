@@ -56,8 +56,8 @@ def test_the_price_list_is_asked(place: Settings) -> None:
     assert report.gaps == ()
 
 
-def test_of_a_region_that_aws_has_no_prices_of_the_package_s_hold(server: Served) -> None:
-    ireland = Settings(region="eu-west-1", endpoint=server.url)
+def test_of_a_region_that_aws_has_no_prices_of_the_package_s_hold(place: Settings) -> None:
+    ireland = Settings(region="eu-west-1", endpoint=place.endpoint)
     report = reported(ireland, price_list())
     assert cost(report) == (None, "the price list has no eu-west-1")
     assert report.gaps == (
@@ -101,7 +101,7 @@ def answering(status: str, body: bytes) -> Iterator[str]:
         ("500 Bad", {"__type": "InternalErrorException", "message": "down"}, "down"),
         ("200 OK", {"Other": []}, "the connection ended within the answer"),
         ("200 OK", {"PriceList": ["{"]}, "an entry is no JSON"),
-        ("", {}, "timed out"),
+        ("", {}, "the connection ended without an answer"),
     ],
 )
 def test_what_keeps_prices_away_is_said_and_the_package_s_hold(
