@@ -15,6 +15,7 @@ from omics_provider.emulator.protocol.exceptions import (
     ValidationException,
 )
 from omics_provider.emulator.shared import caches
+from omics_provider.emulator.workflows.files import definition
 from omics_provider.emulator.world import events
 from omics_provider.emulator.world.context import Context, started_by
 from omics_provider.emulator.world.life import (
@@ -177,7 +178,7 @@ class Runs:
             "workflowVersionName": request.get("workflowVersionName"),
             "batchId": row["batch_id"],
             "name": row["name"],
-            "priority": row["priority"],
+            "priority": request.get("priority"),
             "storageCapacity": _capacity(doc, life, now),
             "storageType": doc["storage"]["type"],
             "creationTime": life.created,
@@ -242,7 +243,7 @@ def described(row: sqlite3.Row, context: Context) -> dict[str, Any]:
         "runId": request.get("runId"),
         "workflowType": request.get("workflowType", "PRIVATE"),
         "workflowUuid": workflow["uuid"],
-        "definition": workflow["definition"],
+        "definition": definition(context, workflow.get("files", {}), workflow["definition"]),
         "digest": workflow["digest"],
         "accelerators": workflow["accelerators"],
         "engineVersion": "24.10.8" if workflow["engine"] == "NEXTFLOW" else None,
@@ -252,7 +253,7 @@ def described(row: sqlite3.Row, context: Context) -> dict[str, Any]:
         "cacheBehavior": (doc.get("cache") or {}).get("behavior"),
         "configuration": doc.get("configuration"),
         "vpcConfig": doc.get("vpc"),
-        "priority": row["priority"],
+        "priority": request.get("priority"),
         "storageType": doc["storage"]["type"],
         "storageCapacity": _capacity(doc, life, now),
         "runOutputUri": doc["runOutputUri"],

@@ -23,7 +23,7 @@ _INSTANCES: Final = (
     ("omics.r.xlarge", 4, 32), ("omics.r.2xlarge", 8, 64), ("omics.r.4xlarge", 16, 128),
 )  # fmt: skip
 #: Sizes of a family and their vCPUs, and a family's GiB of memory for a vCPU.
-_SIZES: Final = {
+SIZES: Final = {
     "large": 2, "xlarge": 4, "2xlarge": 8, "4xlarge": 16, "8xlarge": 32, "12xlarge": 48,
     "16xlarge": 64, "24xlarge": 96,
 }  # fmt: skip
@@ -115,7 +115,7 @@ def _smallest(cpus: float, memory: float) -> tuple[str, int, int]:
     """Give the smallest instance with so many vCPUs and GiB, or the largest there is."""
     there = sorted(
         (vcpus, vcpus * by_vcpu, f"omics.{family}.{size}")
-        for size, vcpus in _SIZES.items()
+        for size, vcpus in SIZES.items()
         for family, by_vcpu in _FAMILIES.items()
     )
     fits = (each for each in there if each[0] >= cpus and each[1] >= memory)

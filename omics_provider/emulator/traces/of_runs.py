@@ -230,4 +230,7 @@ def _task_message(run: _Run, task: Task) -> str | None:
 
 
 def _workflow_arn(run: _Run) -> str:
-    return f"{run.arn.split(':run/')[0]}:workflow/{run.doc['request']['workflowId']}"
+    request = run.doc["request"]
+    is_ours = request.get("workflowType", "PRIVATE") == "PRIVATE"
+    place = {**run.row, "account": run.row["account"] if is_ours else ""}
+    return events.arn(place, "workflow", request["workflowId"])

@@ -115,7 +115,7 @@ def _read_wdl(folder: Path, engine: str, main: str) -> Definition:
         WDL.Error.MultipleValidationErrors,
     ) as error:
         told = "; ".join(_told(error, folder))
-        return Definition(engine, main, problem=_plain(f"The WDL definition is wrong: {told}"))
+        return Definition(engine, main, problem=plain(f"The WDL definition is wrong: {told}"))
     workflow = document.workflow
     if workflow is None:
         return Definition(engine, main, problem="The WDL definition has no workflow")
@@ -191,9 +191,9 @@ def _number(expression: Any, units: Mapping[str, float]) -> float | None:
 
 def _described(meta: Any, wdl_type: str) -> str:
     text = meta.get("description") if isinstance(meta, dict) else meta
-    return _plain(text if isinstance(text, str) and text else wdl_type)[:256]
+    return plain(text if isinstance(text, str) and text else wdl_type)[:256]
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Put a text on one line without control characters, as the API's patterns want it."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
