@@ -39,10 +39,10 @@ from omics_provider.emulator.shared.configurations import Configurations
 from omics_provider.emulator.shared.groups import Groups
 from omics_provider.emulator.shared.tags import Tags
 from omics_provider.emulator.workflows.operations import Workflows
-from omics_provider.emulator.world.context import Context
+from omics_provider.emulator.world.context import Context, Publish
 from omics_provider.emulator.world.execution import Execution
 from omics_provider.emulator.world.store import Store
-from omics_provider.emulator.world.surroundings import Surroundings
+from omics_provider.emulator.world.surroundings import MotoSurroundings
 
 from . import control
 from .world import faults, rates, settings
@@ -143,7 +143,7 @@ class Service:
         store: Store,
         model: ServiceModel,
         run_seconds: float = DEFAULT_RUN_SECONDS,
-        surroundings: Surroundings | None = None,
+        surroundings: MotoSurroundings | None = None,
         execution: Execution | None = None,
         executor: Executor | None = None,
     ) -> None:
@@ -162,8 +162,12 @@ class Service:
         region: str,
         account: str = DEFAULT_ACCOUNT,
         caller: str | None = None,
+        publish: Publish | None = None,
     ) -> Outcome:
-        """Carry out one request. `caller` is what the door knows of who calls, for the log."""
+        """Carry out one request. `caller` is what the door knows of who calls, for the log.
+
+        `publish` puts a file where the caller can fetch it, and gives its URL.
+        """
         try:
             operation, labels = self._router.match(request)
         except ServiceError as error:
@@ -175,6 +179,7 @@ class Service:
                 operation=operation,
                 fault=faults.draw(connection, operation),
                 execution=self._execution,
+                publish=publish,
             )
             recovery.settle(connection, context.now)
             outcome = _Call(context, request, labels, real).carried_out(caller)

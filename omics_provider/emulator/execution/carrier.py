@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from omics_provider.emulator.runs.failures import MESSAGES
 from omics_provider.emulator.world.execution import Execution
 from omics_provider.emulator.world.life import COMPLETED, FAILED
 from omics_provider.emulator.world.settings import Settings
@@ -92,9 +93,7 @@ class Carrier:
 
     def _end(self, outcome: str, reason: str, message: str) -> None:
         with contextlib.suppress(Gone):
-            ended = self._row.ending(
-                outcome, reason or None, message or None, gib_in(self._folder)
-            )
+            ended = self._row.ending(outcome, reason or None, message or None, gib_in(self._folder))
             try:
                 self._told.ended(ended, self._folder)
             except Exception:  # noqa: BLE001  # a run ends whatever becomes of its logs
@@ -161,10 +160,10 @@ class Carrier:
     def _fetch(self, snapshot: Snapshot, uri: str, fetched: dict[str, str]) -> Path:
         self._look()
         if not uri.startswith("s3://"):
-            raise Ended("INVALID_URI_INPUT", f"{uri} is no URI of an object in S3.")
+            raise Ended("INVALID_URI_INPUT", MESSAGES["INVALID_URI_INPUT"].format(uri=uri))
         found = self._objects(snapshot).fetch(uri)
         if found is None:
-            raise Ended("INPUT_URI_NOT_FOUND", f"The provided URI does not exist: {uri}.")
+            raise Ended("INPUT_URI_NOT_FOUND", MESSAGES["INPUT_URI_NOT_FOUND"].format(uri=uri))
         fetched[uri] = f"etag:{found.etag}"
         return found.path
 
@@ -215,7 +214,7 @@ class Carrier:
             raise Closing
         minutes, began = self._claim.minutes, snapshot.life.running
         if minutes is not None and began is not None and snapshot.now > began + 60 * minutes:
-            raise Ended("RUN_TIMED_OUT", f"Run timeout after {minutes:g} minutes.")
+            raise Ended("RUN_TIMED_OUT", MESSAGES["RUN_TIMED_OUT"].format(number=f"{minutes:g}"))
 
     def _finish(self, snapshot: Snapshot, worker: Worker) -> None:
         """Export the results, and raise the failure that the worker tells of."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import time
@@ -9,7 +10,7 @@ from typing import Any, Final
 
 from omics_provider.emulator.protocol.model import service_model
 from omics_provider.emulator.runs.queue import Queue
-from omics_provider.emulator.workflows import contents
+from omics_provider.emulator.workflows import files
 from omics_provider.emulator.world import processes, settings
 from omics_provider.emulator.world.context import Context
 from omics_provider.emulator.world.execution import Execution
@@ -67,6 +68,7 @@ def _claimed(
     )
     # From here on its owner writes its traces.
     connection.execute("UPDATE runs SET next_trace = NULL WHERE pk = ?", (row["pk"],))
+    doc = json.loads(run["doc"])
     context = _context(connection, chosen, now, run["account"], run["region"])
     group = Resources(context, "runGroup", "").get(run["run_group_id"] or "")
     return Claim(
@@ -74,7 +76,9 @@ def _claimed(
         uuid=row["run"],
         plan=Execution.parse(row["plan"]),
         settings=chosen,
-        definition=contents.read(connection, row["workflow"]),
+        definition=files.content(
+            connection, run["account"], run["region"], doc["workflow"]["files"][files.DEFINITION]
+        ),
         is_news=run["next_trace"] is not None,
         minutes=None if group is None else group.doc.get("maxDuration"),
     )

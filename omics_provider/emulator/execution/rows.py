@@ -90,9 +90,7 @@ class Row:
 
         return self._changed(change), passed
 
-    def ending(
-        self, outcome: str, reason: str | None, message: str | None, gib: float
-    ) -> Snapshot:
+    def ending(self, outcome: str, reason: str | None, message: str | None, gib: float) -> Snapshot:
         """Give the run as it will be once it has ended now: CANCELLED where it was cancelled.
 
         `gib` is what its files take up.

@@ -6,6 +6,7 @@ For WDL it is miniwdl's, which is the service's engine by all signs.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,7 +27,8 @@ def lines(run_id: str, doc: Mapping[str, Any], life: Life, tasks: Sequence[Task]
     """Give the lines of an ended run's log, each with its time, in their order."""
     if life.running is None or life.ended is None:
         return []
-    run = _Run(run_id, doc["workflow"], doc["failureReason"], life.outcome, tasks)
+    said = (doc.get("failure") or {}).get("engine")
+    run = _Run(run_id, doc["workflow"], doc["failureReason"], said, life.outcome, tasks)
     write = _WRITERS.get(doc["workflow"]["engine"] or "", _wdl)
     return sorted(write(run, life.running, life.stopping or life.ended), key=lambda line: line[0])
 
@@ -36,8 +38,14 @@ class _Run:
     id: str
     workflow: Mapping[str, Any]
     reason: str | None
+    said: str | None
     outcome: str
     tasks: Sequence[Task]
+
+    @property
+    def cause(self) -> str:
+        """Why the run failed: its reason, and what there is to say of it."""
+        return ": ".join(part for part in (self.reason, self.said) if part)
 
     def failed(self) -> Task | None:
         """Give the task with which the run failed."""
@@ -57,6 +65,8 @@ def _wdl(run: _Run, begun: float, ended: float) -> Iterator[Line]:
         stamp = f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03}"
         return time, f"{stamp} ({thread}) {level} {who} {text}"
 
+    failed = run.failed()
+    said = f", message: {json.dumps(run.said)}" if run.said else ""
     yield line(begun, f'workflow start :: name: "{name}", dir: "{folder}"')
     for task in run.tasks:
         job, life = f"call-{task.plan.name}", task.life
@@ -69,11 +79,11 @@ def _wdl(run: _Run, begun: float, ended: float) -> Iterator[Line]:
         if life.outcome == FAILED:
             error = f'error: "{_ERRORS.get(task.failure or "", task.failure)}"'
             text = f'task {callee} failed :: dir: "{place}", {error}'
+            text += said if task is failed else ""
             yield line(life.ended, text, "ERROR", job)
         elif life.outcome == COMPLETED:
             yield line(life.ended, "done (cached)" if task.cached else "done", task=job)
             yield line(life.ended, f'finish :: job: "{job}"')
-    failed = run.failed()
     if run.outcome == COMPLETED:
         yield line(ended, "done")
     elif failed is not None:
@@ -81,7 +91,7 @@ def _wdl(run: _Run, begun: float, ended: float) -> Iterator[Line]:
         yield line(ended, text, "ERROR")
     else:
         text = f'workflow {name} failed :: dir: "{folder}", error: "{run.reason}"'
-        yield line(ended, text, "ERROR")
+        yield line(ended, run.said or text, "ERROR")
 
 
 def _cwl(run: _Run, begun: float, ended: float) -> Iterator[Line]:
@@ -100,7 +110,7 @@ def _cwl(run: _Run, begun: float, ended: float) -> Iterator[Line]:
         yield ended, f"INFO [workflow ] {good}"
     else:
         yield ended, f"INFO [workflow ] {bad}"
-        yield ended, f"ERROR Workflow error: {run.reason}"
+        yield ended, f"ERROR Workflow error: {run.cause}"
 
 
 def _nextflow(run: _Run, begun: float, ended: float) -> Iterator[Line]:
@@ -125,7 +135,7 @@ def _nextflow(run: _Run, begun: float, ended: float) -> Iterator[Line]:
     if run.outcome == COMPLETED:
         yield line(ended, "main", "INFO", "nextflow.Session - Workflow completed")
     else:
-        text = f"nextflow.Session - Session aborted -- Cause: {run.reason}"
+        text = f"nextflow.Session - Session aborted -- Cause: {run.cause}"
         yield line(ended, "main", "ERROR", text)
 
 

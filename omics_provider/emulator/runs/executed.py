@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Mapping
 from typing import Any, Final
 
-from omics_provider.emulator.workflows import contents
+from omics_provider.emulator.workflows.files import DEFINITION
 from omics_provider.emulator.workflows.record import Workflow
 from omics_provider.emulator.world import processes
 from omics_provider.emulator.world.context import Context
@@ -32,16 +32,16 @@ def is_executed(context: Context, request: Mapping[str, Any], workflow: Workflow
         return False
     if any(tag.startswith(_DIRECTS) for tag in request.get("tags", {})):
         return False
-    return contents.has(context.connection, workflow.uuid)
+    return DEFINITION in workflow.files
 
 
-def enqueue(context: Context, pk: int, run_uuid: str, workflow: Workflow) -> None:
+def enqueue(context: Context, pk: int, run_uuid: str) -> None:
     """Keep that a new run is to be executed, by this process if its S3 is this process's own."""
     execution = context.execution or Execution()
     home = processes.me() if execution.at_home else None
     context.connection.execute(
-        "INSERT INTO executions (run, pk, workflow, plan, home) VALUES (?, ?, ?, ?, ?)",
-        (run_uuid, pk, workflow.uuid, execution.text, home),
+        "INSERT INTO executions (run, pk, plan, home) VALUES (?, ?, ?, ?)",
+        (run_uuid, pk, execution.text, home),
     )
 
 

@@ -23,7 +23,7 @@ _INSTANCES: Final = (
     ("omics.r.xlarge", 4, 32), ("omics.r.2xlarge", 8, 64), ("omics.r.4xlarge", 16, 128),
 )  # fmt: skip
 #: Sizes of a family and their vCPUs, and a family's GiB of memory for a vCPU.
-_SIZES: Final = {
+SIZES: Final = {
     "large": 2, "xlarge": 4, "2xlarge": 8, "4xlarge": 16, "8xlarge": 32, "12xlarge": 48,
     "16xlarge": 64, "24xlarge": 96,
 }  # fmt: skip
@@ -45,11 +45,16 @@ _EARLY: Final = frozenset(
         "WORKFLOW_VER_VALIDATION_FAILED",
     }
 )  # fmt: skip
+#: Failures that come after the last task.
+_LATE: Final = frozenset({"EXPORT_FAILED"})
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a task needs, and its share of the time in which the run is RUNNING."""
+    """What a task needs, and its share of the time in which the run is RUNNING.
+
+    `call` is the call of the workflow that it belongs to, where that has another name.
+    """
 
     name: str
     instance: str
@@ -58,6 +63,7 @@ class Plan:
     gpus: int
     begins: float
     ends: float
+    call: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,13 +85,15 @@ class Task:
     metrics: Mapping[str, float | None] | None = None
 
 
-def plans(workflow: Workflow, parameters: Mapping[str, Any]) -> tuple[Plan, ...]:
+def plans(
+    workflow: Workflow, calls: Sequence[str], parameters: Mapping[str, Any]
+) -> tuple[Plan, ...]:
     """Plan the tasks of a run: two calls at a time, the second of a pair a little shorter.
 
     All shards of a scattered call are at work at once. A call that asks for vCPUs and memory gets
     what fits; the others get an instance by workflow and name.
     """
-    calls = workflow.tasks or _USUAL_NAMES.get(workflow.engine or "", _USUAL_CALLS)
+    calls = calls or _USUAL_NAMES.get(workflow.engine or "", _USUAL_CALLS)
     stages = (len(calls) + 1) // 2
     made = []
     for number, call in enumerate(calls):
@@ -97,7 +105,7 @@ def plans(workflow: Workflow, parameters: Mapping[str, Any]) -> tuple[Plan, ...]
         instance, cpus, memory = _GPU_INSTANCE if gpu else fitting
         ends = (stage + (0.8 if second else 1)) / stages
         made += [
-            Plan(name, instance, cpus, memory, int(gpu), stage / stages, ends)
+            Plan(name, instance, cpus, memory, int(gpu), stage / stages, ends, call)
             for name in shards.names(call, workflow.scatters.get(call, ()), parameters)
         ]
     return tuple(made)
@@ -107,7 +115,7 @@ def smallest(cpus: float, memory: float) -> tuple[str, int, int]:
     """Give the smallest instance with so many vCPUs and GiB, or the largest there is."""
     there = sorted(
         (vcpus, vcpus * by_vcpu, f"omics.{family}.{size}")
-        for size, vcpus in _SIZES.items()
+        for size, vcpus in SIZES.items()
         for family, by_vcpu in _FAMILIES.items()
     )
     fits = (each for each in there if each[0] >= cpus and each[1] >= memory)
@@ -191,8 +199,8 @@ def _cut(life: Life, run: Life, seconds: float) -> Life:
 
 
 def _with_failure(made: list[Task], run: Life, failure: str | None) -> list[Task]:
-    """Let the last task be the one that failed, in a run that fails."""
-    if run.outcome != FAILED or failure is None or not made:
+    """Let the last task be the one that failed, in a run that fails before its export."""
+    if run.outcome != FAILED or failure is None or failure in _LATE or not made:
         return made
     last = made[-1]
     life = Life(
@@ -211,6 +219,12 @@ def identity(run_uuid: str, number: int) -> tuple[str, str]:
     digest = hashlib.sha256(f"{run_uuid}/{number}".encode()).hexdigest()
     parts = (digest[:8], digest[8:12], digest[12:16], digest[16:20], digest[20:32])
     return str(task_id), "-".join(parts)
+
+
+def image(doc: Mapping[str, Any], task: Task) -> dict[str, str] | None:
+    """Give the image of a task, as GetRunTask has it, from what is stored of its run."""
+    found = doc.get("images", {}).get(task.plan.call or task.plan.name)
+    return found[0] if found else None
 
 
 def described(task: Task, now: float) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from omics_provider.emulator.runs import engine_log, outputs
+from omics_provider.emulator.runs import engine_log, failures, outputs, tasks
 from omics_provider.emulator.runs.queue import tasks_of
 from omics_provider.emulator.runs.tasks import Task
 from omics_provider.emulator.world import events, settings
@@ -125,9 +125,7 @@ class Traces:
 
     def task_reached(self, run: TracedRun, task: Task, moment: float, status: str) -> None:
         """Write what a task leaves when it reaches a state."""
-        self._event(
-            run, events.TASK, moment, events.task_detail(run.row, run.doc, task.id, status)
-        )
+        self._event(run, events.TASK, moment, events.task_detail(run.row, run.doc, task.id, status))
         if run.has_logs:
             self._task_log(run, task, moment, status)
 
@@ -212,7 +210,7 @@ def _run_facts(run: TracedRun, status: str) -> manifest.RunFacts:
         metrics=_metrics(run),
         resource_digests=run.doc.get("resourceDigests", {}),
         failure=run.doc["failureReason"] if status == FAILED else None,
-        message=_run_message(run.doc) if status == FAILED else None,
+        message=_run_message(run) if status == FAILED else None,
     )
 
 
@@ -232,9 +230,9 @@ def _task_facts(run: TracedRun, task: Task) -> manifest.TaskFacts:
         gpus=plan.gpus,
         instance=plan.instance,
         metrics=simulated.task_metrics(plan, life) if task.metrics is None else task.metrics,
-        image=task.image,
+        image=task.image or (tasks.image(run.doc, task) or {}).get("image"),
         failure=task.failure,
-        message=task.message or _message("Task", task.failure),
+        message=task.message or _task_message(run, task),
     )
 
 
@@ -246,13 +244,17 @@ def _metrics(run: TracedRun) -> Mapping[str, float | None]:
     return simulated.run_metrics(run.doc["storage"]["capacity"], run.life)
 
 
-def _run_message(doc: Mapping[str, Any]) -> str | None:
-    return doc.get("statusMessage") or _message("Run", doc["failureReason"])
+def _run_message(run: TracedRun) -> str:
+    row = run.row
+    return failures.of_run(row["id"], row["region"], run.doc, run.life, run.tasks)
 
 
-def _message(what: str, reason: str | None) -> str | None:
-    return None if reason is None else f"{what} failed: {reason}"
+def _task_message(run: TracedRun, task: Task) -> str | None:
+    return None if task.failure is None else failures.of_task(run.row["id"], run.doc, task)
 
 
 def _workflow_arn(run: TracedRun) -> str:
-    return f"{run.arn.split(':run/')[0]}:workflow/{run.doc['request']['workflowId']}"
+    request = run.doc["request"]
+    is_ours = request.get("workflowType", "PRIVATE") == "PRIVATE"
+    place = {**run.row, "account": run.row["account"] if is_ours else ""}
+    return events.arn(place, "workflow", request["workflowId"])

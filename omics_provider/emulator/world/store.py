@@ -164,17 +164,11 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     """
     ALTER TABLE calls ADD COLUMN caller TEXT;
     """,
-    # 5: definitions are kept, and runs are executed: which, and by which process.
+    # 5: runs are executed: which, and by which process.
     """
-    CREATE TABLE definitions (
-        uuid TEXT PRIMARY KEY,
-        content BLOB NOT NULL
-    );
-
     CREATE TABLE executions (
         run TEXT PRIMARY KEY,
         pk INTEGER NOT NULL,
-        workflow TEXT NOT NULL,
         plan TEXT NOT NULL,
         home TEXT,
         admitted INTEGER NOT NULL DEFAULT 0,

@@ -1,6 +1,8 @@
 import json
 
+from tests.emulator.conftest import ROLE
 from tests.emulator.traces.test_traces import streams
+from tests.emulator.workflows.test_workflows import GOOD, zipped
 
 
 def manifest(cloud, run):
@@ -19,7 +21,7 @@ def nulls(entry):
 
 
 def test_a_manifest_has_the_members_that_readers_of_the_service_know(cloud, run):
-    started = run()
+    started = run(storageType="STATIC")
     cloud.advance(10)
     ended = cloud.client().get_run(id=started["id"])
     own, tasks = manifest(cloud, started)
@@ -63,7 +65,7 @@ def test_a_run_without_a_name_and_with_dynamic_storage_has_no_nulls(cloud, run):
     workflow = omics.create_workflow(definitionUri="s3://bucket-one/w.zip", engine="CWL")["id"]
     started = omics.start_run(
         workflowId=workflow,
-        roleArn="arn:aws:iam::123456789012:role/omics",
+        roleArn=ROLE,
         outputUri="s3://bucket-one/out",
         storageType="DYNAMIC",
     )
@@ -128,3 +130,23 @@ def test_a_run_that_wants_no_logs_leaves_none_of_its_cache(cloud, run):
     run(cacheId=cache["id"], logLevel="OFF")
     cloud.advance(10)
     assert streams(cloud) == {}
+
+
+def test_a_manifest_names_the_image_of_each_shard(cloud):
+    omics = cloud.client()
+    image = "123456789012.dkr.ecr.us-east-1.amazonaws.com/tools:1"
+    wdl = GOOD.replace("command { } }", f'command {{ }} runtime {{ docker: "{image}" }} }}')
+    workflow = omics.create_workflow(definitionZip=zipped(main_wdl=wdl))["id"]
+    started = omics.start_run(
+        workflowId=workflow,
+        roleArn=ROLE,
+        outputUri="s3://bucket-one/out",
+        parameters={"reads": "s3://bucket-one/reads"},
+    )
+    cloud.advance(10)
+    _, tasks = manifest(cloud, started)
+    assert {task["name"]: task.get("image") for task in tasks} == {
+        "map": None,
+        "count-0": image,
+        "count-1": image,
+    }

@@ -165,8 +165,27 @@ def test_a_topic_hears_of_ended_runs_whatever_else_the_rules_feed(cloud, run):
     assert found[0]["time"].endswith("Z")
 
 
-def test_a_bucket_must_be_there_where_it_is_checked(cloud, run):
-    cloud.settings(checkS3=True)
-    run()
-    with pytest.raises(cloud.client().exceptions.ClientError, match="S3 access denied"):
-        run(outputUri="s3://no-such-bucket/out")
+def test_an_event_in_a_queue_has_all_that_events_have(cloud, run):
+    events, sqs = cloud.other("events"), cloud.other("sqs")
+    queue = sqs.create_queue(QueueName="all")["QueueUrl"]
+    attributes = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]
+    events.put_rule(Name="all", EventPattern=json.dumps({"source": ["aws.omics"]}))
+    shaped = {"InputPathsMap": {"run": "$.detail.runId"}, "InputTemplate": '{"it": "<run>"}'}
+    targets = [
+        {"Id": "whole", "Arn": attributes["QueueArn"]},
+        {"Id": "shaped", "Arn": attributes["QueueArn"], "InputTransformer": shaped},
+    ]
+    events.put_targets(Rule="all", Targets=targets)
+    started = run()
+    settle(cloud)
+    found = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
+    bodies = [json.loads(message["Body"]) for message in found]
+    whole = [body for body in bodies if "it" not in body]
+    assert set(whole[0]) == {
+        *("version", "id", "detail-type", "source", "account", "time", "region", "resources"),
+        "detail",
+    }
+    assert whole[0]["account"] == "123456789012"
+    assert whole[0]["resources"] == [started["arn"]]
+    assert whole[0]["time"].endswith("Z")
+    assert {"it": started["id"]} in bodies

@@ -125,7 +125,7 @@ def test_a_failed_task_is_told_with_its_message_and_log(server: Server) -> None:
     assert failure.log is not None
     assert failure.log.stream == f"run/{run}/task/{failure.task.id}"
     assert failure.log.lines[-1].endswith(": FAILED")
-    assert explained.text.startswith(f"Run mem ({run}) FAILED: OUT_OF_MEMORY_ERROR\n")
+    assert explained.text.startswith(f"Run mem ({run}) FAILED: OUT_OF_MEMORY_ERROR: The workflow ")
     assert "Failed task: REPORT" in explained.text
     assert explained.gaps == explained.missing == ()
     assert server.calls() == ["GetRun", "ListRunTasks", "GetRunTask"]
