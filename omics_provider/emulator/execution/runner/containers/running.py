@@ -19,7 +19,8 @@ from .images import Image
 from .metrics import Meter
 from .tools import BUBBLEWRAP, Tool
 
-_TURN: Final = 0.05
+_FIRST_TURN: Final = 0.005
+_LONGEST_TURN: Final = 0.1
 _ASK: Final = 1.0
 
 
@@ -61,6 +62,7 @@ class Running:
 
     def wait(self, stop: Callable[[], bool], turn: Callable[[], None]) -> Ended:
         """Wait for the end, and bring it about once `stop` says so. `turn` is called meanwhile."""
+        pause = _FIRST_TURN
         while True:
             pid, status, usage = os.wait4(self._process.pid, os.WNOHANG)
             if pid:
@@ -69,7 +71,8 @@ class Running:
                 self._end()
             self._look()
             turn()
-            time.sleep(_TURN)
+            time.sleep(pause)
+            pause = min(pause * 2, _LONGEST_TURN)
         self._process.returncode = code = os.waitstatus_to_exitcode(status)
         if not stop():
             self._check_started(code)
