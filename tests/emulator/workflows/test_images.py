@@ -16,7 +16,7 @@ ACCOUNT, REGION = "123456789012", "us-east-1"
     [
         (f"{ECR}/tools", "tools", None, None),
         (f"{ECR}/tools:1.2", "tools", "1.2", None),
-        (f"{ECR}/quay/biocontainers/fastqc:0.11.9--0", "quay/biocontainers/fastqc", "0.11.9--0", None),
+        (f"{ECR}/quay/bio/fastqc:0.11.9--0", "quay/bio/fastqc", "0.11.9--0", None),
         (f"{ECR}/a_b/c.d-e@{DIGEST}", "a_b/c.d-e", None, DIGEST),
         (f"{ECR}/tools:1@{DIGEST}", "tools", "1", DIGEST),
     ],
