@@ -11,6 +11,8 @@ from typing import Any, Final
 
 from omics_provider.emulator.world import processes
 
+from .runner.containers import oci
+
 #: The module that carries out a job, for tests.
 RUNNER_VARIABLE: Final = "OMICS_EMULATOR_RUNNER"
 _RUNNER: Final = "omics_provider.emulator.execution.runner"
@@ -78,6 +80,8 @@ class Worker:
     def end(self) -> None:
         """End it and all its processes: at its first chance by itself, else killed."""
         processes.end_group(self.identity, _PATIENCE_SECONDS if self.is_at_work else 0.0)
+        if self.result() is None:
+            oci.remove_left(self._folder)
         if self._process.stdin is not None:
             self._process.stdin.close()
         self._process.wait()

@@ -35,7 +35,7 @@ class Wanted:
     cpus: int
     memory: int
     log: Path
-    job: str
+    job: Path
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,8 @@ class Running:
         self._tool, self._wanted = tool, wanted
         self._name = f"omics-{secrets.token_hex(8)}"
         self._sandboxed = tool.name == BUBBLEWRAP
+        if not self._sandboxed:
+            oci.note(wanted.job, tool.program, self._name)
         with wanted.log.open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603
                 self._invocation(), stdin=subprocess.DEVNULL, stdout=log, stderr=log
@@ -96,7 +98,6 @@ class Running:
             self._tool.program,
             wanted.image,
             self._name,
-            wanted.job,
             wanted.mounts,
             wanted.directory,
             wanted.command,
