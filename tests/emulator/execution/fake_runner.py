@@ -43,6 +43,11 @@ def done(folder, job):
         child = subprocess.Popen(["sleep", "600"], stdin=subprocess.DEVNULL)
         (folder / "child").write_text(str(child.pid))
         child.wait()
+    if job["cache"]:
+        entry = Path(job["cache"], "caches", "entry")
+        tell(folder, "caches", "PENDING", cached=entry.exists())
+        tell(folder, "caches", "COMPLETED", cached=entry.exists())
+        entry.mkdir(parents=True, exist_ok=True)
     if "exit 3" in does:
         return failed(folder)
     while does.startswith("wait") and not Path(does.partition(" ")[2]).exists():

@@ -6,7 +6,7 @@ import pytest
 
 from omics_provider.emulator import control
 
-from .conftest import BUCKET, is_gone, pid, serving_at, until
+from .conftest import BUCKET, Place, is_gone, pid, serving_at, until
 
 
 def test_a_run_reads_its_inputs_and_writes_its_outputs(place):
@@ -137,6 +137,86 @@ def test_full_work_folders_fail_a_run(place):
     run = place.ended(place.start())
     assert run["failureReason"] == "FILE_SYSTEM_OUT_OF_SPACE"
     assert "maxWorkGiB" in run["statusMessage"]
+
+
+@pytest.mark.parametrize(
+    ("behavior", "first", "hits"),
+    [
+        ("CACHE_ALWAYS", "", [True]),
+        ("CACHE_ON_FAILURE", "", [False]),
+        ("CACHE_ON_FAILURE", "exit 3", [True]),
+    ],
+)
+def test_a_run_cache_keeps_what_its_behavior_says(place, behavior, first, hits):
+    made = place.omics.create_run_cache(
+        cacheS3Location=f"s3://{BUCKET}/cache", cacheBehavior=behavior
+    )
+    workflow = place.workflow()
+    place.ended(place.start(first, workflow=workflow, cacheId=made["id"]))
+    second = place.ended(place.start(workflow=workflow, cacheId=made["id"]))
+    tasks = [each for each in place.tasks(second["id"]) if each["name"] == "caches"]
+    assert [task["cacheHit"] for task in tasks] == hits
+    assert [
+        task.get("cacheS3Uri", "").startswith(f"s3://{BUCKET}/cache/") for task in tasks
+    ] == hits
+
+
+def test_a_folder_stands_for_a_bucket(tmp_path):
+    folder = tmp_path / "reads"
+    (folder / "lane").mkdir(parents=True)
+    (folder / "lane" / "a.txt").write_text("real\n")
+    buckets = tmp_path / "buckets.json"
+    buckets.write_text(json.dumps({"amzn-reads": "reads"}))
+    with serving_at(tmp_path / "state.db", "--buckets", str(buckets)) as place:
+        uri = "s3://amzn-reads/lane/a.txt"
+        run = place.ended(
+            place.start(parameters={"files": [uri]}, outputUri="s3://amzn-reads/results")
+        )
+        assert run["status"] == "COMPLETED", run.get("statusMessage")
+        written = folder / run["runOutputUri"].removeprefix("s3://amzn-reads/")
+        assert (written / "out" / "all" / "all.txt").read_text() == "real\n"
+        assert not (tmp_path / "state.db.files" / "inputs").exists()
+
+
+def test_a_killed_executor_fails_what_it_had_begun_and_another_goes_on(tmp_path):
+    place = Place("local", tmp_path / "state.db")
+    control.change_settings(place.state, {"executeRuns": 1})
+    workflow = place.workflow()
+    first = place.start("sleep", workflow=workflow)
+    execution, sleeper = place.at_work(first)
+    second = place.start(workflow=workflow)
+    os.kill(pid(execution["owner"]), signal.SIGKILL)
+    until(lambda: is_gone(pid(execution["owner"])), "the end of the executor")
+    assert place.ended(first)["failureReason"] == "SERVICE_ERROR"
+    assert is_gone(sleeper)
+    assert place.ended(second)["status"] == "COMPLETED"
+
+
+def test_logs_events_and_manifest_tell_what_was_executed(served):
+    run_id = served.start("exit 3")
+    run = served.ended(run_id)
+    logs = served.made("logs")
+
+    def lines(stream):
+        found = logs.get_log_events(
+            logGroupName="/aws/omics/WorkflowLog", logStreamName=stream, startFromHead=True
+        )
+        return [event["message"] for event in found["events"]]
+
+    (task,) = served.tasks(run_id)
+    assert "no such sample: NA12878" in lines(f"run/{run_id}/task/{task['taskId']}")
+    assert f"run-{run_id} begins" in lines(f"run/{run_id}/engine")
+    states = ("PENDING", "STARTING", "RUNNING", "STOPPING", "FAILED")
+    told = [line for line in lines(f"run/{run_id}") if line.startswith("Run ")]
+    assert told == [f"Run {run_id} {state}" for state in states]
+    entries = [json.loads(line) for line in lines(f"manifest/run/{run_id}/{run['uuid']}")]
+    assert entries[0]["failureReason"] == "RUN_TASK_FAILED"
+    assert entries[0]["metrics"]["runningSeconds"] > 0
+    assert entries[1]["metrics"] == {
+        "cpusReserved": 2,
+        "gpusReserved": 0,
+        "memoryReservedGiB": 4,
+    }
 
 
 @pytest.mark.parametrize("tag", ["emulator:seconds", "emulator:fails"])
