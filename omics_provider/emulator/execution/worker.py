@@ -21,7 +21,8 @@ _LEASH: Final = "omics_provider.emulator.execution.leash"
 _PASSED: Final = frozenset(
     {
         "PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV",
-        "XDG_RUNTIME_DIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "DOCKER_HOST", "CONTAINER_HOST",
+        "XDG_RUNTIME_DIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "DOCKER_HOST", "DOCKER_CONTEXT",
+        "CONTAINER_HOST", "CONTAINERS_CONF", "CONTAINERS_STORAGE_CONF", "DBUS_SESSION_BUS_ADDRESS",
         "SSL_CERT_FILE", "SYSTEMROOT",
     }
 )  # fmt: skip
