@@ -29,12 +29,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class HttpRequest:
-    """What a door hands over: the raw, still quoted path, the query and the body."""
+    """What a door hands over: the raw, still quoted path, the query, the body and the headers."""
 
     method: str
     path: str
     query: str
     body: bytes
+    headers: Mapping[str, str | bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -104,13 +105,22 @@ def parse_request(
         return {}
     query = parse_qs(request.query, keep_blank_values=True)
     body = _body(request.body)
+    headers = {name.lower(): _text(value) for name, value in request.headers.items()}
     parsed: dict[str, Any] = {}
     for name, member in shape.members.items():
         wire_name = member.serialization.get("name", name)
-        value = _located(member, wire_name, labels, query, body)
+        if member.serialization.get("location") == "header":
+            value = headers.get(wire_name.lower())
+        else:
+            value = _located(member, wire_name, labels, query, body)
         if value is not None:
             parsed[name] = parse_value(member, value, name)
     return parsed
+
+
+def _text(value: str | bytes) -> str:
+    """Give a header's value as text: botocore has some of them as bytes."""
+    return value.decode("latin-1") if isinstance(value, bytes) else value
 
 
 def _located(
@@ -219,12 +229,21 @@ def _parse_blob(shape: Shape, value: Any, path: str) -> bytes:
         raise _wrong_type(value, path, "base64") from error
 
 
+def _parse_timestamp(shape: Shape, value: Any, path: str) -> float:
+    try:
+        moment = datetime.fromisoformat(_parse_scalar(shape, value, path))
+        return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()
+    except (ValueError, OverflowError) as error:
+        raise _wrong_type(value, path, "a time in ISO 8601") from error
+
+
 _SCALARS: Final[dict[str, tuple[type, str]]] = {
     "string": (str, "a string"),
     "blob": (str, "a string"),
     "integer": (int, "an integer"),
     "long": (int, "an integer"),
     "boolean": (bool, "a boolean"),
+    "timestamp": (str, "a string"),
 }
 _PARSERS: Final[dict[str, Callable[[Shape, Any, str], Any]]] = {
     **dict.fromkeys(_SCALARS, _parse_scalar),
@@ -232,6 +251,7 @@ _PARSERS: Final[dict[str, Callable[[Shape, Any, str], Any]]] = {
     "list": _parse_list,
     "map": _parse_map,
     "blob": _parse_blob,
+    "timestamp": _parse_timestamp,
 }
 
 
@@ -241,6 +261,9 @@ def serialize_answer(operation: OperationModel, result: Mapping[str, Any]) -> Ht
     shape = operation.output_shape
     if shape is None or status == 204:
         return HttpAnswer(status, b"")
+    payload = shape.serialization.get("payload")
+    if payload is not None:
+        return HttpAnswer(status, result[payload], {"Content-Type": "application/octet-stream"})
     body = json.dumps(_serialize(shape, result)).encode()
     return HttpAnswer(status, body, {"Content-Type": "application/json"})
 

@@ -30,6 +30,26 @@ CALLS_PER_SECOND: Final[dict[str, float]] = {
     ),
     **dict.fromkeys(("GetWorkflow", "ListWorkflows", "UpdateWorkflow", "DeleteWorkflow"), 10),
     **dict.fromkeys(("TagResource", "UntagResource", "ListTagsForResource"), 5),
+    **dict.fromkeys(("AcceptShare", "CreateShare", "DeleteShare", "GetShare", "ListShares"), 1),
+    **dict.fromkeys(
+        (
+            "CreateSequenceStore", "UpdateSequenceStore", "DeleteSequenceStore",
+            "CreateReferenceStore", "DeleteReferenceStore", "BatchDeleteReadSet", "DeleteReference",
+        ),
+        1,
+    ),
+    "GetReference": 10,
+    "GetReadSet": 30,
+    **dict.fromkeys(
+        (
+            "GetSequenceStore", "ListSequenceStores", "GetReadSetMetadata", "ListReadSets",
+            "StartReadSetImportJob", "GetReadSetImportJob", "ListReadSetImportJobs",
+            "ListReferenceStores", "StartReferenceImportJob", "GetReferenceImportJob",
+            "ListReferenceImportJobs", "ListReferences", "GetReferenceMetadata",
+            "StartReadSetActivationJob", "ListReadSetActivationJobs", "GetReadSetActivationJob",
+        ),
+        5,
+    ),
 }
 
 
@@ -57,7 +77,9 @@ class Settings:
       the oldest ended run of retention mode REMOVE, or fails. With `quotas` on they default to
       10 and 5000, which are the emulator's own numbers: the service's differ by account.
     - `priorityOrder`: which priority goes first among runs that wait.
-    - `creationSeconds`: how long a workflow, version or configuration is CREATING.
+    - `creationSeconds`: how long a workflow, version, configuration or sequence store is CREATING,
+      and a share ACTIVATING or DELETING.
+    - `jobSeconds`: how long a job of a reference store or a sequence store takes.
     - `batchSeconds`: how long a batch takes to be set up, checked and submitted, a third each.
     - `checkS3`: S3 URIs of outputs, definitions and batches must lead to buckets and objects
       that are there, in doors that have S3.
@@ -79,6 +101,7 @@ class Settings:
     maxStoredRuns: float | None = None
     priorityOrder: Literal["lowest", "highest"] = "lowest"
     creationSeconds: float = 0
+    jobSeconds: float = 1
     batchSeconds: float = 1
     checkS3: bool = False
 

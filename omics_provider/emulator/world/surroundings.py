@@ -16,6 +16,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 LOG_GROUP: Final = "/aws/omics/WorkflowLog"
+_SERVICE_ACCOUNT: Final = "000000000000"
 #: `Rule.send_to_targets` of moto 5.2.
 _DELIVERED_BY_MOTO: Final = frozenset({"logs", "sqs", "events"})
 
@@ -46,6 +47,25 @@ class MotoSurroundings:
         bucket, key = _parts(uri)
         if self.has_bucket(account, region, uri):
             self._s3(account).put_object(bucket, key, body)
+
+    def keep_object(self, region: str, uri: str, body: bytes) -> None:
+        """Keep an object in a bucket of the service's own, which nobody's list of buckets shows.
+
+        The bucket is made where there is none. S3 gives its objects to anybody who asks.
+        """
+        bucket, key = _parts(uri)
+        owner = self._s3(_SERVICE_ACCOUNT)
+        if bucket not in owner.buckets:
+            owner.create_bucket(bucket, region)
+        owner.put_object(bucket, key, body, disable_notification=True)
+
+    def kept_object(self, uri: str) -> bytes | None:
+        """Give an object of the service's own, or None where there is none."""
+        bucket, key = _parts(uri)
+        if not is_loaded() or bucket not in self._s3(_SERVICE_ACCOUNT).buckets:
+            return None
+        found = self._s3(_SERVICE_ACCOUNT).get_object(bucket, key)
+        return None if found is None else bytes(found.value)
 
     def write_log(
         self, account: str, region: str, stream: str, lines: Sequence[tuple[float, str]]

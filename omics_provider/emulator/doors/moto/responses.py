@@ -30,7 +30,7 @@ class OmicsResponse(BaseResponse):
         self.setup_class(request, full_url, headers)
         url = urlsplit(request.raw_url)
         answer = omics_backends[self.current_account][self.region].answer(
-            HttpRequest(request.method, url.path, url.query, self.raw_body or b"")
+            HttpRequest(request.method, url.path, url.query, self.raw_body or b"", self.headers)
         )
         if answer is None and request.from_wsgi_server:
             cut(request.environ)
