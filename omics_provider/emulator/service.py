@@ -36,6 +36,10 @@ from omics_provider.emulator.shared.caches import Caches
 from omics_provider.emulator.shared.configurations import Configurations
 from omics_provider.emulator.shared.groups import Groups
 from omics_provider.emulator.shared.tags import Tags
+from omics_provider.emulator.stores.read_sets import ReadSets
+from omics_provider.emulator.stores.reference_stores import ReferenceStores
+from omics_provider.emulator.stores.references import References
+from omics_provider.emulator.stores.sequence_stores import SequenceStores
 from omics_provider.emulator.workflows.operations import Workflows
 from omics_provider.emulator.world.context import Context
 from omics_provider.emulator.world.store import Store
@@ -73,6 +77,22 @@ _CONCERNS: Final[dict[type[Any], tuple[str, ...]]] = {
         "CreateWorkflow", "GetWorkflow", "ListWorkflows", "UpdateWorkflow", "DeleteWorkflow",
         "CreateWorkflowVersion", "GetWorkflowVersion", "ListWorkflowVersions",
         "UpdateWorkflowVersion", "DeleteWorkflowVersion",
+    ),
+    ReferenceStores: (
+        "CreateReferenceStore", "GetReferenceStore", "ListReferenceStores", "DeleteReferenceStore",
+    ),
+    References: (
+        "ListReferences", "GetReferenceMetadata", "GetReference", "DeleteReference",
+        "StartReferenceImportJob", "GetReferenceImportJob", "ListReferenceImportJobs",
+    ),
+    SequenceStores: (
+        "CreateSequenceStore", "GetSequenceStore", "ListSequenceStores", "UpdateSequenceStore",
+        "DeleteSequenceStore",
+    ),
+    ReadSets: (
+        "ListReadSets", "GetReadSetMetadata", "GetReadSet", "BatchDeleteReadSet",
+        "StartReadSetImportJob", "GetReadSetImportJob", "ListReadSetImportJobs",
+        "StartReadSetActivationJob", "GetReadSetActivationJob", "ListReadSetActivationJobs",
     ),
     Tags: ("TagResource", "UntagResource", "ListTagsForResource"),
 }  # fmt: skip

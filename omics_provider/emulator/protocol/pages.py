@@ -50,7 +50,7 @@ def of_numbered(
     numbered: Iterable[tuple[int, T]],
     params: Mapping[str, Any],
     size_member: str = "maxResults",
-    token_member: str = "startingToken",
+    token_member: str = "startingToken",  # noqa: S107  # a name, no secret
 ) -> tuple[list[T], str | None]:
     """Give the page of things that a List operation asks for, and the next page's token.
 
