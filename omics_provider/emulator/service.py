@@ -36,6 +36,7 @@ from omics_provider.emulator.shared.caches import Caches
 from omics_provider.emulator.shared.configurations import Configurations
 from omics_provider.emulator.shared.groups import Groups
 from omics_provider.emulator.shared.tags import Tags
+from omics_provider.emulator.shares.operations import Shares
 from omics_provider.emulator.stores.read_sets import ReadSets
 from omics_provider.emulator.stores.reference_stores import ReferenceStores
 from omics_provider.emulator.stores.references import References
@@ -94,6 +95,7 @@ _CONCERNS: Final[dict[type[Any], tuple[str, ...]]] = {
         "StartReadSetImportJob", "GetReadSetImportJob", "ListReadSetImportJobs",
         "StartReadSetActivationJob", "GetReadSetActivationJob", "ListReadSetActivationJobs",
     ),
+    Shares: ("CreateShare", "AcceptShare", "GetShare", "ListShares", "DeleteShare"),
     Tags: ("TagResource", "UntagResource", "ListTagsForResource"),
 }  # fmt: skip
 

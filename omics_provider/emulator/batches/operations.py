@@ -22,6 +22,7 @@ from omics_provider.emulator.protocol.validation import validate
 from omics_provider.emulator.protocol.wire import parse_value
 from omics_provider.emulator.runs.operations import Runs
 from omics_provider.emulator.runs.starts import Starter, in_batch
+from omics_provider.emulator.shares import access
 from omics_provider.emulator.workflows.operations import Workflows
 from omics_provider.emulator.world import faults
 from omics_provider.emulator.world.context import Context
@@ -52,7 +53,8 @@ class Batches:
             raise ValidationException("A batch needs exactly one of inlineSettings, s3UriSettings")
         if defaults.get("workflowType", "PRIVATE") != "PRIVATE":
             raise ValidationException("Batches are not for READY2RUN workflows")
-        Workflows(context).find(defaults["workflowId"], "PRIVATE")
+        owned = access.of_owner(context, defaults, defaults["workflowId"])
+        Workflows(owned).find(defaults["workflowId"], "PRIVATE")
         settings, etag = self._settings(chosen)
         ids = [setting.get("runSettingId") for setting in settings]
         if len(set(ids)) != len(ids) or not all(isinstance(each, str) and each for each in ids):

@@ -152,6 +152,11 @@ class Runs:
         if "runId" not in params:
             return params
         source = json.loads(find_run(self._context, params["runId"])["doc"])["request"]
+        if source.get("workflowOwnerId", self._context.account) != self._context.account:
+            raise ValidationException(
+                f"Run {params['runId']} is of a shared workflow and can't be duplicated."
+                " Start a new run of that workflow."
+            )
         copied = {name: source[name] for name in _DUPLICATED if name in source}
         return {**copied, **params}
 

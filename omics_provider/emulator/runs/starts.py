@@ -15,6 +15,7 @@ from omics_provider.emulator.protocol.exceptions import (
 )
 from omics_provider.emulator.shared.configurations import Configurations
 from omics_provider.emulator.shared.groups import Groups
+from omics_provider.emulator.shares import access
 from omics_provider.emulator.workflows.operations import Workflows
 from omics_provider.emulator.workflows.record import Workflow
 from omics_provider.emulator.world.context import Context
@@ -44,7 +45,8 @@ class Starter:
         self, request: dict[str, Any], created: float | None = None, batch_id: str | None = None
     ) -> dict[str, Any]:
         """Start a run and answer as StartRun does. `created` is now, or some time before."""
-        workflow = Workflows(self._context).find(
+        owned = access.of_owner(self._context, request, request["workflowId"])
+        workflow = Workflows(owned).find(
             request["workflowId"],
             request.get("workflowType", "PRIVATE"),
             request.get("workflowVersionName"),

@@ -15,6 +15,7 @@ from omics_provider.emulator.protocol.exceptions import (
     ServiceQuotaExceededException,
     ValidationException,
 )
+from omics_provider.emulator.shares import access
 from omics_provider.emulator.world.context import Context
 from omics_provider.emulator.world.resources import Resources, check_tags
 
@@ -65,14 +66,18 @@ class Workflows:
     def get_workflow(self) -> dict[str, Any]:
         """GetWorkflow. Without a type it finds private workflows."""
         params = self._context.params
-        workflow = self.find(params["id"], params.get("type", "PRIVATE"))
-        return {**self._described(workflow), "id": workflow.id, "name": workflow.name}
+        access.check_export(self._context)
+        owned = self._of_owner(params["id"])
+        workflow = owned.find(params["id"], params.get("type", "PRIVATE"))
+        return {**owned._described(workflow), "id": workflow.id, "name": workflow.name}
 
     def get_workflow_version(self) -> dict[str, Any]:
         """GetWorkflowVersion."""
-        found = self._version()
+        access.check_export(self._context)
+        owned = self._of_owner(self._context.params["workflowId"])
+        found = owned._version()
         return {
-            **self._described(found),
+            **owned._described(found),
             "workflowId": found.id,
             "versionName": found.version,
             "workflowBucketOwnerId": found.echoed.get("workflowBucketOwnerId"),
@@ -92,9 +97,10 @@ class Workflows:
     def list_workflow_versions(self) -> dict[str, Any]:
         """ListWorkflowVersions."""
         params = self._context.params
-        workflow = self.find(params["workflowId"], params.get("type", "PRIVATE"))
-        return self._page(
-            self._versions_of(workflow.id),
+        owned = self._of_owner(params["workflowId"])
+        workflow = owned.find(params["workflowId"], params.get("type", "PRIVATE"))
+        return owned._page(
+            owned._versions_of(workflow.id),
             lambda each: {
                 "workflowId": each.id,
                 "versionName": each.version,
@@ -117,6 +123,7 @@ class Workflows:
             raise ConflictException(f"Workflow {workflow.id} is CREATING.")
         if self._versions_of(workflow.id):
             raise ConflictException(f"Workflow {workflow.id} has versions.")
+        access.check_unshared(self._context, workflow.id)
         self._delete(workflow)
 
     def delete_workflow_version(self) -> None:
@@ -139,6 +146,11 @@ class Workflows:
                 f"Version {version} of workflow {workflow_id} not found"
             )
         return replace(versioned, name=found.name)
+
+    def _of_owner(self, workflow_id: str) -> Workflows:
+        """Give the workflows among which a call wants one that may be shared with the caller."""
+        context = self._context
+        return Workflows(access.of_owner(context, context.params, workflow_id))
 
     def _version(self) -> Workflow:
         params = self._context.params

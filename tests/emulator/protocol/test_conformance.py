@@ -147,6 +147,13 @@ def known():
             "sources": [{**reads, "subjectId": "s", "sampleId": "s"}],
         },
     ).json()["id"]
+    share = caller.send(
+        "CreateShare",
+        {
+            "resourceArn": f"arn:aws:omics:us-east-1:123456789012:workflow/{workflow}",
+            "principalSubscriber": "210987654321",
+        },
+    ).json()["shareId"]
     control.advance(caller.store, 60)
     reference = caller.send("ListReferences", {"referenceStoreId": references}).json()
     read_set = caller.send("ListReadSets", {"sequenceStoreId": sequences}).json()["readSets"][0]
@@ -173,6 +180,7 @@ def known():
         "readSetId": read_set["id"],
         "readSetImportJobId": import_job,
         "readSetActivationJobId": activation_job,
+        "shareId": share,
         "resourceArn": run["arn"],
         "roleArn": ROLE,
         "outputUri": "s3://bucket/out",
