@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 from collections.abc import Mapping
@@ -19,13 +20,14 @@ from omics_provider.emulator.world.life import (
     ACTIVE,
     ENDED,
     FAILED,
+    PENDING,
     Life,
     life_of,
     stopping_seconds,
 )
 from omics_provider.emulator.world.surroundings import LOG_GROUP
 
-from . import tasks
+from . import failures, tasks
 from .queue import tasks_of
 from .starts import Starter
 
@@ -123,18 +125,24 @@ class Runs:
 
     def get_run_task(self) -> dict[str, Any]:
         """GetRunTask."""
-        params, now = self._context.params, self._context.now
+        params = self._context.params
         for task in self._tasks(params["id"]):
             if task.id == params["taskId"]:
-                stream = f"run/{params['id']}/task/{task.id}"
-                failed = task.life.status(now) == FAILED
-                return {
-                    **tasks.described(task, now),
-                    "logStream": _log_stream(self._context, stream),
-                    "failureReason": task.failure if failed else None,
-                    "statusMessage": f"Task failed: {task.failure}" if failed else None,
-                }
+                return self._described_task(task)
         raise ResourceNotFoundException(f"Task {params['taskId']} of run {params['id']} not found")
+
+    def _described_task(self, task: tasks.Task) -> dict[str, Any]:
+        run = find_run(self._context, self._context.params["id"])
+        doc, now = json.loads(run["doc"]), self._context.now
+        failed = task.life.status(now) == FAILED
+        details = doc.get("images", {}).get(task.plan.name)
+        return {
+            **tasks.described(task, now),
+            "logStream": _log_stream(self._context, f"run/{run['id']}/task/{task.id}"),
+            "failureReason": task.failure if failed else None,
+            "statusMessage": failures.of_task(run["id"], doc, task) if failed else None,
+            "imageDetails": details[0] if details else None,
+        }
 
     def _tasks(self, run_id: str) -> list[tasks.Task]:
         row = find_run(self._context, run_id)
@@ -173,7 +181,7 @@ class Runs:
             "batchId": row["batch_id"],
             "name": row["name"],
             "priority": row["priority"],
-            "storageCapacity": _capacity(doc, life, now, row["uuid"]),
+            "storageCapacity": _capacity(doc, life, now),
             "storageType": doc["storage"]["type"],
             "creationTime": life.created,
             "startTime": life.started(now),
@@ -233,7 +241,7 @@ def described(row: sqlite3.Row, context: Context) -> dict[str, Any]:
         "uuid": row["uuid"],
         "status": status,
         "failureReason": doc["failureReason"] if status == FAILED else None,
-        "statusMessage": f"Run failed: {doc['failureReason']}" if status == FAILED else None,
+        "statusMessage": _status_message(row, doc, life, context) if status == FAILED else None,
         "runId": request.get("runId"),
         "workflowType": request.get("workflowType", "PRIVATE"),
         "workflowUuid": workflow["uuid"],
@@ -249,7 +257,7 @@ def described(row: sqlite3.Row, context: Context) -> dict[str, Any]:
         "vpcConfig": doc.get("vpc"),
         "priority": row["priority"],
         "storageType": doc["storage"]["type"],
-        "storageCapacity": _capacity(doc, life, now, row["uuid"]),
+        "storageCapacity": _capacity(doc, life, now),
         "runOutputUri": doc["runOutputUri"],
         "outputUriPrefixMode": request.get("outputUriPrefixMode", "SERVICE_DEFINED"),
         "logLevel": request.get("logLevel", "ALL"),
@@ -257,7 +265,7 @@ def described(row: sqlite3.Row, context: Context) -> dict[str, Any]:
             "engineLogStream": _log_stream(context, f"run/{row['id']}/engine"),
             "runLogStream": _log_stream(context, f"run/{row['id']}"),
         },
-        "resourceDigests": {},
+        "resourceDigests": {} if status == PENDING else doc.get("resourceDigests", {}),
         "startedBy": f"arn:aws:iam::{context.account}:user/emulator",
         "creationTime": life.created,
         "startTime": life.started(now),
@@ -269,16 +277,24 @@ def described(row: sqlite3.Row, context: Context) -> dict[str, Any]:
     }
 
 
+def _status_message(row: sqlite3.Row, doc: dict[str, Any], life: Life, context: Context) -> str:
+    made = tasks_of(doc, life, row["uuid"])
+    return failures.of_run(row["id"], context.region, doc, life, made)
+
+
 def _log_stream(context: Context, name: str) -> str:
     place = f"{context.region}:{context.account}"
     return f"arn:aws:logs:{place}:log-group:{LOG_GROUP}:log-stream:{name}"
 
 
-def _capacity(doc: Mapping[str, Any], life: Life, now: float, run_uuid: str) -> int | None:
-    """Give the STATIC capacity, or for DYNAMIC the most that was used, once the run has ended."""
+def _capacity(doc: Mapping[str, Any], life: Life, now: float) -> int | None:
+    """Give the STATIC capacity, or for DYNAMIC the most that was used, once the run has ended.
+
+    It comes from the workflow, so that every run of one costs alike.
+    """
     if doc["storage"]["type"] == "STATIC":
         capacity: int = doc["storage"]["capacity"]
         return capacity
     if life.stopped(now) is None:
         return None
-    return 1 + int(run_uuid[:4], 16) % 400
+    return 1 + hashlib.sha256(doc["workflow"]["id"].encode()).digest()[0]

@@ -35,6 +35,8 @@ _EARLY: Final = frozenset(
         "WORKFLOW_VER_VALIDATION_FAILED",
     }
 )  # fmt: skip
+#: Failures that come after the last task.
+_LATE: Final = frozenset({"EXPORT_FAILED"})
 
 
 @dataclass(frozen=True)
@@ -146,8 +148,8 @@ def _cut(life: Life, run: Life, seconds: float) -> Life:
 
 
 def _with_failure(made: list[Task], run: Life, failure: str | None) -> list[Task]:
-    """Let the last task be the one that failed, in a run that fails."""
-    if run.outcome != FAILED or failure is None or not made:
+    """Let the last task be the one that failed, in a run that fails before its export."""
+    if run.outcome != FAILED or failure is None or failure in _LATE or not made:
         return made
     last = made[-1]
     life = Life(

@@ -132,7 +132,8 @@ class Traces:
             engine = run.doc["workflow"]["engine"] or "engine"
             line = f"{engine}: workflow {run.doc['workflow']['name'] or ''} is {status}"
             if status == FAILED:
-                line += f": {run.doc['failureReason']}"
+                said = (run.doc.get("failure") or {}).get("engine")
+                line += f": {said or run.doc['failureReason']}"
             self._log(run, f"run/{run.row['id']}/engine", moment, line)
 
     def _task_log(self, run: _Run, task: Task, moment: float, status: str) -> None:

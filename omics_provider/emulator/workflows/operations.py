@@ -152,6 +152,20 @@ class Workflows:
         context = self._context
         return Workflows(access.of_owner(context, context.params, workflow_id))
 
+    def startable(self, request: Mapping[str, Any]) -> Workflow:
+        """Find the workflow of a run: ACTIVE, and the caller's own or shared with it."""
+        workflow_id = request["workflowId"]
+        owned = Workflows(access.of_owner(self._context, request, workflow_id))
+        found = owned.find(
+            workflow_id,
+            request.get("workflowType", "PRIVATE"),
+            request.get("workflowVersionName"),
+        )
+        status = found.status_at(self._context)
+        if status != "ACTIVE":
+            raise ResourceNotFoundException(f"Workflow {workflow_id} is {status}, not ACTIVE")
+        return found
+
     def _version(self) -> Workflow:
         params = self._context.params
         return self.find(params["workflowId"], params.get("type", "PRIVATE"), params["versionName"])
@@ -197,6 +211,8 @@ class Workflows:
             tasks=read.tasks,
             needs=read.needs,
             outputs=read.outputs,
+            inputs=read.inputs,
+            images=read.images,
             echoed={name: params[name] for name in _ECHOED if name in params},
             repository=repository and {**repository, "providerType": "GitHub"},
             tags=params.get("tags", {}),

@@ -55,11 +55,6 @@ class Context:
         """Whether S3 URIs must lead to what is there: by the settings, in doors that have S3."""
         return self.settings.checkS3 and self.surroundings is not None
 
-    def has_bucket(self, uri: str) -> bool:
-        """Say whether the bucket of a URI is there, in the caller's region."""
-        around = self.surroundings
-        return around is not None and around.has_bucket(*self.here(), uri)
-
     def read_object(self, uri: str) -> tuple[bytes, str] | None:
         """Give the content and ETag of an object in S3, or None where there is no such object."""
         return (

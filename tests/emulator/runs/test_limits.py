@@ -293,3 +293,11 @@ def test_gpu_workflows_have_a_gpu_task(world, omics):
     world.advance(10)
     assert omics.get_run(id=run_id)["accelerators"] == "GPU"
     assert sum(task["gpus"] for task in omics.list_run_tasks(id=run_id)["items"]) == 1
+
+
+def test_an_account_may_start_one_run_in_ten_seconds(world, omics, start):
+    world.settings(startRunPerSecond=0.1)
+    run_id = start()["id"]
+    message = refused("ThrottlingException", start)
+    assert "0.1 calls a second" in message
+    assert omics.get_run(id=run_id)["id"] == run_id

@@ -210,10 +210,3 @@ def test_each_state_of_a_batch_is_an_event(cloud):
     assert {detail["uuid"] for detail in details} == {batch["uuid"]}
     states = ["CREATING", "PENDING", "SUBMITTING", "INPROGRESS", "PROCESSED"]
     assert sorted(detail["status"] for detail in details) == sorted(states)
-
-
-def test_a_bucket_must_be_there_where_it_is_checked(cloud, run):
-    cloud.settings(checkS3=True)
-    run()
-    with pytest.raises(cloud.client().exceptions.ClientError, match="S3 access denied"):
-        run(outputUri="s3://no-such-bucket/out")
