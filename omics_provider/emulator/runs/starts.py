@@ -102,6 +102,7 @@ class Starter:
         run_id, run_uuid = context.new_id("run"), context.new_uuid()
         given = checks.given(context, request, workflow)
         failure = self._failure(request, workflow, given)
+        inputs.use(context, given.files)
         planned = tasks.plans(
             checks.reached(workflow.tasks, failure),
             workflow.needs,

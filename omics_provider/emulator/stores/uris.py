@@ -66,12 +66,11 @@ def lead(context: Context, uri: str) -> Lead:
 def use(context: Context, uri: str) -> None:
     """Note that a read set is used now, so that it is not archived."""
     found = _URI.fullmatch(uri)
-    if found is None or found["kind"] != READ_SET.word:
+    if found is None or found["kind"] != READ_SET.word or lead(context, uri).problem is not None:
         return
     sets = Inside(context, READ_SET, found["store"])
-    resource = sets.get(found["id"])
-    if resource is not None:
-        sets.change(resource, tiers.used(resource, context.now))
+    read_set = sets.find(found["id"])
+    sets.change(read_set, tiers.used(read_set, context.now))
 
 
 def content(context: Context, uri: str) -> bytes | None:
