@@ -60,6 +60,16 @@ def _etag(context: Context, uri: str) -> str | None:
     return around.etag(context.account, uri)
 
 
+def stored(context: Context, inputs: Sequence[Input]) -> dict[str, str]:
+    """Give where in S3 those inputs lie that are files of stores."""
+    leads = {
+        each.uri: uris.lead(context, each.uri).s3_uri
+        for each in inputs
+        if each.uri.startswith(uris.SCHEME)
+    }
+    return {uri: place for uri, place in leads.items() if place is not None}
+
+
 def use(context: Context, inputs: Sequence[Input]) -> None:
     """Note that a run uses read sets, so that they are not archived."""
     for each in inputs:

@@ -118,6 +118,7 @@ class Starter:
             "failureReason": None if failure is None else failure.reason,
             "failure": None if failure is None else failure.doc,
             "resourceDigests": inputs.digests(context, given.files),
+            "stored": inputs.stored(context, given.files),
             "images": given.images,
             "runOutputUri": _output(request, run_id, run_uuid),
             "seconds": seconds,

@@ -60,13 +60,13 @@ def read(context: Context, file: dict[str, Any]) -> bytes:
     if file["seed"] is not None:
         body = content.made_up(file["type"].removesuffix("-index"), file["seed"])
         return content.index_of(body) if file["type"].endswith("-index") else body
-    found = context.kept_object(file["uri"])
+    found = context.read_object(file["uri"])
     if found is None:
         raise ResourceNotFoundException(
             f"The emulator has lost the content of {file['uri']}: what its S3 holds does not"
             " outlive the server or the mock. Import it again."
         )
-    return found
+    return found[0]
 
 
 def shown(file: dict[str, Any], s3_access: bool) -> dict[str, Any]:

@@ -71,10 +71,6 @@ class Context:
         if self.surroundings is not None:
             self.surroundings.keep_object(self.region, uri, body)
 
-    def kept_object(self, uri: str) -> bytes | None:
-        """Give an object of the service's own, or None where there is none."""
-        return None if self.surroundings is None else self.surroundings.kept_object(uri)
-
     def has_active_run(self, condition: str, value: str) -> bool:
         """Say whether a run that meets a condition in SQL on one value has not ended yet."""
         row = self.connection.execute(

@@ -37,12 +37,13 @@ class MotoSurroundings:
         return bucket is not None and bucket.region_name == region
 
     def read_object(self, account: str, region: str, uri: str) -> tuple[bytes, str] | None:
-        """Give an object's content and ETag, or None where there is no such object."""
-        bucket, key = _parts(uri)
-        if not is_loaded() or not self.has_bucket(account, region, uri):
+        """Give an object's content and ETag, or None where there is none in that region."""
+        bucket, (_, key) = self._bucket(account, uri), _parts(uri)
+        if bucket is None or bucket.region_name != region:
             return None
-        found = self._s3(account).get_object(bucket, key)
-        return None if found is None else (found.value, found.etag)
+        found = bucket.keys.get(key)
+        # The mark of a deleted object has no ETag.
+        return (found.value, found.etag) if hasattr(found, "etag") else None
 
     def bucket_region(self, account: str, uri: str) -> str | None:
         """Give the Region of the bucket of a URI, or None where there is no such bucket."""
@@ -95,14 +96,6 @@ class MotoSurroundings:
         if bucket not in owner.buckets:
             owner.create_bucket(bucket, region)
         owner.put_object(bucket, key, body, disable_notification=True)
-
-    def kept_object(self, uri: str) -> bytes | None:
-        """Give an object of the service's own, or None where there is none."""
-        bucket, key = _parts(uri)
-        if not is_loaded() or bucket not in self._s3(_SERVICE_ACCOUNT).buckets:
-            return None
-        found = self._s3(_SERVICE_ACCOUNT).get_object(bucket, key)
-        return None if found is None else bytes(found.value)
 
     def write_log(
         self, account: str, region: str, stream: str, lines: Sequence[tuple[float, str]]
