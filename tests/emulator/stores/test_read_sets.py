@@ -175,11 +175,14 @@ def test_the_files_are_what_lies_in_s3(world, omics, store):
     assert omics.list_tags_for_resource(resourceArn=found["arn"])["tags"] == {"a": "1"}
 
 
-@pytest.mark.parametrize("key", ["gone.fq.gz", "plain.fq", "a.fq.gz/"])
-def test_a_file_that_is_not_there_or_of_another_type_fails(world, omics, store, key):
+@pytest.mark.parametrize(
+    ("key", "file_type"),
+    [("gone.fq.gz", "FASTQ"), ("plain.fq", "FASTQ"), ("a.fq.gz/", "FASTQ"), ("plain.fq", "UBAM")],
+)
+def test_a_file_that_is_not_there_or_of_another_type_fails(world, omics, store, key, file_type):
     if world.door == "local":
         pytest.skip("this door has no S3")
-    sources = [source("a.fq.gz"), source(key)]
+    sources = [source("a.fq.gz"), source(key, file_type=file_type)]
     job = omics.start_read_set_import_job(sequenceStoreId=store, roleArn=ROLE, sources=sources)
     world.advance(1)
     done = omics.get_read_set_import_job(sequenceStoreId=store, id=job["id"])

@@ -9,6 +9,7 @@ import pytest
 
 from omics_provider.emulator.protocol.model import service_model
 from omics_provider.emulator.stores import uris
+from omics_provider.emulator.stores.kept import READ_SET, Inside, own_id
 from omics_provider.emulator.world import settings
 from omics_provider.emulator.world.context import Context
 from omics_provider.emulator.world.store import Store, open_store
@@ -146,6 +147,24 @@ def test_an_archived_read_set_is_inactive_until_it_is_activated(near, omics, rea
     assert lead(near, uri).problem == "INACTIVE_OMICS_STORAGE_RESOURCE"
     near.advance(1)
     assert lead(near, uri).problem is None
+
+
+def test_what_is_still_being_imported_is_not_there(near, omics, reads):
+    uri = reads()
+    store, read_set = uri.split("/")[3], uri.split("/")[5]
+    near.settings(jobSeconds=60)
+    source = {
+        "sourceFiles": {"source1": "s3://bucket/reads.fq.gz"}, "sourceFileType": "FASTQ",
+        "subjectId": "me", "sampleId": "blood",
+    }  # fmt: skip
+    wanted = {"sequenceStoreId": store, "roleArn": ROLE, "sources": [source]}
+    omics.start_read_set_import_job(**wanted)
+    with looking(near) as context:
+        planned = [own_id(each) for each in Inside(context, READ_SET, store).planned()]
+    [unborn] = set(planned) - {read_set}
+    assert lead(near, uri.replace(read_set, unborn)).problem == "INPUT_URI_NOT_FOUND"
+    near.advance(60)
+    assert lead(near, uri.replace(read_set, unborn)).problem is None
 
 
 def test_a_use_keeps_a_read_set_active(near, reads):
