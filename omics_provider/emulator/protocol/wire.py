@@ -105,12 +105,11 @@ def parse_request(
         return {}
     query = parse_qs(request.query, keep_blank_values=True)
     body = _body(request.body)
-    headers = {name.lower(): _text(value) for name, value in request.headers.items()}
     parsed: dict[str, Any] = {}
     for name, member in shape.members.items():
         wire_name = member.serialization.get("name", name)
         if member.serialization.get("location") == "header":
-            value = headers.get(wire_name.lower())
+            value = _header(request, wire_name)
         else:
             value = _located(member, wire_name, labels, query, body)
         if value is not None:
@@ -118,9 +117,12 @@ def parse_request(
     return parsed
 
 
-def _text(value: str | bytes) -> str:
+def _header(request: HttpRequest, wanted: str) -> str | None:
     """Give a header's value as text: botocore has some of them as bytes."""
-    return value.decode("latin-1") if isinstance(value, bytes) else value
+    for name, value in request.headers.items():
+        if name.lower() == wanted.lower():
+            return value.decode("latin-1") if isinstance(value, bytes) else value
+    return None
 
 
 def _located(
