@@ -270,7 +270,7 @@ def outlook(recorded: Mapping[str, Any]) -> str:
     Empty where there is nothing to tell.
     """
     lines = [
-        f"Run batch {batch['id']} ended FAILED: {batch.get('failureReason') or 'no reason given'}."
+        _failed(batch)
         for batch in recorded.get("batches", ())
         if batch["status"] == BatchStatus.FAILED
     ]
@@ -292,3 +292,13 @@ def outlook(recorded: Mapping[str, Any]) -> str:
             'by sample id, such as {"NA12878": 2}, or one for all samples.'
         )
     return "\n".join(lines)
+
+
+def _failed(batch: Batch) -> str:
+    """Say of a batch that FAILED as a whole how far it had come, and why."""
+    reason = str(batch.get("failureReason") or "no reason given").rstrip(".")
+    told = f"Run batch {batch['id']} ended FAILED"
+    if "submissions" in batch:
+        started = batch["submissions"].get("started", 0)
+        told += f" with {started:,} of its {batch['count']:,} runs started"
+    return f"{told}: {reason}."

@@ -15,7 +15,9 @@ from omics_provider.emulator.protocol.exceptions import (
     ValidationException,
 )
 from omics_provider.emulator.shared import caches
-from omics_provider.emulator.world.context import Context
+from omics_provider.emulator.workflows.files import definition
+from omics_provider.emulator.world import events
+from omics_provider.emulator.world.context import Context, started_by
 from omics_provider.emulator.world.life import (
     ACTIVE,
     ENDED,
@@ -109,6 +111,8 @@ class Runs:
             raise ConflictException(f"Run {row['id']} is {status} and can't be deleted.")
         self._context.connection.execute("DELETE FROM runs WHERE pk = ?", (row["pk"],))
         self._context.free_id("run", row["id"])
+        detail = events.run_detail(row, json.loads(row["doc"]), "DELETED")
+        events.post(self._context, events.RUN, self._context.now, detail)
 
     def list_run_tasks(self) -> dict[str, Any]:
         """ListRunTasks: tasks appear as the run creates them."""
@@ -135,13 +139,12 @@ class Runs:
         run = find_run(self._context, self._context.params["id"])
         doc, now = json.loads(run["doc"]), self._context.now
         failed = task.life.status(now) == FAILED
-        details = doc.get("images", {}).get(task.plan.name)
         return {
             **tasks.described(task, now),
             "logStream": _log_stream(self._context, f"run/{run['id']}/task/{task.id}"),
             "failureReason": task.failure if failed else None,
             "statusMessage": failures.of_task(run["id"], doc, task) if failed else None,
-            "imageDetails": details[0] if details else None,
+            "imageDetails": tasks.image(doc, task),
         }
 
     def _tasks(self, run_id: str) -> list[tasks.Task]:
@@ -180,7 +183,7 @@ class Runs:
             "workflowVersionName": request.get("workflowVersionName"),
             "batchId": row["batch_id"],
             "name": row["name"],
-            "priority": row["priority"],
+            "priority": request.get("priority"),
             "storageCapacity": _capacity(doc, life, now),
             "storageType": doc["storage"]["type"],
             "creationTime": life.created,
@@ -245,7 +248,7 @@ def described(row: sqlite3.Row, context: Context) -> dict[str, Any]:
         "runId": request.get("runId"),
         "workflowType": request.get("workflowType", "PRIVATE"),
         "workflowUuid": workflow["uuid"],
-        "definition": workflow["definition"],
+        "definition": definition(context, workflow.get("files", {}), workflow["definition"]),
         "digest": workflow["digest"],
         "accelerators": workflow["accelerators"],
         "engineVersion": "24.10.8" if workflow["engine"] == "NEXTFLOW" else None,
@@ -255,7 +258,7 @@ def described(row: sqlite3.Row, context: Context) -> dict[str, Any]:
         "cacheBehavior": (doc.get("cache") or {}).get("behavior"),
         "configuration": doc.get("configuration"),
         "vpcConfig": doc.get("vpc"),
-        "priority": row["priority"],
+        "priority": request.get("priority"),
         "storageType": doc["storage"]["type"],
         "storageCapacity": _capacity(doc, life, now),
         "runOutputUri": doc["runOutputUri"],
@@ -266,7 +269,7 @@ def described(row: sqlite3.Row, context: Context) -> dict[str, Any]:
             "runLogStream": _log_stream(context, f"run/{row['id']}"),
         },
         "resourceDigests": {} if status == PENDING else doc.get("resourceDigests", {}),
-        "startedBy": f"arn:aws:iam::{context.account}:user/emulator",
+        "startedBy": started_by(context.account),
         "creationTime": life.created,
         "startTime": life.started(now),
         "stopTime": life.stopped(now),

@@ -22,7 +22,7 @@ from omics_provider.emulator.world.faults import FAILS, FROZEN
 from omics_provider.emulator.world.life import COMPLETED, FAILED, stopping_seconds
 from omics_provider.emulator.world.resources import check_tags
 
-from . import checks, inputs, tasks
+from . import checks, inputs, retries, tasks
 from .failures import Failure
 from .queue import Queue, cache_facts
 
@@ -48,6 +48,7 @@ class Starter:
         workflow = Workflows(self._context).startable(request)
         check_request(request, workflow)
         checks.refuse(self._context, request, workflow)
+        Queue(self._context).hold_quota(self._context.now if created is None else created)
         self._make_room()
         answer = self._insert(request, workflow, created, batch_id)
         if batch_id is None:
@@ -103,25 +104,24 @@ class Starter:
         given = checks.given(context, request, workflow)
         failure = self._failure(request, workflow, given)
         inputs.use(context, given.files)
-        planned = tasks.plans(
-            checks.reached(workflow.tasks, failure),
-            workflow.needs,
-            workflow.accelerators is not None,
-            workflow.id,
-        )
+        reason = None if failure is None else failure.reason
+        calls = checks.reached(workflow.tasks, failure)
+        planned = tasks.plans(workflow, calls, request.get("parameters") or {})
         configuration = self._configuration(request)
         seconds = _seconds(tags, SECONDS_TAG, context.run_seconds)
         doc = {
             "request": {name: value for name, value in request.items() if name != "requestId"},
             "workflow": workflow.summary(),
             "storage": _storage(request, workflow, context.settings.defaultStorageType),
-            "failureReason": None if failure is None else failure.reason,
+            "failureReason": reason,
             "failure": None if failure is None else failure.doc,
             "resourceDigests": inputs.digests(context, given.files),
             "stored": inputs.stored(context, given.files),
             "images": given.images,
             "runOutputUri": _output(request, run_id, run_uuid),
             "seconds": seconds,
+            "startup": context.settings.startupSeconds,
+            "retries": retries.planned(tags, workflow.engine, reason),
             "stopping": _seconds(tags, STOPPING_TAG, stopping_seconds(seconds)),
             "frozen": FREEZES_TAG in tags
             or (context.fault is not None and context.fault.fault == FROZEN),

@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
-from . import containers, types
+from . import containers, scatters, types
+from .scatters import Source
 
 _ENGINES: Final = {".wdl": "WDL", ".nf": "NEXTFLOW", ".cwl": "CWL"}
 _AMOUNT: Final = re.compile(r"\s*([0-9.]+)\s*([A-Za-z]*)\s*")
@@ -34,6 +35,7 @@ class Definition:
     """What a definition says. `problem` is why the service could not take it.
 
     `needs` gives vCPUs and GiB of memory of the tasks that ask for both, or for one, in numbers.
+    `scatters` gives what the scatters around a call go over, `arrays` what makes an output long.
     `inputs` gives the types of the inputs, and `images` the images of each call, where known.
     """
 
@@ -43,6 +45,8 @@ class Definition:
     tasks: tuple[str, ...] = ()
     needs: dict[str, tuple[float, float]] = field(default_factory=dict)
     outputs: dict[str, str] = field(default_factory=dict)
+    scatters: dict[str, list[Source]] = field(default_factory=dict)
+    arrays: dict[str, list[Source]] = field(default_factory=dict)
     inputs: dict[str, types.Kept] = field(default_factory=dict)
     images: dict[str, list[containers.Parts]] = field(default_factory=dict)
     problem: str | None = None
@@ -111,7 +115,7 @@ def _read_wdl(folder: Path, engine: str, main: str) -> Definition:
         WDL.Error.MultipleValidationErrors,
     ) as error:
         told = "; ".join(_told(error, folder))
-        return Definition(engine, main, problem=_plain(f"The WDL definition is wrong: {told}"))
+        return Definition(engine, main, problem=plain(f"The WDL definition is wrong: {told}"))
     workflow = document.workflow
     if workflow is None:
         return Definition(engine, main, problem="The WDL definition has no workflow")
@@ -136,6 +140,8 @@ def _read_wdl(folder: Path, engine: str, main: str) -> Definition:
         outputs=outputs,
         inputs=_inputs(workflow),
         images=containers.read(workflow),
+        scatters=scatters.of_calls(workflow),
+        arrays=scatters.of_outputs(workflow),
     )
 
 
@@ -185,9 +191,9 @@ def _number(expression: Any, units: Mapping[str, float]) -> float | None:
 
 def _described(meta: Any, wdl_type: str) -> str:
     text = meta.get("description") if isinstance(meta, dict) else meta
-    return _plain(text if isinstance(text, str) and text else wdl_type)[:256]
+    return plain(text if isinstance(text, str) and text else wdl_type)[:256]
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Put a text on one line without control characters, as the API's patterns want it."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -13,18 +11,18 @@ from omics_provider.emulator.protocol.exceptions import (
     ConflictException,
     ResourceNotFoundException,
     ServiceQuotaExceededException,
-    ValidationException,
 )
 from omics_provider.emulator.shares import access
+from omics_provider.emulator.world import events
 from omics_provider.emulator.world.context import Context
 from omics_provider.emulator.world.resources import Resources, check_tags
 
-from . import definitions
-from .record import Workflow, catalogue
+from .files import README, definition, readme
+from .record import Workflow, catalogue, versions
+from .sources import Sources
 
-_SOURCES: Final = ("definitionZip", "definitionUri", "definitionRepository")
 # What the service only hands back.
-_ECHOED: Final = ("containerRegistryMap", "readmePath", "workflowBucketOwnerId")
+_ECHOED: Final = ("readmePath", "workflowBucketOwnerId")
 _MOST_VERSIONS: Final = 1000
 _UPDATED: Final = {
     "name": "name",
@@ -46,6 +44,9 @@ class Workflows:
         """CreateWorkflow."""
         workflow = self._made(self._context.new_id("workflow"), None)
         self._insert(workflow)
+        ready = self._context.now + self._context.settings.creationSeconds
+        made = "CREATION_SUCCESS" if workflow.status == "ACTIVE" else "CREATION_FAILURE"
+        self._tell(workflow, ready, made)
         return {"id": workflow.id, **self._created(workflow)}
 
     def create_workflow_version(self) -> dict[str, Any]:
@@ -57,7 +58,7 @@ class Workflows:
         made = self._made(owner.id, params["versionName"])
         if self._versions.get(made.key) is not None:
             raise ConflictException(f"Workflow {owner.id} has a version {made.version} already.")
-        many = len(self._versions_of(owner.id))
+        many = len(self._versions_of(owner))
         if self._context.settings.quotas and many >= _MOST_VERSIONS:
             raise ServiceQuotaExceededException(f"A workflow has at most {_MOST_VERSIONS} versions")
         self._insert(made)
@@ -100,7 +101,7 @@ class Workflows:
         owned = self._of_owner(params["workflowId"])
         workflow = owned.find(params["workflowId"], params.get("type", "PRIVATE"))
         return owned._page(
-            owned._versions_of(workflow.id),
+            owned._versions_of(workflow),
             lambda each: {
                 "workflowId": each.id,
                 "versionName": each.version,
@@ -121,10 +122,11 @@ class Workflows:
         workflow = self.find(self._context.params["id"], "PRIVATE")
         if workflow.status_at(self._context) == "CREATING":
             raise ConflictException(f"Workflow {workflow.id} is CREATING.")
-        if self._versions_of(workflow.id):
+        if self._versions_of(workflow):
             raise ConflictException(f"Workflow {workflow.id} has versions.")
         access.check_unshared(self._context, workflow.id)
         self._delete(workflow)
+        self._tell(workflow, self._context.now, "DELETION_SUCCESS")
 
     def delete_workflow_version(self) -> None:
         """DeleteWorkflowVersion."""
@@ -132,15 +134,14 @@ class Workflows:
 
     def find(self, workflow_id: str, kind: str, version: str | None = None) -> Workflow:
         """Find a workflow by id and type. The wrong type is as unknown as the wrong id."""
-        if kind == "READY2RUN":
-            found = catalogue().get(workflow_id)
-        else:
-            found = _stored(self._workflows, workflow_id)
+        is_ours = kind != "READY2RUN"
+        found = _stored(self._workflows, workflow_id) if is_ours else catalogue().get(workflow_id)
         if found is None:
             raise ResourceNotFoundException(f"Workflow {workflow_id} not found")
         if version is None:
             return found
-        versioned = _stored(self._versions, replace(found, version=version).key)
+        key = replace(found, version=version).key
+        versioned = _stored(self._versions, key) if is_ours else versions(found).get(version)
         if versioned is None:
             raise ResourceNotFoundException(
                 f"Version {version} of workflow {workflow_id} not found"
@@ -172,7 +173,7 @@ class Workflows:
 
     def _created(self, workflow: Workflow) -> dict[str, Any]:
         return {
-            "arn": self._arn(workflow),
+            "arn": workflow.arn(self._context),
             "status": "CREATING",
             "tags": workflow.tags,
             "uuid": workflow.uuid,
@@ -182,23 +183,20 @@ class Workflows:
         """Make a workflow or a version from the request."""
         params = self._context.params
         check_tags(params.get("tags", {}))
-        read = self._read()
-        source = (
-            params.get("definitionZip")
-            or json.dumps(
-                [params.get("definitionUri"), params.get("definitionRepository")]
-            ).encode()
-        )
-        repository = params.get("definitionRepository")
+        source = Sources(self._context).read()
+        read, repository = source.definition, params.get("definitionRepository")
+        echoed: dict[str, Any] = {name: params[name] for name in _ECHOED if name in params}
+        if source.registry_map is not None:
+            echoed["containerRegistryMap"] = source.registry_map
         return Workflow(
             id=workflow_id,
             version=version,
             type="PRIVATE",
             uuid=self._context.new_uuid(),
-            digest=hashlib.sha256(source).hexdigest(),
+            digest=source.digest,
             created=self._context.now,
-            status="ACTIVE" if read.problem is None else "FAILED",
-            status_message=read.problem,
+            status="ACTIVE" if source.problem is None else "FAILED",
+            status_message=source.problem,
             name=params.get("name"),
             description=params.get("description"),
             engine=read.engine or "WDL",
@@ -211,43 +209,34 @@ class Workflows:
             tasks=read.tasks,
             needs=read.needs,
             outputs=read.outputs,
+            scatters=read.scatters,
+            arrays=read.arrays,
             inputs=read.inputs,
             images=read.images,
-            echoed={name: params[name] for name in _ECHOED if name in params},
+            echoed=echoed,
             repository=repository and {**repository, "providerType": "GitHub"},
+            files=source.files,
             tags=params.get("tags", {}),
         )
-
-    def _read(self) -> definitions.Definition:
-        """Read the definition, where it can be had."""
-        context, params = self._context, self._context.params
-        if sum(name in params for name in _SOURCES) != 1:
-            raise ValidationException(f"A workflow needs exactly one of {', '.join(_SOURCES)}")
-        engine, main = params.get("engine"), params.get("main")
-        content: bytes | None = params.get("definitionZip")
-        uri = params.get("definitionUri")
-        if uri is not None:
-            if not uri.startswith("s3://"):
-                raise ValidationException("definitionUri is not an S3 URI")
-            found = context.read_object(uri)
-            content = found[0] if found else None
-            if found is None and context.checks_s3:
-                raise ValidationException(f"S3 access denied for {uri}")
-        if content is None:
-            return definitions.Definition(engine, main)
-        return definitions.read(content, engine, main)
 
     def _update(self, workflow: Workflow) -> None:
         params = self._context.params
         changes = {
             attribute: params[member] for member, attribute in _UPDATED.items() if member in params
         }
-        changed, kept = replace(workflow, **changes), self._kept(workflow)
+        sources = Sources(self._context)
+        files = {**workflow.files, **sources.kept({README: sources.readme()})}
+        changed, kept = replace(workflow, **changes, files=files), self._kept(workflow)
         kept.change(kept.find(workflow.key), changed.name, changed.doc)
 
     def _delete(self, workflow: Workflow) -> None:
         kept = self._kept(workflow)
         kept.remove(kept.find(workflow.key))
+
+    def _tell(self, workflow: Workflow, time: float, status: str) -> None:
+        """Have an event sent. Of versions the service sends none."""
+        detail = events.workflow_detail(workflow.arn(self._context), status)
+        events.post(self._context, events.WORKFLOW, time, detail)
 
     def _kept(self, workflow: Workflow) -> Resources:
         return self._workflows if workflow.version is None else self._versions
@@ -262,9 +251,11 @@ class Workflows:
             return catalogue().values()
         return map(Workflow.stored, self._workflows.all())
 
-    def _versions_of(self, workflow_id: str) -> list[Workflow]:
-        versions = map(Workflow.stored, self._versions.all())
-        return [each for each in versions if each.id == workflow_id]
+    def _versions_of(self, workflow: Workflow) -> list[Workflow]:
+        if workflow.type == "READY2RUN":
+            return list(versions(workflow).values())
+        made = map(Workflow.stored, self._versions.all())
+        return [each for each in made if each.id == workflow.id]
 
     def _page(
         self, wanted: list[Workflow], own: Callable[[Workflow], dict[str, Any]]
@@ -275,7 +266,7 @@ class Workflows:
 
     def _item(self, workflow: Workflow) -> dict[str, Any]:
         return {
-            "arn": self._arn(workflow),
+            "arn": workflow.arn(self._context),
             "status": workflow.status_at(self._context),
             "type": workflow.type,
             "digest": workflow.digest,
@@ -287,10 +278,11 @@ class Workflows:
         status = workflow.status_at(self._context)
         return {
             **self._item(workflow),
+            "definition": definition(self._context, workflow.files, workflow.definition),
+            "readme": readme(self._context, workflow.files),
             "statusMessage": workflow.status_message if status == "FAILED" else None,
             "description": workflow.description,
             "engine": workflow.engine,
-            "definition": workflow.definition,
             "main": workflow.main,
             "parameterTemplate": workflow.template or None,
             "storageCapacity": workflow.storage_capacity,
@@ -302,9 +294,6 @@ class Workflows:
             "readmePath": workflow.echoed.get("readmePath"),
             "definitionRepositoryDetails": _repository(workflow.repository),
         }
-
-    def _arn(self, workflow: Workflow) -> str:
-        return self._context.arn(f"workflow/{workflow.key}")
 
 
 def _stored(kept: Resources, key: str) -> Workflow | None:

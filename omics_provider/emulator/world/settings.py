@@ -87,6 +87,8 @@ class Settings:
       (`oldest`), or always a new one (`fresh`).
     - `speed`: emulated seconds in a real one, up to 1,000,000; 0 stands still.
     - `runSeconds`: emulated length of a run; none leaves it to the door (5 by default).
+    - `startupSeconds`: how long a run is PENDING and STARTING, on top of its length, and a task
+      half as long; none for a share of their lengths. The service takes about 570.
     - `parameterCheck`: parameters that do not fit the workflow's template: refused by StartRun
       (`start`), a run that FAILS (`run`), or let through (`off`). Values of other types than a WDL
       has are the engine's to find: such a run FAILS, unless this is `off`.
@@ -94,6 +96,8 @@ class Settings:
     - `maxConcurrentRuns`: runs beyond it stay PENDING. `maxStoredRuns`: at it, StartRun removes
       the oldest ended run of retention mode REMOVE, or fails. With `quotas` on they default to
       10 and 5000, which are the emulator's own numbers: the service's differ by account.
+    - `overMaxConcurrentRuns`: a run that is started beyond it waits (`wait`), or StartRun is
+      refused, and an entry of a batch fails, with ServiceQuotaExceededException (`refuse`).
     - `priorityOrder`: which priority goes first among runs that wait.
     - `creationSeconds`: how long a workflow, version, configuration or sequence store is CREATING,
       and a share ACTIVATING or DELETING.
@@ -118,6 +122,7 @@ class Settings:
     ids: Literal["reuse", "oldest", "fresh"] = "reuse"
     speed: float = 1
     runSeconds: float | None = None
+    startupSeconds: float | None = None
     parameterCheck: Literal["start", "run", "off"] = "start"
     defaultStorageType: Literal["STATIC", "DYNAMIC"] = "DYNAMIC"
     maxConcurrentRuns: float | None = None
@@ -127,6 +132,7 @@ class Settings:
     jobSeconds: float = 1
     batchSeconds: float = 1
     checkS3: bool = False
+    overMaxConcurrentRuns: Literal["wait", "refuse"] = "wait"
     accessCheck: Literal["start", "run", "off"] = "off"
     checkInputs: bool = False
 

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from tests.emulator.conftest import ROLE
@@ -176,7 +178,8 @@ def test_a_second_run_of_the_same_work_hits_the_cache(world, omics, start, cache
     assert set(hits(omics, again)) == {True}
     assert set(hits(omics, other)) == {False}
     task = omics.list_run_tasks(id=again)["items"][0]
-    assert task["cacheS3Uri"].startswith(f"s3://bucket/cache/{cache}/")
+    place = rf"s3://bucket/cache/[0-9a-f-]{{36}}/{first}/\d+/[0-9a-f-]{{36}}/"
+    assert re.fullmatch(place, task["cacheS3Uri"])
     length = [omics.get_run(id=run_id) for run_id in (first, again)]
     seconds = [(run["stopTime"] - run["creationTime"]).total_seconds() for run in length]
     assert seconds[1] < seconds[0] / 2
