@@ -31,9 +31,9 @@ def of_owner(context: Context, asked: Mapping[str, Any], workflow: str) -> Conte
     raise ResourceNotFoundException(f"Workflow {workflow} not found")
 
 
-def check_export(context: Context) -> None:
-    """Refuse to export a workflow that is shared with the caller."""
-    owner = context.params.get("workflowOwnerId", context.account)
+def check_export(context: Context, asked: Mapping[str, Any]) -> None:
+    """Refuse to export a workflow that a call, or its run, asked for of another account."""
+    owner = asked.get("workflowOwnerId", context.account)
     if context.params.get("export") and owner != context.account:
         raise AccessDeniedException("A workflow that is shared with you can't be exported.")
 

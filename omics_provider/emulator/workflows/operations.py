@@ -67,14 +67,14 @@ class Workflows:
     def get_workflow(self) -> dict[str, Any]:
         """GetWorkflow. Without a type it finds private workflows."""
         params = self._context.params
-        access.check_export(self._context)
+        access.check_export(self._context, self._context.params)
         owned = self._of_owner(params["id"])
         workflow = owned.find(params["id"], params.get("type", "PRIVATE"))
         return {**owned._described(workflow), "id": workflow.id, "name": workflow.name}
 
     def get_workflow_version(self) -> dict[str, Any]:
         """GetWorkflowVersion."""
-        access.check_export(self._context)
+        access.check_export(self._context, self._context.params)
         owned = self._of_owner(self._context.params["workflowId"])
         found = owned._version()
         return {

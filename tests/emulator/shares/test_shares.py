@@ -174,6 +174,15 @@ def test_a_subscriber_sees_a_shared_workflow_and_its_versions_and_exports_none(o
     wanted = {**owner, "export": ["DEFINITION"]}
     refused("AccessDeniedException", friend.get_workflow, id=made["id"], **wanted)
     refused("AccessDeniedException", friend.get_workflow_version, **version, **wanted)
+    run = {
+        "workflowId": made["id"], "roleArn": ROLE, "outputUri": "s3://bucket",
+        "parameters": {"reads": "s3://bucket/reads"},
+    }  # fmt: skip
+    started = friend.start_run(**run, **owner)["id"]
+    refused("AccessDeniedException", friend.get_run, id=started, export=["DEFINITION"])
+    assert friend.get_run(id=started)["workflowOwnerId"] == OWNER
+    own = omics.start_run(**run, **owner)["id"]
+    assert omics.get_run(id=own, export=["DEFINITION"])["definition"]
     # What is not asked for of its owner is not there, nor is it the subscriber's to change.
     refused("ResourceNotFoundException", friend.get_workflow, id=made["id"])
     refused("ResourceNotFoundException", friend.delete_workflow, id=made["id"])

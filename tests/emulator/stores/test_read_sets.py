@@ -9,7 +9,7 @@ from tests.emulator.conftest import ROLE
 from tests.emulator.runs.test_runs import refused
 
 READS = b"@1\nACGT\n+\nIIII\n@2\nACG\n+\nIII\n"
-FASTQ = gzip.compress(READS)
+FASTQ, MATES = gzip.compress(READS), gzip.compress(READS.lower())
 DAY = 86_400
 
 
@@ -135,7 +135,7 @@ def files(world):
     s3 = world.other("s3")
     s3.create_bucket(Bucket="reads")
     bodies = {"hg38.fa": b">1\nACGT\n", "a.bam": FASTQ, "b.bam": FASTQ, "a.fq.gz": FASTQ}
-    for key, body in {**bodies, "b/a.fq.gz": FASTQ, "plain.fq": READS}.items():
+    for key, body in {**bodies, "b/a.fq.gz": MATES, "plain.fq": READS}.items():
         s3.put_object(Bucket="reads", Key=key, Body=body)
 
 
@@ -156,18 +156,19 @@ def test_the_files_are_what_lies_in_s3(world, omics, store):
         pytest.skip("this door has no S3")
     [read_set] = imported(world, omics, store, source("a.fq.gz", "b/a.fq.gz", tags={"a": "1"}))
     found = omics.get_read_set_metadata(sequenceStoreId=store, id=read_set)
-    digest = hashlib.md5(READS).hexdigest()
-    assert found["etag"] == {"algorithm": "FASTQ_MD5up", "source1": digest, "source2": digest}
+    first, second = (hashlib.md5(each).hexdigest() for each in (READS, READS.lower()))
+    assert found["etag"] == {"algorithm": "FASTQ_MD5up", "source1": first, "source2": second}
     assert found["sequenceInformation"] == {
         "totalReadCount": 4, "totalBaseCount": 14, "alignment": "UNALIGNED",
     }  # fmt: skip
     wanted = {"sequenceStoreId": store, "id": read_set, "partNumber": 1}
-    for name, file in found["files"].items():
-        assert file["contentLength"] == len(FASTQ)
-        assert omics.get_read_set(**wanted, file=name.upper())["payload"].read() == FASTQ
+    for name, body in (("source1", FASTQ), ("source2", MATES)):
+        file = found["files"][name]
+        assert file["contentLength"] == len(body)
+        assert omics.get_read_set(**wanted, file=name.upper())["payload"].read() == body
         # S3 itself gives what lies in the store.
         bucket, key = file["s3Access"]["s3Uri"].removeprefix("s3://").split("/", 1)
-        assert world.other("s3").get_object(Bucket=bucket, Key=key)["Body"].read() == FASTQ
+        assert world.other("s3").get_object(Bucket=bucket, Key=key)["Body"].read() == body
     access = omics.get_sequence_store(id=store)["s3Access"]
     assert found["files"]["source1"]["s3Access"]["s3Uri"].startswith(access["s3Uri"])
     refused("ResourceNotFoundException", omics.get_read_set, **wanted, file="INDEX")
