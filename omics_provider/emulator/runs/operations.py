@@ -30,7 +30,7 @@ from omics_provider.emulator.world.life import (
 )
 from omics_provider.emulator.world.surroundings import LOG_GROUP
 
-from . import failures, tasks
+from . import executed, failures, tasks
 from .queue import tasks_of
 from .starts import Starter
 
@@ -97,6 +97,9 @@ class Runs:
         life, doc = life_of(row), json.loads(row["doc"])
         if life.status(self._context.now) in ENDED:
             raise ConflictException(f"Run {row['id']} has ended and can't be cancelled.")
+        if "executed" in doc and executed.is_carried_out(self._context.connection, row["uuid"]):
+            executed.cancel(self._context.connection, row, life, self._context.now)
+            return
         seconds = doc.get("stopping", stopping_seconds(doc["seconds"]))
         changed = life.cancelled(self._context.now, seconds)
         self._context.connection.execute(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from omics_provider.emulator.protocol.exceptions import ConflictException, ValidationException
 
+from .execution import Execution
 from .faults import Fault
 from .settings import Settings
 from .surroundings import MotoSurroundings
@@ -37,7 +38,8 @@ class Context:
     """One call in its transaction. `now` is emulated time in seconds since 1970.
 
     `surroundings` is None in a door that has no other service of AWS. `publish` gives a URL from
-    which a file can be fetched; None where the door has no such place.
+    which a file can be fetched; None where the door has no such place. `execution` is None in a
+    door whose runs are simulated.
     """
 
     connection: sqlite3.Connection
@@ -51,6 +53,7 @@ class Context:
     surroundings: MotoSurroundings | None
     model: ServiceModel
     fault: Fault | None = None
+    execution: Execution | None = None
     publish: Publish | None = None
 
     def arn(self, resource: str) -> str:

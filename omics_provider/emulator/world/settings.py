@@ -110,6 +110,12 @@ class Settings:
       (`run`), or let through (`off`).
     - `checkInputs`: runs FAIL whose input files are not there, or whose images HealthOmics can't
       pull; S3 and ECR are looked at in doors that have them.
+    - `executeRuns`: how many runs are executed at once; none for one for each CPU.
+    - `executeCpus`, `executeMemoryGiB`: what the tasks of one executed run share; none for all
+      that the machine has.
+    - `executeTool`: what runs the containers of tasks.
+    - `maxWorkGiB`: with more in the work folders no run begins to be executed; it FAILS.
+    - `keepWork`: whether the work folder of an executed run stays after its end.
     """
 
     quotas: bool = False
@@ -132,6 +138,12 @@ class Settings:
     jobSeconds: float = 1
     batchSeconds: float = 1
     checkS3: bool = False
+    executeRuns: float | None = None
+    executeCpus: float | None = None
+    executeMemoryGiB: float | None = None
+    executeTool: Literal["auto", "bubblewrap", "podman", "docker"] = "auto"
+    maxWorkGiB: float = 20
+    keepWork: bool = False
     overMaxConcurrentRuns: Literal["wait", "refuse"] = "wait"
     accessCheck: Literal["start", "run", "off"] = "off"
     checkInputs: bool = False

@@ -12,7 +12,7 @@ import sys
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
 from . import policies
@@ -23,6 +23,29 @@ _SERVICE_ACCOUNT: Final = "000000000000"
 _EXPORTS: Final = "healthomics-exports"
 #: `Rule.send_to_targets` of moto 5.2.
 _DELIVERED_BY_MOTO: Final = frozenset({"logs", "sqs", "events"})
+
+
+class Surroundings(Protocol):
+    """The services beside HealthOmics, as far as it uses them."""
+
+    def has_bucket(self, account: str, region: str, uri: str) -> bool:
+        """Say whether the bucket of a URI is there, in that region."""
+
+    def read_object(self, account: str, region: str, uri: str) -> tuple[bytes, str] | None:
+        """Give an object's content and ETag, or None where there is no such object."""
+
+    def write_object(self, account: str, region: str, uri: str, body: bytes) -> None:
+        """Write an object, if its bucket is there."""
+
+    def write_log(
+        self, account: str, region: str, stream: str, lines: Sequence[tuple[float, str]]
+    ) -> None:
+        """Add lines to a stream of HealthOmics' log group."""
+
+    def send_event(
+        self, account: str, region: str, kind: str, time: float, detail: Mapping[str, Any]
+    ) -> None:
+        """Send an event of `aws.omics` to the default event bus."""
 
 
 def is_loaded() -> bool:

@@ -1,0 +1,102 @@
+"""The endpoint `local`: runs are carried out by a process of its own, one for a state file.
+
+It outlives who started it, such as `pulumi up`, and ends when nothing is left to do.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Final
+
+from omics_provider.emulator.world import folder, processes
+from omics_provider.emulator.world.store import Store
+
+from . import recovery
+from .owner import Owner
+
+_KEY: Final = "executor"
+_MODULE: Final = "omics_provider.emulator.execution"
+
+
+class Detached:
+    """Wakes the process that carries out the runs of a state file."""
+
+    def __init__(self, store: Store) -> None:
+        self.at_home = False
+        self._store = store
+        self._lock = threading.Lock()
+        self._started: subprocess.Popen[bytes] | None = None
+
+    def wake(self) -> None:
+        """Start the process, unless there is one."""
+        with self._lock:
+            if self._started is not None and self._started.poll() is None:
+                return
+            with self._store.reading() as connection:
+                if _is_there(connection):
+                    return
+            self._started = _start(Path(self._store.path))
+
+
+def _start(state: Path) -> subprocess.Popen[bytes]:
+    base = folder.beside(str(state))
+    base.mkdir(parents=True, exist_ok=True)
+    with (base / "executor.log").open("ab") as log:
+        return subprocess.Popen(  # noqa: S603  # our own module
+            [sys.executable, "-m", _MODULE, "--state", state],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            env={name: text for name, text in os.environ.items() if not _is_secret(name)},
+        )
+
+
+def _is_secret(name: str) -> bool:
+    """Say whether a variable is of Pulumi or AWS: the process calls neither."""
+    return name.startswith(("AWS_", "PULUMI_"))
+
+
+def carry_out(store: Store) -> None:
+    """Carry out the runs of a state file, unless another process does, until nothing is left."""
+    if not _enter(store):
+        return
+    owner = Owner(store, folder.Folder(folder.beside(store.path)), at_home=False)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: owner.stop())
+    while True:
+        owner.work()
+        if owner.is_stopped or _leave(store):
+            owner.close()
+            return
+
+
+def _is_there(connection: sqlite3.Connection) -> bool:
+    row = connection.execute("SELECT value FROM meta WHERE key = ?", (_KEY,)).fetchone()
+    return row is not None and row["value"] != processes.me() and processes.is_alive(row["value"])
+
+
+def _enter(store: Store) -> bool:
+    with store.transaction() as connection:
+        if _is_there(connection):
+            return False
+        connection.execute(
+            "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            (_KEY, processes.me()),
+        )
+        return True
+
+
+def _leave(store: Store) -> bool:
+    """Leave, if there is nothing to do: who queues a run later starts another process."""
+    with store.transaction() as connection:
+        if recovery.is_somebody_needed(connection, at_home=False):
+            return False
+        connection.execute("DELETE FROM meta WHERE key = ?", (_KEY,))
+        return True

@@ -1,0 +1,87 @@
+"""Containers by podman or docker: the command that starts one on an image that is here already."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Final
+
+from omics_provider.emulator.execution.runner.outcome import CANNOT_START_CONTAINER, Failure
+
+from .images import Image
+
+#: Exit codes by which podman and docker tell that they could not start the container. The task's
+#: own may be the last two: then the tool has written nothing.
+CANNOT_START: Final = (125, 126, 127)
+_LIMIT: Final = 30.0
+_LABEL: Final = "omics-job"
+
+
+def invocation(
+    tool: str,
+    image: Image,
+    name: str,
+    job: str,
+    mounts: Iterable[tuple[str, str, bool]],
+    directory: str,
+    command: Sequence[str],
+    cpus: int,
+    memory: int,
+) -> list[str]:
+    """Give the command line. `mounts` are places inside, paths outside, and whether to write.
+
+    `job` marks the container, so that those of a job that was killed are found.
+    """
+    started = [tool, "run", "--rm", "--name", name, "--label", f"{_LABEL}={job}"]
+    started += ["--network", "none", "--workdir", directory]
+    started += ["--cpus", str(cpus), "--memory", str(memory), "--entrypoint", command[0]]
+    if Path(tool).name == "docker" and os.geteuid() != 0:
+        started += ["--user", f"{os.geteuid()}:{os.getegid()}"]
+    for inside, outside, writable in mounts:
+        if ":" in inside + outside:
+            raise Failure(
+                CANNOT_START_CONTAINER,
+                f"{Path(tool).name} can't take a file with a colon in its path: {outside}.",
+            )
+        started += ["--volume", f"{outside}:{inside}{'' if writable else ':ro'}"]
+    return [*started, *_base(tool, image), *command[1:]]
+
+
+def _base(tool: str, image: Image) -> list[str]:
+    if image.folder is None:
+        return ["--pull", "never", str(image.local)]
+    if Path(tool).name == "docker":
+        raise Failure(
+            CANNOT_START_CONTAINER,
+            f"docker can't start a container on a folder ({image.folder}). Make an image of it:"
+            f" tar -C {shlex.quote(str(image.folder))} -c . | docker import - NAME, and map"
+            f" {image.name} to NAME.",
+        )
+    return ["--read-only", "--rootfs", str(image.folder)]
+
+
+def main_process(tool: str, name: str) -> int | None:
+    """Give the first process of a container that runs, where this machine can see it."""
+    asked = [tool, "inspect", "--format", "{{.State.Pid}}", name]
+    done = subprocess.run(asked, capture_output=True, text=True, timeout=_LIMIT, check=False)  # noqa: S603
+    said = done.stdout.strip()
+    return int(said) if done.returncode == 0 and said.isdigit() and said != "0" else None
+
+
+def remove(tool: str, name: str) -> None:
+    """End a container at once, if it is there. `rm` alone would ask its processes first."""
+    for verb in (["kill"], ["rm", "--force"]):
+        subprocess.run([tool, *verb, name], capture_output=True, timeout=_LIMIT, check=False)  # noqa: S603
+
+
+def remove_left(job: Path) -> None:
+    """End the containers that a job left because it was killed. bubblewrap leaves none."""
+    for tool in filter(None, map(shutil.which, ("podman", "docker"))):
+        asked = [tool, "ps", "--all", "--quiet", "--filter", f"label={_LABEL}={job.resolve()}"]
+        done = subprocess.run(asked, capture_output=True, text=True, timeout=_LIMIT, check=False)  # noqa: S603
+        for name in done.stdout.split():
+            remove(tool, name)
