@@ -159,7 +159,7 @@ class Carrier:
 
     def _fetch(self, snapshot: Snapshot, uri: str, fetched: dict[str, str]) -> Path:
         self._look()
-        place = snapshot.doc["stored"].get(uri)  # of a file in a HealthOmics store
+        place = snapshot.doc.get("stored", {}).get(uri)  # of a file in a HealthOmics store
         if place is None and not uri.startswith("s3://"):
             raise Ended("INVALID_URI_INPUT", MESSAGES["INVALID_URI_INPUT"].format(uri=uri))
         found = self._objects(snapshot).fetch(place or uri)
