@@ -22,9 +22,9 @@ from .service import DEFAULT_RUN_SECONDS, Service
 from .show import shown
 
 _USE: Final = """\
-AWS HealthOmics for one machine. Serves omics, its prices, and beside it moto's s3, iam, sts, logs
-and events, on 127.0.0.1. Prints its URL on one line when it is ready: for programs, and, in a browser,
-a page about its runs. Ctrl-C or SIGTERM ends it.
+AWS HealthOmics for one machine. Serves omics and its prices, and beside it moto's s3, iam, sts,
+logs and events, on 127.0.0.1. Prints its URL on one line when it is ready: for programs, and, in a
+browser, a page about its runs. Ctrl-C or SIGTERM ends it.
 
   $ python -m omics_provider.emulator --port 4999 --state omics.db
   http://127.0.0.1:4999
@@ -39,6 +39,7 @@ a run's own tags direct its simulated life:
   emulator:stopping  for how many seconds it is STOPPING once it is cancelled
   emulator:fails     the failureReason with which it ends FAILED
   emulator:freezes   it stays RUNNING until it is cancelled (any value)
+  emulator:retries   how often its last task fails by a fault of the service before it completes
 
 show a state file:
   python -m omics_provider.emulator show FILE

@@ -12,6 +12,7 @@ from omics_provider.emulator.protocol.exceptions import (
     ResourceNotFoundException,
     ServiceQuotaExceededException,
 )
+from omics_provider.emulator.world import events
 from omics_provider.emulator.world.context import Context
 from omics_provider.emulator.world.resources import Resources, check_tags
 
@@ -42,6 +43,9 @@ class Workflows:
         """CreateWorkflow."""
         workflow = self._made(self._context.new_id("workflow"), None)
         self._insert(workflow)
+        ready = self._context.now + self._context.settings.creationSeconds
+        made = "CREATION_SUCCESS" if workflow.status == "ACTIVE" else "CREATION_FAILURE"
+        self._tell(workflow, ready, made)
         return {"id": workflow.id, **self._created(workflow)}
 
     def create_workflow_version(self) -> dict[str, Any]:
@@ -115,6 +119,7 @@ class Workflows:
         if self._versions_of(workflow):
             raise ConflictException(f"Workflow {workflow.id} has versions.")
         self._delete(workflow)
+        self._tell(workflow, self._context.now, "DELETION_SUCCESS")
 
     def delete_workflow_version(self) -> None:
         """DeleteWorkflowVersion."""
@@ -135,6 +140,21 @@ class Workflows:
                 f"Version {version} of workflow {workflow_id} not found"
             )
         return replace(versioned, name=found.name)
+
+    def startable(self, request: Mapping[str, Any]) -> Workflow:
+        """Find the workflow of a run: ACTIVE, and the caller's own where it names an owner."""
+        workflow_id = request["workflowId"]
+        if request.get("workflowOwnerId", self._context.account) != self._context.account:
+            raise ResourceNotFoundException(f"Workflow {workflow_id} not found")
+        found = self.find(
+            workflow_id,
+            request.get("workflowType", "PRIVATE"),
+            request.get("workflowVersionName"),
+        )
+        status = found.status_at(self._context)
+        if status != "ACTIVE":
+            raise ResourceNotFoundException(f"Workflow {workflow_id} is {status}, not ACTIVE")
+        return found
 
     def _version(self) -> Workflow:
         params = self._context.params
@@ -178,6 +198,10 @@ class Workflows:
             tasks=read.tasks,
             needs=read.needs,
             outputs=read.outputs,
+            scatters=read.scatters,
+            arrays=read.arrays,
+            inputs=read.inputs,
+            images=read.images,
             echoed=echoed,
             repository=repository and {**repository, "providerType": "GitHub"},
             files=source.files,
@@ -197,6 +221,11 @@ class Workflows:
     def _delete(self, workflow: Workflow) -> None:
         kept = self._kept(workflow)
         kept.remove(kept.find(workflow.key))
+
+    def _tell(self, workflow: Workflow, time: float, status: str) -> None:
+        """Have an event sent. Of versions the service sends none."""
+        detail = events.workflow_detail(workflow.arn(self._context), status)
+        events.post(self._context, events.WORKFLOW, time, detail)
 
     def _kept(self, workflow: Workflow) -> Resources:
         return self._workflows if workflow.version is None else self._versions

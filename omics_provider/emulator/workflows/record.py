@@ -14,9 +14,12 @@ from typing import Any, Final
 from omics_provider.emulator.world.context import Context
 from omics_provider.emulator.world.resources import Resource
 
+from . import containers, images, types
+
 _CATALOGUE_TIME: Final = 1_700_000_000.0
 _SUMMARY: Final = (
     "id", "name", "uuid", "engine", "digest", "definition", "accelerators", "outputs", "files",
+    "arrays", "template",
 )  # fmt: skip
 #: The guide says that some READY2RUN workflows have versions, and not which. One has the version
 #: that the guide's example asks for (Ready2Run-workflows-API).
@@ -51,6 +54,10 @@ class Workflow:
     tasks: tuple[str, ...] = ()
     needs: dict[str, tuple[float, float]] = field(default_factory=dict)
     outputs: dict[str, str] = field(default_factory=dict)
+    scatters: dict[str, list[dict[str, Any] | None]] = field(default_factory=dict)
+    arrays: dict[str, list[dict[str, Any] | None]] = field(default_factory=dict)
+    inputs: dict[str, types.Kept] = field(default_factory=dict)
+    images: dict[str, list[containers.Parts]] = field(default_factory=dict)
     echoed: dict[str, Any] = field(default_factory=dict)
     repository: dict[str, Any] | None = None
     files: dict[str, str] = field(default_factory=dict)
@@ -106,6 +113,45 @@ class Workflow:
         if unknown and self.type == "PRIVATE":
             return f"Parameters that the parameter template does not have: {', '.join(unknown)}"
         return None
+
+    def type_problem(self, parameters: Mapping[str, Any]) -> str | None:
+        """Say why the engine can't take these parameters, if it can't: by the types of a WDL.
+
+        Names with a dot are inputs of calls, which are not looked at.
+        """
+        if not self.inputs:
+            return None
+        for name, value in parameters.items():
+            told = None
+            if name in self.inputs:
+                told = types.problem(self.inputs[name], value)
+            elif "." not in name:
+                told = f"check JSON input; unknown input/output: {name}"
+            if told is not None:
+                return told
+        missing = [
+            name
+            for name, kept in self.inputs.items()
+            if name not in parameters and not kept["optional"]
+        ]
+        return f"missing required inputs: {', '.join(missing)}" if missing else None
+
+    def pulled(
+        self, parameters: Mapping[str, Any], account: str, region: str
+    ) -> dict[str, list[dict[str, str]]]:
+        """Give the images of each call under a run's parameters, each as GetRunTask has it."""
+        registries = self.echoed.get("containerRegistryMap")
+        found = {}
+        for call, kept in self.images.items():
+            found[call] = [
+                _image_details(name, images.pulled_name(name, registries, account, region))
+                for name in containers.names(kept, parameters)
+            ]
+        return found
+
+
+def _image_details(name: str, pulled: str) -> dict[str, str]:
+    return {"image": pulled} if pulled == name else {"image": pulled, "sourceImage": name}
 
 
 @cache

@@ -27,6 +27,11 @@ _STRIDE: Final = 3_457_193  # coprime to _IDS, so each of them comes once
 Publish = Callable[[str, bytes], str]
 
 
+def started_by(account: str) -> str:
+    """Give the ARN of who starts all runs: the emulator knows no callers."""
+    return f"arn:aws:iam::{account}:user/emulator"
+
+
 @dataclass(frozen=True)
 class Context:
     """One call in its transaction. `now` is emulated time in seconds since 1970.
@@ -60,11 +65,6 @@ class Context:
     def checks_s3(self) -> bool:
         """Whether S3 URIs must lead to what is there: by the settings, in doors that have S3."""
         return self.settings.checkS3 and self.surroundings is not None
-
-    def has_bucket(self, uri: str) -> bool:
-        """Say whether the bucket of a URI is there, in the caller's region."""
-        around = self.surroundings
-        return around is not None and around.has_bucket(*self.here(), uri)
 
     def read_object(self, uri: str) -> tuple[bytes, str] | None:
         """Give the content and ETag of an object in S3, or None where there is no such object."""

@@ -15,6 +15,8 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from . import policies
+
 LOG_GROUP: Final = "/aws/omics/WorkflowLog"
 #: Where the service itself keeps what it exports.
 _SERVICE_ACCOUNT: Final = "000000000000"
@@ -43,6 +45,41 @@ class MotoSurroundings:
             return None
         found = self._s3(account).get_object(bucket, key)
         return None if found is None else (found.value, found.etag)
+
+    def bucket_region(self, account: str, uri: str) -> str | None:
+        """Give the Region of the bucket of a URI, or None where there is no such bucket."""
+        bucket = self._bucket(account, uri)
+        return None if bucket is None else str(bucket.region_name)
+
+    def etag(self, account: str, uri: str) -> str | None:
+        """Give the ETag of an object, or None where there is no such object."""
+        bucket, (_, key) = self._bucket(account, uri), _parts(uri)
+        found = None if bucket is None else bucket.keys.get(key)
+        tag = getattr(found, "etag", None)  # the mark of a deleted object has none
+        return None if tag is None else str(tag).strip('"')
+
+    def has_folder(self, account: str, uri: str) -> bool:
+        """Say whether there is an object below a URI."""
+        bucket, (_, key) = self._bucket(account, uri), _parts(uri)
+        folder = f"{key.rstrip('/')}/" if key else ""
+        return bucket is not None and any(name.startswith(folder) for name in bucket.keys)
+
+    def ecr_policy(self, account: str, region: str, repository: str) -> str | None:
+        """Give the policy of a private repository; None where there is none, or no repository."""
+        if not is_loaded():
+            return None
+        found = _backend("ecr")[account][region].repositories.get(repository)
+        return None if found is None else found.policy
+
+    def trusts(self, account: str, region: str, role_arn: str) -> bool:
+        """Say whether a role is there, and its trust policy lets HealthOmics assume it."""
+        if not is_loaded():
+            return False
+        roles = _backend("iam")[account]["aws"].roles.values()
+        found = next((role for role in roles if role.arn == role_arn), None)
+        return found is not None and policies.lets(
+            found.assume_role_policy_document, "sts:AssumeRole", account, region
+        )
 
     def write_object(self, account: str, region: str, uri: str, body: bytes) -> None:
         """Write an object, if its bucket is there."""
@@ -97,6 +134,15 @@ class MotoSurroundings:
         for rule in list(bus.rules.values()):
             for target in list(rule.targets):
                 _deliver(rule, target, event)
+
+    def _bucket(self, account: str, uri: str) -> Any:
+        """Find a bucket of the account, or of another: their names are everybody's."""
+        if not is_loaded():
+            return None
+        name, _ = _parts(uri)
+        backends = _backend("s3")
+        _, owner = backends.bucket_accounts.get(name, ("aws", account))
+        return backends[owner]["aws"].buckets.get(name)
 
     def _s3(self, account: str) -> Any:
         return _backend("s3")[account]["aws"]

@@ -39,6 +39,7 @@ class OmicsBackend(BaseBackend):
         `s3` is where the caller finds moto's S3: exports are put there.
         """
         home = self.home
+        home.service.settle()
         home.traces.settle()
         outcome = home.service.call(
             request,
