@@ -113,6 +113,12 @@ def test_a_share_is_of_ones_own_workflow_with_another_account(
     refused(code, omics.create_share, **inputs)
 
 
+def test_a_share_is_of_a_workflow_in_the_same_region(omics, arn):
+    inputs = {"resourceArn": arn.replace("us-east-1", "eu-west-1")}
+    inputs["principalSubscriber"] = SUBSCRIBER
+    refused("ResourceNotFoundException", omics.create_share, **inputs)
+
+
 def test_a_workflow_is_shared_once_with_an_account(omics, arn, share):
     again = {"resourceArn": arn, "principalSubscriber": SUBSCRIBER}
     refused("ConflictException", omics.create_share, **again)
@@ -122,7 +128,7 @@ def test_a_workflow_is_shared_once_with_an_account(omics, arn, share):
 
 
 def test_a_subscriber_runs_a_shared_workflow_while_the_share_is_active(
-    omics, friend, workflow, share
+    world, omics, friend, workflow, share
 ):
     run = {"workflowId": workflow, "roleArn": ROLE, "outputUri": "s3://bucket/out"}
     of_owner = {**run, "workflowOwnerId": OWNER}
@@ -134,6 +140,9 @@ def test_a_subscriber_runs_a_shared_workflow_while_the_share_is_active(
     assert (found["workflowId"], found["workflowOwnerId"]) == (workflow, OWNER)
     assert f":{SUBSCRIBER}:run/" in found["arn"]
     refused("ResourceNotFoundException", friend.start_run, **run)
+    stranger = world.client_of(STRANGER)
+    refused("ResourceNotFoundException", stranger.start_run, **of_owner)
+    refused("ResourceNotFoundException", stranger.get_workflow, id=workflow, workflowOwnerId=OWNER)
     omics.start_run(**of_owner)
     again = {"runId": started["id"], "roleArn": ROLE, "outputUri": "s3://bucket/out"}
     refused("ValidationException", friend.start_run, **again)
