@@ -29,10 +29,27 @@ def located(definition: Path, main: str, parameters: Mapping[str, Any], fetch: F
         raise Ended("WORKFLOW_RUN_FAILED", f"{main} has no workflow.")
     types = {each.name: each.value.type for each in workflow.available_inputs or ()}
     walk = _Walk(WDL.Type, fetch)
+    given = {name.removeprefix(f"{workflow.name}.") for name in parameters}
+    named = {
+        each.name: files
+        for each in workflow.available_inputs or ()
+        if each.name not in given and (files := _named(each.value)) is not None
+    }
     return {
         name: walk.value(value, types.get(name.removeprefix(f"{workflow.name}.")))
-        for name, value in parameters.items()
+        for name, value in {**parameters, **named}.items()
     }
+
+
+def _named(declaration: Any) -> Any:
+    """Give the files in S3 that a definition names as an input's default, if it does."""
+    files = getattr(declaration.type, "item_type", declaration.type)
+    literal = getattr(declaration.expr, "literal", None)
+    if str(files).rstrip("?") != "File" or literal is None:
+        return None
+    uris = literal.json
+    each = uris if isinstance(uris, list) else [uris]
+    return uris if each and all(str(uri).startswith("s3://") for uri in each) else None
 
 
 class _Walk:

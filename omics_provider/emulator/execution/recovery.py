@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from pathlib import Path
 from typing import Final
 
 from omics_provider.emulator.runs import executed
 from omics_provider.emulator.world import processes
+
+from .runner.containers import oci
 
 _PATIENCE_SECONDS: Final = 2.0
 
@@ -25,6 +28,7 @@ def settle(connection: sqlite3.Connection, now: float) -> list[sqlite3.Row]:
         if row["worker"] is not None:
             processes.end_group(row["worker"], _PATIENCE_SECONDS)
         if row["folder"] is not None:
+            oci.remove_left(Path(row["folder"]))
             shutil.rmtree(row["folder"], ignore_errors=True)
         executed.end_lost(connection, row, now)
     return left

@@ -11,6 +11,8 @@ from typing import Any, Final
 
 from omics_provider.emulator.world import processes
 
+from .runner.containers import oci
+
 #: The module that carries out a job, for tests.
 RUNNER_VARIABLE: Final = "OMICS_EMULATOR_RUNNER"
 _RUNNER: Final = "omics_provider.emulator.execution.runner"
@@ -19,7 +21,8 @@ _LEASH: Final = "omics_provider.emulator.execution.leash"
 _PASSED: Final = frozenset(
     {
         "PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV",
-        "XDG_RUNTIME_DIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "DOCKER_HOST", "CONTAINER_HOST",
+        "XDG_RUNTIME_DIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "DOCKER_HOST", "DOCKER_CONTEXT",
+        "CONTAINER_HOST", "CONTAINERS_CONF", "CONTAINERS_STORAGE_CONF", "DBUS_SESSION_BUS_ADDRESS",
         "SSL_CERT_FILE", "SYSTEMROOT",
     }
 )  # fmt: skip
@@ -78,6 +81,8 @@ class Worker:
     def end(self) -> None:
         """End it and all its processes: at its first chance by itself, else killed."""
         processes.end_group(self.identity, _PATIENCE_SECONDS if self.is_at_work else 0.0)
+        if self.result() is None:
+            oci.remove_left(self._folder)
         if self._process.stdin is not None:
             self._process.stdin.close()
         self._process.wait()

@@ -19,9 +19,12 @@ import pytest
 
 from omics_provider.emulator.doors.local import attach_s3
 from omics_provider.emulator.world.store import open_store
+from tests.emulator.execution.runner.jobs import needs_containers
 from tests.engine.harness import ROLE, Stack, until
 from tests.engine.wait_program import outputs
 from tests.served import ACCOUNT, REGION, serving
+
+pytestmark = needs_containers
 
 BUCKET: Final = "reads"
 #: Seconds in which a run is executed on two busy cores.

@@ -18,7 +18,12 @@ task task1 { command { true } runtime { docker: "IMAGE" maxRetries: 2 } }
 @pytest.mark.parametrize(
     ("name", "mapped", "reason", "told"),
     [
-        (ECR, {}, "ECR_PERMISSION_ERROR", f"Unable to access image URI: {ECR}"),
+        (
+            ECR,
+            {},
+            "ECR_PERMISSION_ERROR",
+            "permission to access the image URI. Confirm that the Amazon ECR",
+        ),
         ("busybox:1", {}, "INVALID_ECR_IMAGE_URI", "busybox:1"),
         (ECR, {"*": "/no/such/folder"}, "CANNOT_START_CONTAINER_ERROR", "/no/such/folder"),
     ],
@@ -45,9 +50,7 @@ def test_a_name_goes_before_the_star(tmp_path):
 
 def command(tool, image):
     mounts = [("/in", "/out", True), ("/in/x", "/x", False)]
-    return oci.invocation(
-        tool, image, "n", "/j", mounts, "/in", ("/bin/sh", "-c", "true"), 2, 2**30
-    )
+    return oci.invocation(tool, image, "n", mounts, "/in", ("/bin/sh", "-c", "true"), 2, 2**30)
 
 
 def test_podman_starts_local_images_and_folders(tmp_path):

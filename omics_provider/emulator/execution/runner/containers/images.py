@@ -12,6 +12,7 @@ from omics_provider.emulator.execution.runner.outcome import (
     INVALID_IMAGE,
     Failure,
 )
+from omics_provider.emulator.runs.failures import MESSAGES
 from omics_provider.emulator.workflows.images import ecr_image
 
 ANY = "*"
@@ -53,11 +54,11 @@ def _unknown(name: str | None) -> Failure:
     if ecr_image(name) is None:
         return Failure(
             INVALID_IMAGE,
-            f"The Amazon ECR image URI structure isn't valid: {name}. Provide a valid URI and try"
-            f" again, or map it, or {ANY}, in the map of images.",
+            f"{MESSAGES[INVALID_IMAGE]} It is {name}, and the map of images has neither that nor"
+            f" {ANY}.",
         )
     return Failure(
         ECR_PERMISSION,
-        f"Unable to access image URI: {name}. It is not in the map of images: map it, or {ANY}, to"
-        " a folder with a root file system or to a local image.",
+        f"{MESSAGES[ECR_PERMISSION]} It is {name}, and the map of images has neither that nor"
+        f" {ANY}: map one of them to a folder with a root file system, or to a local image.",
     )

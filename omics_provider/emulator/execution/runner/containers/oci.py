@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import shutil
 import subprocess
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -18,26 +17,21 @@ from .images import Image
 #: own may be the last two: then the tool has written nothing.
 CANNOT_START: Final = (125, 126, 127)
 _LIMIT: Final = 30.0
-_LABEL: Final = "omics-job"
+_STARTED: Final = "containers"
 
 
 def invocation(
     tool: str,
     image: Image,
     name: str,
-    job: str,
     mounts: Iterable[tuple[str, str, bool]],
     directory: str,
     command: Sequence[str],
     cpus: int,
     memory: int,
 ) -> list[str]:
-    """Give the command line. `mounts` are places inside, paths outside, and whether to write.
-
-    `job` marks the container, so that those of a job that was killed are found.
-    """
-    started = [tool, "run", "--rm", "--name", name, "--label", f"{_LABEL}={job}"]
-    started += ["--network", "none", "--workdir", directory]
+    """Give the command line. `mounts` are places inside, paths outside, and whether to write."""
+    started = [tool, "run", "--rm", "--name", name, "--network", "none", "--workdir", directory]
     started += ["--cpus", str(cpus), "--memory", str(memory), "--entrypoint", command[0]]
     if Path(tool).name == "docker" and os.geteuid() != 0:
         started += ["--user", f"{os.geteuid()}:{os.getegid()}"]
@@ -78,10 +72,15 @@ def remove(tool: str, name: str) -> None:
         subprocess.run([tool, *verb, name], capture_output=True, timeout=_LIMIT, check=False)  # noqa: S603
 
 
+def note(job: Path, tool: str, name: str) -> None:
+    """Write into the job's folder that a container is started, for when the job is killed."""
+    with (job / _STARTED).open("a") as file:
+        file.write(f"{name} {tool}\n")
+
+
 def remove_left(job: Path) -> None:
-    """End the containers that a job left because it was killed. bubblewrap leaves none."""
-    for tool in filter(None, map(shutil.which, ("podman", "docker"))):
-        asked = [tool, "ps", "--all", "--quiet", "--filter", f"label={_LABEL}={job.resolve()}"]
-        done = subprocess.run(asked, capture_output=True, text=True, timeout=_LIMIT, check=False)  # noqa: S603
-        for name in done.stdout.split():
+    """End the containers of a job that was killed. bubblewrap leaves none."""
+    if (job / _STARTED).is_file():
+        for line in (job / _STARTED).read_text().splitlines():
+            name, tool = line.split(" ", 1)
             remove(tool, name)

@@ -19,7 +19,8 @@ from .images import Image
 from .metrics import Meter
 from .tools import BUBBLEWRAP, Tool
 
-_TURN: Final = 0.05
+_FIRST_TURN: Final = 0.005
+_LONGEST_TURN: Final = 0.1
 _ASK: Final = 1.0
 
 
@@ -34,7 +35,7 @@ class Wanted:
     cpus: int
     memory: int
     log: Path
-    job: str
+    job: Path
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,8 @@ class Running:
         self._tool, self._wanted = tool, wanted
         self._name = f"omics-{secrets.token_hex(8)}"
         self._sandboxed = tool.name == BUBBLEWRAP
+        if not self._sandboxed:
+            oci.note(wanted.job, tool.program, self._name)
         with wanted.log.open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603
                 self._invocation(), stdin=subprocess.DEVNULL, stdout=log, stderr=log
@@ -61,6 +64,7 @@ class Running:
 
     def wait(self, stop: Callable[[], bool], turn: Callable[[], None]) -> Ended:
         """Wait for the end, and bring it about once `stop` says so. `turn` is called meanwhile."""
+        pause = _FIRST_TURN
         while True:
             pid, status, usage = os.wait4(self._process.pid, os.WNOHANG)
             if pid:
@@ -69,7 +73,8 @@ class Running:
                 self._end()
             self._look()
             turn()
-            time.sleep(_TURN)
+            time.sleep(pause)
+            pause = min(pause * 2, _LONGEST_TURN)
         self._process.returncode = code = os.waitstatus_to_exitcode(status)
         if not stop():
             self._check_started(code)
@@ -93,7 +98,6 @@ class Running:
             self._tool.program,
             wanted.image,
             self._name,
-            wanted.job,
             wanted.mounts,
             wanted.directory,
             wanted.command,

@@ -25,6 +25,7 @@ from omics_provider.emulator.execution.runner.outcome import (
     Failure,
     Outcome,
 )
+from omics_provider.emulator.runs.failures import MESSAGES
 
 from .cache import TaskCache
 from .desk import Desk, cause_of, reason_of
@@ -35,10 +36,6 @@ _BACKEND: Final = "omics"
 # The format of the service's engine log.
 _FORMAT: Final = "%(asctime)s.%(msecs)03d (%(threadName)s) %(levelname)s %(name)s %(message)s"
 _MOST_TASKS: Final = 200
-_GUIDE: Final = (
-    "The run failed because the task failed. To debug the failure, use the GetRunTask API operation"
-    " and the CloudWatch Logs stream."
-)
 
 
 def execute(job: Job, events: Events) -> Outcome:
@@ -133,7 +130,7 @@ def _failed(cause: BaseException) -> Outcome:
     if isinstance(cause, Terminated):
         return Outcome(CANCELLED)
     reason = reason_of(cause)
-    return Outcome(FAILED, reason, _GUIDE if reason == TASK_FAILED else str(cause))
+    return Outcome(FAILED, reason, MESSAGES[reason] if reason == TASK_FAILED else str(cause))
 
 
 @contextmanager

@@ -124,7 +124,7 @@ class TaskContainer(SubprocessBase):
                     cpus,
                     memory,
                     log,
-                    str(self.desk.job.folder),
+                    self.desk.job.folder,
                 )
                 logger.info(Told(f"{self._tool.name} run", image=self._image.name, log=str(log)))
                 running = Running(self._tool, wanted)
