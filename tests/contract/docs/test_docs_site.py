@@ -25,6 +25,9 @@ WRITTEN = sorted(
     if path.relative_to(DOCS).parts[0] not in (*MADE, "examples")
 )
 
+#: A name that each SVG has, and no address.
+NAMESPACE = 'xmlns="http://www.w3.org/2000/svg"'
+
 #: What the pages of the reference are made of, by their names.
 SOURCES = {
     "commands": ROOT / "omics_provider" / "commands" / "cli.py",
@@ -123,7 +126,9 @@ def test_every_page_is_in_the_navigation_once() -> None:
 def test_the_site_asks_nothing_of_the_network() -> None:
     sources = [DOCS / "conf.py", *(DOCS / "static").iterdir()]
     asking = [
-        path.name for path in sources if re.search(r"https?:|@import|url\(", path.read_text())
+        path.name
+        for path in sources
+        if re.search(r"https?:|@import|url\(", path.read_text().replace(NAMESPACE, ""))
     ]
     assert asking == []
 

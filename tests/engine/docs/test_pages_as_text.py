@@ -47,7 +47,9 @@ class Page(NamedTuple):
     def text(self) -> str:
         """Return the parts, each from its heading to the next one."""
         whole = (ROOT / self.name).read_text("utf-8").replace("/path/to/clone", str(ROOT))
-        found = [re.split(rf"^#+ {re.escape(part)}$", whole, flags=re.MULTILINE) for part in self.parts]
+        found = [
+            re.split(rf"^#+ {re.escape(part)}$", whole, flags=re.MULTILINE) for part in self.parts
+        ]
         assert [len(each) for each in found] == [2] * len(self.parts), "no such heading"
         return "".join(re.split(r"^##+ ", each[1], flags=re.MULTILINE)[0] for each in found)
 
