@@ -7,12 +7,15 @@ for ever where the child keeps its output back or has died.
 from __future__ import annotations
 
 import queue
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
 from pathlib import Path
 from typing import Any, Final
+
+import psutil
 
 LIMIT: Final = 60.0
 """Seconds; more than a child takes to start on two busy cores."""
@@ -102,3 +105,16 @@ class Child:
 def python(*arguments: str | Path, **options: Any) -> Child:
     """Start Python as Pulumi's engine does: -u, or a short line stays in a buffer for ever."""
     return Child(sys.executable, "-u", *arguments, **options)
+
+
+def kill_with_children(process: subprocess.Popen[str]) -> None:
+    """Kill a process and all that it has started, as at one moment.
+
+    It is stopped first. A Pulumi engine that sees its plugin die records a failure, and drops its
+    note of what was under way.
+    """
+    process.send_signal(signal.SIGSTOP)
+    for each in psutil.Process(process.pid).children(recursive=True):
+        each.kill()
+    process.kill()
+    process.communicate(timeout=LIMIT)

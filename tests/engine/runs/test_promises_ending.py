@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import signal
 
-import psutil
-
 from omics_provider.emulator import control
+from tests.children import kill_with_children
 from tests.engine.doors import BOTH_IN_SCALE
 from tests.engine.harness import ACTIVE, Stack, declaration, until
 
@@ -182,9 +181,7 @@ def killed_in_delete(stack: Stack, *command: str) -> None:
     stack.plan_faults({"operation": "CancelRun", "fault": "cut-before", "rate": 1})
     process = stack.begin(*command, "--yes", "--skip-preview")
     until(lambda: cancelled(stack), lambda asked: asked > 0, 60)
-    for each in [*psutil.Process(process.pid).children(recursive=True), process]:
-        each.kill()
-    process.communicate(timeout=60)
+    kill_with_children(process)
     stack.plan_faults()
     stack.pulumi("cancel", "--yes")
 

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
+from tests.children import kill_with_children
 from tests.engine.doors import BOTH_IN_SCALE, NATIVE_FIRST
 from tests.engine.harness import (
     ACTIVE,
@@ -211,8 +211,6 @@ def killed_while_starting(stack: Stack) -> None:
     stack.plan_faults({"operation": "StartRun", "fault": "slow", "seconds": 30, "count": 1})
     process = stack.begin("up", "--yes", "--skip-preview")
     until(lambda: stack.counted().get("StartRun", 0), lambda asked: asked > before, 60)
-    for each in [*psutil.Process(process.pid).children(recursive=True), process]:
-        each.kill()
-    process.communicate(timeout=60)
+    kill_with_children(process)
     stack.plan_faults()
     stack.pulumi("cancel", "--yes")
