@@ -38,6 +38,7 @@ check: setup ## the gate: format, lint, types, layers, docs examples, prose, pip
 	$(IN) mypy
 	$(IN) mypy tools/setup
 	$(IN) MYPYPATH=tools/setup mypy tools/languages
+	$(IN) MYPYPATH=tools/prose mypy tools/prose
 	$(IN) lint-imports
 	$(IN) pytest -n $(WORKERS) tests/contract
 	$(IN) python tools/prose
