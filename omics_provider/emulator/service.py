@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import os
+import sqlite3
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -49,6 +50,18 @@ if TYPE_CHECKING:
 
 DEFAULT_ACCOUNT: Final = "123456789012"
 DEFAULT_RUN_SECONDS: Final = 5.0
+
+#: Whether a run or an entry of a batch waits, and where something may be due. Both have an index
+#: that is mostly empty.
+_WAITS: Final = (
+    "SELECT 1 FROM batch_runs WHERE submission IS NULL AND due IS NOT NULL"
+    " UNION ALL SELECT 1 FROM runs INDEXED BY runs_that_wait WHERE waiting = 1 LIMIT 1"
+)
+_PLACES_THAT_WAIT: Final = (
+    "SELECT account, region FROM resources WHERE kind = 'runBatch' AND uuid IN"
+    " (SELECT batch FROM batch_runs WHERE submission IS NULL AND due <= ?)"
+    " UNION SELECT account, region FROM runs INDEXED BY runs_that_wait WHERE waiting = 1"
+)
 
 _Handler = Callable[[Context], Mapping[str, Any] | None]
 
@@ -138,21 +151,46 @@ class Service:
             return Outcome(serialize_error(error))
         with self._store.transaction() as connection:
             real = time.time()
-            chosen, clock = settings.load(connection, real)
-            context = Context(
-                connection=connection,
-                settings=chosen,
-                now=clock.now(real),
+            context = replace(
+                self._context(connection, real, account, region),
                 operation=operation,
-                account=account,
-                region=region,
-                params={},
-                run_seconds=self._run_seconds if chosen.runSeconds is None else chosen.runSeconds,
-                surroundings=self._surroundings,
-                model=self._model,
                 fault=faults.draw(connection, operation),
             )
             return _Call(context, request, labels, real).carried_out(caller)
+
+    def settle(self) -> None:
+        """Let happen what is due by now in every account and region, so that events tell of it."""
+        with self._store.reading() as connection:
+            if not connection.execute(_WAITS).fetchone():
+                return
+        with self._store.transaction() as connection:
+            real = time.time()
+            _, clock = settings.load(connection, real)
+            places = connection.execute(_PLACES_THAT_WAIT, (clock.now(real),)).fetchall()
+            for account, region in places:
+                _settle(self._context(connection, real, account, region))
+
+    def _context(
+        self, connection: sqlite3.Connection, real: float, account: str, region: str
+    ) -> Context:
+        chosen, clock = settings.load(connection, real)
+        return Context(
+            connection=connection,
+            settings=chosen,
+            now=clock.now(real),
+            operation="",
+            account=account,
+            region=region,
+            params={},
+            run_seconds=self._run_seconds if chosen.runSeconds is None else chosen.runSeconds,
+            surroundings=self._surroundings,
+            model=self._model,
+        )
+
+
+def _settle(context: Context) -> None:
+    Batches(context).settle()
+    Queue(context).settle()
 
 
 def _torn(answer: HttpAnswer) -> HttpAnswer:
@@ -181,8 +219,7 @@ class _Call:
         if kind == faults.CUT_BEFORE:
             answer = None
         else:
-            Batches(self._context).settle()
-            Queue(self._context).settle()
+            _settle(self._context)
             answer = self._answer()
         if kind == faults.LATE_500:
             answer = serialize_error(InternalServerException(f"Injected fault: {kind}."))

@@ -270,7 +270,7 @@ def outlook(recorded: Mapping[str, Any]) -> str:
     Empty where there is nothing to tell.
     """
     lines = [
-        f"Run batch {batch['id']} ended FAILED: {batch.get('failureReason') or 'no reason given'}."
+        _failed(batch)
         for batch in recorded.get("batches", ())
         if batch["status"] == BatchStatus.FAILED
     ]
@@ -292,3 +292,12 @@ def outlook(recorded: Mapping[str, Any]) -> str:
             'by sample id, such as {"NA12878": 2}, or one for all samples.'
         )
     return "\n".join(lines)
+
+
+def _failed(batch: Batch) -> str:
+    """Say of a batch that FAILED as a whole how far it had come, where that is known, and why."""
+    id_, reason = batch["id"], str(batch.get("failureReason") or "no reason given").rstrip(".")
+    if "submissions" not in batch:
+        return f"Run batch {id_} ended FAILED: {reason}."
+    started, of = batch["submissions"].get("started", 0), batch["count"]
+    return f"Run batch {id_} ended FAILED with {started:,} of its {of:,} runs started: {reason}."

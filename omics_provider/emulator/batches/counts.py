@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections import Counter
 from typing import Final
 
-from omics_provider.emulator.world.context import Context
 from omics_provider.emulator.world.life import life_of
 
 _RUN_COUNTS: Final = (
@@ -23,30 +23,40 @@ _SUBMISSIONS: Final = {
 }  # fmt: skip
 
 
-def submissions(context: Context, batch: str) -> dict[str, int]:
-    """Give the SubmissionSummary of the batch with this uuid."""
-    rows = context.connection.execute(
-        "SELECT submission, count(*) FROM batch_runs WHERE batch = ? GROUP BY submission", (batch,)
+def submissions(
+    connection: sqlite3.Connection, batch: str, moment: float | None = None
+) -> dict[str, int]:
+    """Give the SubmissionSummary of the batch with this uuid, as it is or as it was at a moment."""
+    rows = connection.execute(
+        "SELECT CASE WHEN due > ? AND submission IN ('SUCCESS', 'FAILED') THEN NULL"
+        " ELSE submission END AS outcome, count(*) FROM batch_runs WHERE batch = ?"
+        " GROUP BY outcome",
+        (moment, batch),
     )
-    counts = {row[0]: row[1] for row in rows.fetchall()}
+    found = {row[0]: row[1] for row in rows.fetchall()}
     return {
-        name: sum(counts.get(each, 0) for each in counted) for name, counted in _SUBMISSIONS.items()
+        name: sum(found.get(each, 0) for each in counted) for name, counted in _SUBMISSIONS.items()
     }
 
 
-def runs(context: Context, batch: str) -> dict[str, int]:
-    """Give the RunSummary of the batch with this uuid. Another run may have an old one's id."""
-    counts: Counter[str] = Counter()
+def runs(
+    connection: sqlite3.Connection, place: tuple[str, str], batch: str, moment: float
+) -> dict[str, int]:
+    """Give the RunSummary of the batch with this uuid at a moment.
+
+    `place` is its account and region. Another run may have an old one's id.
+    """
+    found: Counter[str] = Counter()
     joined = (
         "FROM batch_runs JOIN runs ON runs.account = ? AND runs.region = ?"
         " AND runs.id = batch_runs.run_id AND runs.uuid = batch_runs.run_uuid"
-        " WHERE batch = ?"
+        " WHERE batch = ? AND runs.created <= ?"
     )
-    here = (*context.here(), batch)
-    for row in context.connection.execute(f"SELECT runs.* {joined}", here):
-        counts[life_of(row).status(context.now).lower()] += 1
-    (started,) = context.connection.execute(
-        "SELECT count(*) FROM batch_runs WHERE batch = ? AND run_uuid IS NOT NULL", (batch,)
+    for row in connection.execute(f"SELECT runs.* {joined}", (*place, batch, moment)):
+        found[life_of(row).status(moment).lower()] += 1
+    (started,) = connection.execute(
+        "SELECT count(*) FROM batch_runs WHERE batch = ? AND run_uuid IS NOT NULL AND due <= ?",
+        (batch, moment),
     ).fetchone()
-    counts["deleted"] += started - counts.total()
-    return {f"{name}RunCount": counts[name] for name in _RUN_COUNTS}
+    found["deleted"] += started - found.total()
+    return {f"{name}RunCount": found[name] for name in _RUN_COUNTS}

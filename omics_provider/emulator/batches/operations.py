@@ -2,7 +2,8 @@
 
 A batch is CREATING, PENDING and SUBMITTING for a third each of the setting `batchSeconds`; with
 a limit on StartRun, submitting takes as long as that limit wants. Each run is due at a known
-time, and starts with the first call that comes after it, dated back to that time.
+time, and starts with the first call that comes after it, dated back to that time. A batch whose
+entries are wrong as a whole FAILS where it would be SUBMITTING.
 """
 
 from __future__ import annotations
@@ -27,9 +28,13 @@ from omics_provider.emulator.world import faults
 from omics_provider.emulator.world.context import Context
 from omics_provider.emulator.world.resources import Resource, Resources
 
-from . import counts
+from . import counts, entries
 
-_MOST_RUNS: Final = 100_000
+#: How often the service tries an entry that meets a passing error, in all, and those errors.
+_ATTEMPTS: Final = 3
+_TRIED_AGAIN: Final = frozenset(
+    {"ThrottlingException", "RequestTimeoutException", "InternalServerException"}
+)
 _CANCELLABLE: Final = frozenset({"PENDING", "SUBMITTING", "INPROGRESS"})
 _RUNS_DELETABLE: Final = frozenset({"PROCESSED", "CANCELLED"})
 _DELETABLE: Final = _RUNS_DELETABLE | {"FAILED", "RUNS_DELETE_FAILED", "RUNS_DELETED"}
@@ -53,23 +58,22 @@ class Batches:
         if defaults.get("workflowType", "PRIVATE") != "PRIVATE":
             raise ValidationException("Batches are not for READY2RUN workflows")
         Workflows(context).find(defaults["workflowId"], "PRIVATE")
-        settings, etag = self._settings(chosen)
-        ids = [setting.get("runSettingId") for setting in settings]
-        if len(set(ids)) != len(ids) or not all(isinstance(each, str) and each for each in ids):
-            raise ValidationException("Each entry of a batch needs a runSettingId of its own")
+        read = entries.read(context, chosen)
+        settings = read.settings
         third = context.settings.batchSeconds / 3
         rate = context.settings.rate("StartRun")
         spread = max(third, len(settings) / rate if rate else 0.0)
         first = context.now + 2 * third
         doc = {
             "defaults": defaults,
-            "total": len(settings),
+            "total": read.total,
             "pending": context.now + third,
             "submitting": first,
             "submitted": first + spread,
             "uri": chosen.get("s3UriSettings"),
-            "etag": etag,
-            **dict.fromkeys(("failed", "failure", "stopped", "deleted")),
+            "etag": read.etag,
+            **dict.fromkeys(("stopped", "deleted")),
+            **_failed(read.failure, first),
         }
         batch = self._batches.add(
             context.new_id("runBatch"), params.get("batchName"), doc, params.get("tags", {})
@@ -92,8 +96,8 @@ class Batches:
 
     def get_batch(self) -> dict[str, Any]:
         """GetBatch."""
-        batch = self._found()
-        status, doc = self._status(batch), batch.doc
+        context, batch = self._context, self._found()
+        status, doc, connection = self._status(batch), batch.doc, context.connection
         return {
             "id": batch.id,
             "arn": self._batches.arn(batch),
@@ -103,13 +107,15 @@ class Batches:
             "tags": batch.tags,
             "totalRuns": doc["total"],
             "defaultRunSetting": doc["defaults"],
-            "submissionSummary": counts.submissions(self._context, batch.uuid),
-            "runSummary": counts.runs(self._context, batch.uuid),
+            "submissionSummary": counts.submissions(connection, batch.uuid),
+            "runSummary": counts.runs(connection, context.here(), batch.uuid, context.now),
             "creationTime": batch.created,
-            "submittedTime": _if_past(doc["submitted"], self._context.now),
+            "submittedTime": None
+            if status == "FAILED"
+            else _if_past(doc["submitted"], context.now),
             "processedTime": self._processed(batch, status),
-            "failedTime": doc["failed"],
-            "failureReason": doc["failure"],
+            "failedTime": doc["failed"] if status == "FAILED" else None,
+            "failureReason": doc["failure"] if status == "FAILED" else None,
         }
 
     def list_batch(self) -> dict[str, Any]:
@@ -168,7 +174,9 @@ class Batches:
                 self._mark(batch, member["pk"], "CANCEL_SUCCESS")
             elif member["submission"] == "SUCCESS":
                 self._each(batch, member, "CANCEL", lambda runs: runs.cancel_run())
-        self._change(batch, stopped=self._context.now, submitted=self._context.now)
+        now = self._context.now
+        submitted = min(now, batch.doc["submitted"])
+        self._change(batch, stopped=now, submitted=submitted, **_failed(None, now))
 
     def delete_run_batch(self) -> None:
         """DeleteRunBatch: deletes the runs, not the batch."""
@@ -196,35 +204,19 @@ class Batches:
         if not due:
             return
         batches = {batch.uuid: batch for batch in self._batches.all()}
+        sound = {
+            uuid: batches[uuid]
+            for uuid in {member["batch"] for member in due}
+            if uuid in batches and not self._was_changed(batches[uuid])
+        }
         for member in due:
-            batch = batches.get(member["batch"])
-            if batch is not None:
-                self._submit(batch, member)
-
-    def _settings(self, chosen: Mapping[str, Any]) -> tuple[list[dict[str, Any]], str | None]:
-        """Give the entries, and the ETag of the S3 object where they come from one."""
-        if "inlineSettings" in chosen:
-            return chosen["inlineSettings"], None
-        context, uri = self._context, chosen["s3UriSettings"]
-        found = context.read_object(uri)
-        if found is None:
-            raise ValidationException(f"S3 access denied for {uri}")
-        try:
-            entries = json.loads(found[0])
-        except ValueError as error:
-            raise ValidationException(f"{uri} is not valid JSON") from error
-        if not (isinstance(entries, list) and 0 < len(entries) <= _MOST_RUNS):
-            raise ValidationException(f"{uri} is not a JSON array of 1 to {_MOST_RUNS} entries")
-        if not all(isinstance(entry, dict) for entry in entries):
-            raise ValidationException(f"{uri} has an entry that is not an object")
-        return entries, found[1]
+            if member["batch"] in sound:
+                self._submit(sound[member["batch"]], member)
 
     def _submit(self, batch: Resource, member: sqlite3.Row) -> None:
-        if self._was_changed(batch):
-            return
         context = self._context
         shape = context.model.shape_for("InlineSetting")
-        fault = faults.of_step(context.connection, "StartRun")
+        fault = self._fault_of_start()
         context.connection.execute("SAVEPOINT submission")
         try:
             setting = parse_value(shape, json.loads(member["setting"]), "setting")
@@ -243,18 +235,28 @@ class Batches:
             )
         context.connection.execute("RELEASE submission")
 
+    def _fault_of_start(self) -> ServiceError | None:
+        """Give the error that the start of an entry meets, once the service has tried it again."""
+        error = None
+        for _ in range(_ATTEMPTS):
+            error = faults.of_step(self._context.connection, "StartRun")
+            if error is None or error.code not in _TRIED_AGAIN:
+                break
+        return error
+
     def _was_changed(self, batch: Resource) -> bool:
         """Fail the batch if its file has changed since it was given."""
-        context, uri = self._context, batch.doc["uri"]
+        context, uri, etag = self._context, batch.doc["uri"], batch.doc["etag"]
         if uri is None:
             return False
         found = context.read_object(uri)
-        if found is not None and found[1] == batch.doc["etag"]:
+        now = None if found is None else found[1]
+        if now == etag:
             return False
         context.connection.execute(
             "UPDATE batch_runs SET due = NULL WHERE batch = ? AND submission IS NULL", (batch.uuid,)
         )
-        self._change(batch, failed=context.now, failure="The file of run settings was changed")
+        self._change(batch, **_failed(entries.changed(etag, now), context.now))
         return True
 
     def _each(self, batch: Resource, member: sqlite3.Row, what: str, act: Any) -> None:
@@ -286,7 +288,7 @@ class Batches:
         doc, now = batch.doc, self._context.now
         if doc["deleted"] is not None:
             return self._deleting(batch)
-        if doc["failed"] is not None:
+        if doc["failed"] is not None and doc["failed"] <= now:
             return "FAILED"
         if doc["stopped"] is not None:
             return "STOPPING" if self._has_active(batch) else "CANCELLED"
@@ -364,6 +366,13 @@ class Batches:
 
     def _change(self, batch: Resource, **facts: Any) -> None:
         self._batches.change(batch, batch.name, {**batch.doc, **facts})
+
+
+def _failed(failure: entries.Failure | None, moment: float) -> dict[str, Any]:
+    """Give what a batch keeps of its failure, that comes at a moment, or of none."""
+    if failure is None:
+        return dict.fromkeys(("failed", "failure", "code"))
+    return {"failed": moment, "failure": failure.text, "code": failure.code}
 
 
 def _raise(fault: ServiceError | None) -> None:

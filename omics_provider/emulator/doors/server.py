@@ -108,6 +108,7 @@ class Application:
     def _settle(self) -> None:
         """Write the traces that are due, once moto is there to hold them."""
         if is_loaded():
+            self._service.settle()
             self._traces.settle()
 
     @cached_property

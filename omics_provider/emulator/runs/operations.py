@@ -14,6 +14,7 @@ from omics_provider.emulator.protocol.exceptions import (
     ValidationException,
 )
 from omics_provider.emulator.shared import caches
+from omics_provider.emulator.world import events
 from omics_provider.emulator.world.context import Context
 from omics_provider.emulator.world.life import (
     ACTIVE,
@@ -107,6 +108,8 @@ class Runs:
             raise ConflictException(f"Run {row['id']} is {status} and can't be deleted.")
         self._context.connection.execute("DELETE FROM runs WHERE pk = ?", (row["pk"],))
         self._context.free_id("run", row["id"])
+        detail = events.run_detail(row, json.loads(row["doc"]), "DELETED")
+        events.post(self._context, events.RUN, self._context.now, detail)
 
     def list_run_tasks(self) -> dict[str, Any]:
         """ListRunTasks: tasks appear as the run creates them."""

@@ -14,6 +14,7 @@ import sqlite3
 from dataclasses import dataclass, replace
 from typing import Any
 
+from omics_provider.emulator.protocol.exceptions import ServiceQuotaExceededException
 from omics_provider.emulator.shared import caches
 from omics_provider.emulator.shared.caches import Caches
 from omics_provider.emulator.world.context import Context
@@ -89,6 +90,23 @@ class Queue:
                 self._begin(row, row["created"])
             return
         self._begin_in_turn(sorted(waiting, key=self._rank), _Room(most, groups))
+
+    def hold_quota(self, moment: float) -> None:
+        """Refuse a further run at a moment at which the most are active, by the settings."""
+        chosen = self._context.settings
+        most = chosen.most_concurrent()
+        if most is None or chosen.overMaxConcurrentRuns == "wait":
+            return
+        self.settle()  # runs that a batch has just started get their ends
+        (active,) = self._context.connection.execute(
+            "SELECT count(*) FROM runs WHERE account = ? AND region = ?"
+            " AND (ended IS NULL OR ended > ?)",
+            (*self._context.here(), moment),
+        ).fetchone()
+        if active >= most:
+            raise ServiceQuotaExceededException(
+                f"There are {active} active runs, the most there can be."
+            )
 
     def _rank(self, row: sqlite3.Row) -> tuple[float, int]:
         priority = row["priority"]

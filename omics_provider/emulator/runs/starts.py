@@ -55,6 +55,7 @@ class Starter:
         check_request(request, workflow)
         self._check_bucket(request["outputUri"])
         outcome, reason = self._outcome(request, workflow)
+        Queue(self._context).hold_quota(self._context.now if created is None else created)
         self._make_room()
         answer = self._insert(request, workflow, outcome, reason, created, batch_id)
         if batch_id is None:

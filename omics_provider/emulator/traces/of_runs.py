@@ -18,15 +18,14 @@ from omics_provider.emulator.protocol.wire import iso8601
 from omics_provider.emulator.runs import outputs
 from omics_provider.emulator.runs.queue import tasks_of
 from omics_provider.emulator.runs.tasks import Task
-from omics_provider.emulator.world import settings
+from omics_provider.emulator.world import events, settings
 from omics_provider.emulator.world.life import COMPLETED, ENDED, FAILED, Life, life_of
 from omics_provider.emulator.world.store import Store
 from omics_provider.emulator.world.surroundings import MotoSurroundings
 
-from . import of_batches
+from . import of_batches, posted
 
 _AT_ONCE: Final = 500
-_VERSION: Final = "1.0.0"
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ class _Run:
 
     @property
     def arn(self) -> str:
-        return f"arn:aws:omics:{self.row['region']}:{self.row['account']}:run/{self.row['id']}"
+        return events.arn(self.row, "run", self.row["id"])
 
     @property
     def here(self) -> tuple[str, str]:
@@ -64,20 +63,11 @@ class Traces:
 
     def settle(self) -> None:
         """Write what is due by now."""
-        self._settle_batches()
+        of_batches.settle(self._store, self._surroundings)
         while due := self._take():
             for run in due:
                 self._write(run)
-
-    def _settle_batches(self) -> None:
-        with self._store.reading() as connection:
-            if not of_batches.is_due(connection):
-                return
-        with self._store.transaction() as connection:
-            _, clock = settings.load(connection, time.time())
-            due = of_batches.due(connection, clock.now(time.time()))
-        for row, passages in due:
-            of_batches.send(self._surroundings, row, passages)
+        posted.settle(self._store, self._surroundings)
 
     def _take(self) -> list[_Run]:
         """Take runs with something due, and note when their next traces are."""
@@ -110,7 +100,7 @@ class Traces:
     def _write(self, run: _Run) -> None:
         logs = run.doc["request"].get("logLevel", "ALL") != "OFF"
         for moment, status in run.due(run.life):
-            self._event(run, "Run Status Change", moment, _run_detail(run, status))
+            self._event(run, events.RUN, moment, events.run_detail(run.row, run.doc, status))
             if logs:
                 self._run_log(run, moment, f"Run {run.row['id']} {status}")
                 self._engine_log(run, moment, status)
@@ -120,7 +110,8 @@ class Traces:
                 self._manifest(run, moment, status)
         for task in run.tasks:
             for moment, status in run.due(task.life):
-                self._event(run, "Task Status Change", moment, _task_detail(run, task, status))
+                detail = events.task_detail(run.row, run.doc, task.id, status)
+                self._event(run, events.TASK, moment, detail)
                 if logs:
                     self._task_log(run, task, moment, status)
 
@@ -173,33 +164,6 @@ def _next(run: _Run) -> float | None:
     return min(later, default=None)
 
 
-def _run_detail(run: _Run, status: str) -> dict[str, Any]:
-    return {
-        "omicsVersion": _VERSION,
-        "arn": run.arn,
-        "status": status,
-        "uuid": run.row["uuid"],
-        "runId": run.row["id"],
-        "runName": run.row["name"],
-        "runOutputUri": run.doc["runOutputUri"],
-        "workflowId": run.doc["request"]["workflowId"],
-        "workflowName": run.doc["workflow"]["name"],
-    }
-
-
-def _task_detail(run: _Run, task: Task, status: str) -> dict[str, Any]:
-    return {
-        "omicsVersion": _VERSION,
-        "arn": run.arn.replace(":run/", ":task/").rsplit("/", 1)[0] + f"/{task.id}",
-        "status": status,
-        "uuid": task.uuid,
-        "taskId": task.id,
-        "taskName": task.plan.name,
-        "runId": run.row["id"],
-        "runArn": run.arn,
-    }
-
-
 def _run_manifest(run: _Run, status: str) -> dict[str, Any]:
     request, life = run.doc["request"], run.life
     reserved = run.doc["storage"]["capacity"]
@@ -233,7 +197,7 @@ def _run_manifest(run: _Run, status: str) -> dict[str, Any]:
 def _task_manifest(run: _Run, task: Task) -> dict[str, Any]:
     plan, life = task.plan, task.life
     return {
-        "arn": _task_detail(run, task, life.outcome)["arn"],
+        "arn": events.arn(run.row, "task", task.id),
         "uuid": task.uuid,
         "run": run.arn,
         "name": plan.name,

@@ -15,6 +15,7 @@ from omics_provider.emulator.protocol.exceptions import (
     ServiceQuotaExceededException,
     ValidationException,
 )
+from omics_provider.emulator.world import events
 from omics_provider.emulator.world.context import Context
 from omics_provider.emulator.world.resources import Resources, check_tags
 
@@ -45,6 +46,9 @@ class Workflows:
         """CreateWorkflow."""
         workflow = self._made(self._context.new_id("workflow"), None)
         self._insert(workflow)
+        ready = self._context.now + self._context.settings.creationSeconds
+        made = "CREATION_SUCCESS" if workflow.status == "ACTIVE" else "CREATION_FAILURE"
+        self._tell(workflow, ready, made)
         return {"id": workflow.id, **self._created(workflow)}
 
     def create_workflow_version(self) -> dict[str, Any]:
@@ -118,6 +122,7 @@ class Workflows:
         if self._versions_of(workflow.id):
             raise ConflictException(f"Workflow {workflow.id} has versions.")
         self._delete(workflow)
+        self._tell(workflow, self._context.now, "DELETION_SUCCESS")
 
     def delete_workflow_version(self) -> None:
         """DeleteWorkflowVersion."""
@@ -220,6 +225,11 @@ class Workflows:
     def _delete(self, workflow: Workflow) -> None:
         kept = self._kept(workflow)
         kept.remove(kept.find(workflow.key))
+
+    def _tell(self, workflow: Workflow, time: float, status: str) -> None:
+        """Have an event sent. Of versions the service sends none."""
+        detail = events.workflow_detail(self._arn(workflow), status)
+        events.post(self._context, events.WORKFLOW, time, detail)
 
     def _kept(self, workflow: Workflow) -> Resources:
         return self._workflows if workflow.version is None else self._versions

@@ -43,8 +43,11 @@ FROZEN: Final = "frozen"
 FAILS: Final = "fails"
 KINDS: Final = (*ANSWERS, CUT_BEFORE, LOST_ANSWER, LATE_500, TORN_ANSWER, SLOW, FROZEN, FAILS)
 EVERY: Final = "*"
-#: The start, cancellation and deletion of one run of a batch. They are no calls.
-BATCH_STEPS: Final = ("batch:StartRun", "batch:CancelRun", "batch:DeleteRun")
+#: The start, cancellation and deletion of one run of a batch, and the look at all its entries.
+#: They are no calls.
+BATCH_STEPS: Final = (
+    "batch:StartRun", "batch:CancelRun", "batch:DeleteRun", "batch:StartRunBatch",
+)  # fmt: skip
 _STEP: Final = "batch:"
 
 
@@ -53,7 +56,8 @@ class Fault:
     """One planned fault.
 
     - `operation`: an operation's name, or `*` for every operation; or a step of a batch:
-      `batch:StartRun`, `batch:CancelRun`, `batch:DeleteRun`.
+      `batch:StartRun`, `batch:CancelRun`, `batch:DeleteRun`; or `batch:StartRunBatch`, with which
+      a batch fails after the answer to that call.
     - `fault`: `throttle`, `error-500`, `timeout-408`, `quota-402`, `denied` (error answers),
       `cut-before` (the connection is cut and nothing has happened), `lost-answer` (the call
       takes effect, then the connection is cut), `late-500` (it takes effect, then the answer is

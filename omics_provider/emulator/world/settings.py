@@ -56,6 +56,8 @@ class Settings:
     - `maxConcurrentRuns`: runs beyond it stay PENDING. `maxStoredRuns`: at it, StartRun removes
       the oldest ended run of retention mode REMOVE, or fails. With `quotas` on they default to
       10 and 5000, which are the emulator's own numbers: the service's differ by account.
+    - `overMaxConcurrentRuns`: a run that is started beyond it waits (`wait`), or StartRun is
+      refused, and an entry of a batch fails, with ServiceQuotaExceededException (`refuse`).
     - `priorityOrder`: which priority goes first among runs that wait.
     - `creationSeconds`: how long a workflow, version or configuration is CREATING.
     - `batchSeconds`: how long a batch takes to be set up, checked and submitted, a third each.
@@ -81,6 +83,7 @@ class Settings:
     creationSeconds: float = 0
     batchSeconds: float = 1
     checkS3: bool = False
+    overMaxConcurrentRuns: Literal["wait", "refuse"] = "wait"
 
     def changed(self, changes: Mapping[str, Any]) -> Settings:
         """Give these settings with some of them changed."""

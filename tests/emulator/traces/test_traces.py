@@ -2,37 +2,7 @@ import json
 
 import pytest
 
-from tests.emulator.conftest import ROLE
-from tests.emulator.workflows.test_workflows import GOOD, zipped
-
 GROUP = "/aws/omics/WorkflowLog"
-
-
-@pytest.fixture
-def cloud(moto_world):
-    moto_world.other("s3").create_bucket(Bucket="bucket-one")
-    return moto_world
-
-
-@pytest.fixture
-def run(cloud):
-    """Starts a WDL run."""
-    omics = cloud.client()
-    workflow = omics.create_workflow(name="Align", definitionZip=zipped(main_wdl=GOOD))["id"]
-
-    def start(**inputs):
-        return omics.start_run(
-            **{
-                "workflowId": workflow,
-                "name": "run",
-                "roleArn": ROLE,
-                "outputUri": "s3://bucket-one/out",
-                "parameters": {"reads": "s3://bucket-one/reads"},
-                **inputs,
-            }
-        )
-
-    return start
 
 
 def settle(cloud):
@@ -191,25 +161,6 @@ def test_a_topic_hears_of_ended_runs_whatever_else_the_rules_feed(cloud, run):
         ("COMPLETED", started["id"])
     ]
     assert found[0]["time"].endswith("Z")
-
-
-def test_each_state_of_a_batch_is_an_event(cloud):
-    found = recorded(cloud, "RunBatch Status Change")
-    omics = cloud.client()
-    workflow = omics.create_workflow(definitionUri="s3://bucket-one/w.zip")["id"]
-    shared = {"workflowId": workflow, "roleArn": ROLE, "outputUri": "s3://bucket-one/out"}
-    batch = omics.start_run_batch(
-        defaultRunSetting=shared,
-        batchRunSettings={"inlineSettings": [{"runSettingId": "a"}, {"runSettingId": "b"}]},
-    )
-    for _ in range(20):
-        cloud.advance(0.5)
-        omics.list_runs()
-    details = [event["detail"] for event in found()]
-    assert {detail["batchId"] for detail in details} == {batch["id"]}
-    assert {detail["uuid"] for detail in details} == {batch["uuid"]}
-    states = ["CREATING", "PENDING", "SUBMITTING", "INPROGRESS", "PROCESSED"]
-    assert sorted(detail["status"] for detail in details) == sorted(states)
 
 
 def test_a_bucket_must_be_there_where_it_is_checked(cloud, run):

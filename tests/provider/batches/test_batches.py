@@ -1138,6 +1138,83 @@ def test_a_failed_batch_leaves_no_run(place: Place) -> None:
     assert place.omics.list_runs()["items"] == []
 
 
+#: Has the next batch fail once its settings are looked at, after StartRunBatch has answered.
+FAILS_WHOLE = {"operation": "batch:StartRunBatch", "fault": "error-500"}
+
+
+def test_a_batch_that_fails_before_its_first_run_is_told_and_runs_once_more_when_asked(
+    place: Place,
+) -> None:
+    place.faults(FAILS_WHOLE)
+    kept = place.up(sheet(3))
+    assert kept.outs["status"] == "CREATING"
+    place.advance(BATCH)
+    place.warnings.clear()
+    seen = place.refresh(kept)
+    assert (seen.outs["status"], seen.outs["submissions"]) == ("FAILED", {})
+    (warning,) = place.warnings
+    assert warning.startswith(
+        f"Run batch {kept.id} ended FAILED with 0 of its 3 runs started: "
+        "There was a transient error in the service. Retry the batch.\n"
+    )
+    assert "give `rerun` a value" in warning
+    # The same program starts nothing, and says so again without asking anybody.
+    place.mark()
+    news = place.checked(place.inputs(sheet(3)))
+    assert place.provider().diff(seen.id, seen.bag(), bag(news)).changes is False
+    assert place.warnings == [warning] * 2
+    assert place.calls() == []
+    now = place.change(seen, sheet(3), rerun=1)
+    place.advance(BATCH + 1)
+    assert [each["count"] for each in now.outs["batches"]] == [3, 3]
+    assert len(runs_of(place)) == 3
+    place.destroy(now)
+    assert place.batches() == []
+
+
+@pytest.mark.parametrize("memory", ["replay", "conflict", "forget"])
+@pytest.mark.parametrize("moment", ["CREATING", "PENDING", "SUBMITTING"])
+@pytest.mark.parametrize("on_delete", ["delete", "cancel"])
+def test_a_batch_that_fails_before_its_first_run_is_ended(
+    place: Place, moment: str, on_delete: str, memory: str
+) -> None:
+    place.settings(requestId=memory)
+    place.faults(FAILS_WHOLE)
+    kept = place.up(sheet(3), onDelete=on_delete)
+    place.advance(MOMENTS[moment])
+    place.destroy(kept)
+    assert len(place.batches()) == (0 if on_delete == "delete" else 1)
+    place.advance(BATCH)
+    assert runs_of(place) == []
+
+
+def test_a_further_batch_that_fails_before_its_first_run_leaves_what_has_run(place: Place) -> None:
+    kept = place.up(sheet(2))
+    place.advance(BATCH + 1)
+    place.faults(FAILS_WHOLE)
+    now = place.change(kept, sheet(5))
+    place.advance(BATCH)
+    seen = place.refresh(now)
+    failed = seen.outs["batches"][1]
+    assert (failed["status"], failed["count"]) == ("FAILED", 3)
+    again = place.change(seen, sheet(5), rerun={"S002": 1, "S003": 1, "S004": 1})
+    place.advance(BATCH + 1)
+    assert [each["count"] for each in again.outs["batches"]] == [2, 3, 3]
+    assert len(runs_of(place)) == 5
+
+
+def test_a_wait_fails_with_a_batch_that_failed_before_its_first_run(
+    place: Place, pauses: list[float]
+) -> None:
+    place.faults(FAILS_WHOLE)
+    kept = place.up(sheet(2))
+    words = f"Run batch cohort: Run batch {kept.id} ended FAILED with 0 of its 2 runs started: "
+    with pytest.raises(pulumi.RunError, match=words):
+        waited(place, kept, 600)
+    assert pauses
+    assert waited(place, kept, 600, "warn")["status"] == "FAILED"
+
+
 def test_runs_that_a_failed_batch_has_left_at_work_are_counted_until_they_end(
     place: Place,
 ) -> None:

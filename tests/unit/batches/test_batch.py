@@ -523,5 +523,26 @@ def test_failures_are_told_by_reason() -> None:
 
 def test_of_a_batch_without_failures_nothing_is_told() -> None:
     assert lifecycle.outlook({"batches": [BATCH], "runs": {"completed": 3}}) == ""
-    failed = {**BATCH, "status": "FAILED", "failureReason": "changed"}
-    assert "ended FAILED: changed" in lifecycle.outlook({"batches": [failed]})
+
+
+@pytest.mark.parametrize(
+    ("seen", "words"),
+    [
+        ({}, "Run batch 1 ended FAILED: changed.\n"),
+        (
+            {"submissions": {}},
+            "Run batch 1 ended FAILED with 0 of its 1,200 runs started: changed.\n",
+        ),
+        (
+            {"submissions": {"started": 7, "pending": 2}},
+            " with 7 of its 1,200 runs started: changed.",
+        ),
+        ({"failureReason": None}, "Run batch 1 ended FAILED: no reason given.\n"),
+        ({"failureReason": "Retry the batch."}, "Run batch 1 ended FAILED: Retry the batch.\n"),
+    ],
+)
+def test_a_batch_that_failed_as_a_whole_is_told(seen: dict[str, Any], words: str) -> None:
+    failed = {**BATCH, "count": 1200, "status": "FAILED", "failureReason": "changed", **seen}
+    told = lifecycle.outlook({"batches": [failed]})
+    assert words in told
+    assert "Nothing starts them again by itself" in told

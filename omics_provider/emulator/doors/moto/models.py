@@ -36,6 +36,7 @@ class OmicsBackend(BaseBackend):
     def answer(self, request: HttpRequest) -> tuple[int, dict[str, str], bytes] | None:
         """Status, headers and body; None where the connection is to be cut."""
         home = self.home
+        home.service.settle()
         home.traces.settle()
         outcome = home.service.call(request, self.region_name, self.account_id)
         home.traces.settle()
