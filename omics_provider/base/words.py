@@ -14,6 +14,8 @@ _LONGEST_LINE: Final = 500
 _ESCAPES: Final = re.compile(
     r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])"
 )
+#: Files, and ids as the service gives them: they differ between failures that are alike.
+_OWN: Final = re.compile(r"(?:s3|omics)://\S*[\w/]|(?<!\w)[0-9]{7,}(?!\w)")
 
 
 def plain(text: str) -> str:
@@ -33,6 +35,16 @@ def cause(code: str | None, message: str | None) -> str:
     if rest in _NOTHING:
         return code
     return message if message.startswith(code) else f"{code}: {message}"
+
+
+def alike(message: str | None, *ids: str | None) -> str:
+    """Return a failure's message with … for what differs between failures that are alike.
+
+    These are URIs of files, ids that the service gives, and the `ids` of the run and its task.
+    """
+    own = "|".join(rf"(?<!\w){re.escape(each)}(?!\w)" for each in ids if each)
+    text = _OWN.sub("…", message or "")
+    return re.sub(own, "…", text) if own else text
 
 
 def some(names: Sequence[str], most: int = 20) -> str:

@@ -39,6 +39,7 @@ a run's own tags direct its simulated life:
   emulator:stopping  for how many seconds it is STOPPING once it is cancelled
   emulator:fails     the failureReason with which it ends FAILED
   emulator:freezes   it stays RUNNING until it is cancelled (any value)
+  emulator:retries   how often its last task fails by a fault of the service before it completes
 
 show a state file:
   python -m omics_provider.emulator show FILE

@@ -38,7 +38,7 @@ from omics_provider.emulator.shared.configurations import Configurations
 from omics_provider.emulator.shared.groups import Groups
 from omics_provider.emulator.shared.tags import Tags
 from omics_provider.emulator.workflows.operations import Workflows
-from omics_provider.emulator.world.context import Context
+from omics_provider.emulator.world.context import Context, Publish
 from omics_provider.emulator.world.store import Store
 from omics_provider.emulator.world.surroundings import MotoSurroundings
 
@@ -143,8 +143,12 @@ class Service:
         region: str,
         account: str = DEFAULT_ACCOUNT,
         caller: str | None = None,
+        publish: Publish | None = None,
     ) -> Outcome:
-        """Carry out one request. `caller` is what the door knows of who calls, for the log."""
+        """Carry out one request. `caller` is what the door knows of who calls, for the log.
+
+        `publish` puts a file where the caller can fetch it, and gives its URL.
+        """
         try:
             operation, labels = self._router.match(request)
         except ServiceError as error:
@@ -155,6 +159,7 @@ class Service:
                 self._context(connection, real, account, region),
                 operation=operation,
                 fault=faults.draw(connection, operation),
+                publish=publish,
             )
             return _Call(context, request, labels, real).carried_out(caller)
 

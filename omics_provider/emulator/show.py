@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from omics_provider.emulator.protocol.wire import iso8601
+from omics_provider.emulator.workflows import files
 from omics_provider.emulator.world.life import life_of
 from omics_provider.emulator.world.store import Store
 
@@ -57,8 +58,9 @@ def _calls(connection: sqlite3.Connection) -> Iterator[str]:
 
 def _resources(connection: sqlite3.Connection, account: str, region: str) -> Iterator[str]:
     rows = connection.execute(
-        "SELECT kind, id, name FROM resources WHERE account = ? AND region = ? ORDER BY kind, pk",
-        (account, region),
+        "SELECT kind, id, name FROM resources WHERE account = ? AND region = ? AND kind <> ?"
+        " ORDER BY kind, pk",
+        (account, region, files.KIND),
     )
     for kind, resource_id, name in rows:
         yield f"  {kind} {resource_id} {name or ''}".rstrip()

@@ -32,6 +32,10 @@ _RETRIES: Final[Any] = {"mode": "adaptive", "total_max_attempts": 6}
 _ONCE: Final[Any] = {"mode": "standard", "total_max_attempts": 1}
 _CONNECT_TIMEOUT_SECONDS: Final = 5
 _READ_TIMEOUT_SECONDS: Final = 20
+#: For what can be done without.
+_QUICK_SECONDS: Final = 2
+_PRICING_REGION: Final = "us-east-1"
+_PRICING_REGIONS: Final = {"eu-": "eu-central-1", "il-": "eu-central-1", "ap-": "ap-south-1"}
 #: More connections than the plugin host has threads (4).
 _CONNECTIONS: Final = 16
 
@@ -69,6 +73,22 @@ def aws(settings: Settings, service: str) -> Any:
             service,
             endpoint_url=settings.endpoint if settings.is_loopback else None,
             config=_config(_RETRIES),
+        )
+
+
+def pricing(settings: Settings) -> Any:
+    """Return a client of the AWS Price List that asks once and does not wait long.
+
+    Three Regions have one, each with the prices of all (AWS's general reference).
+    """
+    region = settings.region or os.environ.get("AWS_REGION") or ""
+    near = _PRICING_REGIONS.get(region[:3], _PRICING_REGION)
+    with _lock, translated("Connecting to pricing"):
+        return _session(settings).client(
+            "pricing",
+            region_name=near,
+            endpoint_url=settings.endpoint if settings.is_loopback else None,
+            config=_config(_ONCE, connect_timeout=_QUICK_SECONDS, read_timeout=_QUICK_SECONDS),
         )
 
 
@@ -157,11 +177,10 @@ def _local_s3(settings: Settings) -> Any:
 def _config(retries: Any, **more: Any) -> Config:
     from botocore.config import Config
 
-    return Config(
-        retries=retries,
-        connect_timeout=_CONNECT_TIMEOUT_SECONDS,
-        read_timeout=_READ_TIMEOUT_SECONDS,
-        max_pool_connections=_CONNECTIONS,
-        user_agent_extra=f"omics-provider/{version('omics-provider')}",
-        **more,
-    )
+    standing: dict[str, Any] = {
+        "connect_timeout": _CONNECT_TIMEOUT_SECONDS,
+        "read_timeout": _READ_TIMEOUT_SECONDS,
+        "max_pool_connections": _CONNECTIONS,
+        "user_agent_extra": f"omics-provider/{version('omics-provider')}",
+    }
+    return Config(retries=retries, **{**standing, **more})

@@ -1,12 +1,14 @@
 """Holds every answer of the emulator against botocore's model: the output shape or the error."""
 
 import json
+import re
 from datetime import datetime
 
 from omics_provider.emulator.protocol.validation import matches
 
 # Answered for operations that the emulator does not have; the model knows nothing of it.
 OWN_ERRORS = {"NotEmulatedException": 501}
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class Disagreement(AssertionError):
@@ -15,6 +17,8 @@ class Disagreement(AssertionError):
 
 def check_answer(http_response, model, **_):
     """A handler of botocore's event `after-call`."""
+    request_id = http_response.headers.get("x-amzn-RequestId")
+    expect(UUID.fullmatch(request_id or ""), model.name, f"request id {request_id}")
     if http_response.status_code >= 300:
         check_error(http_response, model)
         return
@@ -68,8 +72,15 @@ def check_map(shape, value, path):
         check(shape.value, item, f"{path}.{key}")
 
 
+# The model says at most 64 characters; the service gives more (sha256:…, in all its examples).
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+
+
 def check_string(shape, value, path):
     expect(isinstance(value, str), path, "no string")
+    if shape.name == "WorkflowDigest":
+        expect(DIGEST.fullmatch(value), path, f"{value} is no digest")
+        return
     if shape.enum:
         expect(value in shape.enum, path, f"{value} is not in {shape.enum}")
     check_size(shape, len(value), path)

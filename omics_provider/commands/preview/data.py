@@ -73,6 +73,8 @@ class Facts:
     seen: Mapping[str, Seen] = field(default_factory=dict)
     past: Mapping[Workflow, tuple[Past, ...]] | None = None
     gaps: tuple[str, ...] = ()
+    #: The price list with AWS's own prices in it, where those were looked up.
+    price_list: Mapping[str, Any] | None = None
 
 
 class Group(NamedTuple):
@@ -142,7 +144,7 @@ class PreviewReport:
 
 def preview_report(plan: Plan, facts: Facts, price_list: Mapping[str, Any]) -> PreviewReport:
     """Put a report together."""
-    prices = Prices(price_list, facts.region)
+    prices = Prices(facts.price_list or price_list, facts.region)
     olds = {_key(run): run.old for run in plan.runs if run.old and not run.is_batch}
     seen = {**as_recorded(olds.values()), **facts.seen}
     estimates = {

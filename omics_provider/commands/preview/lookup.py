@@ -23,7 +23,8 @@ from omics_provider.runs.calls import Runs
 from .data import Facts
 from .estimate import workflow_of
 from .history import past_runs
-from .prices import Prices
+from .live import PriceLook
+from .prices import Prices, is_given
 from .rules.endings import Seen, may_have_moved
 from .rules.plan import OldRun, Plan
 
@@ -51,10 +52,14 @@ def looked_up(
     here = [old for old in olds if region_of(old.arn) in ("", region)]
     for other in sorted({region_of(old.arn) for old in olds} - {"", region}):
         gaps.note(f"region {other}", f"runs in {other}: the report looks at {region}.")
-    seen = _seen(runs, _of_this_account(runs, here, gaps), now, gaps)
     workflows = {workflow for run in starts if (workflow := workflow_of(run))}
-    past = past_runs(settings, workflows, Prices(price_list, region), now, gaps)
-    return Facts(region, seen, past, gaps.told)
+    # AWS's prices come while the rest is looked up.
+    is_asked = workflows and not settings.is_local and not is_given(price_list, region)
+    look = PriceLook(settings, region, price_list) if is_asked else None
+    seen = _seen(runs, _of_this_account(runs, here, gaps), now, gaps)
+    prices = look.over(gaps) if look else price_list
+    past = past_runs(settings, workflows, Prices(prices, region), now, gaps)
+    return Facts(region, seen, past, gaps.told, prices)
 
 
 def _worth_a_look(olds: list[OldRun]) -> list[OldRun]:

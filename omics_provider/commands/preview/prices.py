@@ -121,7 +121,7 @@ class Prices:
             return self._none()
         total = 0.0
         for instance, seconds in usage.tasks:
-            hourly = _hourly(section["vcpuHour"], instance)
+            hourly = _hourly(section, instance)
             if hourly is None:
                 return Price(None, f"the price list has no {instance or 'instance of its tasks'}")
             total += hourly * seconds / _HOUR
@@ -137,7 +137,12 @@ class Prices:
         return Price(None, f"the price list has no {self._region}")
 
 
-def _hourly(by_vcpu: Mapping[str, float], instance: str | None) -> float | None:
+def _hourly(section: Mapping[str, Any], instance: str | None) -> float | None:
+    """Return the price of an instance: its own where the list has it, else that of its vCPUs."""
+    own = section.get("instanceHour", {}).get(instance)
+    if own is not None:
+        return float(own)
+    by_vcpu: Mapping[str, float] = section["vcpuHour"]
     family, _, size = (instance or "").rpartition(".")
     if family not in by_vcpu or size not in _VCPUS:
         return None
@@ -150,7 +155,7 @@ def price_list(file: str | None = None) -> dict[str, Any]:
     Raises SettingsError for a file that is no price list.
     """
     own: dict[str, Any] = json.loads(
-        files("omics_provider.commands.preview").joinpath("prices.json").read_text("utf-8")
+        files("omics_provider").joinpath("prices.json").read_text("utf-8")
     )
     if file is None:
         return own
@@ -158,7 +163,7 @@ def price_list(file: str | None = None) -> dict[str, Any]:
         given = json.loads(Path(file).read_text("utf-8"))
         for region, sections in given["regions"].items():
             for name, section in sections.items():
-                own["regions"].setdefault(region, {})[name] = _checked(name, section)
+                own["regions"].setdefault(region, {})[name] = {**_checked(name, section), _GIVEN: 1}
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise SettingsError(
             "Price list",
@@ -168,6 +173,21 @@ def price_list(file: str | None = None) -> dict[str, Any]:
     return own
 
 
+def is_given(listed: Mapping[str, Any], region: str) -> bool:
+    """Tell whether the user's own list has all prices of a Region."""
+    here = listed["regions"].get(region, {})
+    return all(_GIVEN in here.get(name, {}) for name in _PARTS)
+
+
+def with_parts(listed: Mapping[str, Any], region: str, parts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a price list with other parts for a Region; those of the user's own list stay."""
+    here = listed["regions"].get(region, {})
+    others = {name: part for name, part in parts.items() if _GIVEN not in here.get(name, {})}
+    return {**listed, "regions": {**listed["regions"], region: {**here, **others}}}
+
+
+#: Marks a part that is from the user's own list.
+_GIVEN: Final = "given"
 _PARTS: Final = {"ready2run": ("perRun",), "private": ("vcpuHour", "storageGiBHour")}
 
 

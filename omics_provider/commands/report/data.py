@@ -207,7 +207,7 @@ def _task(entry: Mapping[str, Any], now: datetime) -> Task:
         cpus=_number(entry.get("cpus")) or 0.0,
         gpus=_number(entry.get("gpus")) or 0.0,
         memory=_number(entry.get("memory")) or 0.0,
-        cache_hit=bool(entry.get("cacheHit")),
+        cache_hit=_is_cached(entry),
         code=entry.get("failureReason"),
         use=Use(
             _share(metrics, "cpusAverage", "cpusReserved"),
@@ -218,6 +218,14 @@ def _task(entry: Mapping[str, Any], now: datetime) -> Task:
         cpu_seconds_used=_times(metrics.get("cpusAverage"), seconds),
         memory_seconds_used=_times(metrics.get("memoryAverageGiB"), seconds),
     )
+
+
+def _is_cached(entry: Mapping[str, Any]) -> bool:
+    """Tell whether a task's outputs came from a cache: a manifest says so by leaving out times."""
+    if "cacheHit" in entry:
+        return bool(entry["cacheHit"])
+    worked = any(entry.get(name) for name in ("creationTime", "startTime", "stopTime", "metrics"))
+    return entry.get("status") == "COMPLETED" and not worked
 
 
 def _seconds(entry: Mapping[str, Any], started: Time, stopped: Time, now: datetime) -> float:

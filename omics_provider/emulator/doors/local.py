@@ -38,12 +38,14 @@ def attach(
     Runs that the client starts last `run_seconds` of emulated time, unless the setting
     `runSeconds` or their tag `emulator:seconds` says otherwise. The client needs a region and
     no credentials: its requests are not signed. Its host does not matter, so a host prefix
-    does no harm. The account is MOTO_ACCOUNT_ID, or 123456789012.
+    does no harm. The account is MOTO_ACCOUNT_ID, or 123456789012. What the client exports is
+    written into a folder beside the state file.
     """
     door = _Door(
         Service(open_store(state), client.meta.service_model, run_seconds),
         client.meta.region_name,
         float(client.meta.config.read_timeout),  # type: ignore[attr-defined]  # the stubs lack it
+        Path(f"{state}-exports").absolute(),
     )
     client.meta.events.register("choose-signer.omics", _unsigned)
     client.meta.events.register("before-send.omics", door.answer)  # type: ignore[arg-type]  # the stubs want another answer
@@ -81,10 +83,11 @@ def _unsigned(**_: Any) -> Any:
 class _Door:
     """The handler of one client's requests."""
 
-    def __init__(self, service: Service, region: str, read_timeout: float) -> None:
+    def __init__(self, service: Service, region: str, read_timeout: float, exports: Path) -> None:
         self._service = service
         self._region = region
         self._read_timeout = read_timeout
+        self._exports = exports
         self._account = _account()
 
     def answer(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
@@ -95,6 +98,7 @@ class _Door:
             HttpRequest(request.method, url.path, url.query, _bytes(body)),
             self._region,
             self._account,
+            publish=self._publish,
         )
         if outcome.answer is None:
             raise ConnectionClosedError(endpoint_url=request.url)
@@ -102,6 +106,16 @@ class _Door:
         if outcome.delay > self._read_timeout:
             raise ReadTimeoutError(endpoint_url=request.url)
         return _response(request.url, outcome.answer)
+
+    def _publish(self, name: str, content: bytes) -> str:
+        """Write a file that is exported. Its name is its digest's, so it never changes."""
+        path = self._exports / name
+        if not path.exists():
+            self._exports.mkdir(exist_ok=True)
+            unfinished = path.with_suffix(f".{os.getpid()}")
+            unfinished.write_bytes(content)
+            unfinished.replace(path)
+        return path.as_uri()
 
 
 def _bytes(body: Any) -> bytes:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -17,10 +17,12 @@ from urllib.parse import parse_qs
 
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from omics_provider.emulator import control
-from omics_provider.emulator.protocol.wire import HttpAnswer, HttpRequest
+from omics_provider.emulator import control, pricing
+from omics_provider.emulator.protocol.wire import HttpAnswer, HttpRequest, json_answer
 from omics_provider.emulator.service import DEFAULT_ACCOUNT, Service
 from omics_provider.emulator.traces.of_runs import Traces
+from omics_provider.emulator.workflows import files
+from omics_provider.emulator.world.context import Publish
 from omics_provider.emulator.world.faults import BadFaultError
 from omics_provider.emulator.world.settings import UnknownSettingError
 from omics_provider.emulator.world.store import Store
@@ -28,6 +30,7 @@ from omics_provider.emulator.world.surroundings import MotoSurroundings, is_load
 
 from . import overview
 from .cut import cut
+from .wsgi import Environ, StartResponse, respond
 
 _CREDENTIAL: Final = re.compile(
     r"Credential=(?P<key>[^/]*)/[0-9]+/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request"
@@ -39,10 +42,11 @@ _DEFAULT_REGION: Final = "us-east-1"
 _OWN_HOST: Final = re.compile(
     r"(127\.0\.0\.1|\[::1\]|([\w-]+\.)*localhost)(:[0-9]+)?", re.IGNORECASE
 )
+#: Where exports are: below it account, region and name.
+_EXPORTS: Final = "/_omics/exports/"
+_PARTS: Final = 3
+_MEDIA: Final = {"zip": "application/zip", "md": "text/markdown; charset=utf-8"}
 _WHOLE: Final = re.compile(r"[0-9]{1,18}")
-
-Environ = Mapping[str, Any]
-StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 
 
 @dataclass(frozen=True)
@@ -69,31 +73,34 @@ class Application:
         caller = _caller(environ)
         answer: HttpAnswer | None
         if not _WHOLE.fullmatch(environ.get("CONTENT_LENGTH") or "0"):
-            answer = _json(400, {"message": "Content-Length is a whole number."})
+            answer = json_answer(400, {"message": "Content-Length is a whole number."})
         elif path == "/" and "text/html" in environ.get("HTTP_ACCEPT", ""):
             answer = HttpAnswer(200, overview.page(), {"Content-Type": "text/html; charset=utf-8"})
         elif path.startswith("/_omics/"):
             answer = self._controlled(environ, path)
         elif caller.service == "omics" and not path.startswith("/moto-api"):
             self._settle()
+            account = _account(caller.key, environ)
             outcome = self._service.call(
                 _request(environ, path),
                 caller.region,
-                _account(caller.key, environ),
+                account,
                 f"{caller.key}@{environ.get('REMOTE_ADDR')}:{environ.get('REMOTE_PORT')}",
+                _exports(environ, account, caller.region),
             )
             outcome.wait()
             if outcome.answer is None:
                 cut(environ)
             answer = outcome.answer
+        elif caller.service == "pricing":
+            target = str(environ.get("HTTP_X_AMZ_TARGET") or "")
+            answer = pricing.answer(target.rpartition(".")[2], _request(environ, path).body)
         else:
             moto = self._moto
             self._settle()
             passed: Iterable[bytes] = moto(environ, start_response)
             return passed
-        headers = {"Content-Length": str(len(answer.body)), **answer.headers}
-        start_response(f"{answer.status} {_reason(answer.status)}", list(headers.items()))
-        return [answer.body]
+        return respond(answer, start_response)
 
     def _controlled(self, environ: Environ, path: str) -> HttpAnswer:
         """Answer a control request, but not one that a page from elsewhere makes a browser send.
@@ -102,8 +109,19 @@ class Application:
         """
         origin, host = environ.get("HTTP_ORIGIN"), environ.get("HTTP_HOST", "")
         if not _OWN_HOST.fullmatch(host) or origin not in (None, f"http://{host}"):
-            return _json(403, {"message": f"Control is not for pages of {origin or host}."})
+            return json_answer(403, {"message": f"Control is not for pages of {origin or host}."})
+        if path.startswith(_EXPORTS):
+            return self._exported(path)
         return self._control.answer(_request(environ, path))
+
+    def _exported(self, path: str) -> HttpAnswer:
+        """Answer with a file that the service has exported."""
+        place = path.removeprefix(_EXPORTS).split("/")
+        with self._store.reading() as connection:
+            found = files.content(connection, *place) if len(place) == _PARTS else None
+        if found is None:
+            return json_answer(404, {"message": f"There is no export at {path}."})
+        return HttpAnswer(200, found, {"Content-Type": _MEDIA[path.rpartition(".")[2]]})
 
     def _settle(self) -> None:
         """Write the traces that are due, once moto is there to hold them."""
@@ -113,12 +131,10 @@ class Application:
 
     @cached_property
     def _moto(self) -> Any:
-        from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-
-        from .moto import seams
+        from .moto import seams, services
 
         seams.install(self._store.path)
-        return DomainDispatcherApplication(create_backend_app)
+        return services.Services()
 
 
 class Control:
@@ -141,11 +157,13 @@ class Control:
         }
         handler = handlers.get((request.method, request.path))
         if handler is None:
-            return _json(404, {"message": f"There is no {request.method} {request.path} here."})
+            return json_answer(
+                404, {"message": f"There is no {request.method} {request.path} here."}
+            )
         try:
-            return _json(200, handler(request))
+            return json_answer(200, handler(request))
         except (BadFaultError, UnknownSettingError, control.TimeError, BadControlError) as error:
-            return _json(400, {"message": str(error)})
+            return json_answer(400, {"message": str(error)})
 
     def _plan_faults(self, request: HttpRequest) -> Any:
         plans = _document(request, b"[]")
@@ -223,10 +241,6 @@ class _Handler(WSGIRequestHandler):
         """Log nothing: the state file has the log of calls."""
 
 
-def _json(status: int, document: Any) -> HttpAnswer:
-    return HttpAnswer(status, json.dumps(document).encode(), {"Content-Type": "application/json"})
-
-
 def _request(environ: Environ, path: str) -> HttpRequest:
     length = environ.get("CONTENT_LENGTH")
     stream = environ["wsgi.input"]
@@ -259,5 +273,9 @@ def _account(key: str, environ: Environ) -> str:
     return str(iam.get_account_id_from(key)) if iam is not None and key else DEFAULT_ACCOUNT
 
 
-def _reason(status: int) -> str:
-    return "OK" if status < 400 else "Error"
+def _exports(environ: Environ, account: str, region: str) -> Publish:
+    """Give what leads to the exports: this server under the name by which it was called."""
+    host = environ.get("HTTP_HOST", "")
+    if not _OWN_HOST.fullmatch(host):
+        host = f"127.0.0.1:{environ['SERVER_PORT']}"
+    return lambda name, _: f"http://{host}{_EXPORTS}{account}/{region}/{name}"

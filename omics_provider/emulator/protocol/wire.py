@@ -14,6 +14,7 @@ import binascii
 import json
 import math
 import re
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -25,6 +26,12 @@ from .exceptions import ServiceError, UnknownOperationException, ValidationExcep
 if TYPE_CHECKING:
     from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Shape
     from botocore.model import StructureShape as Structure
+
+
+#: The header that names an error.
+ERROR_TYPE: Final = "x-amzn-ErrorType"
+#: The header that gives each answer an identity of its own, as those of AWS have.
+REQUEST_ID: Final = "x-amzn-RequestId"
 
 
 @dataclass(frozen=True)
@@ -240,9 +247,14 @@ def serialize_answer(operation: OperationModel, result: Mapping[str, Any]) -> Ht
     status = int(operation.http["responseCode"])
     shape = operation.output_shape
     if shape is None or status == 204:
-        return HttpAnswer(status, b"")
-    body = json.dumps(_serialize(shape, result)).encode()
-    return HttpAnswer(status, body, {"Content-Type": "application/json"})
+        return HttpAnswer(status, b"", {REQUEST_ID: str(uuid.uuid4())})
+    return json_answer(status, _serialize(shape, result))
+
+
+def json_answer(status: int, document: Any, **headers: str) -> HttpAnswer:
+    """Give a JSON document as an answer; each answer gets an id of its own."""
+    standing = {"Content-Type": "application/json", REQUEST_ID: str(uuid.uuid4())}
+    return HttpAnswer(status, json.dumps(document).encode(), {**standing, **headers})
 
 
 def _serialize(shape: Shape, value: Any) -> Any:
@@ -273,8 +285,4 @@ def iso8601(seconds: float) -> str:
 
 def serialize_error(error: ServiceError) -> HttpAnswer:
     """Give the answer to a call that failed: the code in a header, the message in the body."""
-    return HttpAnswer(
-        error.status,
-        json.dumps({"message": error.message}).encode(),
-        {"Content-Type": "application/json", "x-amzn-ErrorType": error.code},
-    )
+    return json_answer(error.status, {"message": error.message}, **{ERROR_TYPE: error.code})

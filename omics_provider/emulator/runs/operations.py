@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 from collections.abc import Mapping
@@ -14,19 +15,21 @@ from omics_provider.emulator.protocol.exceptions import (
     ValidationException,
 )
 from omics_provider.emulator.shared import caches
+from omics_provider.emulator.workflows.files import definition
 from omics_provider.emulator.world import events
-from omics_provider.emulator.world.context import Context
+from omics_provider.emulator.world.context import Context, started_by
 from omics_provider.emulator.world.life import (
     ACTIVE,
     ENDED,
     FAILED,
+    PENDING,
     Life,
     life_of,
     stopping_seconds,
 )
 from omics_provider.emulator.world.surroundings import LOG_GROUP
 
-from . import tasks
+from . import failures, tasks
 from .queue import tasks_of
 from .starts import Starter
 
@@ -126,18 +129,23 @@ class Runs:
 
     def get_run_task(self) -> dict[str, Any]:
         """GetRunTask."""
-        params, now = self._context.params, self._context.now
+        params = self._context.params
         for task in self._tasks(params["id"]):
             if task.id == params["taskId"]:
-                stream = f"run/{params['id']}/task/{task.id}"
-                failed = task.life.status(now) == FAILED
-                return {
-                    **tasks.described(task, now),
-                    "logStream": _log_stream(self._context, stream),
-                    "failureReason": task.failure if failed else None,
-                    "statusMessage": f"Task failed: {task.failure}" if failed else None,
-                }
+                return self._described_task(task)
         raise ResourceNotFoundException(f"Task {params['taskId']} of run {params['id']} not found")
+
+    def _described_task(self, task: tasks.Task) -> dict[str, Any]:
+        run = find_run(self._context, self._context.params["id"])
+        doc, now = json.loads(run["doc"]), self._context.now
+        failed = task.life.status(now) == FAILED
+        return {
+            **tasks.described(task, now),
+            "logStream": _log_stream(self._context, f"run/{run['id']}/task/{task.id}"),
+            "failureReason": task.failure if failed else None,
+            "statusMessage": failures.of_task(run["id"], doc, task) if failed else None,
+            "imageDetails": tasks.image(doc, task),
+        }
 
     def _tasks(self, run_id: str) -> list[tasks.Task]:
         row = find_run(self._context, run_id)
@@ -170,8 +178,8 @@ class Runs:
             "workflowVersionName": request.get("workflowVersionName"),
             "batchId": row["batch_id"],
             "name": row["name"],
-            "priority": row["priority"],
-            "storageCapacity": _capacity(doc, life, now, row["uuid"]),
+            "priority": request.get("priority"),
+            "storageCapacity": _capacity(doc, life, now),
             "storageType": doc["storage"]["type"],
             "creationTime": life.created,
             "startTime": life.started(now),
@@ -231,11 +239,11 @@ def described(row: sqlite3.Row, context: Context) -> dict[str, Any]:
         "uuid": row["uuid"],
         "status": status,
         "failureReason": doc["failureReason"] if status == FAILED else None,
-        "statusMessage": f"Run failed: {doc['failureReason']}" if status == FAILED else None,
+        "statusMessage": _status_message(row, doc, life, context) if status == FAILED else None,
         "runId": request.get("runId"),
         "workflowType": request.get("workflowType", "PRIVATE"),
         "workflowUuid": workflow["uuid"],
-        "definition": workflow["definition"],
+        "definition": definition(context, workflow.get("files", {}), workflow["definition"]),
         "digest": workflow["digest"],
         "accelerators": workflow["accelerators"],
         "engineVersion": "24.10.8" if workflow["engine"] == "NEXTFLOW" else None,
@@ -245,9 +253,9 @@ def described(row: sqlite3.Row, context: Context) -> dict[str, Any]:
         "cacheBehavior": (doc.get("cache") or {}).get("behavior"),
         "configuration": doc.get("configuration"),
         "vpcConfig": doc.get("vpc"),
-        "priority": row["priority"],
+        "priority": request.get("priority"),
         "storageType": doc["storage"]["type"],
-        "storageCapacity": _capacity(doc, life, now, row["uuid"]),
+        "storageCapacity": _capacity(doc, life, now),
         "runOutputUri": doc["runOutputUri"],
         "outputUriPrefixMode": request.get("outputUriPrefixMode", "SERVICE_DEFINED"),
         "logLevel": request.get("logLevel", "ALL"),
@@ -255,8 +263,8 @@ def described(row: sqlite3.Row, context: Context) -> dict[str, Any]:
             "engineLogStream": _log_stream(context, f"run/{row['id']}/engine"),
             "runLogStream": _log_stream(context, f"run/{row['id']}"),
         },
-        "resourceDigests": {},
-        "startedBy": f"arn:aws:iam::{context.account}:user/emulator",
+        "resourceDigests": {} if status == PENDING else doc.get("resourceDigests", {}),
+        "startedBy": started_by(context.account),
         "creationTime": life.created,
         "startTime": life.started(now),
         "stopTime": life.stopped(now),
@@ -267,16 +275,24 @@ def described(row: sqlite3.Row, context: Context) -> dict[str, Any]:
     }
 
 
+def _status_message(row: sqlite3.Row, doc: dict[str, Any], life: Life, context: Context) -> str:
+    made = tasks_of(doc, life, row["uuid"])
+    return failures.of_run(row["id"], context.region, doc, life, made)
+
+
 def _log_stream(context: Context, name: str) -> str:
     place = f"{context.region}:{context.account}"
     return f"arn:aws:logs:{place}:log-group:{LOG_GROUP}:log-stream:{name}"
 
 
-def _capacity(doc: Mapping[str, Any], life: Life, now: float, run_uuid: str) -> int | None:
-    """Give the STATIC capacity, or for DYNAMIC the most that was used, once the run has ended."""
+def _capacity(doc: Mapping[str, Any], life: Life, now: float) -> int | None:
+    """Give the STATIC capacity, or for DYNAMIC the most that was used, once the run has ended.
+
+    It comes from the workflow, so that every run of one costs alike.
+    """
     if doc["storage"]["type"] == "STATIC":
         capacity: int = doc["storage"]["capacity"]
         return capacity
     if life.stopped(now) is None:
         return None
-    return 1 + int(run_uuid[:4], 16) % 400
+    return 1 + hashlib.sha256(doc["workflow"]["id"].encode()).digest()[0]

@@ -151,9 +151,12 @@ class Queue:
         """Let a run leave the queue at a moment, and give the time at which it will end."""
         doc = json.loads(row["doc"])
         cached = self._cached(doc, moment)
-        worked = 1 - len(cached) / len(doc["tasks"])
+        worked = 1 - len(cached) / max(len(doc["tasks"]), 1)
+        startup = doc.get("startup")
         seconds = doc["seconds"] * max(worked, 0.2)
-        life = Life.planned(row["created"], moment, seconds, row["outcome"])
+        if startup is not None:
+            seconds += tasks.startups(_plans(doc), startup)
+        life = Life.planned(row["created"], moment, seconds, row["outcome"], startup)
         nominal = (life.stopping or 0.0) - (life.running or 0.0)
         if doc["frozen"]:
             life = life.frozen()
@@ -165,7 +168,7 @@ class Queue:
             (life.starting, life.running, life.stopping, life.ended, life.outcome,
              json.dumps(doc), life.starting, row["pk"]),
         )  # fmt: skip
-        self._fill_cache(doc, life, row["uuid"])
+        self._fill_cache(doc, life, row)
         return math.inf if life.ended is None else life.ended
 
     def _timed_out(
@@ -190,39 +193,36 @@ class Queue:
         found = caches.hits(self._context, doc["cache"]["uuid"], keys, moment)
         return {keys[key]: uri for key, uri in found.items()}
 
-    def _fill_cache(self, doc: dict[str, Any], life: Life, run_uuid: str) -> None:
-        """Let the run's cache hold what its tasks will have done.
-
-        CACHE_ALWAYS keeps a task's outputs once it has completed, CACHE_ON_FAILURE once the
-        run has failed.
-        """
-        if doc["cache"] is None or life.ended is None:
+    def _fill_cache(self, doc: dict[str, Any], life: Life, row: sqlite3.Row) -> None:
+        """Let the run's cache hold what its tasks will have done."""
+        cache = doc["cache"]
+        if cache is None:
             return
-        always = doc["cache"]["behavior"] == "CACHE_ALWAYS"
-        if not always and life.outcome != FAILED:
-            return
-        done = [
-            task
-            for task in tasks_of(doc, life, run_uuid)
-            if task.life.outcome == "COMPLETED" and task.cached is None
-        ]
-        entries = {
-            _key(doc, task.plan.name): (
-                (task.life.ended or life.ended) if always else life.ended,
-                f"{doc['cache']['uri'].rstrip('/')}/{doc['cache']['id']}/{task.uuid}",
-            )
-            for task in done
-        }
-        caches.fill(self._context, doc["cache"]["uuid"], run_uuid, entries)
+        entries = {}
+        for task in tasks_of(doc, life, row["uuid"]):
+            stored = caches.stored_at(cache, life, task.life)
+            if stored is not None and task.cached is None:
+                uri = caches.entry_uri(cache, row["id"], task.id, task.uuid)
+                entries[_key(doc, task.plan.name)] = stored, uri
+        caches.fill(self._context, cache["uuid"], row["uuid"], entries)
 
 
 def tasks_of(doc: dict[str, Any], life: Life, run_uuid: str) -> list[tasks.Task]:
     """Give the tasks of a run from what is stored of it."""
-    planned = [tasks.Plan(*plan) for plan in doc.get("tasks", [])]
-    reason = doc["failureReason"]
     return tasks.tasks(
-        planned, life, run_uuid, doc.get("nominal", 0.0), reason, doc.get("cached", {})
+        _plans(doc),
+        life,
+        run_uuid,
+        doc.get("nominal", 0.0),
+        doc["failureReason"],
+        doc.get("cached", {}),
+        doc.get("startup"),
+        doc.get("retries", 0),
     )
+
+
+def _plans(doc: dict[str, Any]) -> list[tasks.Plan]:
+    return [tasks.Plan(*plan) for plan in doc.get("tasks", [])]
 
 
 def cache_facts(context: Context, request: dict[str, Any]) -> dict[str, Any] | None:

@@ -22,7 +22,8 @@ from omics_provider.emulator.world.faults import FAILS, FROZEN
 from omics_provider.emulator.world.life import COMPLETED, FAILED, stopping_seconds
 from omics_provider.emulator.world.resources import check_tags
 
-from . import tasks
+from . import checks, inputs, retries, tasks
+from .failures import Failure
 from .queue import Queue, cache_facts
 
 SECONDS_TAG: Final = "emulator:seconds"
@@ -44,42 +45,27 @@ class Starter:
         self, request: dict[str, Any], created: float | None = None, batch_id: str | None = None
     ) -> dict[str, Any]:
         """Start a run and answer as StartRun does. `created` is now, or some time before."""
-        workflow = Workflows(self._context).find(
-            request["workflowId"],
-            request.get("workflowType", "PRIVATE"),
-            request.get("workflowVersionName"),
-        )
-        status = workflow.status_at(self._context)
-        if status != "ACTIVE":
-            raise ValidationException(f"Workflow {workflow.id} is {status}, not ACTIVE")
+        workflow = Workflows(self._context).startable(request)
         check_request(request, workflow)
-        self._check_bucket(request["outputUri"])
-        outcome, reason = self._outcome(request, workflow)
+        checks.refuse(self._context, request, workflow)
         Queue(self._context).hold_quota(self._context.now if created is None else created)
         self._make_room()
-        answer = self._insert(request, workflow, outcome, reason, created, batch_id)
+        answer = self._insert(request, workflow, created, batch_id)
         if batch_id is None:
             Queue(self._context).settle()  # a batch settles the queue once for all its runs
         return answer
 
-    def _check_bucket(self, uri: str) -> None:
-        if self._context.checks_s3 and not self._context.has_bucket(uri):
-            raise ValidationException(f"S3 access denied for {uri}")
-
-    def _outcome(self, request: Mapping[str, Any], workflow: Workflow) -> tuple[str, str | None]:
-        """Give how the run will end, and its failureReason."""
+    def _failure(
+        self, request: Mapping[str, Any], workflow: Workflow, given: checks.Given
+    ) -> Failure | None:
+        """Give how the run will fail, if it will."""
         fault, tags = self._context.fault, request.get("tags", {})
+        known = {"uri": given.files[0].uri} if given.files else {}
         if fault is not None and fault.fault == FAILS:
-            return FAILED, fault.reason
+            return Failure(fault.reason, known)
         if FAILS_TAG in tags:
-            return FAILED, tags[FAILS_TAG] or "WORKFLOW_RUN_FAILED"
-        mode = self._context.settings.parameterCheck
-        problem = workflow.parameter_problem(request.get("parameters") or {})
-        if problem is None or mode == "off":
-            return COMPLETED, None
-        if mode == "start":
-            raise ValidationException(problem)
-        return FAILED, "WORKFLOW_RUN_FAILED"
+            return Failure(tags[FAILS_TAG] or "WORKFLOW_RUN_FAILED", known)
+        return checks.failure(self._context, request, workflow, given)
 
     def _make_room(self) -> None:
         """Hold the limit of stored runs: the oldest ended REMOVE run goes, or the start fails."""
@@ -108,8 +94,6 @@ class Starter:
         self,
         request: dict[str, Any],
         workflow: Workflow,
-        outcome: str,
-        reason: str | None,
         created: float | None,
         batch_id: str | None,
     ) -> dict[str, Any]:
@@ -117,9 +101,11 @@ class Starter:
         if "runGroupId" in request:
             Groups(context).find(request["runGroupId"])
         run_id, run_uuid = context.new_id("run"), context.new_uuid()
-        planned = tasks.plans(
-            workflow.tasks, workflow.needs, workflow.accelerators is not None, workflow.id
-        )
+        given = checks.given(context, request, workflow)
+        failure = self._failure(request, workflow, given)
+        reason = None if failure is None else failure.reason
+        calls = checks.reached(workflow.tasks, failure)
+        planned = tasks.plans(workflow, calls, request.get("parameters") or {})
         configuration = self._configuration(request)
         seconds = _seconds(tags, SECONDS_TAG, context.run_seconds)
         doc = {
@@ -127,8 +113,13 @@ class Starter:
             "workflow": workflow.summary(),
             "storage": _storage(request, workflow, context.settings.defaultStorageType),
             "failureReason": reason,
+            "failure": None if failure is None else failure.doc,
+            "resourceDigests": inputs.digests(context, given.files),
+            "images": given.images,
             "runOutputUri": _output(request, run_id, run_uuid),
             "seconds": seconds,
+            "startup": context.settings.startupSeconds,
+            "retries": retries.planned(tags, workflow.engine, reason),
             "stopping": _seconds(tags, STOPPING_TAG, stopping_seconds(seconds)),
             "frozen": FREEZES_TAG in tags
             or (context.fault is not None and context.fault.fault == FROZEN),
@@ -145,7 +136,8 @@ class Starter:
             (
                 *context.here(), run_id, run_uuid, request.get("name"),
                 request.get("runGroupId"), batch_id, request.get("priority", 0),
-                request.get("retentionMode", "RETAIN"), begun, outcome, json.dumps(doc),
+                request.get("retentionMode", "RETAIN"), begun,
+                COMPLETED if failure is None else FAILED, json.dumps(doc),
                 json.dumps(tags), cpus, gpus, begun,
             ),
         )  # fmt: skip

@@ -12,7 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from omics_provider.emulator.workflows.record import Workflow
 from omics_provider.emulator.world.life import COMPLETED, FAILED, Life, stopping_seconds
+
+from . import retries, shards
 
 _INSTANCES: Final = (
     ("omics.c.large", 2, 4), ("omics.c.xlarge", 4, 8), ("omics.c.2xlarge", 8, 16),
@@ -20,13 +23,20 @@ _INSTANCES: Final = (
     ("omics.r.xlarge", 4, 32), ("omics.r.2xlarge", 8, 64), ("omics.r.4xlarge", 16, 128),
 )  # fmt: skip
 #: Sizes of a family and their vCPUs, and a family's GiB of memory for a vCPU.
-_SIZES: Final = {
+SIZES: Final = {
     "large": 2, "xlarge": 4, "2xlarge": 8, "4xlarge": 16, "8xlarge": 32, "12xlarge": 48,
     "16xlarge": 64, "24xlarge": 96,
 }  # fmt: skip
 _FAMILIES: Final = {"c": 2, "m": 4, "r": 8}
 _GPU_INSTANCE: Final = ("omics.g4dn.xlarge", 4, 16)
-_USUAL_NAMES: Final = ("prepare", "align", "sort", "call_variants", "report")
+#: Tasks of a definition that was not read, named as its engine names them.
+_USUAL_CALLS: Final = ("prepare", "align", "sort", "call_variants", "report")
+_USUAL_NAMES: Final = {
+    "NEXTFLOW": (
+        "PREPARE", "ALIGN (sample_1)", "ALIGN (sample_2)", "CALL_VARIANTS", "REPORT",
+    ),
+    "CWL": ("prepare", "align", "align_2", "call_variants", "report"),
+}  # fmt: skip
 # Failures that come before the first task.
 _EARLY: Final = frozenset(
     {
@@ -35,11 +45,16 @@ _EARLY: Final = frozenset(
         "WORKFLOW_VER_VALIDATION_FAILED",
     }
 )  # fmt: skip
+#: Failures that come after the last task.
+_LATE: Final = frozenset({"EXPORT_FAILED"})
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a task needs, and its share of the time in which the run is RUNNING."""
+    """What a task needs, and its share of the time in which the run is RUNNING.
+
+    `call` is the call of the workflow that it belongs to, where that has another name.
+    """
 
     name: str
     instance: str
@@ -48,11 +63,16 @@ class Plan:
     gpus: int
     begins: float
     ends: float
+    call: str = ""
 
 
 @dataclass(frozen=True)
 class Task:
-    """One task of a run."""
+    """One task of a run.
+
+    `image`, `message` and `metrics` are known of a task that was really carried out; the simulation
+    makes them up where they are None.
+    """
 
     id: str
     uuid: str
@@ -60,27 +80,34 @@ class Task:
     life: Life
     failure: str | None
     cached: str | None
+    image: str | None = None
+    message: str | None = None
+    metrics: Mapping[str, float | None] | None = None
 
 
 def plans(
-    names: Sequence[str], needs: Mapping[str, Sequence[float]], accelerated: bool, seed: str
+    workflow: Workflow, calls: Sequence[str], parameters: Mapping[str, Any]
 ) -> tuple[Plan, ...]:
-    """Plan the tasks of a run: two at a time, the second of a pair a little shorter.
+    """Plan the tasks of a run: two calls at a time, the second of a pair a little shorter.
 
-    `needs` gives vCPUs and GiB of memory of the tasks that ask for some; the others get an instance
-    by `seed` and name.
+    All shards of a scattered call are at work at once. A call that asks for vCPUs and memory gets
+    what fits; the others get an instance by workflow and name.
     """
-    names = names or _USUAL_NAMES
-    stages = (len(names) + 1) // 2
+    calls = calls or _USUAL_NAMES.get(workflow.engine or "", _USUAL_CALLS)
+    stages = (len(calls) + 1) // 2
     made = []
-    for number, name in enumerate(names):
+    for number, call in enumerate(calls):
         stage, second = divmod(number, 2)
-        gpu = accelerated and number == len(names) // 2
-        pick = hashlib.sha256(f"{seed}/{name}".encode()).digest()[0] % len(_INSTANCES)
-        fitting = _smallest(*needs[name]) if name in needs else _INSTANCES[pick]
+        gpu = workflow.accelerators is not None and number == len(calls) // 2
+        pick = hashlib.sha256(f"{workflow.id}/{call}".encode()).digest()[0] % len(_INSTANCES)
+        asked = workflow.needs.get(call)
+        fitting = _INSTANCES[pick] if asked is None else _smallest(*asked)
         instance, cpus, memory = _GPU_INSTANCE if gpu else fitting
         ends = (stage + (0.8 if second else 1)) / stages
-        made.append(Plan(name, instance, cpus, memory, int(gpu), stage / stages, ends))
+        made += [
+            Plan(name, instance, cpus, memory, int(gpu), stage / stages, ends, call)
+            for name in shards.names(call, workflow.scatters.get(call, ()), parameters)
+        ]
     return tuple(made)
 
 
@@ -88,7 +115,7 @@ def _smallest(cpus: float, memory: float) -> tuple[str, int, int]:
     """Give the smallest instance with so many vCPUs and GiB, or the largest there is."""
     there = sorted(
         (vcpus, vcpus * by_vcpu, f"omics.{family}.{size}")
-        for size, vcpus in _SIZES.items()
+        for size, vcpus in SIZES.items()
         for family, by_vcpu in _FAMILIES.items()
     )
     fits = (each for each in there if each[0] >= cpus and each[1] >= memory)
@@ -98,14 +125,22 @@ def _smallest(cpus: float, memory: float) -> tuple[str, int, int]:
 
 def peak(planned: Sequence[Plan]) -> tuple[int, int]:
     """Give the most vCPUs and GPUs that the tasks take at once."""
-    moments = [plan.begins for plan in planned]
     at_once = [
-        [plan for plan in planned if plan.begins <= moment < plan.ends] for moment in moments
+        [plan for plan in planned if plan.begins <= moment < plan.ends]
+        for moment in {plan.begins for plan in planned}
     ]
     return (
-        max(sum(plan.cpus for plan in group) for group in at_once),
-        max(sum(plan.gpus for plan in group) for group in at_once),
+        max((sum(plan.cpus for plan in group) for group in at_once), default=0),
+        max((sum(plan.gpus for plan in group) for group in at_once), default=0),
     )
+
+
+def startups(planned: Sequence[Plan], startup: float | None) -> float:
+    """Give for how long tasks of a run start up, one after the other, where a run takes `startup`.
+
+    A task takes half as long, and those that begin together do so at once.
+    """
+    return len({plan.begins for plan in planned}) * (startup or 0.0) / 2
 
 
 def tasks(
@@ -115,24 +150,42 @@ def tasks(
     nominal: float,
     failure: str | None,
     cached: Mapping[str, str],
+    startup: float | None = None,
+    retried: int = 0,
 ) -> list[Task]:
     """Give every task that the run has or will have.
 
     `nominal` is how long the run would be RUNNING if nothing cut it short. `failure` is the
     run's failureReason, and `cached` holds the S3 URI of each task found in a cache, by name.
+    `startup` is how long a run starts up, where that is no share of its length. The last task is
+    `retried` so often.
     """
     if run.running is None or (run.outcome == FAILED and failure in _EARLY):
         return []
+    work = nominal - startups(planned, startup)
+    moments = sorted({plan.begins for plan in planned})
     made = []
     for number, plan in enumerate(planned):
-        begins = run.running + plan.begins * nominal
-        if run.stopping is not None and begins >= run.stopping and run.outcome != COMPLETED:
-            continue
+        before = moments.index(plan.begins) * (startup or 0.0) / 2
+        begins = run.running + before + plan.begins * work
         hit = cached.get(plan.name)
-        seconds = 0.0 if hit else (plan.ends - plan.begins) * nominal
-        life = _cut(Life.planned(begins, begins, seconds, COMPLETED), run, seconds)
-        made.append(Task(*_identity(run_uuid, number), plan, life, None, hit))
+        seconds = 0.0 if hit else (plan.ends - plan.begins) * work
+        own = None if hit or startup is None else startup / 2
+        life = Life.planned(begins, begins, seconds, COMPLETED, own)
+        failed = retried if plan is planned[-1] and not hit else 0
+        made += [
+            Task(*_identity(run_uuid, number + place), plan, _cut(each, run, seconds), broken, hit)
+            for place, each in enumerate(retries.tries(life, failed))
+            if not _is_left_out(each, run)
+            for broken in [retries.REASON if place < failed else None]
+        ]
     return _with_failure(made, run, failure)
+
+
+def _is_left_out(life: Life, run: Life) -> bool:
+    """Say whether the run has stopped before its task would have begun."""
+    stopped = run.stopping is not None and life.created >= run.stopping
+    return stopped and run.outcome != COMPLETED
 
 
 def _cut(life: Life, run: Life, seconds: float) -> Life:
@@ -146,8 +199,8 @@ def _cut(life: Life, run: Life, seconds: float) -> Life:
 
 
 def _with_failure(made: list[Task], run: Life, failure: str | None) -> list[Task]:
-    """Let the last task be the one that failed, in a run that fails."""
-    if run.outcome != FAILED or failure is None or not made:
+    """Let the last task be the one that failed, in a run that fails before its export."""
+    if run.outcome != FAILED or failure is None or failure in _LATE or not made:
         return made
     last = made[-1]
     life = Life(
@@ -158,10 +211,19 @@ def _with_failure(made: list[Task], run: Life, failure: str | None) -> list[Task
 
 
 def _identity(run_uuid: str, number: int) -> tuple[str, str]:
+    # No two tasks of a run have one id: within a hundred the last digits differ, else the others.
+    hundred, place = divmod(number, 100)
+    first = hashlib.sha256(f"{run_uuid}/{place}".encode()).hexdigest()
+    task_id = 1_000_000 + ((int(first[:8], 16) + hundred) * 100 + place) % 9_000_000
     digest = hashlib.sha256(f"{run_uuid}/{number}".encode()).hexdigest()
-    task_id = 1_000_000 + (int(digest[:8], 16) * 100 + number) % 9_000_000
     parts = (digest[:8], digest[8:12], digest[12:16], digest[16:20], digest[20:32])
     return str(task_id), "-".join(parts)
+
+
+def image(doc: Mapping[str, Any], task: Task) -> dict[str, str] | None:
+    """Give the image of a task, as GetRunTask has it, from what is stored of its run."""
+    found = doc.get("images", {}).get(task.plan.call or task.plan.name)
+    return found[0] if found else None
 
 
 def described(task: Task, now: float) -> dict[str, Any]:

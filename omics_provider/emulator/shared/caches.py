@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from omics_provider.emulator.protocol.exceptions import ConflictException
 from omics_provider.emulator.world.context import Context
+from omics_provider.emulator.world.life import COMPLETED, FAILED, Life
 from omics_provider.emulator.world.resources import Resource, Resources
 
 _MOST: Final = 1000
@@ -93,6 +94,23 @@ def task_key(digest: str, version: str | None, parameters: Any, task: str) -> st
     """Give the key under which a task's outputs are found: the same work has the same key."""
     work = json.dumps([digest, version, parameters, task], sort_keys=True)
     return hashlib.sha256(work.encode()).hexdigest()
+
+
+def stored_at(cache: Mapping[str, Any], run: Life, task: Life) -> float | None:
+    """Give when a cache gets the outputs of a task, None where it never does.
+
+    CACHE_ALWAYS keeps them once the task has completed, CACHE_ON_FAILURE once the run has failed.
+    """
+    if task.outcome != COMPLETED or run.ended is None:
+        return None
+    if cache["behavior"] == "CACHE_ALWAYS":
+        return run.ended if task.ended is None else task.ended
+    return run.ended if run.outcome == FAILED else None
+
+
+def entry_uri(cache: Mapping[str, Any], run_id: str, task_id: str, entry_uuid: str) -> str:
+    """Give where a task's outputs lie in the S3 location of a cache."""
+    return f"{cache['uri'].rstrip('/')}/{cache['uuid']}/{run_id}/{task_id}/{entry_uuid}/"
 
 
 def hits(context: Context, cache: str, keys: Iterable[str], now: float) -> dict[str, str]:

@@ -8,14 +8,16 @@ import sqlite3
 from typing import Any, Final
 
 from omics_provider.emulator.protocol.exceptions import (
+    AccessDeniedException,
     ResourceNotFoundException,
     ValidationException,
 )
+from omics_provider.emulator.workflows.record import catalogue, versions
 from omics_provider.emulator.world.context import Context
 from omics_provider.emulator.world.resources import check_tags
 
 _ARN: Final = re.compile(
-    r"arn:aws[a-z-]*:omics:(?P<region>[^:]*):(?P<account>[0-9]{12}):(?P<kind>\w+)/(?P<id>.+)"
+    r"arn:aws[a-z-]*:omics:(?P<region>[^:]*):(?P<account>[0-9]{12}|):(?P<kind>\w+)/(?P<id>.+)"
 )
 
 
@@ -26,7 +28,9 @@ class Tags:
         self._context = context
 
     def list_tags_for_resource(self) -> dict[str, Any]:
-        """ListTagsForResource."""
+        """ListTagsForResource. READY2RUN workflows are there for everybody, without tags."""
+        if self._is_ready2run():
+            return {"tags": {}}
         _, row = self._found()
         return {"tags": json.loads(row["tags"])}
 
@@ -44,11 +48,25 @@ class Tags:
         tags = json.loads(row["tags"])
         self._keep(table, row, {key: tags[key] for key in tags if key not in keys})
 
+    def _is_ready2run(self) -> bool:
+        """Whether the ARN is that of a READY2RUN workflow or of a version of one."""
+        arn = self._context.params["resourceArn"]
+        if "::workflow/" not in arn:
+            return False
+        offered = (
+            each
+            for workflow in catalogue().values()
+            for each in (workflow, *versions(workflow).values())
+        )
+        return any(each.arn(self._context) == arn for each in offered)
+
     def _found(self) -> tuple[str, sqlite3.Row]:
         arn = self._context.params["resourceArn"]
         found = _ARN.fullmatch(arn)
         if found is None:
             raise ValidationException(f"{arn!r} is not the ARN of a HealthOmics resource.")
+        if self._is_ready2run():
+            raise AccessDeniedException(f"{arn} is not yours to tag.")
         parts = found.groupdict()
         table = "runs" if parts["kind"] == "run" else "resources"
         if "/version/" in parts["id"]:

@@ -10,20 +10,20 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from omics_provider.emulator.protocol.wire import iso8601
-from omics_provider.emulator.runs import outputs
+from omics_provider.emulator.runs import engine_log, failures, outputs, tasks
 from omics_provider.emulator.runs.queue import tasks_of
 from omics_provider.emulator.runs.tasks import Task
 from omics_provider.emulator.world import events, settings
-from omics_provider.emulator.world.life import COMPLETED, ENDED, FAILED, Life, life_of
+from omics_provider.emulator.world.context import started_by
+from omics_provider.emulator.world.life import ENDED, FAILED, Life, life_of
 from omics_provider.emulator.world.store import Store
 from omics_provider.emulator.world.surroundings import MotoSurroundings
 
-from . import of_batches, posted
+from . import cache_log, manifest, of_batches, posted, simulated
 
 _AT_ONCE: Final = 500
 
@@ -103,28 +103,34 @@ class Traces:
             self._event(run, events.RUN, moment, events.run_detail(run.row, run.doc, status))
             if logs:
                 self._run_log(run, moment, f"Run {run.row['id']} {status}")
-                self._engine_log(run, moment, status)
-            if status == COMPLETED:
-                self._outputs(run)
+            if status in ENDED:
+                self._objects(run)
             if status in ENDED and logs:
                 self._manifest(run, moment, status)
+            if status == FAILED and logs:
+                self._engine_log(run, moment)
         for task in run.tasks:
             for moment, status in run.due(task.life):
                 detail = events.task_detail(run.row, run.doc, task.id, status)
                 self._event(run, events.TASK, moment, detail)
                 if logs:
                     self._task_log(run, task, moment, status)
+        if logs and run.doc.get("cache") is not None:
+            self._cache_log(run, run.doc["cache"])
 
     def _run_log(self, run: _Run, moment: float, line: str) -> None:
         self._log(run, f"run/{run.row['id']}", moment, line)
 
-    def _engine_log(self, run: _Run, moment: float, status: str) -> None:
-        if status == "RUNNING" or status in ENDED:
-            engine = run.doc["workflow"]["engine"] or "engine"
-            line = f"{engine}: workflow {run.doc['workflow']['name'] or ''} is {status}"
-            if status == FAILED:
-                line += f": {run.doc['failureReason']}"
-            self._log(run, f"run/{run.row['id']}/engine", moment, line)
+    def _engine_log(self, run: _Run, moment: float) -> None:
+        """Write the engine's log at the end of a run that failed: of others there is no stream."""
+        lines = engine_log.lines(run.row["id"], run.doc, run.life, run.tasks)
+        stream = f"run/{run.row['id']}/engine"
+        self._surroundings.write_log(*run.here, stream, [(moment, line) for _, line in lines])
+
+    def _cache_log(self, run: _Run, cache: Mapping[str, Any]) -> None:
+        for moment, line in cache_log.lines(cache, run.row["id"], run.life, run.tasks):
+            if run.since <= moment <= run.until:
+                self._log(run, cache_log.stream(cache), moment, line)
 
     def _task_log(self, run: _Run, task: Task, moment: float, status: str) -> None:
         self._run_log(run, moment, f"Task {task.id} {task.plan.name} {status}")
@@ -135,14 +141,18 @@ class Traces:
     def _manifest(self, run: _Run, moment: float, status: str) -> None:
         """Write one JSON object for the run, then one for each of its tasks."""
         stream = f"manifest/run/{run.row['id']}/{run.row['uuid']}"
-        lines = [_run_manifest(run, status)]
-        lines += [_task_manifest(run, task) for task in run.tasks if task.life.created <= moment]
+        lines = [manifest.of_run(_run_facts(run, status))]
+        lines += [
+            manifest.of_task(_task_facts(run, task))
+            for task in run.tasks
+            if task.life.created <= moment
+        ]
         self._surroundings.write_log(
             *run.here, stream, [(moment, json.dumps(line)) for line in lines]
         )
 
-    def _outputs(self, run: _Run) -> None:
-        for uri, body in outputs.objects(run.doc, run.row["uuid"]):
+    def _objects(self, run: _Run) -> None:
+        for uri, body in outputs.objects(run.row, run.doc).items():
             self._surroundings.write_object(*run.here, uri, body)
 
     def _log(self, run: _Run, stream: str, moment: float, line: str) -> None:
@@ -164,71 +174,63 @@ def _next(run: _Run) -> float | None:
     return min(later, default=None)
 
 
-def _run_manifest(run: _Run, status: str) -> dict[str, Any]:
-    request, life = run.doc["request"], run.life
-    reserved = run.doc["storage"]["capacity"]
-    return {
-        "arn": run.arn,
-        "uuid": run.row["uuid"],
-        "name": run.row["name"],
-        "status": status,
-        "workflow": f"{run.arn.split(':run/')[0]}:workflow/{request['workflowId']}",
-        "parameters": request.get("parameters"),
-        "outputUri": request["outputUri"],
-        "runOutputUri": run.doc["runOutputUri"],
-        "roleArn": request["roleArn"],
-        "logLevel": request.get("logLevel", "ALL"),
-        "digest": run.doc["workflow"]["digest"],
-        "engine": run.doc["workflow"]["engine"],
-        "storageType": run.doc["storage"]["type"],
-        "failureReason": run.doc["failureReason"] if status == FAILED else None,
-        "creationTime": iso8601(life.created),
-        "startTime": _time(life.running),
-        "stopTime": _time(life.ended),
-        "metrics": {
-            "runningSeconds": _seconds(life),
-            "storageReservedGiB": reserved,
-            "storageMaximumGiB": (reserved or 1200) * 0.4,
-            "storageAverageGiB": (reserved or 1200) * 0.25,
-        },
-    }
+def _run_facts(run: _Run, status: str) -> manifest.RunFacts:
+    request, life, storage = run.doc["request"], run.life, run.doc["storage"]
+    return manifest.RunFacts(
+        arn=run.arn,
+        uuid=run.row["uuid"],
+        name=run.row["name"],
+        status=status,
+        times=manifest.Times(life.created, life.running, life.ended),
+        workflow=_workflow_arn(run),
+        digest=run.doc["workflow"]["digest"],
+        parameters=request.get("parameters"),
+        template=run.doc["workflow"].get("template"),
+        output_uri=request["outputUri"],
+        role=request["roleArn"],
+        started_by=started_by(run.row["account"]),
+        storage_type=storage["type"],
+        storage_capacity=storage["capacity"],
+        metrics=simulated.run_metrics(storage["capacity"], life),
+        resource_digests=run.doc.get("resourceDigests", {}),
+        failure=run.doc["failureReason"] if status == FAILED else None,
+        message=_run_message(run) if status == FAILED else None,
+    )
 
 
-def _task_manifest(run: _Run, task: Task) -> dict[str, Any]:
+def _task_facts(run: _Run, task: Task) -> manifest.TaskFacts:
     plan, life = task.plan, task.life
-    return {
-        "arn": events.arn(run.row, "task", task.id),
-        "uuid": task.uuid,
-        "run": run.arn,
-        "name": plan.name,
-        "status": life.outcome,
-        "cpus": plan.cpus,
-        "memory": plan.memory,
-        "gpus": plan.gpus,
-        "instanceType": plan.instance,
-        "cacheHit": task.cached is not None,
-        "failureReason": task.failure,
-        "creationTime": iso8601(life.created),
-        "startTime": _time(life.running),
-        "stopTime": _time(life.ended),
-        "metrics": {
-            "cpusReserved": plan.cpus,
-            "cpusAverage": plan.cpus * 0.5,
-            "cpusMaximum": plan.cpus * 0.9,
-            "gpusReserved": plan.gpus,
-            "memoryReservedGiB": plan.memory,
-            "memoryAverageGiB": plan.memory * 0.4,
-            "memoryMaximumGiB": plan.memory * 0.7,
-            "runningSeconds": _seconds(life),
-        },
-    }
+    times = manifest.Times(life.created, life.running, life.ended)
+    return manifest.TaskFacts(
+        arn=events.arn(run.row, "task", task.id),
+        uuid=task.uuid,
+        run=run.arn,
+        workflow=_workflow_arn(run),
+        name=plan.name,
+        status=life.outcome,
+        times=None if task.cached is not None else times,
+        cpus=plan.cpus,
+        memory=plan.memory,
+        gpus=plan.gpus,
+        instance=plan.instance,
+        metrics=simulated.task_metrics(plan, life) if task.metrics is None else task.metrics,
+        image=task.image or (tasks.image(run.doc, task) or {}).get("image"),
+        failure=task.failure,
+        message=task.message or _task_message(run, task),
+    )
 
 
-def _time(moment: float | None) -> str | None:
-    return None if moment is None else iso8601(moment)
+def _run_message(run: _Run) -> str:
+    row = run.row
+    return failures.of_run(row["id"], row["region"], run.doc, run.life, run.tasks)
 
 
-def _seconds(life: Life) -> float:
-    if life.running is None or life.stopping is None:
-        return 0.0
-    return life.stopping - life.running
+def _task_message(run: _Run, task: Task) -> str | None:
+    return None if task.failure is None else failures.of_task(run.row["id"], run.doc, task)
+
+
+def _workflow_arn(run: _Run) -> str:
+    request = run.doc["request"]
+    is_ours = request.get("workflowType", "PRIVATE") == "PRIVATE"
+    place = {**run.row, "account": run.row["account"] if is_ours else ""}
+    return events.arn(place, "workflow", request["workflowId"])

@@ -17,6 +17,9 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
+from . import containers, scatters, types
+from .scatters import Source
+
 _ENGINES: Final = {".wdl": "WDL", ".nf": "NEXTFLOW", ".cwl": "CWL"}
 _AMOUNT: Final = re.compile(r"\s*([0-9.]+)\s*([A-Za-z]*)\s*")
 #: Units of memory in GiB (WDL 1.0); a plain number is bytes.
@@ -32,6 +35,8 @@ class Definition:
     """What a definition says. `problem` is why the service could not take it.
 
     `needs` gives vCPUs and GiB of memory of the tasks that ask for both, or for one, in numbers.
+    `scatters` gives what the scatters around a call go over, `arrays` what makes an output long.
+    `inputs` gives the types of the inputs, and `images` the images of each call, where known.
     """
 
     engine: str | None = None
@@ -40,6 +45,10 @@ class Definition:
     tasks: tuple[str, ...] = ()
     needs: dict[str, tuple[float, float]] = field(default_factory=dict)
     outputs: dict[str, str] = field(default_factory=dict)
+    scatters: dict[str, list[Source]] = field(default_factory=dict)
+    arrays: dict[str, list[Source]] = field(default_factory=dict)
+    inputs: dict[str, types.Kept] = field(default_factory=dict)
+    images: dict[str, list[containers.Parts]] = field(default_factory=dict)
     problem: str | None = None
 
 
@@ -106,7 +115,7 @@ def _read_wdl(folder: Path, engine: str, main: str) -> Definition:
         WDL.Error.MultipleValidationErrors,
     ) as error:
         told = "; ".join(_told(error, folder))
-        return Definition(engine, main, problem=_plain(f"The WDL definition is wrong: {told}"))
+        return Definition(engine, main, problem=plain(f"The WDL definition is wrong: {told}"))
     workflow = document.workflow
     if workflow is None:
         return Definition(engine, main, problem="The WDL definition has no workflow")
@@ -121,9 +130,27 @@ def _read_wdl(folder: Path, engine: str, main: str) -> Definition:
     outputs = {
         f"{workflow.name}.{output.name}": str(output.type) for output in workflow.outputs or []
     }
-    calls = list(_calls(workflow.body))
-    needs = {call.name: found for call in calls if (found := _needs(call.callee))}
-    return Definition(engine, main, template, tuple(c.name for c in calls), needs, outputs)
+    calls = list(containers.calls(workflow.body))
+    return Definition(
+        engine,
+        main,
+        template,
+        tasks=tuple(call.name for call in calls),
+        needs={call.name: found for call in calls if (found := _needs(call.callee))},
+        outputs=outputs,
+        inputs=_inputs(workflow),
+        images=containers.read(workflow),
+        scatters=scatters.of_calls(workflow),
+        arrays=scatters.of_outputs(workflow),
+    )
+
+
+def _inputs(workflow: Any) -> dict[str, types.Kept]:
+    """Give the type of each input. One with a default may be left out, and may be null."""
+    return {
+        each.name: {**types.kept(each.type), "optional": each.type.optional or bool(each.expr)}
+        for each in workflow.inputs or []
+    }
 
 
 def _told(error: Any, folder: Path) -> Iterator[str]:
@@ -146,14 +173,6 @@ def _told(error: Any, folder: Path) -> Iterator[str]:
     yield f"({name} Ln {position.line} Col {position.column}) {error}"
 
 
-def _calls(nodes: list[Any]) -> Iterator[Any]:
-    """Give the calls of a workflow, those inside scatters and conditions too."""
-    for node in nodes:
-        if hasattr(node, "callee_id"):
-            yield node
-        yield from _calls(getattr(node, "body", []))
-
-
 def _needs(task: Any) -> tuple[float, float] | None:
     """Give the vCPUs and GiB that a task asks for; what depends on its inputs is not worked out."""
     asked = getattr(task, "runtime", {})
@@ -172,9 +191,9 @@ def _number(expression: Any, units: Mapping[str, float]) -> float | None:
 
 def _described(meta: Any, wdl_type: str) -> str:
     text = meta.get("description") if isinstance(meta, dict) else meta
-    return _plain(text if isinstance(text, str) and text else wdl_type)[:256]
+    return plain(text if isinstance(text, str) and text else wdl_type)[:256]
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Put a text on one line without control characters, as the API's patterns want it."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -13,18 +11,17 @@ from omics_provider.emulator.protocol.exceptions import (
     ConflictException,
     ResourceNotFoundException,
     ServiceQuotaExceededException,
-    ValidationException,
 )
 from omics_provider.emulator.world import events
 from omics_provider.emulator.world.context import Context
 from omics_provider.emulator.world.resources import Resources, check_tags
 
-from . import definitions
-from .record import Workflow, catalogue
+from .files import README, definition, readme
+from .record import Workflow, catalogue, versions
+from .sources import Sources
 
-_SOURCES: Final = ("definitionZip", "definitionUri", "definitionRepository")
 # What the service only hands back.
-_ECHOED: Final = ("containerRegistryMap", "readmePath", "workflowBucketOwnerId")
+_ECHOED: Final = ("readmePath", "workflowBucketOwnerId")
 _MOST_VERSIONS: Final = 1000
 _UPDATED: Final = {
     "name": "name",
@@ -60,7 +57,7 @@ class Workflows:
         made = self._made(owner.id, params["versionName"])
         if self._versions.get(made.key) is not None:
             raise ConflictException(f"Workflow {owner.id} has a version {made.version} already.")
-        many = len(self._versions_of(owner.id))
+        many = len(self._versions_of(owner))
         if self._context.settings.quotas and many >= _MOST_VERSIONS:
             raise ServiceQuotaExceededException(f"A workflow has at most {_MOST_VERSIONS} versions")
         self._insert(made)
@@ -98,7 +95,7 @@ class Workflows:
         params = self._context.params
         workflow = self.find(params["workflowId"], params.get("type", "PRIVATE"))
         return self._page(
-            self._versions_of(workflow.id),
+            self._versions_of(workflow),
             lambda each: {
                 "workflowId": each.id,
                 "versionName": each.version,
@@ -119,7 +116,7 @@ class Workflows:
         workflow = self.find(self._context.params["id"], "PRIVATE")
         if workflow.status_at(self._context) == "CREATING":
             raise ConflictException(f"Workflow {workflow.id} is CREATING.")
-        if self._versions_of(workflow.id):
+        if self._versions_of(workflow):
             raise ConflictException(f"Workflow {workflow.id} has versions.")
         self._delete(workflow)
         self._tell(workflow, self._context.now, "DELETION_SUCCESS")
@@ -130,20 +127,34 @@ class Workflows:
 
     def find(self, workflow_id: str, kind: str, version: str | None = None) -> Workflow:
         """Find a workflow by id and type. The wrong type is as unknown as the wrong id."""
-        if kind == "READY2RUN":
-            found = catalogue().get(workflow_id)
-        else:
-            found = _stored(self._workflows, workflow_id)
+        is_ours = kind != "READY2RUN"
+        found = _stored(self._workflows, workflow_id) if is_ours else catalogue().get(workflow_id)
         if found is None:
             raise ResourceNotFoundException(f"Workflow {workflow_id} not found")
         if version is None:
             return found
-        versioned = _stored(self._versions, replace(found, version=version).key)
+        key = replace(found, version=version).key
+        versioned = _stored(self._versions, key) if is_ours else versions(found).get(version)
         if versioned is None:
             raise ResourceNotFoundException(
                 f"Version {version} of workflow {workflow_id} not found"
             )
         return replace(versioned, name=found.name)
+
+    def startable(self, request: Mapping[str, Any]) -> Workflow:
+        """Find the workflow of a run: ACTIVE, and the caller's own where it names an owner."""
+        workflow_id = request["workflowId"]
+        if request.get("workflowOwnerId", self._context.account) != self._context.account:
+            raise ResourceNotFoundException(f"Workflow {workflow_id} not found")
+        found = self.find(
+            workflow_id,
+            request.get("workflowType", "PRIVATE"),
+            request.get("workflowVersionName"),
+        )
+        status = found.status_at(self._context)
+        if status != "ACTIVE":
+            raise ResourceNotFoundException(f"Workflow {workflow_id} is {status}, not ACTIVE")
+        return found
 
     def _version(self) -> Workflow:
         params = self._context.params
@@ -151,7 +162,7 @@ class Workflows:
 
     def _created(self, workflow: Workflow) -> dict[str, Any]:
         return {
-            "arn": self._arn(workflow),
+            "arn": workflow.arn(self._context),
             "status": "CREATING",
             "tags": workflow.tags,
             "uuid": workflow.uuid,
@@ -161,23 +172,20 @@ class Workflows:
         """Make a workflow or a version from the request."""
         params = self._context.params
         check_tags(params.get("tags", {}))
-        read = self._read()
-        source = (
-            params.get("definitionZip")
-            or json.dumps(
-                [params.get("definitionUri"), params.get("definitionRepository")]
-            ).encode()
-        )
-        repository = params.get("definitionRepository")
+        source = Sources(self._context).read()
+        read, repository = source.definition, params.get("definitionRepository")
+        echoed: dict[str, Any] = {name: params[name] for name in _ECHOED if name in params}
+        if source.registry_map is not None:
+            echoed["containerRegistryMap"] = source.registry_map
         return Workflow(
             id=workflow_id,
             version=version,
             type="PRIVATE",
             uuid=self._context.new_uuid(),
-            digest=hashlib.sha256(source).hexdigest(),
+            digest=source.digest,
             created=self._context.now,
-            status="ACTIVE" if read.problem is None else "FAILED",
-            status_message=read.problem,
+            status="ACTIVE" if source.problem is None else "FAILED",
+            status_message=source.problem,
             name=params.get("name"),
             description=params.get("description"),
             engine=read.engine or "WDL",
@@ -190,36 +198,24 @@ class Workflows:
             tasks=read.tasks,
             needs=read.needs,
             outputs=read.outputs,
-            echoed={name: params[name] for name in _ECHOED if name in params},
+            scatters=read.scatters,
+            arrays=read.arrays,
+            inputs=read.inputs,
+            images=read.images,
+            echoed=echoed,
             repository=repository and {**repository, "providerType": "GitHub"},
+            files=source.files,
             tags=params.get("tags", {}),
         )
-
-    def _read(self) -> definitions.Definition:
-        """Read the definition, where it can be had."""
-        context, params = self._context, self._context.params
-        if sum(name in params for name in _SOURCES) != 1:
-            raise ValidationException(f"A workflow needs exactly one of {', '.join(_SOURCES)}")
-        engine, main = params.get("engine"), params.get("main")
-        content: bytes | None = params.get("definitionZip")
-        uri = params.get("definitionUri")
-        if uri is not None:
-            if not uri.startswith("s3://"):
-                raise ValidationException("definitionUri is not an S3 URI")
-            found = context.read_object(uri)
-            content = found[0] if found else None
-            if found is None and context.checks_s3:
-                raise ValidationException(f"S3 access denied for {uri}")
-        if content is None:
-            return definitions.Definition(engine, main)
-        return definitions.read(content, engine, main)
 
     def _update(self, workflow: Workflow) -> None:
         params = self._context.params
         changes = {
             attribute: params[member] for member, attribute in _UPDATED.items() if member in params
         }
-        changed, kept = replace(workflow, **changes), self._kept(workflow)
+        sources = Sources(self._context)
+        files = {**workflow.files, **sources.kept({README: sources.readme()})}
+        changed, kept = replace(workflow, **changes, files=files), self._kept(workflow)
         kept.change(kept.find(workflow.key), changed.name, changed.doc)
 
     def _delete(self, workflow: Workflow) -> None:
@@ -228,7 +224,7 @@ class Workflows:
 
     def _tell(self, workflow: Workflow, time: float, status: str) -> None:
         """Have an event sent. Of versions the service sends none."""
-        detail = events.workflow_detail(self._arn(workflow), status)
+        detail = events.workflow_detail(workflow.arn(self._context), status)
         events.post(self._context, events.WORKFLOW, time, detail)
 
     def _kept(self, workflow: Workflow) -> Resources:
@@ -244,9 +240,11 @@ class Workflows:
             return catalogue().values()
         return map(Workflow.stored, self._workflows.all())
 
-    def _versions_of(self, workflow_id: str) -> list[Workflow]:
-        versions = map(Workflow.stored, self._versions.all())
-        return [each for each in versions if each.id == workflow_id]
+    def _versions_of(self, workflow: Workflow) -> list[Workflow]:
+        if workflow.type == "READY2RUN":
+            return list(versions(workflow).values())
+        made = map(Workflow.stored, self._versions.all())
+        return [each for each in made if each.id == workflow.id]
 
     def _page(
         self, wanted: list[Workflow], own: Callable[[Workflow], dict[str, Any]]
@@ -257,7 +255,7 @@ class Workflows:
 
     def _item(self, workflow: Workflow) -> dict[str, Any]:
         return {
-            "arn": self._arn(workflow),
+            "arn": workflow.arn(self._context),
             "status": workflow.status_at(self._context),
             "type": workflow.type,
             "digest": workflow.digest,
@@ -269,10 +267,11 @@ class Workflows:
         status = workflow.status_at(self._context)
         return {
             **self._item(workflow),
+            "definition": definition(self._context, workflow.files, workflow.definition),
+            "readme": readme(self._context, workflow.files),
             "statusMessage": workflow.status_message if status == "FAILED" else None,
             "description": workflow.description,
             "engine": workflow.engine,
-            "definition": workflow.definition,
             "main": workflow.main,
             "parameterTemplate": workflow.template or None,
             "storageCapacity": workflow.storage_capacity,
@@ -284,9 +283,6 @@ class Workflows:
             "readmePath": workflow.echoed.get("readmePath"),
             "definitionRepositoryDetails": _repository(workflow.repository),
         }
-
-    def _arn(self, workflow: Workflow) -> str:
-        return self._context.arn(f"workflow/{workflow.key}")
 
 
 def _stored(kept: Resources, key: str) -> Workflow | None:

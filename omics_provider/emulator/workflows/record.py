@@ -6,7 +6,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from importlib import resources
 from typing import Any, Final
@@ -14,10 +14,16 @@ from typing import Any, Final
 from omics_provider.emulator.world.context import Context
 from omics_provider.emulator.world.resources import Resource
 
+from . import containers, images, types
+
 _CATALOGUE_TIME: Final = 1_700_000_000.0
 _SUMMARY: Final = (
-    "id", "name", "uuid", "engine", "digest", "definition", "accelerators", "outputs",
+    "id", "name", "uuid", "engine", "digest", "definition", "accelerators", "outputs", "files",
+    "arrays", "template",
 )  # fmt: skip
+#: The guide says that some READY2RUN workflows have versions, and not which. One has the version
+#: that the guide's example asks for (Ready2Run-workflows-API).
+_READY2RUN_VERSIONS: Final[Mapping[str, tuple[str, ...]]] = {"9500764": ("3.0.0",)}
 
 
 @dataclass(frozen=True)
@@ -48,9 +54,19 @@ class Workflow:
     tasks: tuple[str, ...] = ()
     needs: dict[str, tuple[float, float]] = field(default_factory=dict)
     outputs: dict[str, str] = field(default_factory=dict)
+    scatters: dict[str, list[dict[str, Any] | None]] = field(default_factory=dict)
+    arrays: dict[str, list[dict[str, Any] | None]] = field(default_factory=dict)
+    inputs: dict[str, types.Kept] = field(default_factory=dict)
+    images: dict[str, list[containers.Parts]] = field(default_factory=dict)
     echoed: dict[str, Any] = field(default_factory=dict)
     repository: dict[str, Any] | None = None
+    files: dict[str, str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
+
+    def arn(self, context: Context) -> str:
+        """Give its ARN in the context's region; a READY2RUN workflow belongs to no account."""
+        account = "" if self.type == "READY2RUN" else context.account
+        return f"arn:aws:omics:{context.region}:{account}:workflow/{self.key}"
 
     def summary(self) -> dict[str, Any]:
         """Give what a run keeps of its workflow."""
@@ -98,6 +114,45 @@ class Workflow:
             return f"Parameters that the parameter template does not have: {', '.join(unknown)}"
         return None
 
+    def type_problem(self, parameters: Mapping[str, Any]) -> str | None:
+        """Say why the engine can't take these parameters, if it can't: by the types of a WDL.
+
+        Names with a dot are inputs of calls, which are not looked at.
+        """
+        if not self.inputs:
+            return None
+        for name, value in parameters.items():
+            told = None
+            if name in self.inputs:
+                told = types.problem(self.inputs[name], value)
+            elif "." not in name:
+                told = f"check JSON input; unknown input/output: {name}"
+            if told is not None:
+                return told
+        missing = [
+            name
+            for name, kept in self.inputs.items()
+            if name not in parameters and not kept["optional"]
+        ]
+        return f"missing required inputs: {', '.join(missing)}" if missing else None
+
+    def pulled(
+        self, parameters: Mapping[str, Any], account: str, region: str
+    ) -> dict[str, list[dict[str, str]]]:
+        """Give the images of each call under a run's parameters, each as GetRunTask has it."""
+        registries = self.echoed.get("containerRegistryMap")
+        found = {}
+        for call, kept in self.images.items():
+            found[call] = [
+                _image_details(name, images.pulled_name(name, registries, account, region))
+                for name in containers.names(kept, parameters)
+            ]
+        return found
+
+
+def _image_details(name: str, pulled: str) -> dict[str, str]:
+    return {"image": pulled} if pulled == name else {"image": pulled, "sourceImage": name}
+
 
 @cache
 def catalogue() -> dict[str, Workflow]:
@@ -110,12 +165,29 @@ def catalogue() -> dict[str, Workflow]:
     return {entry["id"]: _ready2run(entry) for entry in json.loads(text)["workflows"]}
 
 
+def versions(workflow: Workflow) -> dict[str, Workflow]:
+    """Give the versions of a READY2RUN workflow, by name."""
+    return {
+        name: _identified(replace(workflow, version=name))
+        for name in _READY2RUN_VERSIONS.get(workflow.id, ())
+    }
+
+
+def _identified(workflow: Workflow) -> Workflow:
+    """Give something of the catalogue with a uuid and a digest: the same each time."""
+    return replace(
+        workflow,
+        uuid=str(uuid.uuid5(uuid.NAMESPACE_URL, f"ready2run/{workflow.key}")),
+        digest=f"sha256:{hashlib.sha256(workflow.key.encode()).hexdigest()}",
+    )
+
+
 def _ready2run(entry: Mapping[str, Any]) -> Workflow:
-    return Workflow(
+    made = Workflow(
         id=entry["id"],
         type="READY2RUN",
-        uuid=str(uuid.uuid5(uuid.NAMESPACE_URL, f"ready2run/{entry['id']}")),
-        digest=hashlib.sha256(entry["id"].encode()).hexdigest(),
+        uuid="",
+        digest="",
         created=_CATALOGUE_TIME,
         name=entry["name"],
         description=entry.get("description"),
@@ -124,3 +196,4 @@ def _ready2run(entry: Mapping[str, Any]) -> Workflow:
         storage_type="STATIC",
         storage_capacity=entry.get("storageCapacity"),
     )
+    return _identified(made)

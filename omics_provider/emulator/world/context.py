@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import uuid
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -22,12 +23,21 @@ _FIRST_ID: Final = 1_000_000
 _IDS: Final = 9_000_000
 _STRIDE: Final = 3_457_193  # coprime to _IDS, so each of them comes once
 
+#: Name and content of a file to the URL from which it can be fetched.
+Publish = Callable[[str, bytes], str]
+
+
+def started_by(account: str) -> str:
+    """Give the ARN of who starts all runs: the emulator knows no callers."""
+    return f"arn:aws:iam::{account}:user/emulator"
+
 
 @dataclass(frozen=True)
 class Context:
     """One call in its transaction. `now` is emulated time in seconds since 1970.
 
-    `surroundings` is None in a door that has no other service of AWS.
+    `surroundings` is None in a door that has no other service of AWS. `publish` gives a URL from
+    which a file can be fetched; None where the door has no such place.
     """
 
     connection: sqlite3.Connection
@@ -41,6 +51,7 @@ class Context:
     surroundings: MotoSurroundings | None
     model: ServiceModel
     fault: Fault | None = None
+    publish: Publish | None = None
 
     def arn(self, resource: str) -> str:
         """Give the ARN of something in the caller's account and region."""
@@ -54,11 +65,6 @@ class Context:
     def checks_s3(self) -> bool:
         """Whether S3 URIs must lead to what is there: by the settings, in doors that have S3."""
         return self.settings.checkS3 and self.surroundings is not None
-
-    def has_bucket(self, uri: str) -> bool:
-        """Say whether the bucket of a URI is there, in the caller's region."""
-        around = self.surroundings
-        return around is not None and around.has_bucket(*self.here(), uri)
 
     def read_object(self, uri: str) -> tuple[bytes, str] | None:
         """Give the content and ETag of an object in S3, or None where there is no such object."""
@@ -82,7 +88,8 @@ class Context:
     def new_id(self, kind: str) -> str:
         """Give an id of 7 digits: one that a deletion freed, by the setting `ids`, or a new one.
 
-        New ids come in no order, so that no client can lean on one.
+        New ids come in no order, and those of other kinds are others, so that no client can lean on
+        either.
         """
         if self.settings.ids != "fresh":
             order = "DESC" if self.settings.ids == "reuse" else "ASC"
@@ -100,8 +107,8 @@ class Context:
             " RETURNING given",
             (*self.here(), kind),
         ).fetchone()
-        lap, place = divmod(given * _STRIDE, _IDS) if given > _IDS else (0, given * _STRIDE % _IDS)
-        return f"{lap or ''}{_FIRST_ID + place}"
+        lap, place = divmod((given + _first(kind)) * _STRIDE, _IDS)
+        return f"{lap if given > _IDS else ''}{_FIRST_ID + place}"
 
     def free_id(self, kind: str, freed: str) -> None:
         """Let an id be used again."""
@@ -166,3 +173,8 @@ class Context:
     def _inputs(self) -> str:
         inputs = {name: value for name, value in self.params.items() if name != "requestId"}
         return json.dumps(inputs, sort_keys=True, default=lambda blob: blob.hex())
+
+
+def _first(kind: str) -> int:
+    """Give where the ids of a kind begin: half a million from those of runs, groups and so on."""
+    return 0 if kind == "run" else zlib.crc32(kind.encode()) % _IDS

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 PENDING: Final = "PENDING"
 STARTING: Final = "STARTING"
@@ -18,9 +18,10 @@ ACTIVE: Final = (PENDING, STARTING, RUNNING, STOPPING)
 ENDED: Final = frozenset({COMPLETED, FAILED, CANCELLED})
 
 # Shares of a run's length. The rest is RUNNING.
-_PENDING_SHARE: Final = 0.05
-_STARTING_SHARE: Final = 0.10
+_STARTUP_SHARE: Final = 0.15
 _STOPPING_SHARE: Final = 0.05
+#: How much of the time before RUNNING is PENDING; then it is STARTING.
+_PENDING_PART: Final = 1 / 3
 #: From this length on those spans do not grow: a run of a day begins, and stops, in seconds.
 _LONGEST_SCALED: Final = 200.0
 
@@ -41,12 +42,19 @@ class Life:
     outcome: str
 
     @staticmethod
-    def planned(created: float, begins: float, seconds: float, outcome: str) -> Life:
-        """Give a life of `seconds` that begins (leaves the queue) at `begins`."""
+    def planned(
+        created: float, begins: float, seconds: float, outcome: str, startup: float | None = None
+    ) -> Life:
+        """Give a life of `seconds` that begins (leaves the queue) at `begins`.
+
+        Some of the `seconds` pass before it is RUNNING; with `startup` it takes so long until then,
+        and the `seconds` come after.
+        """
         scaled = min(seconds, _LONGEST_SCALED)
-        starting = begins + scaled * _PENDING_SHARE
-        running = starting + scaled * _STARTING_SHARE
-        ended = begins + seconds
+        before = scaled * _STARTUP_SHARE if startup is None else startup
+        starting = begins + before * _PENDING_PART
+        running = begins + before
+        ended = begins + seconds if startup is None else running + seconds
         return Life(created, starting, running, ended - stopping_seconds(seconds), ended, outcome)
 
     def passages(self) -> Iterator[tuple[float, str]]:
@@ -105,7 +113,7 @@ def stopping_seconds(length: float) -> float:
     return min(length, _LONGEST_SCALED) * _STOPPING_SHARE
 
 
-def life_of(row: sqlite3.Row) -> Life:
+def life_of(row: sqlite3.Row | Mapping[str, Any]) -> Life:
     """Give the life of a run's row."""
     return Life(
         row["created"], row["starting"], row["running"], row["stopping"], row["ended"],

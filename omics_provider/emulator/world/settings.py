@@ -38,7 +38,8 @@ class Settings:
     """The settings of one state file.
 
     - `quotas`: all quotas of the service at once (docs/behaviours.md lists them).
-    - `startRunPerSecond`: StartRun's own limit, in calls of a real second; none by default.
+    - `startRunPerSecond`: StartRun's own limit, in calls of a real second; none by default. Some
+      accounts have 0.1, which is one call in ten seconds.
     - `callsPerSecond`: limits of further operations, by name.
     - `burst`: how many calls at once a limit allows at most, after a quiet time.
     - `requestId`: a repeated StartRun with the same requestId gives the first answer again
@@ -50,8 +51,11 @@ class Settings:
       (`oldest`), or always a new one (`fresh`).
     - `speed`: emulated seconds in a real one, up to 1,000,000; 0 stands still.
     - `runSeconds`: emulated length of a run; none leaves it to the door (5 by default).
+    - `startupSeconds`: how long a run is PENDING and STARTING, on top of its length, and a task
+      half as long; none for a share of their lengths. The service takes about 570.
     - `parameterCheck`: parameters that do not fit the workflow's template: refused by StartRun
-      (`start`), a run that FAILS (`run`), or let through (`off`).
+      (`start`), a run that FAILS (`run`), or let through (`off`). Values of other types than a WDL
+      has are the engine's to find: such a run FAILS, unless this is `off`.
     - `defaultStorageType`: of a run where neither it nor its workflow names one.
     - `maxConcurrentRuns`: runs beyond it stay PENDING. `maxStoredRuns`: at it, StartRun removes
       the oldest ended run of retention mode REMOVE, or fails. With `quotas` on they default to
@@ -61,8 +65,13 @@ class Settings:
     - `priorityOrder`: which priority goes first among runs that wait.
     - `creationSeconds`: how long a workflow, version or configuration is CREATING.
     - `batchSeconds`: how long a batch takes to be set up, checked and submitted, a third each.
-    - `checkS3`: S3 URIs of outputs, definitions and batches must lead to buckets and objects
-      that are there, in doors that have S3.
+    - `checkS3`: S3 URIs of definitions and batches must lead to objects that are there, in doors
+      that have S3.
+    - `accessCheck`: a role that is not there or does not trust HealthOmics, and an output bucket
+      that is not there or in another Region: refused by StartRun (`start`), a run that FAILS
+      (`run`), or let through (`off`).
+    - `checkInputs`: runs FAIL whose input files are not there, or whose images HealthOmics can't
+      pull; S3 and ECR are looked at in doors that have them.
     """
 
     quotas: bool = False
@@ -75,8 +84,9 @@ class Settings:
     ids: Literal["reuse", "oldest", "fresh"] = "reuse"
     speed: float = 1
     runSeconds: float | None = None
+    startupSeconds: float | None = None
     parameterCheck: Literal["start", "run", "off"] = "start"
-    defaultStorageType: Literal["STATIC", "DYNAMIC"] = "STATIC"
+    defaultStorageType: Literal["STATIC", "DYNAMIC"] = "DYNAMIC"
     maxConcurrentRuns: float | None = None
     maxStoredRuns: float | None = None
     priorityOrder: Literal["lowest", "highest"] = "lowest"
@@ -84,6 +94,8 @@ class Settings:
     batchSeconds: float = 1
     checkS3: bool = False
     overMaxConcurrentRuns: Literal["wait", "refuse"] = "wait"
+    accessCheck: Literal["start", "run", "off"] = "off"
+    checkInputs: bool = False
 
     def changed(self, changes: Mapping[str, Any]) -> Settings:
         """Give these settings with some of them changed."""

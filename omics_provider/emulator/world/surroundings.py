@@ -15,7 +15,12 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from . import policies
+
 LOG_GROUP: Final = "/aws/omics/WorkflowLog"
+#: Where the service itself keeps what it exports.
+_SERVICE_ACCOUNT: Final = "000000000000"
+_EXPORTS: Final = "healthomics-exports"
 #: `Rule.send_to_targets` of moto 5.2.
 _DELIVERED_BY_MOTO: Final = frozenset({"logs", "sqs", "events"})
 
@@ -41,11 +46,57 @@ class MotoSurroundings:
         found = self._s3(account).get_object(bucket, key)
         return None if found is None else (found.value, found.etag)
 
+    def bucket_region(self, account: str, uri: str) -> str | None:
+        """Give the Region of the bucket of a URI, or None where there is no such bucket."""
+        bucket = self._bucket(account, uri)
+        return None if bucket is None else str(bucket.region_name)
+
+    def etag(self, account: str, uri: str) -> str | None:
+        """Give the ETag of an object, or None where there is no such object."""
+        bucket, (_, key) = self._bucket(account, uri), _parts(uri)
+        found = None if bucket is None else bucket.keys.get(key)
+        tag = getattr(found, "etag", None)  # the mark of a deleted object has none
+        return None if tag is None else str(tag).strip('"')
+
+    def has_folder(self, account: str, uri: str) -> bool:
+        """Say whether there is an object below a URI."""
+        bucket, (_, key) = self._bucket(account, uri), _parts(uri)
+        folder = f"{key.rstrip('/')}/" if key else ""
+        return bucket is not None and any(name.startswith(folder) for name in bucket.keys)
+
+    def ecr_policy(self, account: str, region: str, repository: str) -> str | None:
+        """Give the policy of a private repository; None where there is none, or no repository."""
+        if not is_loaded():
+            return None
+        found = _backend("ecr")[account][region].repositories.get(repository)
+        return None if found is None else found.policy
+
+    def trusts(self, account: str, region: str, role_arn: str) -> bool:
+        """Say whether a role is there, and its trust policy lets HealthOmics assume it."""
+        if not is_loaded():
+            return False
+        roles = _backend("iam")[account]["aws"].roles.values()
+        found = next((role for role in roles if role.arn == role_arn), None)
+        return found is not None and policies.lets(
+            found.assume_role_policy_document, "sts:AssumeRole", account, region
+        )
+
     def write_object(self, account: str, region: str, uri: str, body: bytes) -> None:
         """Write an object, if its bucket is there."""
         bucket, key = _parts(uri)
         if self.has_bucket(account, region, uri):
             self._s3(account).put_object(bucket, key, body)
+
+    def publish(self, name: str, body: bytes) -> str:
+        """Write an object that needs no credentials to be read, and give its path in S3, signed.
+
+        Its bucket belongs to the service, so that it is in no caller's list.
+        """
+        s3 = self._s3(_SERVICE_ACCOUNT)
+        if _EXPORTS not in s3.buckets:
+            s3.create_bucket(_EXPORTS, "us-east-1")
+        s3.put_object(_EXPORTS, name, body)
+        return f"/{_EXPORTS}/{name}?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=emulator"
 
     def write_log(
         self, account: str, region: str, stream: str, lines: Sequence[tuple[float, str]]
@@ -84,6 +135,15 @@ class MotoSurroundings:
             for target in list(rule.targets):
                 _deliver(rule, target, event)
 
+    def _bucket(self, account: str, uri: str) -> Any:
+        """Find a bucket of the account, or of another: their names are everybody's."""
+        if not is_loaded():
+            return None
+        name, _ = _parts(uri)
+        backends = _backend("s3")
+        _, owner = backends.bucket_accounts.get(name, ("aws", account))
+        return backends[owner]["aws"].buckets.get(name)
+
     def _s3(self, account: str) -> Any:
         return _backend("s3")[account]["aws"]
 
@@ -95,15 +155,20 @@ def _deliver(rule: Any, target: Mapping[str, Any], event: dict[str, Any]) -> Non
     something else. Topics are served here; behind the rest, such as functions, nothing stands.
     """
     *_, service, region, account, _ = str(target["Arn"]).split(":", 5)
+    # When moto took it in is for moto's archives alone.
+    sent = {name: value for name, value in event.items() if name != "ingestion-time"}
     if service == "sns":
         if rule.event_pattern.matches_event(event):
-            written = {**event, "time": f"{datetime.fromtimestamp(event['time'], UTC):%FT%TZ}"}
-            del written["ingestion-time"]
+            written = {**sent, "time": f"{datetime.fromtimestamp(event['time'], UTC):%FT%TZ}"}
             _backend("sns")[account][region].publish(json.dumps(written), target["Arn"])
     elif service in _DELIVERED_BY_MOTO:
         alone = copy.copy(rule)
         alone.targets = [target]
-        alone.send_to_targets(copy.deepcopy(event))
+        if "InputTransformer" in target:
+            alone.send_to_targets(copy.deepcopy(event))
+        else:
+            # Moto's own template leaves the account out.
+            alone.send_to_targets(copy.deepcopy(sent), transform_input=False)
 
 
 def _backend(name: str) -> Any:

@@ -5,7 +5,6 @@ Source of the codes: developer guide, page workflows-run-errors.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
@@ -297,7 +296,8 @@ def grouped(failures: Iterable[Failure]) -> list[Group]:
     """Put like failures together, the largest group first.
 
     Alike are runs with equal status, code and message, whose first failed tasks have equal name,
-    code and message. Ids of the runs and tasks themselves do not count as a difference.
+    code and message. Ids of the runs and tasks themselves do not count as a difference, nor do the
+    files that the messages name.
     """
     found: dict[tuple[str | None, ...], list[Failure]] = {}
     for failure in failures:
@@ -308,15 +308,10 @@ def grouped(failures: Iterable[Failure]) -> list[Group]:
 
 def _likeness(failure: Failure) -> tuple[str | None, ...]:
     task = failure.task or FailedTask("", "")
-    own = [each for each in (failure.uuid, failure.id, task.id) if each]
-    ids = re.compile("|".join(rf"(?<!\w){re.escape(each)}(?!\w)" for each in own))
-
-    def without_ids(message: str | None) -> str | None:
-        return ids.sub("#", message) if message else None
-
+    own = (failure.uuid, failure.id, task.id)
     return (
-        failure.status, failure.code, without_ids(failure.message),
-        task.name, task.code, without_ids(task.message),
+        failure.status, failure.code, words.alike(failure.message, *own),
+        task.name, task.code, words.alike(task.message, *own),
     )  # fmt: skip
 
 
@@ -346,7 +341,7 @@ def cause(failure: Failure) -> str:
 
 def _lines(group: Group, region: str | None) -> Iterable[str]:
     first, many = group.first, len(group.failures) > 1
-    what = cause(first)
+    what = _common_cause(group)
     state = "no record" if first.status == RunStatus.DELETED else first.status
     which = f"{len(group.failures)} runs" if many else f"Run {plain(first.label)}"
     yield f"{which}: {what or state}" if many or not what else f"{which} {state}: {what}"
@@ -355,6 +350,15 @@ def _lines(group: Group, region: str | None) -> Iterable[str]:
     if many:
         yield f"  Runs: {_named(group.failures)}"
     yield from _details(first, region)
+
+
+def _common_cause(group: Group) -> str:
+    """Return code and message, with … in the message where the runs of the group differ."""
+    first = group.first
+    if len({each.message for each in group.failures}) == 1:
+        return cause(first)
+    message = words.alike(first.message, *(each.id for each in group.failures))
+    return plain(words.cause(first.code, message))
 
 
 def _named(failures: Sequence[Failure]) -> str:

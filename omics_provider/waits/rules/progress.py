@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from omics_provider.base.errors import OmicsError
 from omics_provider.base.status import RunStatus
-from omics_provider.base.words import some
+from omics_provider.base.words import alike, some
 from omics_provider.runs.rules import words
 from omics_provider.runs.rules.lifecycle import attempt_limit, attempts
 
@@ -174,13 +174,14 @@ def earlier(found: Mapping[str, Facts]) -> list[str]:
 
 def failures(found: Mapping[str, Facts]) -> list[str]:
     """Return a line for each run that did not complete; one for many that failed alike."""
-    alike: dict[tuple[Any, ...], list[str]] = {}
+    groups: dict[tuple[Any, ...], list[str]] = {}
     for name, run in found.items():
         if run["status"] != RunStatus.COMPLETED:
-            kind = (run["status"], run.get("failure_reason"), run.get("status_message"))
-            alike.setdefault(kind, []).append(name)
+            message = alike(run.get("status_message"), run["id"])
+            kind = (run["status"], run.get("failure_reason"), message)
+            groups.setdefault(kind, []).append(name)
     lines = []
-    for names in alike.values():
+    for names in groups.values():
         if len(names) <= _NAMED:
             lines += [words.sentence(name, found[name]) for name in names]
         else:
@@ -194,10 +195,10 @@ def unread(what: str, errors: Mapping[str, str]) -> list[str]:
 
     `what` says what it is, `errors` why it can't be read, by the name of the run.
     """
-    alike: dict[str, list[str]] = {}
+    groups: dict[str, list[str]] = {}
     for name, why in errors.items():
-        alike.setdefault(why, []).append(name)
-    return [f"{what} left out of {some(names, 5)}: {why}" for why, names in alike.items()]
+        groups.setdefault(why, []).append(name)
+    return [f"{what} left out of {some(names, 5)}: {why}" for why, names in groups.items()]
 
 
 def clock(seconds: float) -> str:

@@ -62,7 +62,7 @@ def test_a_user_can_do_the_usual_things(aws, server, tmp_path):
     control(server, "advance", seconds=10)
     assert aws("get-run", "--id", run)["status"] == "COMPLETED"
     assert [each["id"] for each in aws("list-runs", "--status", "COMPLETED")["items"]] == [run]
-    assert len(aws("list-run-tasks", "--id", run)["items"]) == 2
+    assert len(aws("list-run-tasks", "--id", run)["items"]) == 3
     aws("delete-run", "--id", run)
     frozen = aws(
         *("start-run", "--workflow-id", workflow, *where, "--parameters", '{"reads": "s3://a/b"}'),

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from tests.emulator.conftest import ROLE
@@ -176,7 +178,8 @@ def test_a_second_run_of_the_same_work_hits_the_cache(world, omics, start, cache
     assert set(hits(omics, again)) == {True}
     assert set(hits(omics, other)) == {False}
     task = omics.list_run_tasks(id=again)["items"][0]
-    assert task["cacheS3Uri"].startswith(f"s3://bucket/cache/{cache}/")
+    place = rf"s3://bucket/cache/[0-9a-f-]{{36}}/{first}/\d+/[0-9a-f-]{{36}}/"
+    assert re.fullmatch(place, task["cacheS3Uri"])
     length = [omics.get_run(id=run_id) for run_id in (first, again)]
     seconds = [(run["stopTime"] - run["creationTime"]).total_seconds() for run in length]
     assert seconds[1] < seconds[0] / 2
@@ -293,3 +296,11 @@ def test_gpu_workflows_have_a_gpu_task(world, omics):
     world.advance(10)
     assert omics.get_run(id=run_id)["accelerators"] == "GPU"
     assert sum(task["gpus"] for task in omics.list_run_tasks(id=run_id)["items"]) == 1
+
+
+def test_an_account_may_start_one_run_in_ten_seconds(world, omics, start):
+    world.settings(startRunPerSecond=0.1)
+    run_id = start()["id"]
+    message = refused("ThrottlingException", start)
+    assert "0.1 calls a second" in message
+    assert omics.get_run(id=run_id)["id"] == run_id

@@ -173,8 +173,7 @@ def test_get_run_answers_what_the_service_fills_in(omics, start):
     expected = {
         "name": "one",
         "workflowType": "PRIVATE",
-        "storageType": "STATIC",
-        "storageCapacity": 1200,
+        "storageType": "DYNAMIC",
         "logLevel": "ALL",
         "retentionMode": "RETAIN",
         "networkingMode": "RESTRICTED",
@@ -207,8 +206,16 @@ def test_dynamic_storage_tells_what_was_used_once_it_has_ended(world, omics, sta
 
 
 def test_the_default_storage_type_is_a_setting(world, omics, start):
-    world.settings(defaultStorageType="DYNAMIC")
     assert omics.get_run(id=start()["id"])["storageType"] == "DYNAMIC"
+    world.settings(defaultStorageType="STATIC")
+    run = omics.get_run(id=start()["id"])
+    assert (run["storageType"], run["storageCapacity"]) == ("STATIC", 1200)
+
+
+def test_every_run_of_a_workflow_uses_as_much_storage(world, omics, start):
+    ids = [start()["id"] for _ in range(3)]
+    world.advance(10)
+    assert len({omics.get_run(id=run_id)["storageCapacity"] for run_id in ids}) == 1
 
 
 def test_a_run_can_be_duplicated(omics, start):

@@ -47,7 +47,6 @@ def test_a_completed_run_leaves_logs_a_manifest_and_files(cloud, run):
     tasks = omics.list_run_tasks(id=ended["id"])["items"]
     assert set(found) == {
         f"run/{ended['id']}",
-        f"run/{ended['id']}/engine",
         f"manifest/run/{ended['id']}/{ended['uuid']}",
         *(f"run/{ended['id']}/task/{task['taskId']}" for task in tasks),
     }
@@ -56,10 +55,12 @@ def test_a_completed_run_leaves_logs_a_manifest_and_files(cloud, run):
     assert manifest[0]["status"] == "COMPLETED"
     assert manifest[0]["parameters"] == {"reads": "s3://bucket-one/reads"}
     assert manifest[0]["metrics"]["runningSeconds"] > 0
-    assert [entry["name"] for entry in manifest[1:]] == ["map", "count"]
+    assert [entry["name"] for entry in manifest[1:]] == ["map", "count-0", "count-1"]
     assert {"cpusReserved", "memoryMaximumGiB", "runningSeconds"} <= set(manifest[1]["metrics"])
     base = ended["runOutputUri"].removeprefix("s3://bucket-one/")
-    assert objects(cloud) == {f"{base}/logs/outputs.json", f"{base}/out/bam/bam.txt"}
+    assert objects(cloud) == {
+        f"{base}/logs/outputs.json", f"{base}/logs/engine.log", f"{base}/out/bam/bam.txt",
+    }  # fmt: skip
     body = cloud.other("s3").get_object(Bucket="bucket-one", Key=f"{base}/logs/outputs.json")
     outputs = json.load(body["Body"])
     assert outputs == {
@@ -69,7 +70,7 @@ def test_a_completed_run_leaves_logs_a_manifest_and_files(cloud, run):
 
 
 @pytest.mark.parametrize("end", ["failed", "cancelled"])
-def test_a_run_that_did_not_complete_exports_nothing(cloud, run, end):
+def test_a_run_that_did_not_complete_exports_no_results(cloud, run, end):
     omics = cloud.client()
     started = run(tags={"emulator:fails": "RUN_TASK_FAILED"} if end == "failed" else {})
     cloud.advance(2)
@@ -79,7 +80,8 @@ def test_a_run_that_did_not_complete_exports_nothing(cloud, run, end):
     found = streams(cloud)
     (manifest,) = [lines for name, lines in found.items() if name.startswith("manifest/")]
     assert json.loads(manifest[0])["status"] == end.upper()
-    assert objects(cloud) == set()
+    base = started["runOutputUri"].removeprefix("s3://bucket-one/")
+    assert objects(cloud) == ({f"{base}/logs/engine.log"} if end == "failed" else set())
 
 
 def test_no_logs_where_the_run_wants_none(cloud, run):
@@ -95,7 +97,7 @@ def test_a_deleted_run_leaves_its_traces(cloud, run):
     cloud.advance(10)
     omics.delete_run(id=started["id"])
     assert f"manifest/run/{started['id']}/{started['uuid']}" in streams(cloud)
-    assert len(objects(cloud)) == 2
+    assert len(objects(cloud)) == 3
 
 
 def recorded(cloud, kind):
@@ -163,8 +165,27 @@ def test_a_topic_hears_of_ended_runs_whatever_else_the_rules_feed(cloud, run):
     assert found[0]["time"].endswith("Z")
 
 
-def test_a_bucket_must_be_there_where_it_is_checked(cloud, run):
-    cloud.settings(checkS3=True)
-    run()
-    with pytest.raises(cloud.client().exceptions.ClientError, match="S3 access denied"):
-        run(outputUri="s3://no-such-bucket/out")
+def test_an_event_in_a_queue_has_all_that_events_have(cloud, run):
+    events, sqs = cloud.other("events"), cloud.other("sqs")
+    queue = sqs.create_queue(QueueName="all")["QueueUrl"]
+    attributes = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]
+    events.put_rule(Name="all", EventPattern=json.dumps({"source": ["aws.omics"]}))
+    shaped = {"InputPathsMap": {"run": "$.detail.runId"}, "InputTemplate": '{"it": "<run>"}'}
+    targets = [
+        {"Id": "whole", "Arn": attributes["QueueArn"]},
+        {"Id": "shaped", "Arn": attributes["QueueArn"], "InputTransformer": shaped},
+    ]
+    events.put_targets(Rule="all", Targets=targets)
+    started = run()
+    settle(cloud)
+    found = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
+    bodies = [json.loads(message["Body"]) for message in found]
+    whole = [body for body in bodies if "it" not in body]
+    assert set(whole[0]) == {
+        *("version", "id", "detail-type", "source", "account", "time", "region", "resources"),
+        "detail",
+    }
+    assert whole[0]["account"] == "123456789012"
+    assert whole[0]["resources"] == [started["arn"]]
+    assert whole[0]["time"].endswith("Z")
+    assert {"it": started["id"]} in bodies

@@ -125,8 +125,8 @@ def test_a_failed_task_is_told_with_its_message_and_log(server: Server) -> None:
     assert failure.log is not None
     assert failure.log.stream == f"run/{run}/task/{failure.task.id}"
     assert failure.log.lines[-1].endswith(": FAILED")
-    assert explained.text.startswith(f"Run mem ({run}) FAILED: OUT_OF_MEMORY_ERROR\n")
-    assert "Failed task: report" in explained.text
+    assert explained.text.startswith(f"Run mem ({run}) FAILED: OUT_OF_MEMORY_ERROR: The workflow ")
+    assert "Failed task: REPORT" in explained.text
     assert explained.gaps == explained.missing == ()
     assert server.calls() == ["GetRun", "ListRunTasks", "GetRunTask"]
     assert SECRET not in explained.text
@@ -136,7 +136,7 @@ def test_a_run_that_failed_before_its_tasks_is_told_with_the_engine_s_log(server
     (run,) = server.ended("IMPORT_FAILED")
     text = explain_ids(server.place, [run]).text
     assert f"End of run/{run}/engine:" in text
-    assert "is FAILED: IMPORT_FAILED" in text
+    assert "Cause: IMPORT_FAILED" in text
 
 
 def test_like_failures_cost_one_log_and_are_told_once(

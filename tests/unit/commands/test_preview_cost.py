@@ -45,7 +45,9 @@ def near(low: float, high: float) -> Any:
 
 
 def test_the_list_says_where_each_part_is_from() -> None:
-    sections = [LIST["ready2run"], *LIST["regions"]["us-east-1"].values()]
+    here = LIST["regions"]["us-east-1"]
+    sections = [LIST["ready2run"], here["ready2run"], here["private"]]
+    assert here["location"] == "US East (N. Virginia)"
     for section in sections:
         assert section["source"]
         assert section["url"].startswith("https://")

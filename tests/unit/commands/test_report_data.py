@@ -67,6 +67,16 @@ def test_a_task_that_api_and_manifest_know_is_one() -> None:
     assert (task.id, task.use.cpu_average) == ("77", 0.25)
 
 
+def test_a_task_without_times_in_the_manifest_came_from_a_cache() -> None:
+    cached = {**entry("a", 60, 4, 1.0), "metrics": {}}
+    del cached["creationTime"]
+    (task, worked) = run_of(LIVE, [], [OWN, cached, entry("b", 60, 4, 1.0)], NOW).tasks[::-1]
+    assert (task.cache_hit, task.seconds, task.created) == (True, 0, None)
+    assert not worked.cache_hit
+    listed = {"taskId": "7", "uuid": "t-a", "cacheHit": False}
+    assert not run_of(LIVE, [listed], [OWN, cached], NOW).tasks[0].cache_hit
+
+
 def test_without_a_manifest_times_come_from_the_api() -> None:
     live = {**LIVE, "status": "RUNNING", "stopTime": None}
     listed = {"taskId": "7", "uuid": "t", "name": "a", "startTime": "2026-11-23T11:00:00Z"}

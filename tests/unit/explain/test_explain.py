@@ -94,7 +94,8 @@ def test_like_failures_are_one_group_the_largest_first() -> None:
             failed("4", "INPUT_URI_NOT_FOUND", "s3://b/y not found"),
         ]
     )
-    assert [[each.id for each in group.failures] for group in groups] == [["2", "3"], ["1"], ["4"]]
+    assert [[each.id for each in group.failures] for group in groups] == [["2", "3", "4"], ["1"]]
+    assert reasons.rendered(groups).startswith("3 runs: INPUT_URI_NOT_FOUND: … not found\n")
 
 
 def test_own_ids_in_a_message_make_no_difference_but_other_numbers_do() -> None:

@@ -93,6 +93,20 @@ def test_equal_failures_are_told_once() -> None:
     assert progress.failures({"U": facts_of("COMPLETED")}) == []
 
 
+def test_failures_that_name_their_own_files_and_logs_are_told_once() -> None:
+    found = {
+        f"S{n}": facts_of(
+            "FAILED",
+            failure_reason="INPUT_URI_NOT_FOUND",
+            status_message=f"does not exist: s3://b/{n}.bam",
+        )
+        for n in range(5)
+    }
+    (line,) = progress.failures(found)
+    assert "s3://b/0.bam" in line
+    assert "5 runs ended like this" in line
+
+
 def test_a_length_of_time() -> None:
     assert progress.clock(8020.9) == "02:13:40"
     assert progress.clock(100 * 3600) == "100:00:00"

@@ -33,12 +33,20 @@ class OmicsBackend(BaseBackend):
 
     home: ClassVar[Home] = Home(Store(":memory:"))
 
-    def answer(self, request: HttpRequest) -> tuple[int, dict[str, str], bytes] | None:
-        """Status, headers and body; None where the connection is to be cut."""
+    def answer(self, request: HttpRequest, s3: str) -> tuple[int, dict[str, str], bytes] | None:
+        """Status, headers and body; None where the connection is to be cut.
+
+        `s3` is where the caller finds moto's S3: exports are put there.
+        """
         home = self.home
         home.service.settle()
         home.traces.settle()
-        outcome = home.service.call(request, self.region_name, self.account_id)
+        outcome = home.service.call(
+            request,
+            self.region_name,
+            self.account_id,
+            publish=lambda name, content: s3 + MotoSurroundings().publish(name, content),
+        )
         home.traces.settle()
         outcome.wait()
         if outcome.answer is None:

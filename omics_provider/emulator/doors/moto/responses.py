@@ -29,8 +29,10 @@ class OmicsResponse(BaseResponse):
     def _dispatch(self, request: Any, full_url: str | None = None, headers: Any = None) -> Any:
         self.setup_class(request, full_url, headers)
         url = urlsplit(request.raw_url)
+        own = request.host_url.rstrip("/") if request.from_wsgi_server else None
         answer = omics_backends[self.current_account][self.region].answer(
-            HttpRequest(request.method, url.path, url.query, self.raw_body or b"")
+            HttpRequest(request.method, url.path, url.query, self.raw_body or b""),
+            own or "https://s3.amazonaws.com",
         )
         if answer is None and request.from_wsgi_server:
             cut(request.environ)
