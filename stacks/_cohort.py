@@ -5,17 +5,17 @@ from typing import Any
 
 import pulumi
 
-from omics_provider import OmicsRun, wait_all
+from omics_provider import OmicsRun, OmicsWorkflow, wait_all
 from stacks._samples import Sample
-from stacks._settings import Existing
 
 
 def start(
     samples: Sequence[Sample],
-    workflow: Existing,
+    workflow: OmicsWorkflow,
     *,
-    role_arn: pulumi.Input[str],
-    output_uri: pulumi.Input[str],
+    role_arn: str,
+    output_uri: str,
+    tags: Mapping[str, str],
 ) -> dict[str, OmicsRun]:
     """Declare one run for each sample.
 
@@ -27,19 +27,21 @@ def start(
             sample.name,
             name=sample.name,
             workflow_id=workflow.id,
-            workflow_type=workflow.type,
+            workflow_version_name=workflow.version_name,
             role_arn=role_arn,
             output_uri=output_uri,
             parameters=sample.parameters(),
-            tags={"project": pulumi.get_project(), "stack": pulumi.get_stack()},
+            tags={"project": pulumi.get_project(), "stack": pulumi.get_stack(), **tags},
         )
         for sample in samples
     }
 
 
 def export(runs: Mapping[str, OmicsRun], timeout: float | None) -> None:
-    """Wait for the end of all runs, and export what became of each."""
-    export_ended(runs, wait_all(runs, timeout=timeout))
+    """Wait for the end of all runs, and export what became of each and what it gave."""
+    ended = wait_all(runs, timeout=timeout, outputs=True)
+    export_ended(runs, ended)
+    pulumi.export("outputs", {name: ended[name]["outputs"] for name in runs})
 
 
 def export_ended(runs: Mapping[str, OmicsRun], ended: pulumi.Output[dict[str, Any]]) -> None:

@@ -1,21 +1,25 @@
-"""The main job on the emulator: no AWS account, real workflow, real sample sheet.
+"""The main job on the emulator: no AWS account, a real workflow on small made reads.
 
-Role and bucket are names that nothing looks up: the emulator checks their form, as it does
-with everything else that StartRun takes.
+Its runs are executed on this machine, where containers can be started. Role and bucket are names
+that nothing looks up.
 """
 
 import pulumi
 
-from stacks import _cohort, _samples, _settings
+from omics_provider import OmicsWorkflow
+from stacks import _cohort, _here, _samples, _settings
 
 
 def main() -> None:
-    """Start a germline run for each sample of the sheet and wait for all of them."""
+    """Start a run for each sample of the sheet and wait for all of them."""
     config = pulumi.Config()
+    folder = _settings.WORKFLOWS / config.require("workflow")
+    workflow = OmicsWorkflow(folder.name, name=folder.name, definition=folder)
     runs = _cohort.start(
         _samples.read_sheet(_settings.SHEETS / config.require("sampleSheet")),
-        _settings.existing(config),
+        workflow,
         role_arn=config.require("roleArn"),
         output_uri=config.require("outputUri"),
+        tags=_here.tags(),
     )
     _cohort.export(runs, _settings.wait_seconds(config))

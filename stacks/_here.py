@@ -1,0 +1,29 @@
+"""Whether this machine can execute runs. Where it can't, they are simulated, and a line says so."""
+
+import importlib.util
+import sys
+
+import pulumi
+
+from omics_provider.emulator.execution.runner.containers import tools
+
+#: A run with this tag is a clock of so many seconds (docs/execution.md).
+SIMULATED = {"emulator:seconds": "5"}
+
+
+def tags() -> dict[str, str]:
+    """Return the tags by which runs are simulated; none where they can be executed."""
+    wrong = problem()
+    if wrong is None:
+        return {}
+    pulumi.log.warn(f"The runs are simulated, and write no results: {wrong}")
+    return SIMULATED
+
+
+def problem() -> str | None:
+    """Say why runs can't be executed here. None: they can."""
+    if sys.platform != "linux":
+        return "tasks need the programs of a Linux machine."
+    if importlib.util.find_spec("WDL") is None:
+        return 'there is no miniwdl: pip install "omics-provider[execute]".'
+    return tools.problem("auto", folders=True, images=False)
