@@ -175,11 +175,11 @@ class Cohort:
             yield from self.marked(lambda mark: mark.token in tokens)
 
     def lost(self, state: StackState, earlier: tuple[EarlierStart, ...]) -> Iterator[Live]:
-        """Give the batches that failed creates made for this resource, and that nothing names.
+        """Give the batches that other creates made for this resource, and that nothing names.
 
         `earlier` are the starts that the state names: they are no part of it.
         """
-        since = state.lost_since
+        since = state.lost_since or state.unnoticed_since(self.call.update.engine.began)
         if since is not None:
             fits = state.lost(str(self.inputs.get(STACK, "")), self.call.urn, earlier)
             yield from self.marked(fits, since)

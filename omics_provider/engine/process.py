@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -160,6 +161,14 @@ class Engine:
             advice=f"Nothing was started. Set {_BACKEND} to the absolute URL of the stack's "
             "backend (`pulumi whoami --verbose` shows it), and have `pulumi` on PATH.",
         )
+
+    @property
+    def began(self) -> datetime:
+        """When it was started; now, where that is not known."""
+        with contextlib.suppress(psutil.Error):
+            if self.process is not None:
+                return datetime.fromtimestamp(self.process.create_time(), UTC)
+        return datetime.now(UTC)
 
     @property
     def is_alive(self) -> bool:

@@ -42,6 +42,8 @@ _ENDED: Final = frozenset({"succeeded", "failed"})
 SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 #: How far the clock of the machine that ran a failed update may have been off.
 _CLOCKS: Final = timedelta(minutes=15)
+#: How long ago an update may have been that left no trace in the stack.
+_UNNOTICED: Final = timedelta(days=7)
 #: What the engine notes beside a resource whose delete it will not ask for.
 _LEFT: Final = ("external", "protect", "retainOnDelete", "deletedWith")
 #: What is a resource's own, the best first. A resource that nothing started has no attempt.
@@ -90,6 +92,22 @@ class StackState:
         if self.succeeded_at:
             return max(begin, datetime.fromisoformat(self.succeeded_at))
         return begin
+
+    def unnoticed_since(self, update: datetime) -> datetime | None:
+        """When an update may first have started what neither a note nor the history tells of.
+
+        The engine drops its note where the plugin dies. Where it dies itself before it has written
+        the history, nothing says that there was an update. `update` is when this one began. None
+        where no other came before it, or where the history tells of failures. A few days at most:
+        in a busy account there are many runs to look through.
+        """
+        if self.failing_since:
+            return None
+        made = (str(r["created"]) for r in self.resources if r.get("created"))
+        first = self.succeeded_at or min(made, default=None)
+        if first is None or datetime.fromisoformat(first) >= update:
+            return None
+        return max(datetime.fromisoformat(first), update - _UNNOTICED)
 
     def lost(self, stack: str, urn: str, earlier: Iterable[EarlierStart]) -> Callable[[Mark], bool]:
         """Return what tells the marks of those starts of resource `urn` that nothing names.

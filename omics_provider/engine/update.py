@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from .own_stack import OwnStack
@@ -33,6 +35,7 @@ class Update:
         self._lock = threading.RLock()
         self._parts: dict[type[Any], Any] = {}
         self._listed: list[Mapping[str, Any]] | None = None
+        self._recent: list[Mapping[str, Any]] | None = None
 
     def part(self, kind: type[T]) -> T:
         """Return this update's one object of `kind`: what a slice remembers for itself."""
@@ -41,6 +44,20 @@ class Update:
                 self._parts[kind] = kind()
             found: T = self._parts[kind]
             return found
+
+    def recent(self, runs: _Listing, since: datetime) -> list[Mapping[str, Any]]:
+        """Return those of ListRuns' items that were created since then: it lists the newest first.
+
+        `since` is the same for all that this update asks.
+        """
+
+        def is_recent(item: Mapping[str, Any]) -> bool:
+            return datetime.fromisoformat(str(item["creationTime"])) >= since
+
+        with self._lock:
+            if self._recent is None:
+                self._recent = list(itertools.takewhile(is_recent, runs.list()))
+            return self._recent
 
     def listed(self, runs: _Listing) -> list[Mapping[str, Any]]:
         """Return ListRuns' items as they were when this update first asked.

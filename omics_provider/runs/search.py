@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -46,6 +46,8 @@ class Search:
     token: str
     #: Gives the items of `runs` in place of a call for each search.
     listed: Callable[[], Iterable[Mapping[str, Any]]] | None = None
+    #: Gives what an update may have started of which neither note nor history tells.
+    recent: Callable[[], Iterable[Mapping[str, Any]]] = tuple
     marks: Marks = field(default_factory=Marks)
 
     def find(self) -> Live | None:
@@ -71,6 +73,17 @@ class Search:
                 lambda item: datetime.fromisoformat(item["creationTime"]) >= since,
                 self.state.lost(self.stack, self.urn, earlier),
             )
+
+    def unnoticed(self) -> Iterator[tuple[Live, str]]:
+        """Give the runs that an update started of which neither note nor history tells.
+
+        They have the name and the workflow that are declared: to look at all costs too many calls.
+        """
+        yield from replace(self, listed=self.recent)._marked(
+            self._candidates([self.inputs]),
+            self.state.lost(self.stack, self.urn, ()),
+            self.state.held(""),
+        )
 
     def successors(self, uuid: str, before: str) -> list[tuple[int, Live]]:
         """Return the runs that waits started in place of the recorded one, in order.
@@ -121,6 +134,7 @@ class Search:
         self,
         wanted: Callable[[Mapping[str, Any]], bool],
         fits: Callable[[Mark], bool],
+        held: frozenset[str] | None = None,
     ) -> Iterator[tuple[Live, str]]:
         """Give the runs whose mark fits and that the stack does not record, newest first.
 
@@ -128,7 +142,7 @@ class Search:
 
         ListRuns shows no tags, so each candidate costs one GetRun, once in an update.
         """
-        held = self.state.held(self.urn)
+        held = self.state.held(self.urn) if held is None else held
         listed = self.listed or self.runs.list
         candidates = [
             item

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from omics_provider.base import diff, errors
@@ -130,11 +132,11 @@ class Start(Search):
         )
 
     def _lost(self, earlier: tuple[EarlierStart, ...], end: End) -> Live | None:
-        """Return the run that a failed update started for this resource, and that nothing names.
+        """Return the run that another update started for this resource, and that nothing names.
 
         One that was started for other inputs is ended.
         """
-        for live, _ in self.lost(earlier):
+        for live, _ in itertools.chain(self.lost(earlier), self.unnoticed()):
             if lifecycle.adoption_mismatch(self.inputs, live):
                 end(live, self.inputs)
                 continue
@@ -155,7 +157,22 @@ def start_of(
 ) -> Start:
     """Return the start of the run that is the call's resource."""
     stack = str(inputs.get(STACK, ""))
-    return Start(runs, state, stack, call.urn, inputs, token, marks=call.update.part(Marks))
+    return Start(
+        runs, state, stack, call.urn, inputs, token,
+        recent=partial(_recent, call, runs, state), marks=call.update.part(Marks),
+    )  # fmt: skip
+
+
+def _recent(call: Call, runs: Runs, state: StackState) -> Iterable[Mapping[str, Any]]:
+    since = state.unnoticed_since(call.update.engine.began)
+    if since is None:
+        return ()
+    try:
+        return call.update.recent(runs, since)
+    except (
+        errors.Denied
+    ):  # Nothing says that there is anything to find, and `doctor` names the right.
+        return ()
 
 
 def standing(call: Call, start: Start, run_id: str, ended: Mapping[str, Any]) -> lifecycle.Standing:

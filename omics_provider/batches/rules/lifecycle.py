@@ -295,10 +295,9 @@ def outlook(recorded: Mapping[str, Any]) -> str:
 
 
 def _failed(batch: Batch) -> str:
-    """Say of a batch that FAILED as a whole how far it had come, and why."""
-    reason = str(batch.get("failureReason") or "no reason given").rstrip(".")
-    told = f"Run batch {batch['id']} ended FAILED"
-    if "submissions" in batch:
-        started = batch["submissions"].get("started", 0)
-        told += f" with {started:,} of its {batch['count']:,} runs started"
-    return f"{told}: {reason}."
+    """Say of a batch that FAILED as a whole how far it had come, where that is known, and why."""
+    id_, reason = batch["id"], str(batch.get("failureReason") or "no reason given").rstrip(".")
+    if "submissions" not in batch:
+        return f"Run batch {id_} ended FAILED: {reason}."
+    started, of = batch["submissions"].get("started", 0), batch["count"]
+    return f"Run batch {id_} ended FAILED with {started:,} of its {of:,} runs started: {reason}."

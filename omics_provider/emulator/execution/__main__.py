@@ -11,7 +11,7 @@ from pathlib import Path
 
 from omics_provider.emulator.world.store import open_store
 
-from .detached import carry_out
+from .executor import carry_out
 
 
 def main(arguments: list[str]) -> int:

@@ -92,14 +92,20 @@ class Carrier:
             self._end(outcome, reason, message)
 
     def _end(self, outcome: str, reason: str, message: str) -> None:
+        """Let the run end, once its logs are written and its files are gone."""
         with contextlib.suppress(Gone):
-            ended = self._row.ending(outcome, reason or None, message or None, gib_in(self._folder))
+            gib = gib_in(self._folder)
+            ended = self._row.ending(outcome, reason or None, message or None, gib)
             try:
                 self._told.ended(ended, self._folder)
             except Exception:  # noqa: BLE001  # a run ends whatever becomes of its logs
                 sys.stderr.write(f"The logs of run {ended.row['id']} could not be written:\n")
                 traceback.print_exc()
+            self._clean()
             self._row.end(ended)
+        self._clean()
+
+    def _clean(self) -> None:
         if not self._claim.settings.keepWork:
             shutil.rmtree(self._folder, ignore_errors=True)
 

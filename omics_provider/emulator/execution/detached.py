@@ -6,7 +6,6 @@ It outlives who started it, such as `pulumi up`, and ends when nothing is left t
 from __future__ import annotations
 
 import os
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -17,10 +16,8 @@ from typing import Final
 from omics_provider.emulator.world import folder, processes
 from omics_provider.emulator.world.store import Store
 
-from . import recovery
-from .owner import Owner
-
-_KEY: Final = "executor"
+#: Who carries out the runs, in the table `meta`.
+KEY: Final = "executor"
 _MODULE: Final = "omics_provider.emulator.execution"
 
 
@@ -39,7 +36,7 @@ class Detached:
             if self._started is not None and self._started.poll() is None:
                 return
             with self._store.reading() as connection:
-                if _is_there(connection):
+                if is_there(connection):
                     return
             self._started = _start(Path(self._store.path))
 
@@ -63,40 +60,7 @@ def _is_secret(name: str) -> bool:
     return name.startswith(("AWS_", "PULUMI_"))
 
 
-def carry_out(store: Store) -> None:
-    """Carry out the runs of a state file, unless another process does, until nothing is left."""
-    if not _enter(store):
-        return
-    owner = Owner(store, folder.Folder(folder.beside(store.path)), at_home=False)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: owner.stop())
-    while True:
-        owner.work()
-        if owner.is_stopped or _leave(store):
-            owner.close()
-            return
-
-
-def _is_there(connection: sqlite3.Connection) -> bool:
-    row = connection.execute("SELECT value FROM meta WHERE key = ?", (_KEY,)).fetchone()
+def is_there(connection: sqlite3.Connection) -> bool:
+    """Say whether another process carries out the runs of a state file."""
+    row = connection.execute("SELECT value FROM meta WHERE key = ?", (KEY,)).fetchone()
     return row is not None and row["value"] != processes.me() and processes.is_alive(row["value"])
-
-
-def _enter(store: Store) -> bool:
-    with store.transaction() as connection:
-        if _is_there(connection):
-            return False
-        connection.execute(
-            "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-            (_KEY, processes.me()),
-        )
-        return True
-
-
-def _leave(store: Store) -> bool:
-    """Leave, if there is nothing to do: who queues a run later starts another process."""
-    with store.transaction() as connection:
-        if recovery.is_somebody_needed(connection, at_home=False):
-            return False
-        connection.execute("DELETE FROM meta WHERE key = ?", (_KEY,))
-        return True

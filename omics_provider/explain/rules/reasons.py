@@ -369,7 +369,8 @@ def _named(failures: Sequence[Failure]) -> str:
 
 def _details(failure: Failure, region: str | None) -> Iterable[str]:
     if failure.task:
-        said = plain(words.cause(failure.task.code, failure.task.message))
+        repeats = failure.task.message == failure.message
+        said = plain(words.cause(failure.task.code, None if repeats else failure.task.message))
         task = f"{plain(failure.task.name)} ({failure.task.id})"
         others = failure.failed_tasks - 1
         more = f" (and {others} more failed)" if others > 0 else ""

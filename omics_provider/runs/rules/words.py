@@ -34,7 +34,7 @@ def of_gone(run_id: str) -> dict[str, Any]:
 
 def sentence(key: str, run: Mapping[str, Any]) -> str:
     """Return one line on a run that did not complete."""
-    reason = cause(run.get("failure_reason"), run.get("status_message"))
+    reason = cause(run.get("failure_reason"), run.get("status_message")).rstrip(".")
     gone = "its record is gone, so how it ended is not known" if run["status"] == "DELETED" else ""
     which = f"{key} ({run['id']})" if key else str(run["id"])
     return f"Run {which} ended {run['status']}: {reason or gone or 'no reason given'}."

@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from omics_provider.emulator import control
+from omics_provider.emulator.execution.depot import gib_in
 from tests.engine.emulator.test_executed import WDL
 from tests.engine.harness import ROLE
 from tests.served import serving
@@ -40,13 +41,7 @@ def taken(process: psutil.Process, files: Path) -> tuple[float, float]:
             memory += each.memory_info().rss
         except psutil.Error:
             continue
-    disk = 0
-    for path in files.rglob("*"):
-        try:
-            disk += path.lstat().st_size
-        except FileNotFoundError:
-            continue
-    return memory / 2**20, disk / 2**20
+    return memory / 2**20, gib_in(files) * 2**10
 
 
 @pytest.mark.slow

@@ -18,8 +18,8 @@ HOURLY: Final = {
     "omics.m.2xlarge": 0.5184, "omics.m.4xlarge": 1.0368, "omics.r.large": 0.1701,
     "omics.r.xlarge": 0.3402, "omics.r.2xlarge": 0.6804, "omics.r.4xlarge": 1.3608,
 }  # fmt: skip
-#: USD an hour of a GiB of STATIC run storage.
-STORAGE: Final = 0.0001918
+#: USD an hour of a GiB of run storage.
+STORAGE: Final = {"STATIC": 0.0001918, "DYNAMIC": 0.000411}
 #: USD of a run of the Ready2Run workflow GATK-BP Germline fq2vcf for 30x genome.
 READY2RUN: Final = {"9500764": 10.0}
 
@@ -34,7 +34,7 @@ def bill(service: OmicsClient, run_id: str, now: float) -> float:
         if not task["cacheHit"]:
             total += HOURLY[task["instanceType"]] * _hours(dict(task), now)
     gib = run.get("storageCapacity") or 0
-    return total + STORAGE * gib * _hours(run, now)
+    return total + STORAGE[run["storageType"]] * gib * _hours(run, now)
 
 
 def _hours(entry: dict[str, Any], now: float) -> float:

@@ -103,3 +103,30 @@ def test_what_was_started_before_the_last_success_is_not_lost(runs: Runs) -> Non
     assert again.properties["uuid"] != kept.properties["uuid"]
     # Without that success it is taken for the lost one: here the newest.
     assert taken.properties["uuid"] == again.properties["uuid"]
+
+
+def test_a_start_that_neither_note_nor_history_tells_of_is_taken(runs: Runs) -> None:
+    lost = begin(runs, FIRST).once((), never)
+
+    again = replace(begin(runs, SECOND), recent=runs.list).once((), never)
+
+    assert again.properties["uuid"] == lost.properties["uuid"]
+
+
+def test_recent_runs_of_another_name_or_that_the_stack_records_cost_no_look(runs: Runs) -> None:
+    mine = begin(runs, FIRST).once((), never)
+    other = replace(begin(runs, "other"), inputs={**INPUTS, "name": "NA12891"}).once((), never)
+    own = {"urn": URN, "id": mine.run_id, "outputs": {**mine.properties}}
+    state = StackState((own,), succeeded_at="2020-01-01T00:00:00Z")
+    looked: list[str] = []
+
+    class Looked(Runs):
+        def find(self, run_id: str) -> dict[str, Any] | None:
+            looked.append(run_id)
+            return super().find(run_id)
+
+    start = replace(begin(runs, SECOND, state), recent=runs.list, runs=Looked(runs._settings))
+    again = start.once((), never)
+
+    assert again.run_id not in (mine.run_id, other.run_id)
+    assert looked == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -318,3 +319,30 @@ def test_for_whom_an_adopted_run_outlasts_the_destroy_of_its_stack(
     other: dict[str, Any], is_kept: bool
 ) -> None:
     assert state(adopter("a"), other).keeps_run_in_destroy("u1") is is_kept
+
+
+NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
+
+
+def day(number: int) -> str:
+    return f"2026-11-{number:02}T12:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("state", "since"),
+    [
+        (StackState(), None),
+        (StackState(({"created": day(30)},)), None),
+        # There was an update, and no history says how it ended.
+        (StackState(({}, {"created": day(29)}, {"created": day(28)})), day(28)),
+        (StackState(({"created": day(20)},), succeeded_at=day(29)), day(29)),
+        # In a busy account nobody looks for ever.
+        (StackState(succeeded_at=day(2)), day(23)),
+        # The history tells of failures, and they are looked at from there.
+        (StackState(failing_since=day(29), succeeded_at=day(28)), None),
+    ],
+)
+def test_since_when_an_update_may_have_left_no_trace(state: StackState, since: str | None) -> None:
+    found = state.unnoticed_since(NOW)
+
+    assert found == (datetime.fromisoformat(since) if since else None)

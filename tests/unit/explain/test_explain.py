@@ -133,6 +133,15 @@ def test_a_code_is_told_once() -> None:
     assert lines[3] == "  Failed task: align (7): SERVICE_ERROR"
 
 
+def test_words_that_run_and_task_share_are_told_once() -> None:
+    said = "The workflow task 7 ran out of memory."
+    task = FailedTask("7", "align", "OUT_OF_MEMORY_ERROR", said)
+    run = failed("1", "OUT_OF_MEMORY_ERROR", said, task=task)
+    lines = reasons.rendered(reasons.grouped([run])).splitlines()
+    assert lines[0] == f"Run 1 FAILED: OUT_OF_MEMORY_ERROR: {said}"
+    assert lines[3] == "  Failed task: align (7): OUT_OF_MEMORY_ERROR"
+
+
 def test_one_failure_names_task_log_and_links() -> None:
     run = failed(
         "1234567",
