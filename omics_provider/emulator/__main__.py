@@ -25,9 +25,9 @@ from .service import DEFAULT_RUN_SECONDS, Service
 from .show import shown
 
 _USE: Final = """\
-AWS HealthOmics for one machine. Serves omics, and beside it moto's s3, iam, sts, logs and
-events, on 127.0.0.1. Prints its URL on one line when it is ready: for programs, and, in a browser,
-a page about its runs. Ctrl-C or SIGTERM ends it.
+AWS HealthOmics for one machine. Serves omics and its prices, and beside it moto's s3, iam, sts,
+logs and events, on 127.0.0.1. Prints its URL on one line when it is ready: for programs, and, in a
+browser, a page about its runs. Ctrl-C or SIGTERM ends it.
 
   $ python -m omics_provider.emulator --port 4999 --state omics.db
   http://127.0.0.1:4999

@@ -187,6 +187,18 @@ def test_get_run_answers_what_the_service_fills_in(omics, start):
     )
 
 
+def test_what_was_never_set_is_not_shown(world, omics, start):
+    plain, urgent = start()["id"], start(priority=0)["id"]
+    assert "priority" not in omics.get_run(id=plain)
+    assert omics.get_run(id=urgent)["priority"] == 0
+    listed = {item["id"]: item for item in omics.list_runs()["items"]}
+    assert "priority" not in listed[plain]
+    assert listed[urgent]["priority"] == 0
+    world.advance(10)
+    task = omics.list_run_tasks(id=plain)["items"][0]
+    assert task["gpus"] == omics.get_run_task(id=plain, taskId=task["taskId"])["gpus"] == 0
+
+
 def test_no_prefix_is_added_where_the_run_asks_for_none(start):
     run = start(outputUriPrefixMode="NONE_WITH_OVERWRITE")
     assert run["runOutputUri"] == "s3://bucket/out"
