@@ -32,14 +32,16 @@ test: setup ## pass every test, those through the real engine too; log in build/
 slow: setup ## list the thirty slowest tests of the last make test
 	@$(IN) python tools/slow
 
-check: setup ## the gate: format, lint, types, layers, docs examples, pipelines, docs site
+check: setup ## the gate: format, lint, types, layers, docs examples, prose, pipelines, docs site
 	$(IN) ruff format --check .
 	$(IN) ruff check .
 	$(IN) mypy
 	$(IN) mypy tools/setup
 	$(IN) MYPYPATH=tools/setup mypy tools/languages
+	$(IN) MYPYPATH=tools/prose mypy tools/prose
 	$(IN) lint-imports
 	$(IN) pytest -n $(WORKERS) tests/contract
+	$(IN) python tools/prose
 	$(IN) tools/pipelines
 	$(IN) tools/docs
 

@@ -21,4 +21,3 @@ def _loaded() -> ModuleType:
 
 capture = _loaded()
 TEXTS = {path: path.read_text("utf-8") for path in capture.PAGES}
-WAITING = next(text for path, text in TEXTS.items() if path.name == "waiting.md")

@@ -38,6 +38,11 @@ from omics_provider.emulator.shared.caches import Caches
 from omics_provider.emulator.shared.configurations import Configurations
 from omics_provider.emulator.shared.groups import Groups
 from omics_provider.emulator.shared.tags import Tags
+from omics_provider.emulator.shares.operations import Shares
+from omics_provider.emulator.stores.read_sets import ReadSets
+from omics_provider.emulator.stores.reference_stores import ReferenceStores
+from omics_provider.emulator.stores.references import References
+from omics_provider.emulator.stores.sequence_stores import SequenceStores
 from omics_provider.emulator.workflows.operations import Workflows
 from omics_provider.emulator.world.context import Context, Publish
 from omics_provider.emulator.world.execution import Execution
@@ -89,6 +94,23 @@ _CONCERNS: Final[dict[type[Any], tuple[str, ...]]] = {
         "CreateWorkflowVersion", "GetWorkflowVersion", "ListWorkflowVersions",
         "UpdateWorkflowVersion", "DeleteWorkflowVersion",
     ),
+    ReferenceStores: (
+        "CreateReferenceStore", "GetReferenceStore", "ListReferenceStores", "DeleteReferenceStore",
+    ),
+    References: (
+        "ListReferences", "GetReferenceMetadata", "GetReference", "DeleteReference",
+        "StartReferenceImportJob", "GetReferenceImportJob", "ListReferenceImportJobs",
+    ),
+    SequenceStores: (
+        "CreateSequenceStore", "GetSequenceStore", "ListSequenceStores", "UpdateSequenceStore",
+        "DeleteSequenceStore",
+    ),
+    ReadSets: (
+        "ListReadSets", "GetReadSetMetadata", "GetReadSet", "BatchDeleteReadSet",
+        "StartReadSetImportJob", "GetReadSetImportJob", "ListReadSetImportJobs",
+        "StartReadSetActivationJob", "GetReadSetActivationJob", "ListReadSetActivationJobs",
+    ),
+    Shares: ("CreateShare", "AcceptShare", "GetShare", "ListShares", "DeleteShare"),
     Tags: ("TagResource", "UntagResource", "ListTagsForResource"),
 }  # fmt: skip
 
@@ -178,7 +200,6 @@ class Service:
                 self._context(connection, real, account, region),
                 operation=operation,
                 fault=faults.draw(connection, operation),
-                execution=self._execution,
                 publish=publish,
             )
             recovery.settle(connection, context.now)
@@ -218,6 +239,7 @@ class Service:
             run_seconds=self._run_seconds if chosen.runSeconds is None else chosen.runSeconds,
             surroundings=self._surroundings,
             model=self._model,
+            execution=self._execution,
         )
 
 

@@ -122,7 +122,9 @@ class _Door:
         url = urlsplit(request.url)
         body = request.body or b""
         outcome = self._service.call(
-            HttpRequest(request.method, url.path, url.query, _bytes(body)),
+            HttpRequest(
+                request.method, url.path, url.query, _bytes(body), dict(request.headers.items())
+            ),
             self._region,
             self._account,
             publish=self._publish,

@@ -165,12 +165,14 @@ class Carrier:
 
     def _fetch(self, snapshot: Snapshot, uri: str, fetched: dict[str, str]) -> Path:
         self._look()
-        if not uri.startswith("s3://"):
+        place = snapshot.doc.get("stored", {}).get(uri)  # of a file in a HealthOmics store
+        if place is None and not uri.startswith("s3://"):
             raise Ended("INVALID_URI_INPUT", MESSAGES["INVALID_URI_INPUT"].format(uri=uri))
-        found = self._objects(snapshot).fetch(uri)
+        found = self._objects(snapshot).fetch(place or uri)
         if found is None:
             raise Ended("INPUT_URI_NOT_FOUND", MESSAGES["INPUT_URI_NOT_FOUND"].format(uri=uri))
-        fetched[uri] = f"etag:{found.etag}"
+        known = snapshot.doc["resourceDigests"].get(uri) if place else None
+        fetched[uri] = known or f"etag:{found.etag}"
         return found.path
 
     def _objects(self, snapshot: Snapshot) -> Objects:

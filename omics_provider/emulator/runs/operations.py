@@ -15,6 +15,7 @@ from omics_provider.emulator.protocol.exceptions import (
     ValidationException,
 )
 from omics_provider.emulator.shared import caches
+from omics_provider.emulator.shares import access
 from omics_provider.emulator.workflows.files import definition
 from omics_provider.emulator.world import events
 from omics_provider.emulator.world.context import Context, started_by
@@ -55,7 +56,10 @@ class Runs:
 
     def get_run(self) -> dict[str, Any]:
         """GetRun."""
-        return described(self._found(), self._context)
+        row = self._found()
+        if "export" in self._context.params:
+            access.check_export(self._context, json.loads(row["doc"])["request"])
+        return described(row, self._context)
 
     def list_runs(self) -> dict[str, Any]:
         """ListRuns: the newest first."""
@@ -166,6 +170,11 @@ class Runs:
         if "runId" not in params:
             return params
         source = json.loads(find_run(self._context, params["runId"])["doc"])["request"]
+        if source.get("workflowOwnerId", self._context.account) != self._context.account:
+            raise ValidationException(
+                f"Run {params['runId']} is of a shared workflow and can't be duplicated."
+                " Start a new run of that workflow."
+            )
         copied = {name: source[name] for name in _DUPLICATED if name in source}
         return {**copied, **params}
 

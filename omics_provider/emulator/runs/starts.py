@@ -103,6 +103,7 @@ class Starter:
         run_id, run_uuid = context.new_id("run"), context.new_uuid()
         given = checks.given(context, request, workflow)
         failure = self._failure(request, workflow, given)
+        inputs.use(context, given.files)
         reason = None if failure is None else failure.reason
         calls = checks.reached(workflow.tasks, failure)
         planned = tasks.plans(workflow, calls, request.get("parameters") or {})
@@ -116,6 +117,7 @@ class Starter:
             "failureReason": reason,
             "failure": None if failure is None else failure.doc,
             "resourceDigests": inputs.digests(context, given.files),
+            "stored": inputs.stored(context, given.files),
             "images": given.images,
             "runOutputUri": _output(request, run_id, run_uuid),
             "seconds": seconds,

@@ -95,7 +95,7 @@ REASONS: Final[Mapping[str, Reason]] = {
         "Correct it in `parameters`: s3://<bucket>/<key>, or a URI of a HealthOmics store.",
     ),
     "MODIFIED_INPUT_RESOURCE": Reason(
-        "An input was changed while the run was at work.",
+        "An input changed while the run was active.",
         f"See that nothing writes to the inputs meanwhile. {_AGAIN}",
     ),
     "OUT_OF_MEMORY_ERROR": Reason(

@@ -7,7 +7,6 @@ order.
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,23 +14,13 @@ from pathlib import Path
 import pytest
 
 from omics_provider.service import boto_errors
+from tests.prose import messages
 
 ROOT = Path(__file__).parents[3]
-PACKAGE = ROOT / "omics_provider"
 TEXT = (ROOT / "docs" / "troubleshooting.md").read_text("utf-8")
 #: Its messages are botocore's, S3's and Pulumi's own, which are not in this code.
 NOT_OURS = {"The service's answer", "Pulumi's own messages"}
 BOTOCORE = {"You must specify a region.", "Unable to locate credentials", "could not be found"}
-#: Classes of base/errors.py, and those by which a program stops.
-ERRORS = {
-    *(
-        node.name
-        for node in ast.parse((PACKAGE / "base" / "errors.py").read_text("utf-8")).body
-        if isinstance(node, ast.ClassDef)
-    ),
-    "SheetError",
-}
-VALUE = "…"
 
 
 def quotes(text: str) -> Iterator[str]:
@@ -45,7 +34,7 @@ def quotes(text: str) -> Iterator[str]:
 
 def pieces(message: str) -> list[str]:
     """Return the texts of a message between its values, blanks made equal."""
-    parts = [" ".join(part.split()) for part in message.split(VALUE)]
+    parts = [" ".join(part.split()) for part in message.split(messages.VALUE)]
     return [part for part in parts if part]
 
 
@@ -57,57 +46,10 @@ def stands_for(quote: str, message: str) -> bool:
     return re.search(pattern, " ".join(message.split()), re.DOTALL) is not None
 
 
-# What the code says ------------------------------------------------------------------------------
-
-
-def template(node: ast.AST) -> str | None:
-    """Return the text of a string or f-string, with … for its values."""
-    if isinstance(node, ast.Constant):
-        return node.value if isinstance(node.value, str) else None
-    if isinstance(node, ast.JoinedStr):
-        parts = (
-            template(part) if isinstance(part, ast.Constant) else VALUE for part in node.values
-        )
-        return "".join(part or "" for part in parts)
-    return None
-
-
-def modules() -> Iterator[tuple[str, ast.Module]]:
-    for path in sorted(PACKAGE.rglob("*.py")):
-        if path.relative_to(PACKAGE).parts[0] != "emulator":
-            yield str(path.relative_to(ROOT)), ast.parse(path.read_text("utf-8"))
-
-
-def messages() -> list[str]:
-    """Return every text in the package."""
-    found = (template(node) for _, tree in modules() for node in ast.walk(tree))
-    return [text for text in found if text]
-
-
-def raised() -> Iterator[tuple[str, str]]:
-    """Give the messages that errors are made with by name, with the places."""
-    for module, tree in modules():
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Call):
-                text = template_of_error(node)
-                if text and len(" ".join(pieces(text)).split()) > 2:
-                    yield f"{module}:{node.lineno}", text
-
-
-def template_of_error(call: ast.Call) -> str | None:
-    """Return what an error says: OmicsError's second argument, the first one of others."""
-    function = call.func
-    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
-    owner = getattr(getattr(function, "value", None), "id", "")
-    place = 0 if name == "ValueError" or owner == "pulumi" else 1
-    is_error = name in ERRORS or name == "ValueError"
-    return template(call.args[place]) if is_error and len(call.args) > place else None
-
-
 # The page ----------------------------------------------------------------------------------------
 
 QUOTES = list(quotes(TEXT))
-MESSAGES = messages()
+MESSAGES = messages.texts()
 
 
 def test_every_quoted_message_is_in_the_code() -> None:
@@ -122,7 +64,7 @@ def test_every_quoted_message_is_in_the_code() -> None:
 def test_every_error_that_is_raised_has_a_place_on_the_page() -> None:
     left_out = [
         f"{place}: {text}"
-        for place, text in raised()
+        for place, text in messages.messages()
         if not any(stands_for(quote, text) for quote in QUOTES)
     ]
     assert left_out == [], "Give each a row in docs/troubleshooting.md: why, and what to do."
@@ -148,4 +90,4 @@ def test_a_quote_stands_for_its_own_message(quote: str, message: str, fits: bool
 
 def test_the_page_is_read_whole() -> None:
     assert len(QUOTES) > 100
-    assert sum(1 for _ in raised()) > 50
+    assert sum(1 for _ in messages.messages()) > 50

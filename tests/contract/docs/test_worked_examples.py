@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.worked_examples import ROOT, TEXTS, WAITING, capture
+from tests.worked_examples import ROOT, TEXTS, capture
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=[page.stem for page in TEXTS])
@@ -57,15 +57,6 @@ def test_every_command_that_a_page_shows_is_run(text: str) -> None:
     unmarked = re.findall(r"(?<!-->\n)^```console\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     shown = re.findall(r"^\$ (.*?)(?: +#.*)?$", "".join(unmarked), re.MULTILINE)
     assert [command for command in shown if command not in RUN_ELSEWHERE] == []
-
-
-def test_what_the_readme_shows_of_a_failure_is_what_the_page_shows() -> None:
-    readme = (ROOT / "README.md").read_text("utf-8")
-    marked = r"^<!-- from the page on waiting -->\n```\w+\n(.*?)^```$"
-    (shown,) = re.findall(marked, readme, re.MULTILINE | re.DOTALL)
-    there = {line.strip() for line in WAITING.splitlines()}
-    missing = [line for line in shown.splitlines() if line.strip() not in there]
-    assert missing == []
 
 
 # What may differ, and what may not ---------------------------------------------------------------

@@ -5,6 +5,7 @@ import signal
 import pytest
 
 from omics_provider.emulator import control
+from tests.emulator.conftest import REGION, ROLE
 
 from .conftest import BUCKET, Place, is_gone, pid, serving_at, until
 
@@ -33,6 +34,28 @@ def test_a_second_run_takes_the_output_of_the_first(place):
     uri = f"{first['runOutputUri']}/out/all/all.txt"
     second = place.ended(place.start(parameters={"files": [uri, uri]}))
     assert place.text(f"{second['runOutputUri']}/out/all/all.txt") == "one\none\n"
+
+
+def test_a_run_takes_what_lies_in_a_store(place):
+    uri = place.put("genome.fa", ">chr1\nACGT\n")
+    store = place.omics.create_reference_store(name="genomes")["id"]
+    sources = [{"sourceFile": uri, "name": "genome"}]
+    place.omics.start_reference_import_job(referenceStoreId=store, roleArn=ROLE, sources=sources)
+
+    def listed():
+        return place.omics.list_references(referenceStoreId=store)["references"]
+
+    [found] = until(listed, "the reference")
+    where = f"omics://123456789012.storage.{REGION}.amazonaws.com/{store}/reference"
+    uris = [f"{where}/{found['id']}", f"{where}/{found['id']}/index"]
+    run = place.ended(place.start(parameters={"files": uris}))
+    if place.door == "local":  # it has the bytes of no store
+        assert run["failureReason"] == "INPUT_URI_NOT_FOUND"
+        return
+    assert run["status"] == "COMPLETED", run.get("statusMessage")
+    text = place.text(f"{run['runOutputUri']}/out/all/all.txt")
+    assert text == ">chr1\nACGT\nchr1\t4\t6\t4\t5\n"
+    assert run["resourceDigests"][uris[0]] == f"etag:{found['md5']}"
 
 
 def test_a_missing_input_fails_the_run(place):
@@ -159,6 +182,30 @@ def test_a_run_cache_keeps_what_its_behavior_says(place, behavior, first, hits):
     assert [
         task.get("cacheS3Uri", "").startswith(f"s3://{BUCKET}/cache/") for task in tasks
     ] == hits
+
+
+def test_the_runs_of_a_batch_are_executed(place):
+    uri = place.put("a.txt", "one\n")
+    batch = place.omics.start_run_batch(
+        batchName="two",
+        defaultRunSetting={
+            "workflowId": place.workflow(),
+            "roleArn": ROLE,
+            "outputUri": f"s3://{BUCKET}/out",
+            "parameters": {"files": [uri]},
+        },
+        batchRunSettings={
+            "inlineSettings": [{"runSettingId": name, "name": name} for name in ("a", "b")]
+        },
+    )["id"]
+
+    def ended():
+        runs = place.omics.list_runs(batchId=batch)["items"]
+        return runs if [run["status"] for run in runs] == ["COMPLETED"] * 2 else None
+
+    for run in until(ended, "the end of the batch"):
+        base = place.run(run["id"])["runOutputUri"]
+        assert place.text(f"{base}/out/all/all.txt") == "one\n"
 
 
 def test_a_folder_stands_for_a_bucket(tmp_path):

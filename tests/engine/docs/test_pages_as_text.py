@@ -23,19 +23,19 @@ ROOT = Path(__file__).parents[3]
 
 
 class Page(NamedTuple):
-    """What a reader does who follows a page: a file to write, or a command to type, in order."""
+    """What a reader does who follows a page: files to write, commands to type, in order."""
 
+    id: str
     name: str
-    #: The part that needs no account.
-    first: str
-    last: str
+    #: The headings of the parts that need no account.
+    parts: tuple[str, ...]
+    #: Where the project is, below the folder that the reader begins in.
+    folder: str = "."
 
     def steps(self) -> Iterator[tuple[str, str]]:
         """Give (name of a file, its text), and ("", command)."""
-        text = (ROOT / self.name).read_text("utf-8")
-        part = text[text.index(self.first) : text.index(self.last)]
         for mark, language, block in re.findall(
-            r"^(?:<!-- (.*?) -->\n)?```(\w+)\n(.*?)^```$", part, re.MULTILINE | re.DOTALL
+            r"^(?:<!-- (.*?) -->\n)?```(\w+)\n(.*?)^```$", self.text(), re.MULTILINE | re.DOTALL
         ):
             if mark == "program" or mark.startswith("file: "):
                 yield mark.rpartition("/")[2].removeprefix("file: "), block
@@ -44,17 +44,37 @@ class Page(NamedTuple):
             elif language == "console":
                 yield from (("", line) for line in re.findall(r"^\$ (.*)$", block, re.MULTILINE))
 
+    def text(self) -> str:
+        """Return the parts, each from its heading to the next one."""
+        whole = (ROOT / self.name).read_text("utf-8").replace("/path/to/clone", str(ROOT))
+        found = [
+            re.split(rf"^#+ {re.escape(part)}$", whole, flags=re.MULTILINE) for part in self.parts
+        ]
+        assert [len(each) for each in found] == [2] * len(self.parts), "no such heading"
+        return "".join(re.split(r"^##+ ", each[1], flags=re.MULTILINE)[0] for each in found)
+
 
 PAGES = (
-    Page("README.md", "## Install", "Where HealthOmics is comes from"),
-    Page("docs/start.md", "## Set up", "## The same in AWS"),
-    Page("docs/yaml.md", "## Install", "## The same in AWS"),
+    Page("README-python", "README.md", ("Install", "In Python", "The two commands")),
+    Page("README-yaml", "README.md", ("Install", "In YAML", "The two commands")),
+    Page("start", "docs/start.md", ("Set up", "A program", "The first run, on this machine")),
+    Page(
+        "yaml",
+        "docs/yaml.md",
+        ("Install", "A project", "The first runs, on this machine", "What changes do", "The end"),
+    ),
+    Page(
+        "sheet",
+        "docs/sheet.md",
+        ("Install, once", "Make a project", "Run the samples on your machine"),
+        "my-samples",
+    ),
 )
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.id)
 def test_a_page_can_be_followed_as_it_stands(
     page: Page, index: dict[str, str], tmp_path: Path
 ) -> None:
@@ -78,10 +98,10 @@ def test_a_page_can_be_followed_as_it_stands(
     shell.rest()
 
     assert "Traceback" not in "".join(written)
-    assert [line.split()[0] for line in written if line.startswith("    result")]
-    runs = runs_of(project)
+    assert [line for line in written if re.match(r"    (result|runs)", line)]
+    runs = runs_of(project / page.folder)
     destroyed = any(re.fullmatch(r"    - \d+ deleted", line) for line in written)
-    assert [run["status"] for run in runs] == ([] if destroyed else ["COMPLETED"])
+    assert {run["status"] for run in runs} == (set() if destroyed else {"COMPLETED"})
 
 
 def typed(shell: Child, command: str) -> list[str]:

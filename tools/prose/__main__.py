@@ -1,0 +1,89 @@
+"""Checks the prose of the pages against what a machine can hold of CONTRIBUTING.md's style.
+
+    python tools/prose [FILE...]    checks the pages, or these files
+    python tools/prose --messages   lists what the messages of the package break; no gate yet
+
+No linter that is kept well can be had where only package indexes are reached. Vale's packages on
+PyPI and npm download a program when they are installed or run. Its Go module needs a C compiler,
+and its newest version needs a module that the proxy does not serve.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from messages import messages
+from pages import passages
+from rules import Finding, Limits, findings
+
+ROOT = Path(__file__).parents[2]
+#: What somebody reads who begins.
+START = (
+    "README.md",
+    *(f"docs/{name}.md" for name in ("index", "pulumi", "sheet", "start", "yaml")),
+)
+WRITTEN = (
+    "docs/**/*.md",
+    "omics_provider/native/schema/pages/*.md",
+    "stacks/**/*.md",
+    "templates/*/*.md",
+    "tools/new_project/*.md",
+)
+#: Written by others than people, or lists of facts with a form of their own.
+LEFT_OUT = ("docs/behaviours.md", "docs/reference", "docs/files", "docs/examples")
+#: The style says 25 and 40 for all. The gate is strict where somebody begins.
+STRICT, LIMITS = Limits(25, 40), Limits(30, 45)
+MESSAGES = Limits(30, 60)
+
+
+def pages() -> list[Path]:
+    """Return the pages that are checked."""
+    written = [path for each in WRITTEN for path in ROOT.glob(each)]
+    left_out = tuple(str(ROOT / each) for each in LEFT_OUT)
+    found = [path for path in written if not str(path).startswith(left_out)]
+    return [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *sorted(found)]
+
+
+def limits(page: Path) -> Limits:
+    """Return how long a sentence and a table cell of a page may be."""
+    is_ours = page.is_relative_to(ROOT)
+    return STRICT if not is_ours or str(page.relative_to(ROOT)) in START else LIMITS
+
+
+def of_pages(paths: list[Path]) -> Iterator[str]:
+    """Give what is wrong with pages, with file and line."""
+    for path in paths:
+        for passage in passages(path.read_text("utf-8")):
+            for finding in findings(passage.text, limits(path), is_cell=passage.is_cell):
+                yield told(f"{path}:{passage.line}", finding)
+
+
+def of_messages() -> Iterator[str]:
+    """Give what is wrong with messages of the package, with module and line."""
+    for place, text in messages():
+        for finding in findings(text, MESSAGES, is_cell=False):
+            yield told(place, finding)
+
+
+def told(place: str, finding: Finding) -> str:
+    """Return a line about what is wrong."""
+    return f"{place}: {finding.what}: {finding.text}"
+
+
+def main(arguments: list[str]) -> int:
+    """Print what is wrong; give the exit code."""
+    if "--messages" in arguments:
+        found = list(of_messages())
+    else:
+        found = list(of_pages([Path(each).resolve() for each in arguments] or pages()))
+    for line in found:
+        print(line)
+    if found:
+        print(f"prose: {len(found)} to rewrite. The rules, with examples: CONTRIBUTING.md, Style.")
+    return 1 if found and "--messages" not in arguments else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
