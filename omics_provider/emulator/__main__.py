@@ -94,7 +94,6 @@ def main(arguments: list[str]) -> int:
         around = MotoSurroundings()
         owner = Owner(store, around, at_home=True)
         execution = _execution(options)
-        tool = control.current_settings(store)["executeTool"]
         service = Service(store, service_model(), options.run_seconds, around, execution, owner)
     except (OSError, ValueError, sqlite3.Error, StateTooNewError) as error:
         sys.stderr.write(f"The emulator can't start with the state file {state}: {error}\n")
@@ -108,9 +107,6 @@ def main(arguments: list[str]) -> int:
         signal.signal(
             number, lambda *_: threading.Thread(target=server.shutdown, daemon=True).start()
         )
-    told = tools.problem(execution.images, tool) if execution else None
-    if told is not None:
-        sys.stderr.write(f"Runs will fail, their tasks can't run here: {told}\n")
     sys.stdout.write(f"http://127.0.0.1:{server.server_port}\n")
     sys.stdout.flush()
     server.serve_forever()
@@ -147,9 +143,7 @@ def _trouble(store: Store, execution: Execution) -> str | None:
     """Say why no run can be executed on this machine, if none can."""
     if find_spec("WDL") is None:
         return NO_MINIWDL
-    folders = [Path(each).is_absolute() for each in execution.images.values()]
-    tool = control.current_settings(store)["executeTool"]
-    return tools.problem(tool, folders=any(folders), images=not all(folders))
+    return tools.problem(execution.images, control.current_settings(store)["executeTool"])
 
 
 def _port(text: str) -> int:
