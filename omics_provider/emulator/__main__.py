@@ -100,7 +100,7 @@ def main(arguments: list[str]) -> int:
         return 1
     told = None if execution is None else _trouble(store, execution)
     if told is not None:
-        sys.stderr.write(f"Runs can't be executed here, and will fail: {told}\n")
+        sys.stderr.write(f"Runs will fail, their tasks can't run here: {told}\n")
     server = serve(store, service, options.port)
     for number in (signal.SIGINT, signal.SIGTERM):
         # shutdown() waits for the serving loop, which is what the signal interrupts.
