@@ -70,7 +70,10 @@ class EarlierStart(NamedTuple):
 
 @dataclass(frozen=True)
 class StackState:
-    """A stack's state, as `pulumi stack export` prints it."""
+    """A stack's state, as `pulumi stack export` prints it: the resources of this package in it.
+
+    Others, and what the stack exports, may have outputs of the same names.
+    """
 
     resources: tuple[Resource, ...] = ()
     creating: tuple[Resource, ...] = ()
@@ -82,6 +85,8 @@ class StackState:
     #: When the last update before those began that succeeded, None where there was none. Whatever
     #: was started before it is recorded, or was released.
     succeeded_at: str | None = None
+    #: When the oldest resource of any kind was recorded.
+    begun_at: str | None = None
 
     @property
     def lost_since(self) -> datetime | None:
@@ -103,8 +108,7 @@ class StackState:
         """
         if self.failing_since:
             return None
-        made = (str(r["created"]) for r in self.resources if r.get("created"))
-        first = self.succeeded_at or min(made, default=None)
+        first = self.succeeded_at or self.begun_at
         if first is None or datetime.fromisoformat(first) >= update:
             return None
         return max(datetime.fromisoformat(first), update - _UNNOTICED)
@@ -280,12 +284,14 @@ def mark_of(properties: Mapping[str, Any]) -> str:
 def parse(export: Mapping[str, Any], history: Sequence[Mapping[str, Any]] = ()) -> StackState:
     """Read what `pulumi stack export` (deployment version 3) and `pulumi stack history` printed."""
     deployment = export.get("deployment") or {}
+    resources: Sequence[Resource] = deployment.get("resources") or ()
     pending: Sequence[Mapping[str, Any]] = deployment.get("pending_operations") or ()
     return StackState(
-        tuple(deployment.get("resources") or ()),
+        tuple(each for each in resources if own_kind(kind_of(str(each.get("urn"))))),
         tuple(op["resource"] for op in pending if op.get("type") == _CREATING),
         tuple(op["resource"] for op in pending if op.get("type") == _DELETING),
         *_outcomes(history),
+        min((str(each["created"]) for each in resources if each.get("created")), default=None),
     )
 
 
