@@ -359,7 +359,7 @@ def test_what_other_resources_and_the_stack_have_is_no_run_of_ours() -> None:
     }
     found = state(stack, run)
 
-    assert found.resources == (run,)
+    assert found.own == (run,)
     assert found.begun_at == day(28)
     assert not found.keeps_run("u")
     assert list(replaced(found)) == []
