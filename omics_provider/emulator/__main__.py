@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from omics_provider.emulator.execution.owner import Owner
+from omics_provider.emulator.execution.runner.containers import tools
 from omics_provider.emulator.protocol.model import service_model
 from omics_provider.emulator.world.execution import Execution
 from omics_provider.emulator.world.store import StateTooNewError, Store, open_store
@@ -92,6 +93,7 @@ def main(arguments: list[str]) -> int:
         around = MotoSurroundings()
         owner = Owner(store, around, at_home=True)
         execution = _execution(options)
+        tool = control.current_settings(store)["executeTool"]
         service = Service(store, service_model(), options.run_seconds, around, execution, owner)
     except (OSError, ValueError, sqlite3.Error, StateTooNewError) as error:
         sys.stderr.write(f"The emulator can't start with the state file {state}: {error}\n")
@@ -102,6 +104,9 @@ def main(arguments: list[str]) -> int:
         signal.signal(
             number, lambda *_: threading.Thread(target=server.shutdown, daemon=True).start()
         )
+    told = tools.problem(execution.images, tool) if execution else None
+    if told is not None:
+        sys.stderr.write(f"Runs will fail, their tasks can't run here: {told}\n")
     sys.stdout.write(f"http://127.0.0.1:{server.server_port}\n")
     sys.stdout.flush()
     server.serve_forever()

@@ -184,6 +184,30 @@ def test_a_run_cache_keeps_what_its_behavior_says(place, behavior, first, hits):
     ] == hits
 
 
+def test_the_runs_of_a_batch_are_executed(place):
+    uri = place.put("a.txt", "one\n")
+    batch = place.omics.start_run_batch(
+        batchName="two",
+        defaultRunSetting={
+            "workflowId": place.workflow(),
+            "roleArn": ROLE,
+            "outputUri": f"s3://{BUCKET}/out",
+            "parameters": {"files": [uri]},
+        },
+        batchRunSettings={
+            "inlineSettings": [{"runSettingId": name, "name": name} for name in ("a", "b")]
+        },
+    )["id"]
+
+    def ended():
+        runs = place.omics.list_runs(batchId=batch)["items"]
+        return runs if [run["status"] for run in runs] == ["COMPLETED"] * 2 else None
+
+    for run in until(ended, "the end of the batch"):
+        base = place.run(run["id"])["runOutputUri"]
+        assert place.text(f"{base}/out/all/all.txt") == "one\n"
+
+
 def test_a_folder_stands_for_a_bucket(tmp_path):
     folder = tmp_path / "reads"
     (folder / "lane").mkdir(parents=True)
