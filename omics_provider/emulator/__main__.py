@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
+from omics_provider.emulator.execution.inputs import NO_MINIWDL
 from omics_provider.emulator.execution.owner import Owner
 from omics_provider.emulator.execution.runner.containers import tools
 from omics_provider.emulator.protocol.model import service_model
@@ -93,20 +94,19 @@ def main(arguments: list[str]) -> int:
         around = MotoSurroundings()
         owner = Owner(store, around, at_home=True)
         execution = _execution(options)
-        tool = control.current_settings(store)["executeTool"]
         service = Service(store, service_model(), options.run_seconds, around, execution, owner)
     except (OSError, ValueError, sqlite3.Error, StateTooNewError) as error:
         sys.stderr.write(f"The emulator can't start with the state file {state}: {error}\n")
         return 1
+    told = None if execution is None else _trouble(store, execution)
+    if told is not None:
+        sys.stderr.write(f"Runs can't be executed here, and will fail: {told}\n")
     server = serve(store, service, options.port)
     for number in (signal.SIGINT, signal.SIGTERM):
         # shutdown() waits for the serving loop, which is what the signal interrupts.
         signal.signal(
             number, lambda *_: threading.Thread(target=server.shutdown, daemon=True).start()
         )
-    told = tools.problem(execution.images, tool) if execution else None
-    if told is not None:
-        sys.stderr.write(f"Runs will fail, their tasks can't run here: {told}\n")
     sys.stdout.write(f"http://127.0.0.1:{server.server_port}\n")
     sys.stdout.flush()
     server.serve_forever()
@@ -137,6 +137,13 @@ def _execution(options: argparse.Namespace) -> Execution | None:
         if getattr(options, option) is not None:
             raise ValueError(f"--{option} says how runs are executed: give --execute, too.")
     return None
+
+
+def _trouble(store: Store, execution: Execution) -> str | None:
+    """Say why no run can be executed on this machine, if none can."""
+    if find_spec("WDL") is None:
+        return NO_MINIWDL
+    return tools.problem(execution.images, control.current_settings(store)["executeTool"])
 
 
 def _port(text: str) -> int:

@@ -1,10 +1,13 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 
 import pytest
 
 from omics_provider.emulator import control
+from tests import children
 from tests.emulator.conftest import REGION, ROLE
 
 from .conftest import BUCKET, Place, is_gone, pid, serving_at, until
@@ -320,3 +323,25 @@ def test_two_servers_on_one_state_file_execute_each_run_once(tmp_path):
             assert len(keys) == 3
         homes = [{key.split("/")[1] for key in place.objects()} for place in (first, second)]
         assert homes[0] & homes[1] == set()
+
+
+def test_a_server_that_can_start_no_container_says_so(tmp_path, capfd):
+    settings = tmp_path / "settings.json"
+    settings.write_text(json.dumps({"executeTool": "podman"}))
+    words = ("-m", "omics_provider.emulator", "--port", "0", "--execute", "--images", '{"*": "x"}')
+    child = children.python(
+        *words, "--state", tmp_path / "s.db", "--settings", settings, stdin=subprocess.DEVNULL,
+        env={**os.environ, "PATH": str(tmp_path)},
+    )  # fmt: skip
+    assert child.line("the URL").startswith("http://127.0.0.1:")
+    child.stop()
+    assert "podman is not on PATH" in capfd.readouterr().err
+
+
+def test_images_without_execution_are_refused(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "omics_provider.emulator", "--port", "0", "--images", "{}"],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "give --execute, too" in done.stderr
