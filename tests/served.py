@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -61,15 +61,17 @@ class Served:
 
 
 @contextmanager
-def serving(state: Path, *arguments: str | Path) -> Iterator[Served]:
+def serving(
+    state: Path, *arguments: str | Path, environment: Mapping[str, str] | None = None
+) -> Iterator[Served]:
     """Serve the state file for as long as it is needed, with more `arguments` of the server."""
-    environment = {
+    own = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(("AWS_", "OMICS_EMULATOR_", "MOTO_"))
     }
     words = ("-m", "omics_provider.emulator", "--port", "0", "--state", state)
-    child = children.python(*words, *arguments, env=environment)
+    child = children.python(*words, *arguments, env={**own, **(environment or {})})
     try:
         yield Served(child.line("the emulator's URL"), str(state), child)
     finally:

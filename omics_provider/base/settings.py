@@ -30,8 +30,9 @@ class Settings:
     """One way to reach the service. None leaves the choice to boto3's own chain.
 
     `local_state` is the emulator's file, below the project's folder where it is relative,
-    `local_run_seconds` the simulated length of a run in seconds; both count for the endpoint
-    `local` only.
+    `local_run_seconds` the simulated length of a run in seconds. With `local_execute` its runs are
+    executed, with `local_images` and `local_buckets`: JSON, or the path of a JSON file, below the
+    project's folder where it is relative. All of them count for the endpoint `local` only.
     """
 
     region: str | None = None
@@ -39,6 +40,9 @@ class Settings:
     endpoint: str | None = None
     local_state: str = DEFAULT_LOCAL_STATE
     local_run_seconds: float = DEFAULT_LOCAL_RUN_SECONDS
+    local_execute: bool = False
+    local_images: str | None = None
+    local_buckets: str | None = None
     #: Name of the Provider that gives these, None for the stack's configuration. It tells people
     #: where to look; two Providers of one place are one place.
     provider: str | None = field(default=None, compare=False)
@@ -57,8 +61,13 @@ class Settings:
 
 #: Keys of the namespace `omics`, and those that a Provider has of `aws`.
 KEYS: Final = (
-    "region", "profile", "endpoint", "localState", "localRunSeconds", "preflight", "progress",
+    "region", "profile", "endpoint", "localState", "localRunSeconds", "localExecute",
+    "localImages", "localBuckets", "preflight", "progress",
 )  # fmt: skip
+
+
+#: Those of the execution of runs at the endpoint `local`.
+_EXECUTION: Final = ("omics:localExecute", "omics:localImages", "omics:localBuckets")
 
 
 def unknown_keys(keys: Iterable[str], project: str) -> list[str]:
@@ -91,6 +100,9 @@ def from_config(get: Callable[[str], str | None]) -> Settings:
         endpoint=_endpoint(get("omics:endpoint")),
         local_state=get("omics:localState") or DEFAULT_LOCAL_STATE,
         local_run_seconds=_seconds(get("omics:localRunSeconds")),
+        local_execute=_switch("omics:localExecute", get("omics:localExecute")),
+        local_images=get("omics:localImages") or None,
+        local_buckets=get("omics:localBuckets") or None,
         provider=get(PROVIDER),
     )
 
@@ -117,6 +129,7 @@ def provider_config(
         "omics:endpoint": found.endpoint,
         "omics:localState": found.local_state if found.is_local else None,
         "omics:localRunSeconds": seconds if found.is_local else None,
+        **{key: chosen(key) if found.is_local else None for key in _EXECUTION},
         "omics:preflight": preflight if preflight in NO_PREFLIGHT else None,
         PROVIDER: name,
     }
@@ -159,6 +172,17 @@ def _is_url(text: str) -> bool:
     except ValueError:
         return False
     return parts.scheme in ("http", "https") and bool(parts.hostname) and port != 0
+
+
+def _switch(key: str, text: str | None) -> bool:
+    said = (text or "false").lower()
+    if said not in ("true", "false"):
+        raise SettingsError(
+            "Configuration",
+            f"{key} is neither true nor false",
+            advice=f"Set it with: pulumi config set {key} true.",
+        )
+    return said == "true"
 
 
 def _seconds(text: str | None) -> float:

@@ -13,6 +13,7 @@ docs/behaviours.md says what it does, and by which source.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,13 @@ if TYPE_CHECKING:
 __all__ = ["install"]
 
 
-def install(state: str | Path | None = None) -> Store:
+def install(
+    state: str | Path | None = None,
+    *,
+    execute: bool = False,
+    images: str | Path | Mapping[str, str] | None = None,
+    buckets: str | Path | Mapping[str, str] | None = None,
+) -> Store:
     """Make moto's `mock_aws` and moto's server know omics, in this process.
 
     Under `mock_aws` what runs leave in moto's s3, logs and events is written with the next call
@@ -30,8 +37,14 @@ def install(state: str | Path | None = None) -> Store:
 
     Without a state file, runs live in memory and end with the mock, as everything of moto
     does. The store that comes back is what `omics_provider.emulator.control` takes. Calling
-    it again changes nothing but the state file, where one is given.
+    it again changes nothing but the state file, where one is given, and whether runs are executed.
+
+    With `execute`, runs of WDL workflows are executed in this process (docs/execution.md).
+    `images` maps image names, or `*`, to folders with a root file system or to local images,
+    `buckets` maps buckets to folders that stand for them: mappings, or JSON files.
     """
     from omics_provider.emulator.doors.moto import seams
+    from omics_provider.emulator.world.execution import Execution
 
-    return seams.install(state)
+    execution = Execution.of(images, buckets, Path.cwd()) if execute else None
+    return seams.install(state, execution)

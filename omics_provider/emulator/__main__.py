@@ -13,7 +13,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
+from omics_provider.emulator.execution.owner import Owner
 from omics_provider.emulator.protocol.model import service_model
+from omics_provider.emulator.world.execution import Execution
 from omics_provider.emulator.world.store import StateTooNewError, Store, open_store
 from omics_provider.emulator.world.surroundings import MotoSurroundings
 
@@ -87,7 +89,10 @@ def main(arguments: list[str]) -> int:
     state = options.state or Path(tempfile.mkdtemp(prefix="omics-emulator-")) / "state.db"
     try:
         store = _opened(state, options.settings, options.faults)
-        service = Service(store, service_model(), options.run_seconds, MotoSurroundings())
+        around = MotoSurroundings()
+        owner = Owner(store, around, at_home=True)
+        execution = _execution(options)
+        service = Service(store, service_model(), options.run_seconds, around, execution, owner)
     except (OSError, ValueError, sqlite3.Error, StateTooNewError) as error:
         sys.stderr.write(f"The emulator can't start with the state file {state}: {error}\n")
         return 1
@@ -100,6 +105,7 @@ def main(arguments: list[str]) -> int:
     sys.stdout.write(f"http://127.0.0.1:{server.server_port}\n")
     sys.stdout.flush()
     server.serve_forever()
+    owner.close()
     store.close()
     return 0
 
@@ -116,6 +122,16 @@ def _opened(state: Path, settings: Path | None, faults: Path | None) -> Store:
             raise ValueError(f"{path}: {error}") from error
     control.current_settings(store)
     return store
+
+
+def _execution(options: argparse.Namespace) -> Execution | None:
+    """Return how runs are executed, None where they are simulated."""
+    if options.execute:
+        return Execution.of(options.images, options.buckets, Path.cwd())
+    for option in ("images", "buckets"):
+        if getattr(options, option) is not None:
+            raise ValueError(f"--{option} says how runs are executed: give --execute, too.")
+    return None
 
 
 def _port(text: str) -> int:
@@ -161,6 +177,19 @@ def _parser() -> argparse.ArgumentParser:
         type=float,
         default=DEFAULT_RUN_SECONDS,
         help="emulated length of a run without the tag emulator:seconds; 5 if unset",
+    )
+    parser.add_argument(
+        "--execute",
+        action="store_true",
+        help="execute the runs of WDL workflows for real (docs/execution.md)",
+    )
+    parser.add_argument(
+        "--images",
+        help="a JSON file, or JSON: image names, or *, to folders with a root file system or to"
+        " local images",
+    )
+    parser.add_argument(
+        "--buckets", help="a JSON file, or JSON: buckets to the folders that stand for them"
     )
     return parser
 

@@ -12,11 +12,12 @@ import sqlite3
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from botocore import xform_name
 
 from omics_provider.emulator.batches.operations import Batches
+from omics_provider.emulator.execution import recovery
 from omics_provider.emulator.protocol.exceptions import (
     InternalServerException,
     NotEmulatedException,
@@ -37,8 +38,14 @@ from omics_provider.emulator.shared.caches import Caches
 from omics_provider.emulator.shared.configurations import Configurations
 from omics_provider.emulator.shared.groups import Groups
 from omics_provider.emulator.shared.tags import Tags
+from omics_provider.emulator.shares.operations import Shares
+from omics_provider.emulator.stores.read_sets import ReadSets
+from omics_provider.emulator.stores.reference_stores import ReferenceStores
+from omics_provider.emulator.stores.references import References
+from omics_provider.emulator.stores.sequence_stores import SequenceStores
 from omics_provider.emulator.workflows.operations import Workflows
 from omics_provider.emulator.world.context import Context, Publish
+from omics_provider.emulator.world.execution import Execution
 from omics_provider.emulator.world.store import Store
 from omics_provider.emulator.world.surroundings import MotoSurroundings
 
@@ -87,6 +94,23 @@ _CONCERNS: Final[dict[type[Any], tuple[str, ...]]] = {
         "CreateWorkflowVersion", "GetWorkflowVersion", "ListWorkflowVersions",
         "UpdateWorkflowVersion", "DeleteWorkflowVersion",
     ),
+    ReferenceStores: (
+        "CreateReferenceStore", "GetReferenceStore", "ListReferenceStores", "DeleteReferenceStore",
+    ),
+    References: (
+        "ListReferences", "GetReferenceMetadata", "GetReference", "DeleteReference",
+        "StartReferenceImportJob", "GetReferenceImportJob", "ListReferenceImportJobs",
+    ),
+    SequenceStores: (
+        "CreateSequenceStore", "GetSequenceStore", "ListSequenceStores", "UpdateSequenceStore",
+        "DeleteSequenceStore",
+    ),
+    ReadSets: (
+        "ListReadSets", "GetReadSetMetadata", "GetReadSet", "BatchDeleteReadSet",
+        "StartReadSetImportJob", "GetReadSetImportJob", "ListReadSetImportJobs",
+        "StartReadSetActivationJob", "GetReadSetActivationJob", "ListReadSetActivationJobs",
+    ),
+    Shares: ("CreateShare", "AcceptShare", "GetShare", "ListShares", "DeleteShare"),
     Tags: ("TagResource", "UntagResource", "ListTagsForResource"),
 }  # fmt: skip
 
@@ -120,8 +144,21 @@ class Outcome:
             time.sleep(min(self.delay, longest))
 
 
+class Executor(Protocol):
+    """Who carries out the runs that are executed; see `omics_provider.emulator.execution`."""
+
+    at_home: bool
+
+    def wake(self) -> None:
+        """Go to work: there are runs to carry out."""
+
+
 class Service:
-    """HealthOmics on one state file."""
+    """HealthOmics on one state file.
+
+    With `execution`, runs that can be are executed. The executor is woken whenever there are some,
+    whoever queued them.
+    """
 
     def __init__(
         self,
@@ -129,8 +166,12 @@ class Service:
         model: ServiceModel,
         run_seconds: float = DEFAULT_RUN_SECONDS,
         surroundings: MotoSurroundings | None = None,
+        execution: Execution | None = None,
+        executor: Executor | None = None,
     ) -> None:
         self._store = store
+        self._execution = execution
+        self._executor = executor
         self._surroundings = surroundings
         self._model = model
         self._router = Router(model)
@@ -159,9 +200,18 @@ class Service:
                 self._context(connection, real, account, region),
                 operation=operation,
                 fault=faults.draw(connection, operation),
+                execution=self._execution,
                 publish=publish,
             )
-            return _Call(context, request, labels, real).carried_out(caller)
+            recovery.settle(connection, context.now)
+            outcome = _Call(context, request, labels, real).carried_out(caller)
+            executor = self._executor
+            is_needed = executor is not None and recovery.is_somebody_needed(
+                connection, at_home=executor.at_home
+            )
+        if executor is not None and is_needed:
+            executor.wake()
+        return outcome
 
     def settle(self) -> None:
         """Let happen what is due by now in every account and region, so that events tell of it."""

@@ -19,7 +19,8 @@ from .urn import is_default
 
 #: What says where HealthOmics is, and whether previews look there.
 _FOLLOWED: Final = (
-    "region", "profile", "endpoint", "localState", "localRunSeconds", "preflight",
+    "region", "profile", "endpoint", "localState", "localRunSeconds", "localExecute",
+    "localImages", "localBuckets", "preflight",
 )  # fmt: skip
 _OF_AWS: Final = ("aws:region", "aws:profile")
 

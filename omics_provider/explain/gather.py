@@ -188,10 +188,9 @@ def _with_log(settings: Settings, group: Group, gaps: Gaps) -> Group:
     stream = first.stream
     if stream is None or first.status != RunStatus.FAILED:
         return group
-    if settings.is_local:
-        gaps.note("GetLogEvents", _NO_LOGS)
-        return group
     lines = gaps.attempt("GetLogEvents", "logs", lambda: details.log_end(settings, stream, _LINES))
     if lines is None:
+        if settings.is_local:
+            gaps.note("simulated", _NO_LOGS)
         return group
     return Group((replace(first, log=Log(stream, lines)), *group.failures[1:]))

@@ -377,6 +377,22 @@ CONFIG: Final = (
         f"{settings.DEFAULT_LOCAL_RUN_SECONDS:g} where unset.",
     ),
     Field(
+        "local_execute", "localExecute", Kind.BOOLEAN, sent=False,
+        doc="Whether runs of WDL workflows are executed for real, where the endpoint is `local`; "
+        "false where unset.",
+    ),
+    Field(
+        "local_images", "localImages", sent=False,
+        doc="Images for runs that are executed, where the endpoint is `local`: JSON, or a JSON "
+        "file relative to the project, of image names, or `*`, with folders that hold a root file "
+        "system or names of local images.",
+    ),
+    Field(
+        "local_buckets", "localBuckets", sent=False,
+        doc="Folders that stand for buckets for runs that are executed, where the endpoint is "
+        "`local`: JSON, or a JSON file relative to the project, of buckets with folders.",
+    ),
+    Field(
         "preflight", "preflight", enum=settings.MODES, sent=False,
         doc="What a preview does about the things that runs need before they are started: warn "
         "looks them up and warns of what will not work, fail makes it an error, off looks up "

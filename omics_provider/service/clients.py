@@ -9,8 +9,10 @@ import functools
 import os
 import threading
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from omics_provider.base.errors import SettingsError
 from omics_provider.base.settings import Settings
 
 from . import local_state
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     import boto3
     from botocore.config import Config
     from types_boto3_omics import OmicsClient
+
+    from omics_provider.emulator.doors.local import Execution
 
 _LOCAL_REGION: Final = "us-east-1"
 
@@ -66,8 +70,8 @@ def aws(settings: Settings, service: str) -> Any:
     the process has the S3 objects of its runs.
     """
     with _lock, translated(f"Connecting to {service}"):
-        if settings.is_local and service == "s3":
-            return _local_s3(settings)
+        if settings.is_local and service in ("s3", "logs"):
+            return _local_other(settings, service)
         session = _session(settings)
         return session.client(  # type: ignore[call-overload]  # the service is no literal
             service,
@@ -159,19 +163,40 @@ def _local(settings: Settings, retries: Any) -> OmicsClient:
 
     config = _config(retries, inject_host_prefix=False, signature_version=UNSIGNED)
     client = _session(settings).client("omics", endpoint_url="http://127.0.0.1", config=config)
-    local.attach(client, local_state.file(settings), settings.local_run_seconds)
+    execution = _execution(settings) if settings.local_execute else None
+    local.attach(client, local_state.file(settings), settings.local_run_seconds, execution)
     return client
 
 
-def _local_s3(settings: Settings) -> Any:
+def _local_other(settings: Settings, service: str) -> Any:
     from botocore import UNSIGNED
 
     from omics_provider.emulator.doors import local
 
     config = _config(_RETRIES, signature_version=UNSIGNED, s3={"addressing_style": "path"})
-    client = _session(settings).client("s3", endpoint_url="http://127.0.0.1", config=config)
-    local.attach_s3(client, local_state.file(settings))
+    client = _session(settings).client(  # type: ignore[call-overload]  # the service is no literal
+        service, endpoint_url="http://127.0.0.1", config=config
+    )
+    if service == "logs":
+        local.attach_logs(client, local_state.file(settings))
+    else:
+        local.attach_s3(client, local_state.file(settings), _execution(settings).buckets)
     return client
+
+
+def _execution(settings: Settings) -> Execution:
+    """Return how runs are executed. Raises SettingsError for maps that can't be meant."""
+    from omics_provider.emulator.doors import local
+
+    folder = local_state.project_folder(Path.cwd())
+    try:
+        return local.execution(settings.local_images, settings.local_buckets, folder)
+    except ValueError as error:
+        raise SettingsError(
+            "Configuration",
+            f"omics:localImages or omics:localBuckets can't be taken: {error}",
+            advice="Set them with: pulumi config set omics:localImages images.json.",
+        ) from error
 
 
 def _config(retries: Any, **more: Any) -> Config:

@@ -2,6 +2,7 @@ import json
 import os
 import urllib.request
 from dataclasses import dataclass
+from unittest import mock
 
 import boto3
 import moto
@@ -36,6 +37,18 @@ class World:
         key = (self.door, str(self.state), self.url, region, retries, *sorted(config.items()))
         if key not in CLIENTS:
             CLIENTS[key] = self.made(region, retries, config)
+        return CLIENTS[key]
+
+    def client_of(self, account):
+        """A client of another account."""
+        key = (self.door, str(self.state), self.url, account)
+        if key not in CLIENTS:
+            with mock.patch.dict(os.environ, {"MOTO_ACCOUNT_ID": account}):
+                CLIENTS[key] = self.made(REGION, 0, {})
+            CLIENTS[key].meta.events.register(
+                "before-sign.omics",
+                lambda request, **_: request.headers.add_header("x-moto-account-id", account),
+            )
         return CLIENTS[key]
 
     def made(self, region, retries, config):

@@ -23,6 +23,7 @@ from omics_provider.emulator.protocol.validation import validate
 from omics_provider.emulator.protocol.wire import parse_value
 from omics_provider.emulator.runs.operations import Runs
 from omics_provider.emulator.runs.starts import Starter, in_batch
+from omics_provider.emulator.shares import access
 from omics_provider.emulator.workflows.operations import Workflows
 from omics_provider.emulator.world import faults
 from omics_provider.emulator.world.context import Context
@@ -57,7 +58,8 @@ class Batches:
             raise ValidationException("A batch needs exactly one of inlineSettings, s3UriSettings")
         if defaults.get("workflowType", "PRIVATE") != "PRIVATE":
             raise ValidationException("Batches are not for READY2RUN workflows")
-        Workflows(context).find(defaults["workflowId"], "PRIVATE")
+        owned = access.of_owner(context, defaults, defaults["workflowId"])
+        Workflows(owned).find(defaults["workflowId"], "PRIVATE")
         read = entries.read(context, chosen)
         settings = read.settings
         third = context.settings.batchSeconds / 3

@@ -8,30 +8,34 @@ from __future__ import annotations
 
 import io
 import os
-import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import unquote, urlsplit
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from botocore import UNSIGNED
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 
+from omics_provider.emulator.execution.detached import Detached
 from omics_provider.emulator.protocol.wire import HttpAnswer, HttpRequest
-from omics_provider.emulator.runs import outputs
 from omics_provider.emulator.service import DEFAULT_ACCOUNT, DEFAULT_RUN_SECONDS, Service
-from omics_provider.emulator.world import settings
-from omics_provider.emulator.world.store import open_store
+from omics_provider.emulator.world.execution import Execution as Execution
+from omics_provider.emulator.world.folder import Folder, beside
+from omics_provider.emulator.world.store import Store, open_store
+
+from .local_files import LocalObjects, log_events
 
 if TYPE_CHECKING:
     from types_boto3_omics import OmicsClient
 
-_NO_SUCH_KEY: Final = b"<Error><Code>NoSuchKey</Code><Message>There is none.</Message></Error>"
-
 
 def attach(
-    client: OmicsClient, state: str | Path, run_seconds: float = DEFAULT_RUN_SECONDS
+    client: OmicsClient,
+    state: str | Path,
+    run_seconds: float = DEFAULT_RUN_SECONDS,
+    execution: Execution | None = None,
 ) -> None:
     """Let the emulator answer this client, on the state file `state`.
 
@@ -40,9 +44,13 @@ def attach(
     no credentials: its requests are not signed. Its host does not matter, so a host prefix
     does no harm. The account is MOTO_ACCOUNT_ID, or 123456789012. What the client exports is
     written into a folder beside the state file.
+
+    With `execution` its runs are executed where they can be, by a process of its own.
     """
+    store = open_store(state)
+    model = client.meta.service_model
     door = _Door(
-        Service(open_store(state), client.meta.service_model, run_seconds),
+        Service(store, model, run_seconds, None, execution, Detached(store)),
         client.meta.region_name,
         float(client.meta.config.read_timeout),  # type: ignore[attr-defined]  # the stubs lack it
         Path(f"{state}-exports").absolute(),
@@ -51,25 +59,44 @@ def attach(
     client.meta.events.register("before-send.omics", door.answer)  # type: ignore[arg-type]  # the stubs want another answer
 
 
-def attach_s3(client: Any, state: str | Path) -> None:
-    """Let the emulator answer this client's GetObject: what the runs of `state` have written.
+def execution(images: str | None, buckets: str | None, folder: Path) -> Execution:
+    """Give how runs are executed, from JSON or JSON files below `folder`.
 
-    Every bucket is there, and holds nothing else. The client needs path style and no credentials.
+    Raises ValueError for maps that can't be understood.
+    """
+    return Execution.of(images, buckets, folder, at_home=False)
+
+
+def attach_s3(client: Any, state: str | Path, buckets: Mapping[str, str] | None = None) -> None:
+    """Let the emulator answer this client's reads: what the runs of `state` have written.
+
+    Every bucket is there, and holds nothing else, but for `buckets`: their folders stand for them.
+    The client needs path style and no credentials.
     """
     store = open_store(state)
+    objects = LocalObjects(store, _files(store, buckets or {}), _account())
 
-    def answer(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
-        uri = f"s3:/{unquote(urlsplit(request.url).path)}"
-        with store.transaction() as connection:
-            clock = settings.load(connection, time.time())[1]
-            body = outputs.read(connection, _account(), clock.now(time.time()), uri)
-        status = 200 if body is not None else 404
-        body = _NO_SUCH_KEY if body is None else body
-        headers = {"Content-Length": str(len(body))}
-        return _response(request.url, HttpAnswer(status, body, headers))
+    def answer(request: AWSPreparedRequest, **_: Any) -> AWSResponse | None:
+        found = objects.answer(request.method, request.url)
+        return None if found is None else _response(request.url, found)
 
     client.meta.events.register("choose-signer.s3", _unsigned)
-    client.meta.events.register("before-send.s3.GetObject", answer)
+    client.meta.events.register("before-send.s3", answer)
+
+
+def attach_logs(client: Any, state: str | Path) -> None:
+    """Let the emulator answer this client's GetLogEvents: what executed runs have logged."""
+    files = _files(open_store(state), {})
+
+    def answer(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
+        return _response(request.url, log_events(files, _bytes(request.body or b"")))
+
+    client.meta.events.register("choose-signer.logs", _unsigned)
+    client.meta.events.register("before-send.logs.GetLogEvents", answer)
+
+
+def _files(store: Store, buckets: Mapping[str, str]) -> Folder:
+    return Folder(beside(store.path), buckets)
 
 
 def _account() -> str:
@@ -95,7 +122,9 @@ class _Door:
         url = urlsplit(request.url)
         body = request.body or b""
         outcome = self._service.call(
-            HttpRequest(request.method, url.path, url.query, _bytes(body)),
+            HttpRequest(
+                request.method, url.path, url.query, _bytes(body), dict(request.headers.items())
+            ),
             self._region,
             self._account,
             publish=self._publish,

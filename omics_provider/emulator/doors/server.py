@@ -247,7 +247,9 @@ def _request(environ: Environ, path: str) -> HttpRequest:
     body = stream.read(int(length)) if length else b""
     if environ.get("wsgi.input_terminated"):
         body = stream.read()
-    return HttpRequest(environ["REQUEST_METHOD"], path, environ.get("QUERY_STRING", ""), body)
+    headers = {"Range": environ["HTTP_RANGE"]} if "HTTP_RANGE" in environ else {}
+    query = environ.get("QUERY_STRING", "")
+    return HttpRequest(environ["REQUEST_METHOD"], path, query, body, headers)
 
 
 def _raw_path(environ: Environ) -> str:

@@ -49,6 +49,12 @@ class ResourceNotFoundException(ServiceError):
     status = 404
 
 
+class RangeNotSatisfiableException(ServiceError):
+    """The file has no such part or range."""
+
+    status = 416
+
+
 class RequestTimeoutException(ServiceError):
     """The service gave up on the request."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any, Final, TypeVar
 
 from .exceptions import ValidationException
@@ -35,7 +36,7 @@ def place(text: str | None) -> int | None:
 
 
 def _bad(text: str) -> ValidationException:
-    return ValidationException(f"The startingToken {text!r} is not one that this service gave.")
+    return ValidationException(f"The token {text!r} is not one that this service gave.")
 
 
 def page(rows: Sequence[Any], size: int) -> tuple[Sequence[Any], str | None]:
@@ -46,13 +47,17 @@ def page(rows: Sequence[Any], size: int) -> tuple[Sequence[Any], str | None]:
 
 
 def of_numbered(
-    numbered: Iterable[tuple[int, T]], params: Mapping[str, Any], size_member: str = "maxResults"
+    numbered: Iterable[tuple[int, T]],
+    params: Mapping[str, Any],
+    size_member: str = "maxResults",
+    token_member: str = "startingToken",  # noqa: S107  # a name, no secret
 ) -> tuple[list[T], str | None]:
     """Give the page of things that a List operation asks for, and the next page's token.
 
     Each thing comes with its number, in rising order: a token holds the last number that was shown.
     """
-    shown_until = place(params.get("startingToken")) or 0
-    rows = [{"pk": number, "thing": thing} for number, thing in numbered if number > shown_until]
-    shown, next_token = page(rows, params.get(size_member, DEFAULT_SIZE))
+    shown_until = place(params.get(token_member)) or 0
+    size = params.get(size_member, DEFAULT_SIZE)
+    later = ({"pk": number, "thing": thing} for number, thing in numbered if number > shown_until)
+    shown, next_token = page(list(islice(later, size + 1)), size)
     return [row["thing"] for row in shown], next_token

@@ -36,12 +36,13 @@ REQUEST_ID: Final = "x-amzn-RequestId"
 
 @dataclass(frozen=True)
 class HttpRequest:
-    """What a door hands over: the raw, still quoted path, the query and the body."""
+    """What a door hands over: the raw, still quoted path, the query, the body and the headers."""
 
     method: str
     path: str
     query: str
     body: bytes
+    headers: Mapping[str, str | bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -114,10 +115,21 @@ def parse_request(
     parsed: dict[str, Any] = {}
     for name, member in shape.members.items():
         wire_name = member.serialization.get("name", name)
-        value = _located(member, wire_name, labels, query, body)
+        if member.serialization.get("location") == "header":
+            value = _header(request, wire_name)
+        else:
+            value = _located(member, wire_name, labels, query, body)
         if value is not None:
             parsed[name] = parse_value(member, value, name)
     return parsed
+
+
+def _header(request: HttpRequest, wanted: str) -> str | None:
+    """Give a header's value as text: botocore has some of them as bytes."""
+    for name, value in request.headers.items():
+        if name.lower() == wanted.lower():
+            return value.decode("latin-1") if isinstance(value, bytes) else value
+    return None
 
 
 def _located(
@@ -226,12 +238,21 @@ def _parse_blob(shape: Shape, value: Any, path: str) -> bytes:
         raise _wrong_type(value, path, "base64") from error
 
 
+def _parse_timestamp(shape: Shape, value: Any, path: str) -> float:
+    try:
+        moment = datetime.fromisoformat(_parse_scalar(shape, value, path))
+        return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()
+    except (ValueError, OverflowError) as error:
+        raise _wrong_type(value, path, "a time in ISO 8601") from error
+
+
 _SCALARS: Final[dict[str, tuple[type, str]]] = {
     "string": (str, "a string"),
     "blob": (str, "a string"),
     "integer": (int, "an integer"),
     "long": (int, "an integer"),
     "boolean": (bool, "a boolean"),
+    "timestamp": (str, "a string"),
 }
 _PARSERS: Final[dict[str, Callable[[Shape, Any, str], Any]]] = {
     **dict.fromkeys(_SCALARS, _parse_scalar),
@@ -239,6 +260,7 @@ _PARSERS: Final[dict[str, Callable[[Shape, Any, str], Any]]] = {
     "list": _parse_list,
     "map": _parse_map,
     "blob": _parse_blob,
+    "timestamp": _parse_timestamp,
 }
 
 
@@ -248,6 +270,10 @@ def serialize_answer(operation: OperationModel, result: Mapping[str, Any]) -> Ht
     shape = operation.output_shape
     if shape is None or status == 204:
         return HttpAnswer(status, b"", {REQUEST_ID: str(uuid.uuid4())})
+    payload = shape.serialization.get("payload")
+    if payload is not None:
+        standing = {"Content-Type": "application/octet-stream", REQUEST_ID: str(uuid.uuid4())}
+        return HttpAnswer(status, result[payload], standing)
     return json_answer(status, _serialize(shape, result))
 
 

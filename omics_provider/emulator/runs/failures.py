@@ -134,6 +134,8 @@ def of_run(
 ) -> str:
     """Give the statusMessage of a run that failed. A reason of one's own is only repeated."""
     reason = doc["failureReason"]
+    if doc.get("statusMessage"):
+        return str(doc["statusMessage"])  # of a run that was executed
     if reason not in MESSAGES:
         return f"Run failed: {reason}"
     failed = next((task for task in tasks if task.failure), None)
@@ -146,6 +148,8 @@ def of_run(
 def of_task(run_id: str, doc: Mapping[str, Any], task: Task) -> str:
     """Give the statusMessage of a task that failed."""
     reason = task.failure or ""
+    if task.message:
+        return task.message
     text = _OF_TASKS.get(reason, MESSAGES.get(reason))
     if text is None:
         return f"Task failed: {reason}"

@@ -15,6 +15,7 @@ from omics_provider.emulator.protocol.exceptions import (
     ValidationException,
 )
 from omics_provider.emulator.shared import caches
+from omics_provider.emulator.shares import access
 from omics_provider.emulator.workflows.files import definition
 from omics_provider.emulator.world import events
 from omics_provider.emulator.world.context import Context, started_by
@@ -29,7 +30,7 @@ from omics_provider.emulator.world.life import (
 )
 from omics_provider.emulator.world.surroundings import LOG_GROUP
 
-from . import failures, tasks
+from . import executed, failures, tasks
 from .queue import tasks_of
 from .starts import Starter
 
@@ -55,7 +56,10 @@ class Runs:
 
     def get_run(self) -> dict[str, Any]:
         """GetRun."""
-        return described(self._found(), self._context)
+        row = self._found()
+        if "export" in self._context.params:
+            access.check_export(self._context, json.loads(row["doc"])["request"])
+        return described(row, self._context)
 
     def list_runs(self) -> dict[str, Any]:
         """ListRuns: the newest first."""
@@ -93,6 +97,9 @@ class Runs:
         life, doc = life_of(row), json.loads(row["doc"])
         if life.status(self._context.now) in ENDED:
             raise ConflictException(f"Run {row['id']} has ended and can't be cancelled.")
+        if "executed" in doc and executed.is_carried_out(self._context.connection, row["uuid"]):
+            executed.cancel(self._context.connection, row, life, self._context.now)
+            return
         seconds = doc.get("stopping", stopping_seconds(doc["seconds"]))
         changed = life.cancelled(self._context.now, seconds)
         self._context.connection.execute(
@@ -163,6 +170,11 @@ class Runs:
         if "runId" not in params:
             return params
         source = json.loads(find_run(self._context, params["runId"])["doc"])["request"]
+        if source.get("workflowOwnerId", self._context.account) != self._context.account:
+            raise ValidationException(
+                f"Run {params['runId']} is of a shared workflow and can't be duplicated."
+                " Start a new run of that workflow."
+            )
         copied = {name: source[name] for name in _DUPLICATED if name in source}
         return {**copied, **params}
 

@@ -27,7 +27,12 @@ _PROCESS: Final = re.compile(r"(.*?)(?: \((.*)\))?")
 
 
 def objects(row: Mapping[str, Any] | sqlite3.Row, doc: dict[str, Any]) -> dict[str, bytes]:
-    """Give the objects of an ended run: each URI with its content. A CANCELLED one has none."""
+    """Give the objects of an ended run: each URI with its content. A CANCELLED one has none.
+
+    What a run has written that was executed is not made up here.
+    """
+    if "executed" in doc:
+        return {}
     life, base = life_of(row), doc["runOutputUri"]
     found: dict[str, bytes] = {}
     if life.outcome == COMPLETED:

@@ -21,7 +21,7 @@ from omics_provider.emulator.world.context import Context
 from omics_provider.emulator.world.life import FAILED, Life
 from omics_provider.emulator.world.resources import Resources
 
-from . import tasks
+from . import executed, tasks
 
 _TIMED_OUT = "RUN_TIMED_OUT"
 
@@ -139,7 +139,8 @@ class Queue:
         """Let the runs that have begun and not ended before `since` take up their room."""
         here = self._context.here()
         active = "SELECT run_group_id, cpus, gpus, ended FROM runs WHERE account = ? AND region = ?"
-        begun = "AND waiting = 0 AND starting IS NOT NULL"
+        # One that is executed and has not begun to work is admitted all the same.
+        begun = "AND waiting = 0 AND (starting IS NOT NULL OR stopping IS NULL)"
         for row in self._context.connection.execute(
             f"{active} AND ended > ? {begun} UNION ALL {active} AND ended IS NULL {begun}",
             (*here, since, *here),
@@ -150,6 +151,9 @@ class Queue:
     def _begin(self, row: sqlite3.Row, moment: float) -> float:
         """Let a run leave the queue at a moment, and give the time at which it will end."""
         doc = json.loads(row["doc"])
+        if "executed" in doc:
+            executed.admit(self._context.connection, row)
+            return math.inf
         cached = self._cached(doc, moment)
         worked = 1 - len(cached) / max(len(doc["tasks"]), 1)
         startup = doc.get("startup")
@@ -209,6 +213,8 @@ class Queue:
 
 def tasks_of(doc: dict[str, Any], life: Life, run_uuid: str) -> list[tasks.Task]:
     """Give the tasks of a run from what is stored of it."""
+    if "executed" in doc:
+        return executed.tasks(doc)
     return tasks.tasks(
         _plans(doc),
         life,

@@ -22,7 +22,7 @@ from omics_provider.emulator.world.faults import FAILS, FROZEN
 from omics_provider.emulator.world.life import COMPLETED, FAILED, stopping_seconds
 from omics_provider.emulator.world.resources import check_tags
 
-from . import checks, inputs, retries, tasks
+from . import checks, executed, inputs, retries, tasks
 from .failures import Failure
 from .queue import Queue, cache_facts
 
@@ -103,11 +103,13 @@ class Starter:
         run_id, run_uuid = context.new_id("run"), context.new_uuid()
         given = checks.given(context, request, workflow)
         failure = self._failure(request, workflow, given)
+        inputs.use(context, given.files)
         reason = None if failure is None else failure.reason
         calls = checks.reached(workflow.tasks, failure)
         planned = tasks.plans(workflow, calls, request.get("parameters") or {})
         configuration = self._configuration(request)
         seconds = _seconds(tags, SECONDS_TAG, context.run_seconds)
+        executes = failure is None and executed.is_executed(context, request, workflow)
         doc = {
             "request": {name: value for name, value in request.items() if name != "requestId"},
             "workflow": workflow.summary(),
@@ -115,6 +117,7 @@ class Starter:
             "failureReason": reason,
             "failure": None if failure is None else failure.doc,
             "resourceDigests": inputs.digests(context, given.files),
+            "stored": inputs.stored(context, given.files),
             "images": given.images,
             "runOutputUri": _output(request, run_id, run_uuid),
             "seconds": seconds,
@@ -126,10 +129,11 @@ class Starter:
             "tasks": [astuple(plan) for plan in planned],
             "cache": cache_facts(context, request),
             **configuration,
+            **({"executed": {"tasks": []}} if executes else {}),
         }
         cpus, gpus = tasks.peak(planned)
         begun = context.now if created is None else created
-        context.connection.execute(
+        inserted = context.connection.execute(
             "INSERT INTO runs (account, region, id, uuid, name, run_group_id, batch_id, priority,"
             " retention, created, outcome, doc, tags, waiting, cpus, gpus, next_trace)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?)",
@@ -141,6 +145,8 @@ class Starter:
                 json.dumps(tags), cpus, gpus, begun,
             ),
         )  # fmt: skip
+        if executes and inserted.lastrowid is not None:
+            executed.enqueue(context, inserted.lastrowid, run_uuid)
         return {
             "arn": context.arn(f"run/{run_id}"),
             "id": run_id,

@@ -101,7 +101,7 @@ def plans(
         gpu = workflow.accelerators is not None and number == len(calls) // 2
         pick = hashlib.sha256(f"{workflow.id}/{call}".encode()).digest()[0] % len(_INSTANCES)
         asked = workflow.needs.get(call)
-        fitting = _INSTANCES[pick] if asked is None else _smallest(*asked)
+        fitting = _INSTANCES[pick] if asked is None else smallest(*asked)
         instance, cpus, memory = _GPU_INSTANCE if gpu else fitting
         ends = (stage + (0.8 if second else 1)) / stages
         made += [
@@ -111,7 +111,7 @@ def plans(
     return tuple(made)
 
 
-def _smallest(cpus: float, memory: float) -> tuple[str, int, int]:
+def smallest(cpus: float, memory: float) -> tuple[str, int, int]:
     """Give the smallest instance with so many vCPUs and GiB, or the largest there is."""
     there = sorted(
         (vcpus, vcpus * by_vcpu, f"omics.{family}.{size}")
@@ -174,7 +174,7 @@ def tasks(
         life = Life.planned(begins, begins, seconds, COMPLETED, own)
         failed = retried if plan is planned[-1] and not hit else 0
         made += [
-            Task(*_identity(run_uuid, number + place), plan, _cut(each, run, seconds), broken, hit)
+            Task(*identity(run_uuid, number + place), plan, _cut(each, run, seconds), broken, hit)
             for place, each in enumerate(retries.tries(life, failed))
             if not _is_left_out(each, run)
             for broken in [retries.REASON if place < failed else None]
@@ -210,7 +210,8 @@ def _with_failure(made: list[Task], run: Life, failure: str | None) -> list[Task
     return [*made[:-1], Task(last.id, last.uuid, last.plan, life, failure, None)]
 
 
-def _identity(run_uuid: str, number: int) -> tuple[str, str]:
+def identity(run_uuid: str, number: int) -> tuple[str, str]:
+    """Give id and uuid of a run's task, by its number."""
     # No two tasks of a run have one id: within a hundred the last digits differ, else the others.
     hundred, place = divmod(number, 100)
     first = hashlib.sha256(f"{run_uuid}/{place}".encode()).hexdigest()

@@ -19,6 +19,12 @@ from omics_provider.emulator.world.resources import check_tags
 _ARN: Final = re.compile(
     r"arn:aws[a-z-]*:omics:(?P<region>[^:]*):(?P<account>[0-9]{12}|):(?P<kind>\w+)/(?P<id>.+)"
 )
+# What lies in something else, by its owner's kind and the word between the two ids.
+_INNER: Final = {
+    ("workflow", "version"): "workflowVersion",
+    ("referenceStore", "reference"): "reference",
+    ("sequenceStore", "readSet"): "readSet",
+}
 
 
 class Tags:
@@ -69,8 +75,8 @@ class Tags:
             raise AccessDeniedException(f"{arn} is not yours to tag.")
         parts = found.groupdict()
         table = "runs" if parts["kind"] == "run" else "resources"
-        if "/version/" in parts["id"]:
-            parts["kind"] = "workflowVersion"
+        word = "".join(parts["id"].split("/")[1:2])
+        parts["kind"] = _INNER.get((parts["kind"], word), parts["kind"])
         kind = "" if table == "runs" else " AND kind = :kind"
         row = self._context.connection.execute(
             f"SELECT pk, tags FROM {table}"  # noqa: S608  # the table is a constant

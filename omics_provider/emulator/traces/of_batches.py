@@ -12,7 +12,7 @@ from omics_provider.emulator.batches import counts
 from omics_provider.emulator.world import events, settings
 from omics_provider.emulator.world.settings import Settings
 from omics_provider.emulator.world.store import Store
-from omics_provider.emulator.world.surroundings import MotoSurroundings
+from omics_provider.emulator.world.surroundings import Surroundings
 
 # The submissions that events count. Of cancels and deletes they say nothing.
 _STARTS = frozenset(
@@ -24,7 +24,7 @@ _STARTS = frozenset(
 )
 
 
-def settle(store: Store, surroundings: MotoSurroundings) -> None:
+def settle(store: Store, surroundings: Surroundings) -> None:
     """Send what is due by now."""
     with store.reading() as connection:
         if not _is_any(connection):

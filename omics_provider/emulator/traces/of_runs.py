@@ -8,7 +8,6 @@ an index. Shapes and names follow the developer guide (docs/behaviours.md).
 from __future__ import annotations
 
 import json
-import sqlite3
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from omics_provider.emulator.world import events, settings
 from omics_provider.emulator.world.context import started_by
 from omics_provider.emulator.world.life import ENDED, FAILED, Life, life_of
 from omics_provider.emulator.world.store import Store
-from omics_provider.emulator.world.surroundings import MotoSurroundings
+from omics_provider.emulator.world.surroundings import Surroundings
 
 from . import cache_log, manifest, of_batches, posted, simulated
 
@@ -29,7 +28,7 @@ _AT_ONCE: Final = 500
 
 
 @dataclass(frozen=True)
-class _Run:
+class TracedRun:
     """A run whose traces are due, as it was when its row was read."""
 
     row: dict[str, Any]
@@ -41,11 +40,18 @@ class _Run:
 
     @property
     def arn(self) -> str:
+        """Its ARN."""
         return events.arn(self.row, "run", self.row["id"])
 
     @property
     def here(self) -> tuple[str, str]:
+        """Its account and region."""
         return self.row["account"], self.row["region"]
+
+    @property
+    def has_logs(self) -> bool:
+        """Whether it writes logs at all."""
+        return bool(self.doc["request"].get("logLevel", "ALL") != "OFF")
 
     def due(self, life: Life) -> Iterator[tuple[float, str]]:
         """Give the states that a life reaches since the last trace, until now."""
@@ -57,7 +63,7 @@ class _Run:
 class Traces:
     """Writes the traces of all runs of a state file into the surroundings."""
 
-    def __init__(self, store: Store, surroundings: MotoSurroundings) -> None:
+    def __init__(self, store: Store, surroundings: Surroundings) -> None:
         self._store = store
         self._surroundings = surroundings
 
@@ -69,7 +75,7 @@ class Traces:
                 self._write(run)
         posted.settle(self._store, self._surroundings)
 
-    def _take(self) -> list[_Run]:
+    def _take(self) -> list[TracedRun]:
         """Take runs with something due, and note when their next traces are."""
         if not self._is_due():
             return []
@@ -80,7 +86,7 @@ class Traces:
                 "SELECT * FROM runs WHERE next_trace <= ? ORDER BY next_trace LIMIT ?",
                 (now, _AT_ONCE),
             ).fetchall()
-            taken = [_run(row, now) for row in rows]
+            taken = [traced(row, now) for row in rows]
             for run in taken:
                 connection.execute(
                     "UPDATE runs SET next_trace = ? WHERE pk = ?", (_next(run), run.row["pk"])
@@ -97,48 +103,57 @@ class Traces:
             _, clock = settings.load(connection, time.time())
             return bool(row[0] <= clock.now(time.time()))
 
-    def _write(self, run: _Run) -> None:
-        logs = run.doc["request"].get("logLevel", "ALL") != "OFF"
+    def _write(self, run: TracedRun) -> None:
         for moment, status in run.due(run.life):
-            self._event(run, events.RUN, moment, events.run_detail(run.row, run.doc, status))
-            if logs:
-                self._run_log(run, moment, f"Run {run.row['id']} {status}")
             if status in ENDED:
                 self._objects(run)
-            if status in ENDED and logs:
-                self._manifest(run, moment, status)
-            if status == FAILED and logs:
+            self.run_reached(run, moment, status)
+            if status == FAILED and run.has_logs:
                 self._engine_log(run, moment)
         for task in run.tasks:
             for moment, status in run.due(task.life):
-                detail = events.task_detail(run.row, run.doc, task.id, status)
-                self._event(run, events.TASK, moment, detail)
-                if logs:
-                    self._task_log(run, task, moment, status)
-        if logs and run.doc.get("cache") is not None:
-            self._cache_log(run, run.doc["cache"])
+                self.task_reached(run, task, moment, status)
+        self.cache_reached(run)
 
-    def _run_log(self, run: _Run, moment: float, line: str) -> None:
+    def run_reached(self, run: TracedRun, moment: float, status: str) -> None:
+        """Write what a run leaves when it reaches a state, but for objects and the engine's log."""
+        self._event(run, events.RUN, moment, events.run_detail(run.row, run.doc, status))
+        if run.has_logs:
+            self._run_log(run, moment, f"Run {run.row['id']} {status}")
+            if status in ENDED:
+                self._manifest(run, moment, status)
+
+    def task_reached(self, run: TracedRun, task: Task, moment: float, status: str) -> None:
+        """Write what a task leaves when it reaches a state."""
+        self._event(run, events.TASK, moment, events.task_detail(run.row, run.doc, task.id, status))
+        if run.has_logs:
+            self._task_log(run, task, moment, status)
+
+    def _run_log(self, run: TracedRun, moment: float, line: str) -> None:
         self._log(run, f"run/{run.row['id']}", moment, line)
 
-    def _engine_log(self, run: _Run, moment: float) -> None:
+    def _engine_log(self, run: TracedRun, moment: float) -> None:
         """Write the engine's log at the end of a run that failed: of others there is no stream."""
         lines = engine_log.lines(run.row["id"], run.doc, run.life, run.tasks)
         stream = f"run/{run.row['id']}/engine"
         self._surroundings.write_log(*run.here, stream, [(moment, line) for _, line in lines])
 
-    def _cache_log(self, run: _Run, cache: Mapping[str, Any]) -> None:
+    def cache_reached(self, run: TracedRun) -> None:
+        """Write what a run's cache logs of it, if it has one."""
+        cache = run.doc.get("cache")
+        if cache is None or not run.has_logs:
+            return
         for moment, line in cache_log.lines(cache, run.row["id"], run.life, run.tasks):
             if run.since <= moment <= run.until:
                 self._log(run, cache_log.stream(cache), moment, line)
 
-    def _task_log(self, run: _Run, task: Task, moment: float, status: str) -> None:
+    def _task_log(self, run: TracedRun, task: Task, moment: float, status: str) -> None:
         self._run_log(run, moment, f"Task {task.id} {task.plan.name} {status}")
         if status != "PENDING":
             stream = f"run/{run.row['id']}/task/{task.id}"
             self._log(run, stream, moment, f"{task.plan.name} on {task.plan.instance}: {status}")
 
-    def _manifest(self, run: _Run, moment: float, status: str) -> None:
+    def _manifest(self, run: TracedRun, moment: float, status: str) -> None:
         """Write one JSON object for the run, then one for each of its tasks."""
         stream = f"manifest/run/{run.row['id']}/{run.row['uuid']}"
         lines = [manifest.of_run(_run_facts(run, status))]
@@ -151,30 +166,31 @@ class Traces:
             *run.here, stream, [(moment, json.dumps(line)) for line in lines]
         )
 
-    def _objects(self, run: _Run) -> None:
+    def _objects(self, run: TracedRun) -> None:
         for uri, body in outputs.objects(run.row, run.doc).items():
             self._surroundings.write_object(*run.here, uri, body)
 
-    def _log(self, run: _Run, stream: str, moment: float, line: str) -> None:
+    def _log(self, run: TracedRun, stream: str, moment: float, line: str) -> None:
         self._surroundings.write_log(*run.here, stream, [(moment, line)])
 
-    def _event(self, run: _Run, kind: str, moment: float, detail: dict[str, Any]) -> None:
+    def _event(self, run: TracedRun, kind: str, moment: float, detail: dict[str, Any]) -> None:
         self._surroundings.send_event(*run.here, kind, moment, detail)
 
 
-def _run(row: sqlite3.Row, now: float) -> _Run:
+def traced(row: Mapping[str, Any], now: float) -> TracedRun:
+    """Give a run whose traces are due, from its row."""
     doc, life = json.loads(row["doc"]), life_of(row)
     made = tasks_of(doc, life, row["uuid"])
-    return _Run(dict(row), doc, life, made, row["next_trace"], now)
+    return TracedRun(dict(row), doc, life, made, row["next_trace"], now)
 
 
-def _next(run: _Run) -> float | None:
+def _next(run: TracedRun) -> float | None:
     lives = [run.life, *(task.life for task in run.tasks)]
     later = [moment for life in lives for moment, _ in life.passages() if moment > run.until]
     return min(later, default=None)
 
 
-def _run_facts(run: _Run, status: str) -> manifest.RunFacts:
+def _run_facts(run: TracedRun, status: str) -> manifest.RunFacts:
     request, life, storage = run.doc["request"], run.life, run.doc["storage"]
     return manifest.RunFacts(
         arn=run.arn,
@@ -191,14 +207,14 @@ def _run_facts(run: _Run, status: str) -> manifest.RunFacts:
         started_by=started_by(run.row["account"]),
         storage_type=storage["type"],
         storage_capacity=storage["capacity"],
-        metrics=simulated.run_metrics(storage["capacity"], life),
+        metrics=_metrics(run),
         resource_digests=run.doc.get("resourceDigests", {}),
         failure=run.doc["failureReason"] if status == FAILED else None,
         message=_run_message(run) if status == FAILED else None,
     )
 
 
-def _task_facts(run: _Run, task: Task) -> manifest.TaskFacts:
+def _task_facts(run: TracedRun, task: Task) -> manifest.TaskFacts:
     plan, life = task.plan, task.life
     times = manifest.Times(life.created, life.running, life.ended)
     return manifest.TaskFacts(
@@ -220,16 +236,24 @@ def _task_facts(run: _Run, task: Task) -> manifest.TaskFacts:
     )
 
 
-def _run_message(run: _Run) -> str:
+def _metrics(run: TracedRun) -> Mapping[str, float | None]:
+    """Give what a run has used: measured where it was executed."""
+    if "executed" in run.doc:
+        measured: dict[str, float | None] = run.doc["executed"].get("metrics", {})
+        return measured
+    return simulated.run_metrics(run.doc["storage"]["capacity"], run.life)
+
+
+def _run_message(run: TracedRun) -> str:
     row = run.row
     return failures.of_run(row["id"], row["region"], run.doc, run.life, run.tasks)
 
 
-def _task_message(run: _Run, task: Task) -> str | None:
+def _task_message(run: TracedRun, task: Task) -> str | None:
     return None if task.failure is None else failures.of_task(run.row["id"], run.doc, task)
 
 
-def _workflow_arn(run: _Run) -> str:
+def _workflow_arn(run: TracedRun) -> str:
     request = run.doc["request"]
     is_ours = request.get("workflowType", "PRIVATE") == "PRIVATE"
     place = {**run.row, "account": run.row["account"] if is_ours else ""}

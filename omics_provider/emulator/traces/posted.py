@@ -6,10 +6,10 @@ import time
 
 from omics_provider.emulator.world import events, settings
 from omics_provider.emulator.world.store import Store
-from omics_provider.emulator.world.surroundings import MotoSurroundings
+from omics_provider.emulator.world.surroundings import Surroundings
 
 
-def settle(store: Store, surroundings: MotoSurroundings) -> None:
+def settle(store: Store, surroundings: Surroundings) -> None:
     """Send what is due by now."""
     with store.reading() as connection:
         if not events.is_any(connection):

@@ -12,6 +12,7 @@ from omics_provider.emulator.protocol.exceptions import (
     ResourceNotFoundException,
     ServiceQuotaExceededException,
 )
+from omics_provider.emulator.shares import access
 from omics_provider.emulator.world import events
 from omics_provider.emulator.world.context import Context
 from omics_provider.emulator.world.resources import Resources, check_tags
@@ -66,14 +67,18 @@ class Workflows:
     def get_workflow(self) -> dict[str, Any]:
         """GetWorkflow. Without a type it finds private workflows."""
         params = self._context.params
-        workflow = self.find(params["id"], params.get("type", "PRIVATE"))
-        return {**self._described(workflow), "id": workflow.id, "name": workflow.name}
+        access.check_export(self._context, self._context.params)
+        owned = self._of_owner(params["id"])
+        workflow = owned.find(params["id"], params.get("type", "PRIVATE"))
+        return {**owned._described(workflow), "id": workflow.id, "name": workflow.name}
 
     def get_workflow_version(self) -> dict[str, Any]:
         """GetWorkflowVersion."""
-        found = self._version()
+        access.check_export(self._context, self._context.params)
+        owned = self._of_owner(self._context.params["workflowId"])
+        found = owned._version()
         return {
-            **self._described(found),
+            **owned._described(found),
             "workflowId": found.id,
             "versionName": found.version,
             "workflowBucketOwnerId": found.echoed.get("workflowBucketOwnerId"),
@@ -93,9 +98,10 @@ class Workflows:
     def list_workflow_versions(self) -> dict[str, Any]:
         """ListWorkflowVersions."""
         params = self._context.params
-        workflow = self.find(params["workflowId"], params.get("type", "PRIVATE"))
-        return self._page(
-            self._versions_of(workflow),
+        owned = self._of_owner(params["workflowId"])
+        workflow = owned.find(params["workflowId"], params.get("type", "PRIVATE"))
+        return owned._page(
+            owned._versions_of(workflow),
             lambda each: {
                 "workflowId": each.id,
                 "versionName": each.version,
@@ -118,6 +124,7 @@ class Workflows:
             raise ConflictException(f"Workflow {workflow.id} is CREATING.")
         if self._versions_of(workflow):
             raise ConflictException(f"Workflow {workflow.id} has versions.")
+        access.check_unshared(self._context, workflow.id)
         self._delete(workflow)
         self._tell(workflow, self._context.now, "DELETION_SUCCESS")
 
@@ -141,12 +148,16 @@ class Workflows:
             )
         return replace(versioned, name=found.name)
 
+    def _of_owner(self, workflow_id: str) -> Workflows:
+        """Give the workflows among which a call wants one that may be shared with the caller."""
+        context = self._context
+        return Workflows(access.of_owner(context, context.params, workflow_id))
+
     def startable(self, request: Mapping[str, Any]) -> Workflow:
-        """Find the workflow of a run: ACTIVE, and the caller's own where it names an owner."""
+        """Find the workflow of a run: ACTIVE, and the caller's own or shared with it."""
         workflow_id = request["workflowId"]
-        if request.get("workflowOwnerId", self._context.account) != self._context.account:
-            raise ResourceNotFoundException(f"Workflow {workflow_id} not found")
-        found = self.find(
+        owned = Workflows(access.of_owner(self._context, request, workflow_id))
+        found = owned.find(
             workflow_id,
             request.get("workflowType", "PRIVATE"),
             request.get("workflowVersionName"),

@@ -18,7 +18,8 @@ from . import containers, images, types
 
 _CATALOGUE_TIME: Final = 1_700_000_000.0
 _SUMMARY: Final = (
-    "id", "name", "uuid", "engine", "digest", "definition", "accelerators", "outputs", "files",
+    "id", "name", "uuid", "engine", "main", "digest", "definition", "accelerators", "outputs",
+    "files",
     "arrays", "template",
 )  # fmt: skip
 #: The guide says that some READY2RUN workflows have versions, and not which. One has the version

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from omics_provider.emulator.protocol.exceptions import ConflictException, ValidationException
 
+from .execution import Execution
 from .faults import Fault
 from .settings import Settings
 from .surroundings import MotoSurroundings
@@ -37,7 +38,8 @@ class Context:
     """One call in its transaction. `now` is emulated time in seconds since 1970.
 
     `surroundings` is None in a door that has no other service of AWS. `publish` gives a URL from
-    which a file can be fetched; None where the door has no such place.
+    which a file can be fetched; None where the door has no such place. `execution` is None in a
+    door whose runs are simulated.
     """
 
     connection: sqlite3.Connection
@@ -51,6 +53,7 @@ class Context:
     surroundings: MotoSurroundings | None
     model: ServiceModel
     fault: Fault | None = None
+    execution: Execution | None = None
     publish: Publish | None = None
 
     def arn(self, resource: str) -> str:
@@ -71,6 +74,16 @@ class Context:
         return (
             None if self.surroundings is None else self.surroundings.read_object(*self.here(), uri)
         )
+
+    @property
+    def has_s3(self) -> bool:
+        """Whether this door has S3."""
+        return self.surroundings is not None
+
+    def keep_object(self, uri: str, body: bytes) -> None:
+        """Keep an object of the service's own in S3, where this door has S3."""
+        if self.surroundings is not None:
+            self.surroundings.keep_object(self.region, uri, body)
 
     def has_active_run(self, condition: str, value: str) -> bool:
         """Say whether a run that meets a condition in SQL on one value has not ended yet."""
@@ -117,9 +130,15 @@ class Context:
             (*self.here(), kind, freed),
         )
 
+    @property
+    def _token(self) -> str | None:
+        """The call's requestId or clientToken."""
+        token: str | None = self.params.get("requestId") or self.params.get("clientToken")
+        return token
+
     def once(self, work: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
-        """Do the call's work, once for each requestId where the operation has one."""
-        if "requestId" not in self.params:
+        """Do the call's work, once for each requestId or clientToken where it has one."""
+        if self._token is None:
             return work()
         earlier = self._earlier_answer()
         if earlier is not None:
@@ -129,14 +148,14 @@ class Context:
         return answer
 
     def _earlier_answer(self) -> dict[str, Any] | None:
-        """Give the answer to an earlier call with this requestId, as the settings want it.
+        """Give the answer to an earlier call with this token, as the settings want it.
 
         None means that this call is to be carried out.
         """
         row = self.connection.execute(
             "SELECT created, inputs, answer FROM tokens"
             " WHERE account = ? AND region = ? AND operation = ? AND token = ?",
-            (*self.here(), self.operation, self.params["requestId"]),
+            (*self.here(), self.operation, self._token),
         ).fetchone()
         if row is None:
             return None
@@ -146,12 +165,12 @@ class Context:
         if row["inputs"] != self._inputs():
             self._refuse_other_inputs()
         if mode == "conflict":
-            raise ConflictException("A request with this requestId was made before.")
+            raise ConflictException("A request with this token was made before.")
         answer: dict[str, Any] = json.loads(row["answer"])
         return answer
 
     def _refuse_other_inputs(self) -> None:
-        message = "This requestId was used before with other inputs."
+        message = "This token was used before with other inputs."
         if self.settings.requestIdMismatch == "validation":
             raise ValidationException(message)
         if self.settings.requestIdMismatch == "conflict":
@@ -163,7 +182,7 @@ class Context:
             (
                 *self.here(),
                 self.operation,
-                self.params["requestId"],
+                self._token,
                 self.now,
                 self._inputs(),
                 json.dumps(answer),
@@ -171,7 +190,11 @@ class Context:
         )
 
     def _inputs(self) -> str:
-        inputs = {name: value for name, value in self.params.items() if name != "requestId"}
+        inputs = {
+            name: value
+            for name, value in self.params.items()
+            if name not in ("requestId", "clientToken")
+        }
         return json.dumps(inputs, sort_keys=True, default=lambda blob: blob.hex())
 
 

@@ -99,6 +99,16 @@ class Resources:
         )
         return [_from_row(row) for row in rows]
 
+    def inside(self, owner: str) -> list[Resource]:
+        """Give those whose id is the id of their owner, a slash and more; oldest first."""
+        rows = self._context.connection.execute(
+            "SELECT * FROM resources WHERE account = ? AND region = ? AND kind = ?"
+            " AND id > ? AND id < ? ORDER BY pk",
+            # A 0 is the character after a slash.
+            (*self._context.here(), self._kind, f"{owner}/", f"{owner}0"),
+        )
+        return [_from_row(row) for row in rows]
+
     def arn(self, resource: Resource) -> str:
         """Give the ARN of one."""
         return self._context.arn(f"{self._kind}/{resource.id}")

@@ -30,6 +30,42 @@ CALLS_PER_SECOND: Final[dict[str, float]] = {
     ),
     **dict.fromkeys(("GetWorkflow", "ListWorkflows", "UpdateWorkflow", "DeleteWorkflow"), 10),
     **dict.fromkeys(("TagResource", "UntagResource", "ListTagsForResource"), 5),
+    **dict.fromkeys(("AcceptShare", "CreateShare", "DeleteShare", "GetShare", "ListShares"), 1),
+    **dict.fromkeys(
+        (
+            "CreateSequenceStore",
+            "UpdateSequenceStore",
+            "DeleteSequenceStore",
+            "CreateReferenceStore",
+            "DeleteReferenceStore",
+            "BatchDeleteReadSet",
+            "DeleteReference",
+        ),
+        1,
+    ),
+    "GetReference": 10,
+    "GetReadSet": 30,
+    **dict.fromkeys(
+        (
+            "GetSequenceStore",
+            "ListSequenceStores",
+            "GetReadSetMetadata",
+            "ListReadSets",
+            "StartReadSetImportJob",
+            "GetReadSetImportJob",
+            "ListReadSetImportJobs",
+            "ListReferenceStores",
+            "StartReferenceImportJob",
+            "GetReferenceImportJob",
+            "ListReferenceImportJobs",
+            "ListReferences",
+            "GetReferenceMetadata",
+            "StartReadSetActivationJob",
+            "ListReadSetActivationJobs",
+            "GetReadSetActivationJob",
+        ),
+        5,
+    ),
 }
 
 
@@ -63,7 +99,9 @@ class Settings:
     - `overMaxConcurrentRuns`: a run that is started beyond it waits (`wait`), or StartRun is
       refused, and an entry of a batch fails, with ServiceQuotaExceededException (`refuse`).
     - `priorityOrder`: which priority goes first among runs that wait.
-    - `creationSeconds`: how long a workflow, version or configuration is CREATING.
+    - `creationSeconds`: how long a workflow, version, configuration or sequence store is CREATING,
+      and a share ACTIVATING or DELETING.
+    - `jobSeconds`: how long a job of a reference store or a sequence store takes.
     - `batchSeconds`: how long a batch takes to be set up, checked and submitted, a third each.
     - `checkS3`: S3 URIs of definitions and batches must lead to objects that are there, in doors
       that have S3.
@@ -72,6 +110,12 @@ class Settings:
       (`run`), or let through (`off`).
     - `checkInputs`: runs FAIL whose input files are not there, or whose images HealthOmics can't
       pull; S3 and ECR are looked at in doors that have them.
+    - `executeRuns`: how many runs are executed at once; none for one for each CPU.
+    - `executeCpus`, `executeMemoryGiB`: what the tasks of one executed run share; none for all
+      that the machine has.
+    - `executeTool`: what runs the containers of tasks.
+    - `maxWorkGiB`: with more in the work folders no run begins to be executed; it FAILS.
+    - `keepWork`: whether the work folder of an executed run stays after its end.
     """
 
     quotas: bool = False
@@ -91,8 +135,15 @@ class Settings:
     maxStoredRuns: float | None = None
     priorityOrder: Literal["lowest", "highest"] = "lowest"
     creationSeconds: float = 0
+    jobSeconds: float = 1
     batchSeconds: float = 1
     checkS3: bool = False
+    executeRuns: float | None = None
+    executeCpus: float | None = None
+    executeMemoryGiB: float | None = None
+    executeTool: Literal["auto", "bubblewrap", "podman", "docker"] = "auto"
+    maxWorkGiB: float = 20
+    keepWork: bool = False
     overMaxConcurrentRuns: Literal["wait", "refuse"] = "wait"
     accessCheck: Literal["start", "run", "off"] = "off"
     checkInputs: bool = False

@@ -164,6 +164,19 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     """
     ALTER TABLE calls ADD COLUMN caller TEXT;
     """,
+    # 5: runs are executed: which, and by which process.
+    """
+    CREATE TABLE executions (
+        run TEXT PRIMARY KEY,
+        pk INTEGER NOT NULL,
+        plan TEXT NOT NULL,
+        home TEXT,
+        admitted INTEGER NOT NULL DEFAULT 0,
+        owner TEXT,
+        worker TEXT,
+        folder TEXT
+    ) WITHOUT ROWID;
+    """,
 )
 
 

@@ -12,17 +12,40 @@ import sys
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
 from . import policies
 
 LOG_GROUP: Final = "/aws/omics/WorkflowLog"
-#: Where the service itself keeps what it exports.
+#: Where the service itself keeps what it exports, and what lies in stores.
 _SERVICE_ACCOUNT: Final = "000000000000"
 _EXPORTS: Final = "healthomics-exports"
 #: `Rule.send_to_targets` of moto 5.2.
 _DELIVERED_BY_MOTO: Final = frozenset({"logs", "sqs", "events"})
+
+
+class Surroundings(Protocol):
+    """The services beside HealthOmics, as far as it uses them."""
+
+    def has_bucket(self, account: str, region: str, uri: str) -> bool:
+        """Say whether the bucket of a URI is there, in that region."""
+
+    def read_object(self, account: str, region: str, uri: str) -> tuple[bytes, str] | None:
+        """Give an object's content and ETag, or None where there is no such object."""
+
+    def write_object(self, account: str, region: str, uri: str, body: bytes) -> None:
+        """Write an object, if its bucket is there."""
+
+    def write_log(
+        self, account: str, region: str, stream: str, lines: Sequence[tuple[float, str]]
+    ) -> None:
+        """Add lines to a stream of HealthOmics' log group."""
+
+    def send_event(
+        self, account: str, region: str, kind: str, time: float, detail: Mapping[str, Any]
+    ) -> None:
+        """Send an event of `aws.omics` to the default event bus."""
 
 
 def is_loaded() -> bool:
@@ -39,12 +62,13 @@ class MotoSurroundings:
         return bucket is not None and bucket.region_name == region
 
     def read_object(self, account: str, region: str, uri: str) -> tuple[bytes, str] | None:
-        """Give an object's content and ETag, or None where there is no such object."""
-        bucket, key = _parts(uri)
-        if not is_loaded() or not self.has_bucket(account, region, uri):
+        """Give an object's content and ETag, or None where there is none in that region."""
+        bucket, (_, key) = self._bucket(account, uri), _parts(uri)
+        if bucket is None or bucket.region_name != region:
             return None
-        found = self._s3(account).get_object(bucket, key)
-        return None if found is None else (found.value, found.etag)
+        found = bucket.keys.get(key)
+        # The mark of a deleted object has no ETag.
+        return (found.value, found.etag) if hasattr(found, "etag") else None
 
     def bucket_region(self, account: str, uri: str) -> str | None:
         """Give the Region of the bucket of a URI, or None where there is no such bucket."""
@@ -87,15 +111,23 @@ class MotoSurroundings:
         if self.has_bucket(account, region, uri):
             self._s3(account).put_object(bucket, key, body)
 
+    def keep_object(self, region: str, uri: str, body: bytes) -> None:
+        """Keep an object in a bucket of the service's own, which nobody's list of buckets shows.
+
+        The bucket is made where there is none. S3 gives its objects to anybody who asks.
+        """
+        bucket, key = _parts(uri)
+        owner = self._s3(_SERVICE_ACCOUNT)
+        if bucket not in owner.buckets:
+            owner.create_bucket(bucket, region)
+        owner.put_object(bucket, key, body, disable_notification=True)
+
     def publish(self, name: str, body: bytes) -> str:
         """Write an object that needs no credentials to be read, and give its path in S3, signed.
 
         Its bucket belongs to the service, so that it is in no caller's list.
         """
-        s3 = self._s3(_SERVICE_ACCOUNT)
-        if _EXPORTS not in s3.buckets:
-            s3.create_bucket(_EXPORTS, "us-east-1")
-        s3.put_object(_EXPORTS, name, body)
+        self.keep_object("us-east-1", f"s3://{_EXPORTS}/{name}", body)
         return f"/{_EXPORTS}/{name}?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=emulator"
 
     def write_log(

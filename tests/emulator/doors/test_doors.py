@@ -283,6 +283,6 @@ def test_a_body_that_is_no_request_is_a_validation_error(server, body):
 
 def test_what_is_not_emulated_says_so(world, omics):
     with pytest.raises(omics.exceptions.ClientError) as caught:
-        omics.list_sequence_stores()
+        omics.list_variant_stores()
     assert caught.value.response["Error"]["Code"] == "NotEmulatedException"
-    assert "ListSequenceStores" in caught.value.response["Error"]["Message"]
+    assert "ListVariantStores" in caught.value.response["Error"]["Message"]

@@ -69,7 +69,7 @@ class Caller:
 
 
 def built(operation, params, body=None):
-    path, query, members = operation.http["requestUri"], [], {}
+    path, query, members, headers = operation.http["requestUri"], [], {}, {}
     shape = operation.input_shape
     for name, value in params.items():
         member = shape.members[name]
@@ -80,10 +80,12 @@ def built(operation, params, body=None):
         elif location == "querystring":
             items = value if isinstance(value, list) else [value]
             query += [(wire_name, str(item)) for item in items]
+        elif location == "header":
+            headers[wire_name] = str(value)
         else:
             members[wire_name] = value
     content = json.dumps(members).encode() if body is None else body
-    return HttpRequest(operation.http["method"], path, urlencode(query), content)
+    return HttpRequest(operation.http["method"], path, urlencode(query), content, headers)
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +128,39 @@ def known():
             "batchRunSettings": {"inlineSettings": [{"runSettingId": "one"}]},
         },
     ).json()["id"]
+    references = caller.send("CreateReferenceStore", {"name": "references"}).json()["id"]
+    reference_job = caller.send(
+        "StartReferenceImportJob",
+        {
+            "referenceStoreId": references,
+            "roleArn": ROLE,
+            "sources": [{"sourceFile": "s3://bucket/hg38.fa", "name": "hg38"}],
+        },
+    ).json()["id"]
+    sequences = caller.send("CreateSequenceStore", {"name": "reads"}).json()["id"]
+    reads = {"sourceFiles": {"source1": "s3://bucket/r.fq.gz"}, "sourceFileType": "FASTQ"}
+    import_job = caller.send(
+        "StartReadSetImportJob",
+        {
+            "sequenceStoreId": sequences,
+            "roleArn": ROLE,
+            "sources": [{**reads, "subjectId": "s", "sampleId": "s"}],
+        },
+    ).json()["id"]
+    share = caller.send(
+        "CreateShare",
+        {
+            "resourceArn": f"arn:aws:omics:us-east-1:123456789012:workflow/{workflow}",
+            "principalSubscriber": "210987654321",
+        },
+    ).json()["shareId"]
     control.advance(caller.store, 60)
+    reference = caller.send("ListReferences", {"referenceStoreId": references}).json()
+    read_set = caller.send("ListReadSets", {"sequenceStoreId": sequences}).json()["readSets"][0]
+    activation_job = caller.send(
+        "StartReadSetActivationJob",
+        {"sequenceStoreId": sequences, "sources": [{"readSetId": read_set["id"]}]},
+    ).json()["id"]
     task = caller.send("ListRunTasks", {"id": run["id"]}).json()["items"][0]["taskId"]
     caller.keep()
     caller.ids = {
@@ -139,6 +173,14 @@ def known():
         "runId": run["id"],
         "batchId": batch,
         "taskId": task,
+        "referenceStoreId": references,
+        "referenceId": reference["references"][0]["id"],
+        "referenceImportJobId": reference_job,
+        "sequenceStoreId": sequences,
+        "readSetId": read_set["id"],
+        "readSetImportJobId": import_job,
+        "readSetActivationJobId": activation_job,
+        "shareId": share,
         "resourceArn": run["arn"],
         "roleArn": ROLE,
         "outputUri": "s3://bucket/out",
@@ -150,6 +192,13 @@ def known():
 def own_id(name, caller):
     """The id of a thing that the operation's member `id` or `name` may mean."""
     for word, kind in (
+        ("ReferenceImportJob", "referenceImportJobId"),
+        ("ReadSetImportJob", "readSetImportJobId"),
+        ("ReadSetActivationJob", "readSetActivationJobId"),
+        ("ReferenceStore", "referenceStoreId"),
+        ("SequenceStore", "sequenceStoreId"),
+        ("Reference", "referenceId"),
+        ("ReadSet", "readSetId"),
         ("RunGroup", "runGroupId"),
         ("RunCache", "cacheId"),
         ("Workflow", "workflowId"),
@@ -172,6 +221,10 @@ def text(shape):
         prefix = pattern.split("[")[0]
         letters = st.characters(categories=("L", "M", "N", "P", "S", "Zs"))
         return st.text(letters, min_size=max(low, 1), max_size=min(high, 40)).map(prefix.__add__)
+    if pattern == "[0-9]+":
+        return st.text(string.digits, min_size=low, max_size=min(high, 40))
+    if pattern in ("arn:.*", "arn:.+"):
+        return st.text(min_size=max(low, 1), max_size=40).map("arn:".__add__)
     made = st.from_regex(re.compile(pattern, re.ASCII), fullmatch=True)
     return made.filter(lambda each: low <= len(each) <= high)
 
@@ -189,6 +242,8 @@ def valid(shape, caller, operation, name=""):
         return st.integers(low, high)
     if kind == "boolean":
         return st.booleans()
+    if kind == "timestamp":
+        return st.datetimes().map(lambda moment: f"{moment.isoformat()}Z")
     if kind == "blob":
         return st.binary(max_size=20).map(lambda raw: base64.b64encode(raw).decode())
     if kind == "list":
@@ -200,9 +255,17 @@ def valid(shape, caller, operation, name=""):
         low = shape.metadata.get("min", 0)
         item = valid(shape.value, caller, operation)
         return st.dictionaries(text(shape.key), item, min_size=low, max_size=max(low, 3))
+    return valid_members(shape, caller, operation)
+
+
+def valid_members(shape, caller, operation):
+    """Inputs that a structure takes."""
     members = {
         member: valid(each, caller, operation, member) for member, each in shape.members.items()
     }
+    for member, each in shape.members.items():
+        if each.serialization.get("location") == "uri":
+            members[member] = members[member].filter(len)  # a path without it leads elsewhere
     needed = {
         member: members.pop(member) for member in list(members) if member in shape.required_members
     }
@@ -224,6 +287,7 @@ def test_valid_inputs_have_answers_of_the_model(known, operation):
 
 
 SCALARS = {"string": 5, "integer": "five", "long": "five", "boolean": "maybe", "blob": "%%%"}
+SCALARS |= {"timestamp": "soon"}
 
 
 def example(shape, depth=0):
@@ -237,6 +301,8 @@ def example(shape, depth=0):
         return shape.metadata.get("min", 1)
     if kind == "boolean":
         return True
+    if kind == "timestamp":
+        return "2026-01-01T00:00:00Z"
     if kind == "blob":
         return base64.b64encode(b"zip").decode()
     if kind == "list":
@@ -248,6 +314,7 @@ def example(shape, depth=0):
 
 EXAMPLES = ("1", "abc", "s3://bucket/key", "arn:aws:iam::123456789012:role/x", "sg-0a", "a/b")
 EXAMPLES += ("subnet-0a", "123456789012", "arn:aws:secretsmanager:us-east-1:123456789012:secret:x")
+EXAMPLES += ("s3://bucket/key/",)
 
 
 def string_example(shape):
@@ -333,6 +400,8 @@ def sendable(operation, path, value, rule):
     where = location.get("location")
     if where == "uri":
         return rule not in ("required", "type") and value != ""
+    if where == "header":
+        return rule != "type"
     if where == "querystring":
         return not (rule == "type" and value == 5) and value != []
     return True
@@ -351,6 +420,10 @@ def fresh():
     return Caller()
 
 
+# The model has no rule for what they take: the id of a share is any text.
+FREE = {"AcceptShare", "DeleteShare", "GetShare"}
+
+
 @pytest.mark.parametrize("operation", EMULATED)
 def test_each_rule_of_the_model_is_enforced(fresh, operation):
     base = example(MODEL.operation_model(operation).input_shape)
@@ -364,7 +437,7 @@ def test_each_rule_of_the_model_is_enforced(fresh, operation):
         assert response.headers["x-amzn-ErrorType"] == "ValidationException", case.id
         assert f"'{path[0]}" in message, (case.id, message)
         checked += 1
-    assert checked or not base
+    assert checked or not base or operation in FREE
 
 
 def test_the_rules_that_are_checked_are_many():

@@ -28,7 +28,7 @@ def test_a_refused_and_a_failed_call_have_a_request_id(world, omics):
     for call in (
         lambda: omics.get_run(id="1"),
         omics.list_runs,
-        lambda: omics.list_reference_stores(),
+        lambda: omics.list_variant_stores(),
     ):
         with pytest.raises(ClientError) as caught:
             call()

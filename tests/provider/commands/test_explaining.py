@@ -253,10 +253,7 @@ def test_a_run_whose_record_is_gone_is_never_looked_up_by_its_id(server: Server)
     assert server.calls() == []
 
 
-def test_the_endpoint_local_has_no_logs_and_reaches_no_other_service(
-    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(details, "aws", None)
+def test_the_endpoint_local_has_no_logs_of_simulated_runs(emulator: Emulator) -> None:
     started = emulator.aws.start_run(
         workflowId=emulator.workflow,
         roleArn=ROLE,

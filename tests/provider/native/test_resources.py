@@ -355,6 +355,24 @@ def test_a_setting_that_is_wrong_fails_the_check_of_the_configuration(door: Door
     assert "Traceback" not in told.message
 
 
+def test_execution_at_the_endpoint_local_is_configured(
+    door: Door, emulator: Emulator, declared: Inputs
+) -> None:
+    given = {"endpoint": "local", "localExecute": True, "localImages": '{"*": "/"}'}
+    request = provider_pb2.CheckRequest(
+        urn="urn:pulumi:dev::lab::pulumi:providers:omics::default", news=struct(given)
+    )
+    assert not door.stub.CheckConfig(request).failures
+    told = failure(lambda: door.configure(localExecute="yes"))
+    assert "omics:localExecute is neither true nor false" in told.message
+    place = {"endpoint": "local", "region": "us-east-1", "localState": emulator.state}
+    door.configure(**place, localExecute="true", localImages="nowhere/images.json")
+    told = failure(lambda: door.up("x", struct(declared)))
+    assert "omics:localImages or omics:localBuckets can't be taken" in told.message
+    assert "nowhere/images.json" in told.message
+    assert "Traceback" not in told.message
+
+
 def test_the_server_listens_on_the_loopback_interface_alone(door: Door) -> None:
     addresses = {
         each.laddr.ip.removeprefix("::ffff:")

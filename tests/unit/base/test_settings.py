@@ -30,6 +30,14 @@ from omics_provider.base.settings import Settings, from_config, provider_config,
             Settings(local_state="/data/omics.db", local_run_seconds=0.5),
         ),
         ({"omics:localRunSeconds": "0"}, Settings(local_run_seconds=0)),
+        (
+            {"omics:localExecute": "true", "omics:localImages": "i.json"},
+            Settings(local_execute=True, local_images="i.json"),
+        ),
+        (
+            {"omics:localExecute": "False", "omics:localBuckets": '{"a": "b"}'},
+            Settings(local_buckets='{"a": "b"}'),
+        ),
         ({"other:region": "x", "region": "y"}, Settings()),
     ],
 )
@@ -84,6 +92,12 @@ def test_what_is_no_length_of_a_run(seconds: str) -> None:
     assert "pulumi config set omics:localRunSeconds" in caught.value.advice
 
 
+def test_execution_is_on_or_off() -> None:
+    with pytest.raises(SettingsError, match="omics:localExecute") as caught:
+        from_config({"omics:localExecute": "yes"}.get)
+    assert "pulumi config set omics:localExecute true" in caught.value.advice
+
+
 def test_settings_are_a_key() -> None:
     assert len({Settings(), Settings(), Settings(region="x")}) == 2
     assert Settings(endpoint="local").is_local
@@ -94,10 +108,12 @@ def test_a_provider_has_what_it_is_given_else_the_stacks() -> None:
     stack = {
         "aws:region": "us-east-1", "omics:profile": "base", "omics:endpoint": "local",
         "omics:localState": "here.db", "omics:localRunSeconds": "3", "omics:progress": "off",
+        "omics:localExecute": "true", "omics:localImages": "images.json",
     }  # fmt: skip
     assert provider_config("lab", {}, stack.get) == {
         "omics-provider:name": "lab", "omics:region": "us-east-1", "omics:profile": "base",
         "omics:endpoint": "local", "omics:localState": "here.db", "omics:localRunSeconds": "3",
+        "omics:localExecute": "true", "omics:localImages": "images.json",
     }  # fmt: skip
     given = {"region": "eu-west-1", "profile": "", "endpoint": "https://omics.example.org"}
     assert provider_config("lab", given, stack.get) == {
@@ -141,7 +157,7 @@ def test_a_provider_looks_nothing_up_where_its_stack_does_not(
             "trio",
             [
                 "there is no key omics:bucket: omics has region, profile, endpoint, localState, "
-                "localRunSeconds, preflight, progress"
+                "localRunSeconds, localExecute, localImages, localBuckets, preflight, progress"
             ],
         ),
         # Of the project's own.

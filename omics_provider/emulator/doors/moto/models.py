@@ -7,10 +7,12 @@ from typing import ClassVar
 
 from moto.core.base_backend import BackendDict, BaseBackend
 
+from omics_provider.emulator.execution.owner import Owner
 from omics_provider.emulator.protocol.model import service_model
 from omics_provider.emulator.protocol.wire import HttpRequest
 from omics_provider.emulator.service import Service
 from omics_provider.emulator.traces.of_runs import Traces
+from omics_provider.emulator.world.execution import Execution
 from omics_provider.emulator.world.store import Store
 from omics_provider.emulator.world.surroundings import MotoSurroundings
 
@@ -18,14 +20,22 @@ from omics_provider.emulator.world.surroundings import MotoSurroundings
 class Home:
     """A store, with the service and the traces that work on it."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, execution: Execution | None = None) -> None:
         self.store = store
+        self.execution = execution
         self.traces = Traces(store, MotoSurroundings())
 
     @cached_property
     def service(self) -> Service:
         """The service; made with the first call, since it reads the environment."""
-        return Service(self.store, service_model(), surroundings=MotoSurroundings())
+        around = MotoSurroundings()
+        return Service(
+            self.store,
+            service_model(),
+            surroundings=around,
+            execution=self.execution,
+            executor=Owner(self.store, around, at_home=True),
+        )
 
 
 class OmicsBackend(BaseBackend):

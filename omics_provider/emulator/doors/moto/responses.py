@@ -31,7 +31,7 @@ class OmicsResponse(BaseResponse):
         url = urlsplit(request.raw_url)
         own = request.host_url.rstrip("/") if request.from_wsgi_server else None
         answer = omics_backends[self.current_account][self.region].answer(
-            HttpRequest(request.method, url.path, url.query, self.raw_body or b""),
+            HttpRequest(request.method, url.path, url.query, self.raw_body or b"", self.headers),
             own or "https://s3.amazonaws.com",
         )
         if answer is None and request.from_wsgi_server:

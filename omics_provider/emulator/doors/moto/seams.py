@@ -13,6 +13,7 @@ from typing import Final
 
 from moto import backend_index
 
+from omics_provider.emulator.world.execution import Execution
 from omics_provider.emulator.world.store import Store, open_store
 
 from . import models
@@ -21,11 +22,13 @@ from .urls import url_bases
 _NAME: Final = "omics"
 
 
-def install(state: str | Path | None = None) -> Store:
+def install(state: str | Path | None = None, execution: Execution | None = None) -> Store:
     """Register the service with moto; see `omics_provider.emulator.install`."""
     sys.modules["moto.omics"] = models
     if all(name != _NAME for name, _ in backend_index.backend_url_patterns):
         backend_index.backend_url_patterns.append((_NAME, re.compile(url_bases[0])))
-    if state is not None:
-        models.OmicsBackend.home = models.Home(open_store(state))
+    home = models.OmicsBackend.home
+    if state is not None or execution != home.execution:
+        store = home.store if state is None else open_store(state)
+        models.OmicsBackend.home = models.Home(store, execution)
     return models.OmicsBackend.home.store

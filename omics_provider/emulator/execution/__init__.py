@@ -1,0 +1,1 @@
+"""Runs that are executed on this machine."""

@@ -1,0 +1,49 @@
+"""Runs whose process is gone: each call ends them, whoever makes it."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from pathlib import Path
+from typing import Final
+
+from omics_provider.emulator.runs import executed
+from omics_provider.emulator.world import processes
+
+from .runner.containers import oci
+
+_PATIENCE_SECONDS: Final = 2.0
+
+
+def settle(connection: sqlite3.Connection, now: float) -> list[sqlite3.Row]:
+    """End the runs whose owner is gone, with what is left of their processes and files.
+
+    Gives what there is to execute beside them.
+    """
+    left = []
+    for row in connection.execute("SELECT * FROM executions").fetchall():
+        if row["owner"] is None or processes.is_alive(row["owner"]):
+            left.append(row)
+            continue
+        if row["worker"] is not None:
+            processes.end_group(row["worker"], _PATIENCE_SECONDS)
+        if row["folder"] is not None:
+            oci.remove_left(Path(row["folder"]))
+            shutil.rmtree(row["folder"], ignore_errors=True)
+        executed.end_lost(connection, row, now)
+    return left
+
+
+def is_somebody_needed(connection: sqlite3.Connection, *, at_home: bool) -> bool:
+    """Say whether there are runs to carry out that fall to this process, or to one like it."""
+    rows = connection.execute("SELECT home, owner FROM executions").fetchall()
+    return any(falls_to_us(row, at_home=at_home) for row in rows)
+
+
+def falls_to_us(row: sqlite3.Row, *, at_home: bool) -> bool:
+    """Say whether a run is this process's to carry out: its home is here, or nowhere any more."""
+    if row["owner"] is not None:
+        return bool(row["owner"] == processes.me())
+    if row["home"] is None:
+        return not at_home
+    return row["home"] == processes.me() or not processes.is_alive(row["home"])

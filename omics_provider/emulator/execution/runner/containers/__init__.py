@@ -1,0 +1,1 @@
+"""What tasks run in: images, the tools that start containers, and what a container used."""

@@ -1,0 +1,1 @@
+"""Workflows in WDL, executed by miniwdl."""

@@ -1,0 +1,1 @@
+"""Emulated shares of workflows between accounts, and the access that they give."""

@@ -1,0 +1,1 @@
+"""Emulated reference stores and sequence stores: what is imported, and what it leads to."""
