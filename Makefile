@@ -15,9 +15,10 @@ help: ## show this list
 setup: ## set up the virtual environment and the Pulumi engine
 	@tools/bootstrap
 
-up: setup ## run the main job: pulumi up of the stack local, against the emulator
+up: setup ## run the main job: pulumi up of the stack local, against the emulator; show its results
 	@$(IN) pulumi stack select --create $(STACK)
 	@$(IN) pulumi up --yes --stack $(STACK)
+	@$(IN) pulumi stack output --json --stack $(STACK) | python tools/results.py
 
 down: setup ## pulumi destroy of the stack local
 	@$(IN) pulumi stack select --create $(STACK)

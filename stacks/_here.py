@@ -5,6 +5,7 @@ import sys
 
 import pulumi
 
+from omics_provider.emulator.execution.inputs import NO_MINIWDL
 from omics_provider.emulator.execution.runner.containers import tools
 
 #: A run with this tag is a clock of so many seconds (docs/execution.md).
@@ -16,14 +17,14 @@ def tags() -> dict[str, str]:
     wrong = problem()
     if wrong is None:
         return {}
-    pulumi.log.warn(f"The runs are simulated, and write no results: {wrong}")
+    pulumi.log.warn(f"Runs are simulated here, and their results are no real ones. {wrong}")
     return SIMULATED
 
 
 def problem() -> str | None:
     """Say why runs can't be executed here. None: they can."""
     if sys.platform != "linux":
-        return "tasks need the programs of a Linux machine."
+        return "To execute them takes Linux."
     if importlib.util.find_spec("WDL") is None:
-        return 'there is no miniwdl: pip install "omics-provider[execute]".'
-    return tools.problem("auto", folders=True, images=False)
+        return NO_MINIWDL
+    return tools.problem({"*": "/"})

@@ -116,7 +116,7 @@ def wait_seconds(config: pulumi.Config) -> float | None:
     return None if hours is None else hours * SECONDS_AN_HOUR
 
 
-def existing(config: pulumi.Config) -> Existing:
+def _existing(config: pulumi.Config) -> Existing:
     """Read `workflowId` and `workflowType` (READY2RUN or PRIVATE)."""
     kind = cast(WorkflowType, config.require("workflowType"))
     return Existing(config.require("workflowId"), kind)
@@ -125,7 +125,7 @@ def existing(config: pulumi.Config) -> Existing:
 def _workflow(config: pulumi.Config) -> Existing | Path:
     folder = config.get("workflow")
     if folder is None:
-        return existing(config)
+        return _existing(config)
     if config.get("workflowId") is not None:
         raise pulumi.RunError(
             "workflow and workflowId are both set: keep `workflow` for a definition of "
