@@ -8,6 +8,8 @@ import pulumi
 from omics_provider.emulator.execution.inputs import NO_MINIWDL
 from omics_provider.emulator.execution.runner.containers import tools
 
+#: The module of miniwdl.
+ENGINE = "WDL"
 #: A run with this tag is a clock of so many seconds (docs/execution.md).
 SIMULATED = {"emulator:seconds": "5"}
 
@@ -25,6 +27,6 @@ def problem() -> str | None:
     """Say why runs can't be executed here. None: they can."""
     if sys.platform != "linux":
         return "To execute them takes Linux."
-    if importlib.util.find_spec("WDL") is None:
+    if importlib.util.find_spec(ENGINE) is None:
         return NO_MINIWDL
     return tools.problem({"*": "/"})

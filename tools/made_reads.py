@@ -18,7 +18,7 @@ BASES = 75
 
 def text(group: str, mate: int, reads: int) -> str:
     """Make the text of a FASTQ file: quality falls along a read, faster in its second mate."""
-    chance = random.Random(f"{group}_R{mate}")  # noqa: S311  # no secret
+    chance = random.Random(f"{group}_R{mate}")
     lines = []
     for number in range(1, reads + 1):
         bases = "".join(chance.choices("ACGT", (29, 21, 21, 29), k=BASES))

@@ -1,12 +1,11 @@
 """Shows what the runs of the stack `local` have written on this machine.
 
-    pulumi stack output --json | python tools/results.py
+pulumi stack output --json | python tools/results.py
 """
 
 import json
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from omics_provider.base.settings import DEFAULT_LOCAL_STATE

@@ -10,7 +10,7 @@ import pulumi
 import pytest
 import yaml  # type: ignore[import-untyped]  # comes with pulumi
 
-from stacks import _cohort, _programs, _settings
+from stacks import _cohort, _here, _programs, _settings
 from tests.programs import mocked
 
 ROOT = Path(__file__).parents[3]
@@ -65,7 +65,11 @@ class Waits(list[dict[str, Any]]):
         self.append({"runs": list(runs), "timeout": timeout})
         ended = {
             name: run.id.apply(
-                lambda id_: {"status": "COMPLETED", "run_output_uri": f"s3://results/{id_}"}
+                lambda id_: {
+                    "status": "COMPLETED",
+                    "run_output_uri": f"s3://results/{id_}",
+                    "outputs": {"ReadQc.reads": 4},
+                }
             )
             for name, run in runs.items()
         }
@@ -159,13 +163,20 @@ def test_no_secret_and_no_real_account_is_in_a_stack_file() -> None:
         assert set(re.findall(r"(?<!\d)\d{12}(?!\d)", text)) == {ACCOUNT}
 
 
+@pytest.fixture(autouse=True)
+def _executed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever this machine can do, it can execute runs."""
+    monkeypatch.setattr(_here, "problem", lambda: None)
+
+
 def test_local_starts_one_run_for_each_sample(waits: Waits) -> None:
     engine, exported = up("local", stack_config("local"), _programs.program("local", None))
     runs = engine.of(RUN)
     assert sorted(runs) == TRIO
     assert {name: inputs["name"] for name, inputs in runs.items()} == {name: name for name in TRIO}
     father = runs["HG003"]
-    assert (father["workflowId"], father["workflowType"]) == ("9500764", "READY2RUN")
+    assert father["workflowId"] == "read-qc-id"
+    assert father["workflowVersionName"].startswith("sha-")
     assert father["parameters"]["sample_name"] == "HG003"
     assert father["tags"] == {"project": "omics-runs", "stack": "local"}
     assert not [typ for typ, _, _ in engine.resources if typ.startswith("aws:")]
@@ -175,6 +186,36 @@ def test_local_starts_one_run_for_each_sample(waits: Waits) -> None:
         "status": "COMPLETED",
         "runOutputUri": "s3://results/HG004-id",
     }
+    assert exported["outputs"]["HG004"] == {"ReadQc.reads": 4}
+
+
+def test_local_simulates_runs_where_they_can_t_be_executed_and_says_so(
+    waits: Waits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", said.append)
+    monkeypatch.setattr(_here, "problem", lambda: "No tool starts containers here.")
+    engine, _ = up("local", stack_config("local"), _programs.program("local", None))
+    assert {run["tags"]["emulator:seconds"] for run in engine.of(RUN).values()} == {"5"}
+    (line,) = said
+    assert "simulated" in line
+    assert "No tool starts containers here." in line
+    assert [wait["runs"] for wait in waits] == [TRIO]
+
+
+@pytest.mark.parametrize(
+    ("platform", "miniwdl", "told"),
+    [("darwin", "WDL", "Linux"), ("linux", "no_such_module", "miniwdl"), ("linux", "WDL", None)],
+)
+def test_what_keeps_runs_from_being_executed(
+    monkeypatch: pytest.MonkeyPatch, platform: str, miniwdl: str, told: str | None
+) -> None:
+    monkeypatch.undo()  # the fixture's machine, which can do anything
+    monkeypatch.setattr("sys.platform", platform)
+    monkeypatch.setattr(_here, "ENGINE", miniwdl)
+    monkeypatch.setattr(_here.tools, "problem", lambda _: None)
+    problem = _here.problem()
+    assert problem == told or (told and told in str(problem))
 
 
 def test_a_sheet_in_another_order_is_the_same_cohort(

@@ -163,7 +163,11 @@ def test_a_missing_sheet_says_what_to_set(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("sheet", "names"),
-    [("ashkenazim-trio.csv", ["HG002", "HG003", "HG004"]), ("vendor-5-percent.csv", ["ERR194159"])],
+    [
+        ("ashkenazim-trio.csv", ["HG002", "HG003", "HG004"]),
+        ("made-trio.csv", ["HG002", "HG003", "HG004"]),
+        ("vendor-5-percent.csv", ["ERR194159"]),
+    ],
 )
 def test_the_sheets_of_the_repository_are_good(sheet: str, names: list[str]) -> None:
     assert [sample.name for sample in read_sheet(SHEETS / sheet)] == names
@@ -178,3 +182,10 @@ def test_every_bucket_of_the_sheets_has_its_source_written_down() -> None:
         for sample in read_sheet(sheet):
             for uri in sample.files():
                 assert f"s3://{uri.split('/')[2]}/" in told
+
+
+def test_the_made_reads_are_what_their_tool_makes(tmp_path: Path) -> None:
+    runpy.run_path(str(SHEETS.parents[1] / "tools" / "made_reads.py"))["write"](tmp_path)
+    made = {path.name: gzip.decompress(path.read_bytes()) for path in tmp_path.iterdir()}
+    kept = (SHEETS / "made-reads").iterdir()
+    assert made == {path.name: gzip.decompress(path.read_bytes()) for path in kept}
