@@ -1,6 +1,8 @@
 """Sample sheets: what is read, what is refused, and that the ones in the repository are good."""
 
+import gzip
 import json
+import runpy
 from importlib import resources
 from pathlib import Path
 
