@@ -11,31 +11,31 @@ import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parents[1] / "stacks" / "samples" / "made-reads"
-#: Reads of each file, by read group: each has two files.
-GROUPS = {"HG002.L1": 200, "HG002.L2": 150, "HG003.L1": 180, "HG004.L1": 120}
+#: Reads of each file, by sample: each has two files.
+SAMPLES = {"HG002": 300, "HG003": 200, "HG004": 150}
 BASES = 75
 
 
-def text(group: str, mate: int, reads: int) -> str:
+def text(sample: str, mate: int, reads: int) -> str:
     """Make the text of a FASTQ file: quality falls along a read, faster in its second mate."""
-    chance = random.Random(f"{group}_R{mate}")
+    chance = random.Random(f"{sample}_R{mate}")
     lines = []
     for number in range(1, reads + 1):
         bases = "".join(chance.choices("ACGT", (29, 21, 21, 29), k=BASES))
         likely = [38 - 6 * mate * (place / BASES) ** 2 for place in range(BASES)]
         quality = [min(41, max(2, round(chance.gauss(mean, 3)))) for mean in likely]
         codes = "".join(chr(33 + each) for each in quality)
-        lines += [f"@{group}.{number}/{mate}", bases, "+", codes]
+        lines += [f"@{sample}.{number}/{mate}", bases, "+", codes]
     return "\n".join(lines) + "\n"
 
 
 def write(folder: Path) -> None:
     """Write all files."""
     folder.mkdir(parents=True, exist_ok=True)
-    for group, reads in GROUPS.items():
+    for sample, reads in SAMPLES.items():
         for mate in (1, 2):
-            made = gzip.compress(text(group, mate, reads).encode(), mtime=0)
-            (folder / f"{group}_R{mate}.fastq.gz").write_bytes(made)
+            made = gzip.compress(text(sample, mate, reads).encode(), mtime=0)
+            (folder / f"{sample}_R{mate}.fastq.gz").write_bytes(made)
 
 
 if __name__ == "__main__":

@@ -32,7 +32,14 @@ def run(folder: Path, sheet: str, program: str) -> subprocess.CompletedProcess[s
     (folder / "samples.csv").write_text(sheet, "utf-8")
     (folder / "__main__.py").write_text(program, "utf-8")
     settings = yaml.safe_load((ROOT / "stacks" / "Pulumi.local.yaml").read_text("utf-8"))
-    config = json.dumps({key: str(value) for key, value in settings["config"].items()})
+    # The runs of the page are simulated, wherever the folder is.
+    config = json.dumps(
+        {
+            key: str(value)
+            for key, value in settings["config"].items()
+            if not key.startswith("omics:local")
+        }
+    )
     return subprocess.run(
         [sys.executable, str(RUNNER), "__main__.py", str(folder / "state.db"), config],
         cwd=folder,
