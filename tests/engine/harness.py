@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -301,7 +302,7 @@ def make_stack(
     main: str = ".",
     door: Door = DYNAMIC,
 ) -> Stack:
-    """Make a project in the folder `home` and initialise its stack, at the endpoint `local`."""
+    """Make a project in the folder `home` with a new stack, at the endpoint `local`."""
     (home / "backend").mkdir(parents=True)
     (home / main).mkdir(exist_ok=True)
     place = "" if main == "." else f"main: {main}\n"
@@ -314,15 +315,34 @@ def make_stack(
         door=door,
     )
     stack.program(door.program)
-    stack.pulumi("stack", "init")
-    path = home / f"Pulumi.{STACK}.yaml"
-    path.write_text(path.read_text() + "config:\n")
+    for path, text in _initialised(stack.environment["PULUMI_CONFIG_PASSPHRASE"]).items():
+        (home / path).parent.mkdir(parents=True, exist_ok=True)
+        (home / path).write_text(text)
     stack.configure(endpoint="local", region="us-east-1", localState=str(stack.emulator_state))
     # Calls are counted here: a preview's own look-ups have tests of their own.
     stack.configure(preflight="off")
     # No test here is about the workflow's own parameters.
     stack.settings(parameterCheck="off")
     return stack
+
+
+@cache
+def _initialised(passphrase: str) -> dict[str, str]:
+    """Give the files that `pulumi stack init` makes of a stack and of a backend, by path.
+
+    They are the same for each stack here, so the command runs once in each process of the tests.
+    """
+    with tempfile.TemporaryDirectory(prefix="omics-tests-stack-") as folder:
+        home = Path(folder) / "project"
+        (home / "backend").mkdir(parents=True)
+        (home / "Pulumi.yaml").write_text(f"name: {PROJECT}\nruntime: python\n")
+        known = {**clean_environment(home), "PULUMI_CONFIG_PASSPHRASE": passphrase}
+        Stack(home, known, home / "omics.db").pulumi("stack", "init")
+        backend = Path("backend") / ".pulumi"
+        paths = (backend / "meta.yaml", backend / "stacks" / PROJECT / f"{STACK}.json")
+        made = {str(path): (home / path).read_text() for path in paths}
+        settings = f"Pulumi.{STACK}.yaml"
+        return {**made, settings: (home / settings).read_text() + "config:\n"}
 
 
 def name_of(urn: str) -> str:
@@ -384,6 +404,9 @@ def clean_environment(home: Path) -> dict[str, str]:
         "PULUMI_CONFIG_PASSPHRASE": "engine tier",
         "PULUMI_PYTHON_CMD": interpreter(),
         "PULUMI_SKIP_UPDATE_CHECK": "1",
+        # A command's Go processes live for seconds: up to this size they collect no garbage.
+        "GOGC": "off",
+        "GOMEMLIMIT": "512MiB",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
     }
 

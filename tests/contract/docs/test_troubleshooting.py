@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -32,18 +33,30 @@ def quotes(text: str) -> Iterator[str]:
                     yield found[2]
 
 
-def pieces(message: str) -> list[str]:
+@cache
+def pieces(message: str) -> tuple[str, ...]:
     """Return the texts of a message between its values, blanks made equal."""
     parts = [" ".join(part.split()) for part in message.split(messages.VALUE)]
-    return [part for part in parts if part]
+    return tuple(part for part in parts if part)
+
+
+@cache
+def on_one_line(message: str) -> str:
+    """Return the whole of a message, blanks made equal."""
+    return " ".join(message.split())
+
+
+@cache
+def pattern(quote: str) -> re.Pattern[str]:
+    """Return what finds a quote's pieces in their order."""
+    return re.compile(".*".join(re.escape(piece) for piece in pieces(quote)), re.DOTALL)
 
 
 def stands_for(quote: str, message: str) -> bool:
     """Tell whether a quote is of this message; one of few words has to be the whole of it."""
     if len(" ".join(pieces(quote)).split()) < 4:
         return pieces(quote) == pieces(message)
-    pattern = ".*".join(re.escape(piece) for piece in pieces(quote))
-    return re.search(pattern, " ".join(message.split()), re.DOTALL) is not None
+    return pattern(quote).search(on_one_line(message)) is not None
 
 
 # The page ----------------------------------------------------------------------------------------

@@ -146,6 +146,8 @@ def test_a_start_that_was_cut_off_is_no_orphan_and_outlives_a_fix(stack: Stack) 
     assert drift(stack)[0] == 0
 
 
+# Its rule in `make test`: tests/unit/commands/test_drift.py.
+@pytest.mark.slow
 def test_a_run_of_a_renamed_stack_is_no_orphan_of_the_next_one_of_its_name(stack: Stack) -> None:
     stack.declare({"one": declaration(tags=ACTIVE)})
     stack.up()

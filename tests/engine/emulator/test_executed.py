@@ -152,6 +152,12 @@ class Place:
         return int(row["worker"].split()[0])
 
 
+#: What the server does with a run that is executed, in `make test`: tests/emulator/execution.
+SERVER_IN_SCALE: Final = pytest.mark.parametrize(
+    "place", ["local", pytest.param("server", marks=pytest.mark.slow)], indirect=True
+)
+
+
 @pytest.fixture(params=["local", "server"])
 def place(request: pytest.FixtureRequest, stack: Stack, tmp_path: Path) -> Iterator[Place]:
     images = tmp_path / "images.json"
@@ -205,6 +211,7 @@ def test_a_chain_of_runs_is_executed(place: Place) -> None:
     assert again.code == 0
 
 
+@SERVER_IN_SCALE
 def test_what_fails_is_explained_and_what_is_cancelled_is_gone(place: Place) -> None:
     place.declare(chain=False)
     place.stack.up()
@@ -228,6 +235,7 @@ def test_what_fails_is_explained_and_what_is_cancelled_is_gone(place: Place) -> 
     assert processes_of(worker) == []
 
 
+@SERVER_IN_SCALE
 def test_a_killed_worker_fails_its_run(place: Place) -> None:
     place.declare(chain=False)
     place.stack.up()

@@ -77,6 +77,8 @@ def test_each_update_is_killed_and_the_next_one_ends_with_one_run(
     assert report.converged == len(steps)
 
 
+# In `make test` each kind of weather once: test_errors_that_pass_are_not_the_users_problem.
+@pytest.mark.slow
 @pytest.mark.parametrize("request_id", ["conflict"])
 def test_creates_in_bad_weather_are_one_run_each(request_id: RequestId, tmp_path: Path) -> None:
     report = storm(tmp_path, request_id, runs=12, seed=3, limit=140)

@@ -286,6 +286,8 @@ def test_a_pull_request_is_told_what_is_merged_is_started_and_drift_is_found(
 # Two merges at once, a job that is cancelled, a run that fails ------------------------------------
 
 
+# Ctrl-C, and a run that fails, in `make test`: tests/engine/waits/test_wait.py.
+@pytest.mark.slow
 def test_a_second_update_fails_cleanly_a_cancelled_one_leaves_no_lock_and_a_failed_run_is_told(
     team: Team, actions: Actions
 ) -> None:

@@ -36,6 +36,8 @@ def failed_up(stack: Stack, *words: str) -> None:
     assert stack.resources() == []
 
 
+# Each error in `make test`: tests/provider/service/test_errors.py.
+@pytest.mark.slow
 def test_no_way_to_the_service_is_a_clear_error_and_nothing_is_recorded(
     stack: Stack, closed_port: str
 ) -> None:

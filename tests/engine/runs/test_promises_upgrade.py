@@ -15,6 +15,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pytest
 from pulumi.dynamic.dynamic import serialize_provider
 
 from omics_provider.providers.run import OmicsRunProvider
@@ -151,6 +152,7 @@ def test_a_stack_of_the_first_release_goes_on(stack: Stack) -> None:
     assert left == {uuid("active"), uuid("by hand")}
 
 
+@pytest.mark.slow
 def test_a_stack_of_the_first_release_whose_runs_are_gone_stays_quiet(stack: Stack) -> None:
     bring_in(stack)
     targets = [part for name in SURE for part in ("--target", RECORDED[name]["urn"])]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.engine.harness import Stack
 
 MFA = """\
@@ -32,6 +34,8 @@ def told(text: str) -> list[str]:
     return lines[first : lines.index("", first)]
 
 
+# Each error in `make test`: tests/provider/service/test_sign_in.py.
+@pytest.mark.slow
 def test_credentials_that_cannot_be_had_end_an_update_with_a_short_error(stack: Stack) -> None:
     # A question would wait for the command's own limit of time.
     configure(stack, MFA)

@@ -7,6 +7,8 @@ import signal
 from datetime import datetime
 from typing import Any, Final
 
+import pytest
+
 from tests.engine.harness import PROGRAM, ROLE, Stack, declaration, until
 
 #: The runs of `runs.json`, and a wait for the one that is named first.
@@ -88,6 +90,8 @@ def test_replaced_runs_are_cancelled_when_their_successors_are_recorded(stack: S
     assert len(stack.resources()) == 5
 
 
+# Its rule in `make test`: tests/provider/waits/test_wait_replaced.py.
+@pytest.mark.slow
 def test_a_replaced_batch_is_cancelled_while_the_program_waits_for_its_successor(
     stack: Stack,
 ) -> None:
