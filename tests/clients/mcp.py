@@ -34,7 +34,7 @@ class Server:
         """List the tools: their input schemas by name."""
         return {tool["name"]: tool["inputSchema"] for tool in self.ask("tools/list")["tools"]}
 
-    def call(self, name: str, **arguments: Any) -> Any:
+    def call(self, name: str, /, **arguments: Any) -> Any:
         """Call a tool; give its answer, which is JSON or text."""
         result = self.ask("tools/call", name=name, arguments=arguments)
         text = "\n".join(part["text"] for part in result["content"])
@@ -46,7 +46,7 @@ class Server:
             raise Refused(text)
         return answer
 
-    def ask(self, method: str, **params: Any) -> Any:
+    def ask(self, method: str, /, **params: Any) -> Any:
         """Send a request and wait for its answer; notifications in between are not for us."""
         number = next(self._numbers)
         self._send(id=number, method=method, params=params)
