@@ -1,6 +1,7 @@
 """The MCP server of AWS Labs: each of its tools that needs no internet is called."""
 
 import base64
+import gzip
 import json
 from pathlib import Path
 
@@ -198,14 +199,15 @@ def test_tools_that_call_nothing(world, mcp):
 
 def test_sequence_stores(world, mcp):
     s3 = world.served.client("s3")
-    s3.put_object(Bucket="bucket", Key="lane1.fastq", Body=b"@read\nACGT\n+\nIIII\n")
+    packed = gzip.compress(b"@read\nACGT\n+\nIIII\n")
+    s3.put_object(Bucket="bucket", Key="lane1.fastq.gz", Body=packed)
     store = {"sequence_store_id": mcp.call("CreateAHOSequenceStore", name="reads")["id"]}
     mcp.call("UpdateAHOSequenceStore", **store, description="of the lab")
     assert mcp.call("GetAHOSequenceStore", **store)["description"] == "of the lab"
     [listed] = mcp.call("ListAHOSequenceStores")["sequenceStores"]
     assert listed["name"] == "reads"
     source = {
-        "sourceFiles": {"source1": "s3://bucket/lane1.fastq"},
+        "sourceFiles": {"source1": "s3://bucket/lane1.fastq.gz"},
         "sourceFileType": "FASTQ",
         "subjectId": "subject",
         "sampleId": "sample",
