@@ -59,7 +59,7 @@ campaign: setup ## 8 processes against one emulator file, callers and servers ki
 
 clients: setup ## try other people's clients against the emulator: AWS CLI, MCP server, JavaScript SDK and more
 	@$(IN) tools/clients/install
-	@$(IN) pytest tests/clients
+	@$(IN) pytest -n $(WORKERS) --dist worksteal tests/clients
 
 languages: setup ## generate and check the SDKs of TypeScript, Python and Go, run programs with them: build/sdk
 	@$(IN) python tools/languages
