@@ -13,7 +13,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
+from omics_provider.emulator.execution.inputs import NO_MINIWDL
 from omics_provider.emulator.execution.owner import Owner
+from omics_provider.emulator.execution.runner.containers import tools
 from omics_provider.emulator.protocol.model import service_model
 from omics_provider.emulator.world.execution import Execution
 from omics_provider.emulator.world.store import StateTooNewError, Store, open_store
@@ -96,6 +98,9 @@ def main(arguments: list[str]) -> int:
     except (OSError, ValueError, sqlite3.Error, StateTooNewError) as error:
         sys.stderr.write(f"The emulator can't start with the state file {state}: {error}\n")
         return 1
+    told = None if execution is None else _trouble(store, execution)
+    if told is not None:
+        sys.stderr.write(f"Runs will fail, their tasks can't run here: {told}\n")
     server = serve(store, service, options.port)
     for number in (signal.SIGINT, signal.SIGTERM):
         # shutdown() waits for the serving loop, which is what the signal interrupts.
@@ -132,6 +137,13 @@ def _execution(options: argparse.Namespace) -> Execution | None:
         if getattr(options, option) is not None:
             raise ValueError(f"--{option} says how runs are executed: give --execute, too.")
     return None
+
+
+def _trouble(store: Store, execution: Execution) -> str | None:
+    """Say why no run can be executed on this machine, if none can."""
+    if find_spec("WDL") is None:
+        return NO_MINIWDL
+    return tools.problem(execution.images, control.current_settings(store)["executeTool"])
 
 
 def _port(text: str) -> int:

@@ -200,7 +200,6 @@ class Service:
                 self._context(connection, real, account, region),
                 operation=operation,
                 fault=faults.draw(connection, operation),
-                execution=self._execution,
                 publish=publish,
             )
             recovery.settle(connection, context.now)
@@ -240,6 +239,7 @@ class Service:
             run_seconds=self._run_seconds if chosen.runSeconds is None else chosen.runSeconds,
             surroundings=self._surroundings,
             model=self._model,
+            execution=self._execution,
         )
 
 

@@ -28,11 +28,11 @@ def replaced(state: StackState) -> Iterator[Replaced]:
 
     What it would keep is left out, and whatever is not certain.
     """
-    staying = [each for each in state.resources if _stays(each)]
+    staying = [each for each in state.own if _stays(each)]
     by_urn = {str(each.get("urn")): each for each in staying}
     stood_for = {uuid for each in staying for uuid in _uuids(each)}
     adopting = {str((each.get("inputs") or {}).get("adoptRunId")) for each in state.creating}
-    for old in state.resources:
+    for old in state.own:
         successor = by_urn.get(str(old.get("urn")))
         if (
             own_kind(old.get("type")) in _ENDED_EARLY

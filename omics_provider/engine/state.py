@@ -82,6 +82,16 @@ class StackState:
     #: When the last update before those began that succeeded, None where there was none. Whatever
     #: was started before it is recorded, or was released.
     succeeded_at: str | None = None
+    #: When the oldest resource of any kind was recorded.
+    begun_at: str | None = None
+
+    @functools.cached_property
+    def own(self) -> tuple[Resource, ...]:
+        """The resources of this package.
+
+        Others may have outputs of the same names, and so may what the stack itself exports.
+        """
+        return tuple(r for r in self.resources if own_kind(kind_of(str(r.get("urn")))))
 
     @property
     def lost_since(self) -> datetime | None:
@@ -103,8 +113,7 @@ class StackState:
         """
         if self.failing_since:
             return None
-        made = (str(r["created"]) for r in self.resources if r.get("created"))
-        first = self.succeeded_at or min(made, default=None)
+        first = self.succeeded_at or self.begun_at
         if first is None or datetime.fromisoformat(first) >= update:
             return None
         return max(datetime.fromisoformat(first), update - _UNNOTICED)
@@ -183,7 +192,7 @@ class StackState:
     def keeps_run(self, uuid: str) -> bool:
         """Tell the same of the resources that point to the run of `uuid`, but those of `get`."""
         return _one_stays(
-            [r for r in self.resources if _outputs(r).get("uuid") == uuid and not r.get("external")]
+            [r for r in self.own if _outputs(r).get("uuid") == uuid and not r.get("external")]
         )
 
     def keeps_run_in_destroy(self, uuid: str) -> bool:
@@ -191,7 +200,7 @@ class StackState:
 
         In the destroy of a whole stack that is the one that started it, or one that spares it.
         """
-        having = [r for r in self.resources if _outputs(r).get("uuid") == uuid]
+        having = [r for r in self.own if _outputs(r).get("uuid") == uuid]
         return any(
             not r.get("external")
             and (
@@ -204,7 +213,7 @@ class StackState:
 
     def records(self, uuid: str) -> bool:
         """Tell whether a resource that is not about to be deleted has the run of `uuid`."""
-        return any(_outputs(r).get("uuid") == uuid and not r.get("delete") for r in self.resources)
+        return any(_outputs(r).get("uuid") == uuid and not r.get("delete") for r in self.own)
 
     def unconfirmed(self, urn: str, own_attempt: str) -> tuple[EarlierStart, ...]:
         """Return the starts of `urn` before `own_attempt` that nothing records, oldest first."""
@@ -214,7 +223,7 @@ class StackState:
 
     def tokens(self) -> frozenset[str]:
         """Return the requestIds that recorded runs were started with."""
-        return frozenset(t for r in self.resources for t in _settled(_outputs(r)))
+        return frozenset(t for r in self.own for t in _settled(_outputs(r)))
 
     def settled(self, urn: str) -> tuple[str, ...]:
         """Return the tokens that the engine still holds for interrupted, but that are not."""
@@ -257,7 +266,7 @@ class StackState:
 
     @functools.cached_property
     def _known(self) -> frozenset[str]:
-        return frozenset(mark for each in self.resources for mark in _marks(each))
+        return frozenset(mark for each in self.own for mark in _marks(each))
 
     @functools.cached_property
     def _by_urn(self) -> dict[str, list[Resource]]:
@@ -280,12 +289,14 @@ def mark_of(properties: Mapping[str, Any]) -> str:
 def parse(export: Mapping[str, Any], history: Sequence[Mapping[str, Any]] = ()) -> StackState:
     """Read what `pulumi stack export` (deployment version 3) and `pulumi stack history` printed."""
     deployment = export.get("deployment") or {}
+    resources: Sequence[Resource] = deployment.get("resources") or ()
     pending: Sequence[Mapping[str, Any]] = deployment.get("pending_operations") or ()
     return StackState(
-        tuple(deployment.get("resources") or ()),
+        tuple(resources),
         tuple(op["resource"] for op in pending if op.get("type") == _CREATING),
         tuple(op["resource"] for op in pending if op.get("type") == _DELETING),
         *_outcomes(history),
+        min((str(each["created"]) for each in resources if each.get("created")), default=None),
     )
 
 

@@ -59,4 +59,4 @@ def stack(make: Callable[..., Stack]) -> Iterator[Stack]:
     """One stack. No command of it may ever show a traceback."""
     made = make("project")
     yield made
-    assert "Traceback" not in made.transcript
+    assert "Traceback" not in made.transcript, made.transcript.partition("Traceback")[2][:4000]

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from .ended import Ended
 
+NO_MINIWDL: Final = (
+    'Runs are executed by miniwdl, which is not here: pip install "omics-provider[execute]".'
+)
 #: From the URI of an input to its path on this machine.
 Fetch = Callable[[str], Path]
 
 
 def located(definition: Path, main: str, parameters: Mapping[str, Any], fetch: Fetch) -> Any:
     """Give the parameters of a WDL with a path for each of its files. Raises Ended."""
+    if find_spec("WDL") is None:
+        raise Ended("SERVICE_ERROR", NO_MINIWDL)
     import WDL
 
     try:

@@ -31,7 +31,7 @@ def cancel(*_):
 def done(folder, job):
     (folder / "logs").mkdir()
     (folder / "logs" / "engine.log").write_text(f"{job['name']} begins\n")
-    inputs, does = job["inputs"], job["inputs"]["does"]
+    inputs, does = job["inputs"], job["inputs"].get("does", "")
     texts = []
     for number, path in enumerate(inputs.get("files", [])):
         if "seen" in does:

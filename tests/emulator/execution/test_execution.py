@@ -1,10 +1,13 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 
 import pytest
 
 from omics_provider.emulator import control
+from tests import children
 from tests.emulator.conftest import REGION, ROLE
 
 from .conftest import BUCKET, Place, is_gone, pid, serving_at, until
@@ -184,6 +187,30 @@ def test_a_run_cache_keeps_what_its_behavior_says(place, behavior, first, hits):
     ] == hits
 
 
+def test_the_runs_of_a_batch_are_executed(place):
+    uri = place.put("a.txt", "one\n")
+    batch = place.omics.start_run_batch(
+        batchName="two",
+        defaultRunSetting={
+            "workflowId": place.workflow(),
+            "roleArn": ROLE,
+            "outputUri": f"s3://{BUCKET}/out",
+            "parameters": {"files": [uri]},
+        },
+        batchRunSettings={
+            "inlineSettings": [{"runSettingId": name, "name": name} for name in ("a", "b")]
+        },
+    )["id"]
+
+    def ended():
+        runs = place.omics.list_runs(batchId=batch)["items"]
+        return runs if [run["status"] for run in runs] == ["COMPLETED"] * 2 else None
+
+    for run in until(ended, "the end of the batch"):
+        base = place.run(run["id"])["runOutputUri"]
+        assert place.text(f"{base}/out/all/all.txt") == "one\n"
+
+
 def test_a_folder_stands_for_a_bucket(tmp_path):
     folder = tmp_path / "reads"
     (folder / "lane").mkdir(parents=True)
@@ -296,3 +323,25 @@ def test_two_servers_on_one_state_file_execute_each_run_once(tmp_path):
             assert len(keys) == 3
         homes = [{key.split("/")[1] for key in place.objects()} for place in (first, second)]
         assert homes[0] & homes[1] == set()
+
+
+def test_a_server_that_can_start_no_container_says_so(tmp_path, capfd):
+    settings = tmp_path / "settings.json"
+    settings.write_text(json.dumps({"executeTool": "podman"}))
+    words = ("-m", "omics_provider.emulator", "--port", "0", "--execute", "--images", '{"*": "x"}')
+    child = children.python(
+        *words, "--state", tmp_path / "s.db", "--settings", settings, stdin=subprocess.DEVNULL,
+        env={**os.environ, "PATH": str(tmp_path)},
+    )  # fmt: skip
+    assert child.line("the URL").startswith("http://127.0.0.1:")
+    child.stop()
+    assert "podman is not on PATH" in capfd.readouterr().err
+
+
+def test_images_without_execution_are_refused(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "omics_provider.emulator", "--port", "0", "--images", "{}"],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "give --execute, too" in done.stderr

@@ -10,6 +10,7 @@ import pytest
 
 from omics_provider.base.identity import start_token
 from omics_provider.engine import state as recorded
+from omics_provider.engine.replaced import replaced
 from omics_provider.engine.state import EarlierStart, StackState, is_placeholder, parse
 
 STACK = "lab/omics-runs/prod"
@@ -332,10 +333,10 @@ def day(number: int) -> str:
     ("state", "since"),
     [
         (StackState(), None),
-        (StackState(({"created": day(30)},)), None),
+        (StackState(begun_at=day(30)), None),
         # There was an update, and no history says how it ended.
-        (StackState(({}, {"created": day(29)}, {"created": day(28)})), day(28)),
-        (StackState(({"created": day(20)},), succeeded_at=day(29)), day(29)),
+        (StackState(begun_at=day(28)), day(28)),
+        (StackState(begun_at=day(20), succeeded_at=day(29)), day(29)),
         # In a busy account nobody looks for ever.
         (StackState(succeeded_at=day(2)), day(23)),
         # The history tells of failures, and they are looked at from there.
@@ -346,3 +347,19 @@ def test_since_when_an_update_may_have_left_no_trace(state: StackState, since: s
     found = state.unnoticed_since(NOW)
 
     assert found == (datetime.fromisoformat(since) if since else None)
+
+
+def test_what_other_resources_and_the_stack_have_is_no_run_of_ours() -> None:
+    """A program may export a run's uuid, or a number of batches."""
+    run = {**resource("a", uuid="u"), "created": day(29)}
+    stack = {
+        "urn": "urn:pulumi:prod::omics-runs::pulumi:pulumi:Stack::omics-runs-prod",
+        "outputs": {"uuid": "u", "batches": 2, "arn": "x", "__settled": 7},
+        "created": day(28),
+    }
+    found = state(stack, run)
+
+    assert found.own == (run,)
+    assert found.begun_at == day(28)
+    assert not found.keeps_run("u")
+    assert list(replaced(found)) == []

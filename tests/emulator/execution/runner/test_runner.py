@@ -6,6 +6,7 @@ from omics_provider.emulator.execution.runner import __main__ as runner
 from omics_provider.emulator.execution.runner.containers import tools
 from omics_provider.emulator.execution.runner.containers.images import Image
 from omics_provider.emulator.execution.runner.outcome import Failure
+from tests.children import python
 
 from .jobs import make
 
@@ -51,13 +52,24 @@ def test_a_definition_that_is_no_wdl_fails_the_run(tmp_path):
 def test_tools_that_are_not_here_are_named_with_what_gets_them(monkeypatch):
     monkeypatch.setattr("shutil.which", lambda name: None)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    told = tools.problem("auto", folders=True, images=True)
+    told = tools.problem({"*": "/"})
     assert "bubblewrap is not here" in told
     assert 'pip install "omics-provider[execute]"' in told
     assert "podman is not on PATH" in told
-    assert "docker is not on PATH" in tools.problem("docker", folders=False, images=True)
+    assert "docker is not on PATH" in tools.problem({"*": "lab/a:1"}, "docker")
 
 
 def test_bubblewrap_starts_no_image():
     with pytest.raises(Exception, match="unpack the image to a folder"):
         tools.Tools("bubblewrap").find(Image("lab/a:1", None, "lab/a:1"))
+
+
+def test_the_server_says_at_its_start_that_tasks_will_not_run(tmp_path, capsys):
+    images = json.dumps({"lab/a:1": str(tmp_path / "none")})
+    state = tmp_path / "state.db"
+    options = ("--port", "0", "--state", state, "--execute", "--images", images)
+    child = python("-m", "omics_provider.emulator", *options)
+    child.line("the server's URL")
+    child.stop()
+    told = capsys.readouterr().err
+    assert "Runs will fail, their tasks can't run here: The map of images leads lab/a:1 to" in told

