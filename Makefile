@@ -7,7 +7,7 @@ WORKERS = 4
 TIERS   = tests/unit tests/provider tests/emulator tests/contract tests/engine
 IN      = . tools/env &&
 
-.PHONY: help setup new up test slow check docs languages plugin bench scale chaos campaign down lock
+.PHONY: help setup new up test slow check docs languages plugin bench scale chaos campaign clients down lock
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
@@ -58,6 +58,10 @@ scale: setup ## the long tests: 1,000 runs a stack, 100,000 samples, every examp
 campaign: setup ## 8 processes against one emulator file, callers and servers killed
 	@$(IN) python -m tests.emulator.campaign
 
+clients: setup ## try other people's clients against the emulator: AWS CLI, MCP server, JavaScript SDK and more
+	@$(IN) tools/clients/install
+	@$(IN) pytest -n $(WORKERS) --dist worksteal tests/clients
+
 languages: setup ## generate and check the SDKs of TypeScript, Python and Go, run programs with them: build/sdk
 	@$(IN) python tools/languages
 
@@ -71,7 +75,8 @@ chaos: setup ## kill updates of real stacks and judge what is left: docs/chaos.m
 COMPILE = env -u UV_FIND_LINKS uv pip compile --universal --python-version 3.11 --generate-hashes \
     --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --quiet $(LOCK)
 
-lock: setup ## renew requirements.lock and the locks of the groups docs and go from pyproject.toml
+lock: setup ## renew requirements.lock and the locks of the groups docs, clients and go from pyproject.toml
 	@$(IN) $(COMPILE) pyproject.toml --output-file requirements.lock --all-extras --group dev
 	@$(IN) $(COMPILE) --output-file docs/requirements.lock --group docs
+	@$(IN) $(COMPILE) --output-file tools/clients/requirements.lock --group clients
 	@$(IN) $(COMPILE) --output-file tools/actionlint/go.lock --group go

@@ -85,8 +85,9 @@ def test_the_pins_have_one_home(tools: dict[str, ModuleType]) -> None:
         tools["versions"].required("module x\n\ngo 1.25.11\n", "example.org/none")
 
 
-def test_every_locked_package_has_hashes_and_the_lock_names_no_place() -> None:
-    text = (ROOT / "requirements.lock").read_text()
+@pytest.mark.parametrize("lock", ["requirements.lock", "tools/clients/requirements.lock"])
+def test_every_locked_package_has_hashes_and_the_lock_names_no_place(lock: str) -> None:
+    text = (ROOT / lock).read_text()
     entries = [line for line in text.splitlines() if line and line[0].isalpha()]
     assert len(entries) > 50
     assert all("==" in line and line.endswith("\\") for line in entries)
