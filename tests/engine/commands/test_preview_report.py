@@ -20,7 +20,7 @@ def report(stack: Stack, *arguments: str, given: str | None = None) -> tuple[int
     done = subprocess.run(
         [sys.executable, "-m", "omics_provider", "preview", *arguments],
         cwd=stack.home,
-        env=stack.environment,
+        env={**stack.environment, "PULUMI_STACK": stack.name},
         input=given or "",
         capture_output=True,
         text=True,
