@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -48,7 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if ":" not in last:
         return _tell(last)
     servicer = Servicer(Host(last))
-    server, port = serve(servicer)
+    threads = workers()
+    server, port = serve(servicer, threads)
     ended = threading.Event()
     # An engine that is done sends SIGINT, and a second later SIGKILL. Ctrl-C reaches the engine
     # alone, which then asks for Cancel.
@@ -60,7 +62,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         pass
     servicer.end_waits()
     server.stop(grace=None).wait()
-    return 0
+    threads.shutdown()
+    # Threads that look or tell go on, and may hold a lock of the emulator's file: Python's own end
+    # stops each where it is, and may not come to its own.
+    os._exit(0)
 
 
 def _tell(asked: str) -> int:
@@ -73,9 +78,14 @@ def _tell(asked: str) -> int:
     return 0 if is_help else 2
 
 
-def serve(servicer: Servicer) -> tuple[Any, int]:
+def workers() -> ThreadPoolExecutor:
+    """Return the threads that serve requests."""
+    return ThreadPoolExecutor(max_workers=_WORKERS)
+
+
+def serve(servicer: Servicer, threads: ThreadPoolExecutor) -> tuple[Any, int]:
     """Start a server on a free port of this machine; return both."""
-    server = grpc.server(ThreadPoolExecutor(max_workers=_WORKERS), options=_OPTIONS)
+    server = grpc.server(threads, options=_OPTIONS)
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()

@@ -19,7 +19,7 @@ def door(emulator: Emulator) -> Iterator[Door]:
     """A provider that is configured for the emulator."""
     stack, told = Stack(), Told()
     servicer = opened(Servicer(told), stack)
-    serving, port = server.serve(servicer)
+    serving, port = server.serve(servicer, server.workers())
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
         made = Door(port, stack, told, servicer, channel)
         made.configure(

@@ -35,7 +35,7 @@ def another(door: Door, emulator: Emulator) -> Iterator[Door]:
     """The provider of the next command: another process, which remembers nothing."""
     stack, told = Stack(), Told()
     servicer = opened(Servicer(told), stack)
-    serving, port = server.serve(servicer)
+    serving, port = server.serve(servicer, server.workers())
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
         made = Door(port, stack, told, servicer, channel)
         made.configure(
