@@ -22,6 +22,7 @@ import pytest
 from omics_provider.emulator import control
 from omics_provider.emulator.doors import local
 from omics_provider.emulator.world.settings import Settings as EmulatorSettings
+from omics_provider.emulator.world.store import open_store
 from omics_provider.providers.run import OmicsRunProvider
 from omics_provider.service import pacing, polling, start_loop
 
@@ -98,7 +99,10 @@ def _emulator(tmp_path_factory: pytest.TempPathFactory) -> Emulator:
 
 @pytest.fixture
 def emulator(_emulator: Emulator, clock: Clock) -> Emulator:
-    """The emulator without faults, with default settings, its time standing still."""
+    """The emulator without runs or faults, with default settings, its time standing still."""
+    # A list has as many pages as there are runs: those of other tests must not add to them.
+    with open_store(_emulator.state).transaction() as connection:
+        connection.execute("DELETE FROM runs")
     control.plan_faults(_emulator.state, [])
     control.change_settings(_emulator.state, {**asdict(EmulatorSettings()), "speed": 0})
     _emulator.first = max((call["number"] for call in control.calls(_emulator.state)), default=0)

@@ -215,7 +215,7 @@ def test_each_run_is_at_the_place_of_its_provider_from_up_to_destroy(
     _, calls = accounts.calls(stack.up)
     assert calls == {
         "lab": {"GetRun": 1, "TagResource": 1},
-        "clinic": {"StartRun": 1, "GetRun": 2, "DeleteRun": 1},
+        "clinic": {"ListRuns": 1, "StartRun": 1, "GetRun": 2, "DeleteRun": 1},
     }
     live = accounts.client("lab").get_run(id=stack.recorded("lab")["id"])
     assert own_tags(live["tags"]) == runs["lab"]["tags"]

@@ -114,10 +114,11 @@ class Told(OwnStack):
         return self.states[min(self.reads, len(self.states)) - 1]
 
 
-OWN = StackState(creating=({"urn": "a", "inputs": {keys.ATTEMPT: "mine"}},))
+URN = "urn:pulumi:dev::trial::omics:index:Run::a"
+OWN = StackState(creating=({"urn": URN, "inputs": {keys.ATTEMPT: "mine"}},))
 OTHER = StackState(
-    ({"urn": "a", "inputs": {keys.ATTEMPT: "another"}},),
-    ({"urn": "a", "inputs": {keys.ATTEMPT: "theirs"}},),
+    ({"urn": URN, "inputs": {keys.ATTEMPT: "another"}},),
+    ({"urn": URN, "inputs": {keys.ATTEMPT: "theirs"}},),
 )
 
 
@@ -137,7 +138,7 @@ def test_what_was_read_before_the_note_stays_once_the_note_is_seen(
 ) -> None:
     """A killed update's note of a delete is gone from a state as soon as the next one writes it."""
     monkeypatch.setenv("PULUMI_BACKEND_URL", "file:///backend")
-    first = replace(OTHER, deleting=({"urn": "a", "id": "1"},))
+    first = replace(OTHER, deleting=({"urn": URN, "id": "1"},))
     stack = Told(first, OWN)
     assert stack.state(STACK, mark="another") is first
 
