@@ -71,7 +71,8 @@ class Workflow:
 
     def summary(self) -> dict[str, Any]:
         """Give what a run keeps of its workflow."""
-        return {name: self.doc[name] for name in _SUMMARY}
+        doc = self.doc
+        return {name: doc[name] for name in _SUMMARY}
 
     def status_at(self, context: Context) -> str:
         """Give the status at the context's time."""
