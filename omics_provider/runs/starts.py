@@ -169,9 +169,8 @@ def _recent(call: Call, runs: Runs, state: StackState) -> Iterable[Mapping[str, 
         return ()
     try:
         return call.update.recent(runs, since)
-    except (
-        errors.Denied
-    ):  # Nothing says that there is anything to find, and `doctor` names the right.
+    except errors.Denied:
+        # Nothing says that there is anything to find, and `doctor` names the right.
         return ()
 
 

@@ -3,6 +3,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -153,9 +154,9 @@ def test_work_folders_are_removed_unless_they_are_to_be_kept(place):
     first = place.ended(place.start(workflow=workflow))
     control.change_settings(place.state, {"keepWork": True})
     second = place.ended(place.start(workflow=workflow))
-    folder = lambda run: f"{place.state}.files/work/{run['uuid']}"  # noqa: E731
-    until(lambda: not os.path.exists(folder(first)), "the end of the first folder")
-    assert os.path.exists(f"{folder(second)}/job.json")
+    work = Path(f"{place.state}.files", "work")
+    until(lambda: not (work / first["uuid"]).exists(), "the end of the first folder")
+    assert (work / second["uuid"] / "job.json").exists()
 
 
 def test_full_work_folders_fail_a_run(place):

@@ -6,6 +6,7 @@ import hashlib
 import pytest
 
 from tests.emulator.conftest import REGION, ROLE
+from tests.emulator.stores.imports import read_set
 from tests.emulator.workflows.test_workflows import zipped
 
 PLACE = f"omics://123456789012.storage.{REGION}.amazonaws.com"
@@ -30,16 +31,7 @@ def _files(world):
 
 def imported(world, **tags):
     """Import a read set, and give the ids of its store and of itself."""
-    omics = world.client()
-    store = omics.create_sequence_store(name="reads")["id"]
-    source = {
-        "sourceFiles": {"source1": "s3://bucket/reads.fq.gz"}, "sourceFileType": "FASTQ",
-        "subjectId": "me", "sampleId": "blood", "tags": tags,
-    }  # fmt: skip
-    omics.start_read_set_import_job(sequenceStoreId=store, roleArn=ROLE, sources=[source])
-    world.advance(1)
-    [found] = omics.list_read_sets(sequenceStoreId=store)["readSets"]
-    return store, found["id"]
+    return read_set(world.client(), world, tags)
 
 
 @pytest.fixture(params=["typed", "untyped"])

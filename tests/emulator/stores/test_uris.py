@@ -15,6 +15,7 @@ from omics_provider.emulator.world.context import Context
 from omics_provider.emulator.world.store import Store, open_store
 from omics_provider.emulator.world.surroundings import MotoSurroundings
 from tests.emulator.conftest import REGION, ROLE
+from tests.emulator.stores.imports import read_set
 
 ACCOUNT = "123456789012"
 READS = gzip.compress(b"@1\nACGT\n+\nIIII\n")
@@ -80,15 +81,8 @@ def reads(near, omics):
     """Imports a read set with tags, and gives its short URI."""
 
     def imported(**tags):
-        store = omics.create_sequence_store(name="reads")["id"]
-        source = {
-            "sourceFiles": {"source1": "s3://bucket/reads.fq.gz"}, "sourceFileType": "FASTQ",
-            "subjectId": "me", "sampleId": "blood", "tags": tags,
-        }  # fmt: skip
-        omics.start_read_set_import_job(sequenceStoreId=store, roleArn=ROLE, sources=[source])
-        near.advance(1)
-        [found] = omics.list_read_sets(sequenceStoreId=store)["readSets"]
-        return f"omics://{ACCOUNT}.storage.{REGION}.amazonaws.com/{store}/readSet/{found['id']}"
+        store, found = read_set(omics, near, tags)
+        return f"omics://{ACCOUNT}.storage.{REGION}.amazonaws.com/{store}/readSet/{found}"
 
     return imported
 
