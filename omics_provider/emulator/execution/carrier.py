@@ -19,7 +19,8 @@ from typing import Any, Final
 
 from omics_provider.emulator.runs.failures import MESSAGES
 from omics_provider.emulator.world.execution import Execution
-from omics_provider.emulator.world.life import COMPLETED, FAILED
+from omics_provider.emulator.world.folder import Folder
+from omics_provider.emulator.world.life import CANCELLED, COMPLETED, FAILED
 from omics_provider.emulator.world.settings import Settings
 from omics_provider.emulator.world.store import Store
 from omics_provider.emulator.world.surroundings import Surroundings
@@ -227,7 +228,7 @@ class Carrier:
     def _finish(self, snapshot: Snapshot, worker: Worker) -> None:
         """Export the results, and raise the failure that the worker tells of."""
         result: dict[str, Any] | None = worker.result()
-        if result is None or result["status"] == "CANCELLED":
+        if result is None or result["status"] == CANCELLED:
             self._look()
             raise Ended(
                 _SERVICE_ERROR,
@@ -250,6 +251,6 @@ class Carrier:
         if self._depot.holds(path):
             return True
         places = [Path(each) for each in self._claim.plan.buckets.values()]
-        if hasattr(self._surroundings, "root"):
+        if isinstance(self._surroundings, Folder):
             places.append(self._surroundings.root)
         return any(path.is_relative_to(each.resolve()) for each in places)

@@ -15,15 +15,10 @@ from .runner.containers import oci
 _PATIENCE_SECONDS: Final = 2.0
 
 
-def settle(connection: sqlite3.Connection, now: float) -> list[sqlite3.Row]:
-    """End the runs whose owner is gone, with what is left of their processes and files.
-
-    Gives what there is to execute beside them.
-    """
-    left = []
+def settle(connection: sqlite3.Connection, now: float) -> None:
+    """End the runs whose owner is gone, with what is left of their processes and files."""
     for row in connection.execute("SELECT * FROM executions").fetchall():
         if row["owner"] is None or processes.is_alive(row["owner"]):
-            left.append(row)
             continue
         if row["worker"] is not None:
             processes.end_group(row["worker"], _PATIENCE_SECONDS)
@@ -31,7 +26,6 @@ def settle(connection: sqlite3.Connection, now: float) -> list[sqlite3.Row]:
             oci.remove_left(Path(row["folder"]))
             shutil.rmtree(row["folder"], ignore_errors=True)
         executed.end_lost(connection, row, now)
-    return left
 
 
 def is_somebody_needed(connection: sqlite3.Connection, *, at_home: bool) -> bool:

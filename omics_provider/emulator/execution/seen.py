@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from omics_provider.emulator.runs import tasks
-from omics_provider.emulator.world.life import ENDED
+from omics_provider.emulator.world.life import ENDED, FAILED
 
 #: The time that each state of a task sets.
 _TIMES: Final = {"PENDING": "created", "STARTING": "starting", "RUNNING": "running"}
@@ -32,7 +32,7 @@ def take(
         task.update(stopping=moment, ended=moment, outcome=status)
     if event.get("cached"):
         task["cached"] = cache_uri
-    if status == "FAILED":
+    if status == FAILED:
         task.update(failure=event.get("failureReason"), message=event.get("message"))
     for name in ("log", "image", "metrics", "exitCode"):
         if event.get(name) is not None:
