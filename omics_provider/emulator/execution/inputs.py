@@ -7,6 +7,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
+from omics_provider.emulator.workflows import wdl
+
 from .ended import Ended
 
 NO_MINIWDL: Final = (
@@ -23,13 +25,8 @@ def located(definition: Path, main: str, parameters: Mapping[str, Any], fetch: F
     import WDL
 
     try:
-        workflow = WDL.load(str(definition / main), check_quant=False).workflow
-    except (
-        WDL.Error.SyntaxError,
-        WDL.Error.ImportError,
-        WDL.Error.ValidationError,
-        WDL.Error.MultipleValidationErrors,
-    ) as error:
+        workflow = wdl.load(definition / main, is_strict=False).workflow
+    except wdl.Unreadable as error:
         raise Ended("WORKFLOW_RUN_FAILED", f"{main}: {error}") from error
     if workflow is None:
         raise Ended("WORKFLOW_RUN_FAILED", f"{main} has no workflow.")

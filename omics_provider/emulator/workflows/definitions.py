@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
-from . import containers, scatters, types
+from . import containers, scatters, types, wdl
 from .scatters import Source
 
 _ENGINES: Final = {".wdl": "WDL", ".nf": "NEXTFLOW", ".cwl": "CWL"}
@@ -104,17 +104,10 @@ def _no_main(engine: str | None, main: str | None) -> str:
 
 
 def _read_wdl(folder: Path, engine: str, main: str) -> Definition:
-    import WDL
-
     try:
-        document = WDL.load(str(folder / main), check_quant=engine != "WDL_LENIENT")
-    except (
-        WDL.Error.SyntaxError,
-        WDL.Error.ImportError,
-        WDL.Error.ValidationError,
-        WDL.Error.MultipleValidationErrors,
-    ) as error:
-        told = "; ".join(_told(error, folder))
+        document = wdl.load(folder / main, is_strict=engine != "WDL_LENIENT")
+    except wdl.Unreadable as unreadable:
+        told = "; ".join(_told(unreadable.error, folder))
         return Definition(engine, main, problem=plain(f"The WDL definition is wrong: {told}"))
     workflow = document.workflow
     if workflow is None:

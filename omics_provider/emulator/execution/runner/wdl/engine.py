@@ -26,6 +26,7 @@ from omics_provider.emulator.execution.runner.outcome import (
     Outcome,
 )
 from omics_provider.emulator.runs.failures import MESSAGES
+from omics_provider.emulator.workflows.wdl import Unreadable, load
 
 from .cache import TaskCache
 from .desk import Desk, cause_of, reason_of
@@ -57,13 +58,8 @@ def execute(job: Job, events: Events) -> Outcome:
 def _workflow(job: Job) -> WDL.Tree.Workflow:
     main = job.definition / job.main
     try:
-        document = WDL.load(str(main), check_quant=job.engine != "WDL_LENIENT")
-    except (
-        WDL.Error.SyntaxError,
-        WDL.Error.ImportError,
-        WDL.Error.ValidationError,
-        WDL.Error.MultipleValidationErrors,
-    ) as error:
+        document = load(main, is_strict=job.engine != "WDL_LENIENT")
+    except Unreadable as error:
         raise Failure(WORKFLOW_FAILED, f"{job.main} can't be read as WDL: {error}") from error
     if document.workflow is None:
         raise Failure(WORKFLOW_FAILED, f"{job.main} has no workflow.")
