@@ -6,7 +6,7 @@ import json
 import os
 import sqlite3
 import time
-from typing import Any, Final
+from typing import Final
 
 from omics_provider.emulator.protocol.model import service_model
 from omics_provider.emulator.runs.queue import Queue
@@ -94,16 +94,4 @@ def caches(store: Store) -> set[str]:
 def _context(
     connection: sqlite3.Connection, chosen: Settings, now: float, account: str, region: str
 ) -> Context:
-    params: dict[str, Any] = {}
-    return Context(
-        connection=connection,
-        settings=chosen,
-        now=now,
-        operation="",
-        account=account,
-        region=region,
-        params=params,
-        run_seconds=0.0,
-        surroundings=None,
-        model=service_model(),
-    )
+    return Context(connection, chosen, now, account, region, service_model())

@@ -17,7 +17,14 @@ from omics_provider.emulator.workflows.record import Workflow
 from omics_provider.emulator.world import processes
 from omics_provider.emulator.world.context import Context
 from omics_provider.emulator.world.execution import Execution
-from omics_provider.emulator.world.life import CANCELLED, COMPLETED, ENDED, STOPPING, Life
+from omics_provider.emulator.world.life import (
+    CANCELLED,
+    COMPLETED,
+    ENDED,
+    FAILED,
+    STOPPING,
+    Life,
+)
 
 from .tasks import Plan, Task
 
@@ -105,8 +112,8 @@ def end_lost(connection: sqlite3.Connection, execution: sqlite3.Row, now: float)
     if row is None:
         return
     doc = json.loads(row["doc"])
-    outcome = CANCELLED if row["outcome"] == CANCELLED else "FAILED"
-    if outcome == "FAILED":
+    outcome = CANCELLED if row["outcome"] == CANCELLED else FAILED
+    if outcome == FAILED:
         doc["failureReason"] = "SERVICE_ERROR"
         doc["statusMessage"] = "The process that executed the run was ended."
     stop_tasks(doc["executed"]["tasks"], now)

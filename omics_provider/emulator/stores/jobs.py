@@ -9,7 +9,7 @@ from typing import Any, Final
 from omics_provider.emulator.world.context import Context
 from omics_provider.emulator.world.resources import Resource
 
-from .kept import Inside, long_id, own_id
+from .kept import Inside, listed, long_id, own_id
 
 #: The part of a job's time in which it has not begun.
 _SUBMITTED_SHARE: Final = 0.1
@@ -62,6 +62,16 @@ def start(
     }
     job = jobs.add(job_id, doc)
     return {**item(job, context.now), "status": "SUBMITTED", "completionTime": None}
+
+
+def got(context: Context, jobs: Inside) -> dict[str, Any]:
+    """Answer a Get operation on one of the jobs."""
+    return described(jobs.find(context.params["id"]), context.now)
+
+
+def page(context: Context, member: str, jobs: Inside) -> dict[str, Any]:
+    """Answer a List operation on the jobs, under the name of the answer's member."""
+    return listed(context, member, jobs.all(), lambda job: item(job, context.now))
 
 
 def ends(context: Context) -> float:

@@ -91,6 +91,11 @@ class Inside:
         """Forget one."""
         self._kept.remove(found)
 
+    def clear(self) -> None:
+        """Forget all, those to come too."""
+        for found in self.planned():
+            self.remove(found)
+
     def _key(self, own_id: str) -> str:
         return f"{self._store}/{self._kind.word}/{own_id}"
 

@@ -89,11 +89,11 @@ class ReadSets:
 
     def get_read_set_import_job(self) -> dict[str, Any]:
         """GetReadSetImportJob."""
-        return jobs.described(self._imports.find(self._context.params["id"]), self._context.now)
+        return jobs.got(self._context, self._imports)
 
     def list_read_set_import_jobs(self) -> dict[str, Any]:
         """ListReadSetImportJobs."""
-        return self._jobs_page("importJobs", self._imports)
+        return jobs.page(self._context, "importJobs", self._imports)
 
     def start_read_set_activation_job(self) -> dict[str, Any]:
         """StartReadSetActivationJob."""
@@ -101,15 +101,11 @@ class ReadSets:
 
     def get_read_set_activation_job(self) -> dict[str, Any]:
         """GetReadSetActivationJob."""
-        return jobs.described(self._activations.find(self._context.params["id"]), self._context.now)
+        return jobs.got(self._context, self._activations)
 
     def list_read_set_activation_jobs(self) -> dict[str, Any]:
         """ListReadSetActivationJobs."""
-        return self._jobs_page("activationJobs", self._activations)
-
-    def _jobs_page(self, member: str, kept: Inside) -> dict[str, Any]:
-        now = self._context.now
-        return listed(self._context, member, kept.all(), lambda job: jobs.item(job, now))
+        return jobs.page(self._context, "activationJobs", self._activations)
 
     def _check(self, source: Mapping[str, Any]) -> None:
         """Hold a source to the rules that botocore's model does not have."""

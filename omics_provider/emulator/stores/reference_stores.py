@@ -43,9 +43,7 @@ class ReferenceStores:
         store = self.find(self._context.params["id"])
         if Inside(self._context, REFERENCE, store.id).planned():
             raise ConflictException(f"Reference store {store.id} is not empty.")
-        jobs = Inside(self._context, REFERENCE_IMPORT_JOB, store.id)
-        for job in jobs.planned():
-            jobs.remove(job)
+        Inside(self._context, REFERENCE_IMPORT_JOB, store.id).clear()
         self._stores.remove(store)
 
     def find(self, store_id: str) -> Resource:

@@ -70,16 +70,11 @@ class References:
 
     def get_reference_import_job(self) -> dict[str, Any]:
         """GetReferenceImportJob."""
-        return jobs.described(self._jobs.find(self._context.params["id"]), self._context.now)
+        return jobs.got(self._context, self._jobs)
 
     def list_reference_import_jobs(self) -> dict[str, Any]:
         """ListReferenceImportJobs."""
-        return listed(
-            self._context,
-            "importJobs",
-            self._jobs.all(),
-            lambda job: jobs.item(job, self._context.now),
-        )
+        return jobs.page(self._context, "importJobs", self._jobs)
 
     def _import(self, source: Mapping[str, Any], job_id: str) -> jobs.Source:
         """Bring one reference in, to be there when the job ends."""

@@ -71,9 +71,7 @@ class SequenceStores:
         if Inside(self._context, READ_SET, store.id).planned():
             raise ConflictException(f"Sequence store {store.id} is not empty.")
         for kind in (READ_SET_IMPORT_JOB, READ_SET_ACTIVATION_JOB):
-            jobs = Inside(self._context, kind, store.id)
-            for job in jobs.planned():
-                jobs.remove(job)
+            Inside(self._context, kind, store.id).clear()
         self._stores.remove(store)
 
     def find(self, store_id: str) -> Resource:

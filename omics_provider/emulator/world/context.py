@@ -7,7 +7,7 @@ import sqlite3
 import uuid
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from omics_provider.emulator.protocol.exceptions import ConflictException, ValidationException
@@ -37,6 +37,7 @@ def started_by(account: str) -> str:
 class Context:
     """One call in its transaction. `now` is emulated time in seconds since 1970.
 
+    Without an `operation` it is a look at the state that no call has asked for.
     `surroundings` is None in a door that has no other service of AWS. `publish` gives a URL from
     which a file can be fetched; None where the door has no such place. `execution` is None in a
     door whose runs are simulated.
@@ -45,13 +46,13 @@ class Context:
     connection: sqlite3.Connection
     settings: Settings
     now: float
-    operation: str
     account: str
     region: str
-    params: dict[str, Any]
-    run_seconds: float
-    surroundings: MotoSurroundings | None
     model: ServiceModel
+    operation: str = ""
+    params: dict[str, Any] = field(default_factory=dict)
+    run_seconds: float = 0.0
+    surroundings: MotoSurroundings | None = None
     fault: Fault | None = None
     execution: Execution | None = None
     publish: Publish | None = None

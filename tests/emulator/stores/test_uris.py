@@ -35,7 +35,6 @@ def looking(world):
             operation="StartRun",
             account=ACCOUNT,
             region=REGION,
-            params={},
             run_seconds=5,
             surroundings=MotoSurroundings() if world.door == "mock_aws" else None,
             model=service_model(),
