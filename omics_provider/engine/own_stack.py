@@ -11,8 +11,10 @@ from __future__ import annotations
 import json
 import subprocess
 import threading
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, Final, NamedTuple, TypeAlias, cast
+from collections.abc import Callable
+from concurrent.futures import Future
+from functools import partial
+from typing import Any, Final, NamedTuple, TypeAlias, TypeVar, cast
 
 from omics_provider.base.errors import OmicsError
 from omics_provider.service.polling import Pace, TimeLimitReached, poll
@@ -28,6 +30,7 @@ _PACE: Final = Pace(first=0.3, longest=3.0)
 _OPERATION: Final = "Looking for interrupted starts"
 _HISTORY: Final = ("stack", "history", "--json", "--page-size", "100")
 
+T = TypeVar("T")
 _Done: TypeAlias = subprocess.CompletedProcess[bytes]
 
 
@@ -58,7 +61,6 @@ class OwnStack:
         self._held: set[Future[StackState]] = set()
         #: Those of a place that held what this very update had noted.
         self._proven: set[Future[StackState]] = set()
-        self._readers = ThreadPoolExecutor(thread_name_prefix="stack-state")
 
     def ask_early(self, stack: str) -> None:
         """Begin to read what is recorded, beside other work."""
@@ -138,12 +140,12 @@ class OwnStack:
 
     def _begun(self, way: _Way) -> Future[StackState]:
         options = ["--show-secrets"] if way.secrets else []
-        return self._readers.submit(self._read, way.stack, options)
+        return _beside(partial(self._read, way.stack, options))
 
     def _read(self, stack: str, options: list[str], *, has_history: bool = True) -> StackState:
         if not has_history:
             return recorded.parse(self._asked(stack, "stack", "export", *options))
-        history = self._readers.submit(self._asked, stack, *_HISTORY)
+        history = _beside(partial(self._asked, stack, *_HISTORY))
         return recorded.parse(self._asked(stack, "stack", "export", *options), history.result())
 
     def _asked(self, stack: str, *arguments: str) -> Any:
@@ -168,6 +170,23 @@ class OwnStack:
             raise _cannot(f"{asked} failed ({_words(cast(_Done, error.last))})") from error
         except (OSError, subprocess.SubprocessError, ValueError) as error:
             raise _cannot(f"{asked} failed ({type(error).__name__})") from error
+
+
+def _beside(read: Callable[[], T]) -> Future[T]:
+    """Begin a read beside other work.
+
+    In a daemon: a wait may read while its program ends, and a pool takes no work any more by then.
+    """
+    future: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(read())
+        except BaseException as error:  # noqa: BLE001  # whoever asks for the result raises it
+            future.set_exception(error)
+
+    threading.Thread(target=run, name="stack-state", daemon=True).start()
+    return future
 
 
 def _succeeded(done: _Done) -> bool:

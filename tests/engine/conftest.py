@@ -59,4 +59,5 @@ def stack(make: Callable[..., Stack]) -> Iterator[Stack]:
     """One stack. No command of it may ever show a traceback."""
     made = make("project")
     yield made
-    assert "Traceback" not in made.transcript, made.transcript.partition("Traceback")[2][:4000]
+    at = made.transcript.find("Traceback")
+    assert at < 0, f"a traceback was shown:\n{made.transcript[max(0, at - 500) : at + 2000]}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -201,3 +203,27 @@ def test_what_is_recorded_now_takes_one_command(cli: Path) -> None:
     OwnStack(Engine()).current(STACK)
 
     assert (cli / "asked").read_text().split() == ["export"]
+
+
+#: A thread of a wait reads the state, again and again, while the program it belongs to ends.
+ENDING = """\
+import atexit, sys, threading, time
+from omics_provider.engine.own_stack import OwnStack
+from omics_provider.engine.process import Engine
+
+def look():
+    while True:
+        OwnStack(Engine()).state(sys.argv[1])
+
+threading.Thread(target=look, daemon=True).start()
+atexit.register(time.sleep, 1)
+"""
+
+
+def test_a_read_may_be_under_way_when_the_program_ends(cli: Path) -> None:
+    put(cli, "none")
+    command = [sys.executable, "-c", ENDING, STACK]
+
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+    assert (ended.returncode, ended.stderr) == (0, "")
