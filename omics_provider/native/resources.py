@@ -26,6 +26,7 @@ from . import imported, values
 from .detail import detailed, properties
 from .host import Host
 from .kinds import KINDS, Kind
+from .preflight import Preflight
 from .requests import Request, told
 from .values import Bag
 
@@ -40,7 +41,7 @@ class Resources(provider_pb2_grpc.ResourceProviderServicer):
         self._update = Update(find_engine())
         self._stacks = StackNames(self._update.engine)
         self._settings = Settings()
-        self._looks = True
+        self._preflight = Preflight(self._settings, "off", host)
         #: By URN and text: the engine asks for a diff twice where it reads before an update.
         self._told: set[tuple[str, str]] = set()
 
@@ -90,6 +91,8 @@ class Resources(provider_pb2_grpc.ResourceProviderServicer):
         kind, call = self._kind(request), self._call(request, timeout=request.timeout)
         inputs = values.received(request.properties)
         if request.preview:
+            if kind.has_preflight:
+                self._preflight.look(inputs.public, call)
             foreseen = kind.foreseen(inputs.properties)
             return provider_pb2.CreateResponse(properties=values.sent(foreseen, inputs.secrets))
         made = kind.handler.create(call, inputs.properties)
@@ -158,7 +161,7 @@ class Resources(provider_pb2_grpc.ResourceProviderServicer):
         return Call(
             self._update,
             self._settings,
-            self._looks,
+            self._preflight.is_on,
             urn=request.urn,
             timeout=timeout or None,
             seed=seed,
