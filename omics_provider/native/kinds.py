@@ -44,15 +44,13 @@ class Kind:
     `moving` gives the outputs that an update in place, from recorded to declared, brings up to
     date. `is_active` tells whether what is recorded goes on by itself, so that the record grows
     old: the engine then reads it before the next preview and update. `declared` makes the handler's
-    inputs of what the program gives, for the resource of a URN. `has_preflight` tells whether a
-    preview looks at what one needs before it is made.
+    inputs of what the program gives, for the resource of a URN.
     """
 
     handler: Handler
     moving: Callable[[Mapping[str, Any], Mapping[str, Any]], frozenset[str]] = _nothing
     is_active: Callable[[Mapping[str, Any]], bool] = _never
     declared: Callable[[str, Bag], Declaration] = declarations.as_given
-    has_preflight: bool = False
 
     def foreseen(self, inputs: Properties) -> Properties:
         """Return what a preview knows of a resource that is to be made."""
@@ -71,9 +69,7 @@ def _table(name: str) -> Table:
 
 
 KINDS: Final[Mapping[str, Kind]] = {
-    "omics:index:Run": Kind(
-        WaitingRuns(_table("Run")), waiting.moving, waiting.is_active, has_preflight=True
-    ),
+    "omics:index:Run": Kind(WaitingRuns(_table("Run")), waiting.moving, waiting.is_active),
     "omics:index:RunBatch": Kind(
         BatchHandler(_table("RunBatch")),
         _all_but_identity(batch_table.TABLE),

@@ -13,7 +13,9 @@ from typing import Any, Final
 
 from omics_provider.base import errors
 from omics_provider.base.settings import Mode, Settings
+from omics_provider.base.values import UNKNOWN, contains_unknown
 from omics_provider.engine.call import Call
+from omics_provider.engine.urn import kind_of
 from omics_provider.preflight import calls
 from omics_provider.preflight.rules import judge, words
 from omics_provider.preflight.rules.answers import Answer, Answers, Kind, Look, Unseen
@@ -22,6 +24,8 @@ from . import tables
 from .failures import Told
 from .host import Host
 
+_RUN: Final = "omics:index:Run"
+_WORKFLOW: Final = "omics:index:Workflow"
 _RUNS: Final = tables.RUN.in_api_names()
 
 
@@ -36,6 +40,9 @@ class Preflight:
         self._lock = threading.Lock()
         self._answers: dict[Look, Answer] = {}
         self._told: set[object] = set()
+        #: The templates of versions that the update makes, by workflow and name; None for one that
+        #: is not known. A workflow that it makes has no id yet.
+        self._planned: dict[tuple[str, object], Mapping[str, Any] | None] = {}
         #: Seconds and input files that are left for the preview.
         self._seconds = calls.SECONDS
         self._files = calls.FILES
@@ -47,13 +54,31 @@ class Preflight:
         """Whether previews look anything up."""
         return self._mode != "off"
 
-    def look(self, inputs: Mapping[str, Any], call: Call) -> None:
-        """Look up what a run needs, and warn of what will not work: in the mode "fail", raise Told.
+    def foresee(self, call: Call, inputs: Mapping[str, Any], id_: str = "") -> None:
+        """Take what a preview makes, or changes where it has an id: runs are looked at.
 
-        `inputs` have no secrets.
+        Raises Told in the mode "fail" where a new run will not work. `inputs` have no secrets.
         """
         if not self.is_on:
             return
+        kind = kind_of(call.urn)
+        if kind == _WORKFLOW:
+            self._plan(id_, inputs)
+        elif kind == _RUN and not id_:
+            self._look(call, inputs)
+
+    def _plan(self, id_: str, inputs: Mapping[str, Any]) -> None:
+        """Keep the template of a version that the update makes: the runs of it come later."""
+        template = inputs.get("parameterTemplate")
+        known = isinstance(template, Mapping) and not contains_unknown(template)
+        key = id_, inputs.get("versionName")
+        with self._lock:
+            # Two new workflows may call their versions alike: which is a run's is not known.
+            is_alone = key not in self._planned
+            self._planned[key] = template if known and is_alone else None
+
+    def _look(self, call: Call, inputs: Mapping[str, Any]) -> None:
+        """Look up what a run needs, and tell what will not work."""
         with self._lock:
             lines = [] if self._is_blind else self._judged(inputs)
             fresh = [line for line in lines if self._is_new(line)]
@@ -69,9 +94,15 @@ class Preflight:
             self._is_blind = True
             self._host.tell(f"{words.HEADLINE}: {words.blind(error)}")
             return []
+        workflow = inputs.get("workflowId")
+        key = workflow if isinstance(workflow, str) else "", inputs.get("workflowVersionName")
+        if key in self._planned:
+            # It is not there yet.
+            inputs = {**inputs, "workflowVersionName": UNKNOWN}
         self._look_up([Look(Kind.PLACE), *judge.looks(inputs), *self._chosen(inputs)])
         place = calls.place(self._settings, region, self._answers)
-        found = judge.problems(inputs, self._answers, place, table=_RUNS)
+        planned = self._planned.get(key)
+        found = judge.problems(inputs, self._answers, place, planned, table=_RUNS)
         return [f"{problem.property}: {problem.reason}" for problem in found]
 
     def _chosen(self, inputs: Mapping[str, Any]) -> list[Look]:
@@ -105,8 +136,8 @@ class Preflight:
 
 
 _WAY_OUT: Final = (
-    "Nothing is started. Mend this, or let the update go on with "
-    "`pulumi config set omics:preflight warn`."
+    "Nothing is started, because of these problems. `pulumi config set omics:preflight warn` lets "
+    "the update go on."
 )
 
 

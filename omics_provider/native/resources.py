@@ -91,8 +91,7 @@ class Resources(provider_pb2_grpc.ResourceProviderServicer):
         kind, call = self._kind(request), self._call(request, timeout=request.timeout)
         inputs = values.received(request.properties)
         if request.preview:
-            if kind.has_preflight:
-                self._preflight.look(inputs.public, call)
+            self._preflight.foresee(call, inputs.public)
             foreseen = kind.foreseen(inputs.properties)
             return provider_pb2.CreateResponse(properties=values.sent(foreseen, inputs.secrets))
         made = kind.handler.create(call, inputs.properties)
@@ -131,6 +130,7 @@ class Resources(provider_pb2_grpc.ResourceProviderServicer):
         kind, call = self._kind(request), self._call(request, timeout=request.timeout)
         recorded, inputs = values.received(request.olds), values.received(request.news)
         if request.preview:
+            self._preflight.foresee(call, inputs.public, request.id)
             now = kind.foreseen_change(recorded.properties, inputs.properties)
         else:
             now = kind.handler.update(call, request.id, recorded.properties, inputs.properties)

@@ -374,6 +374,54 @@ def test_other_resources_are_not_looked_at(local: Callable[..., Door], emulator:
     assert emulator.since(lambda: door.stub.Create(create)) == []
 
 
+def versioned(door: Door, id_: str, *, template: Any = TEMPLATE, **more: Any) -> None:
+    """Preview a workflow that is made, or changed where it has an id."""
+    urn = "urn:pulumi:prod::omics-runs::omics:index:Workflow::align"
+    given = {"name": "align", "definitionUri": "s3://w/w.zip", "versionName": "v2"}
+    inputs = struct({**given, "parameterTemplate": template, **more})
+    if id_:
+        request: Any = provider_pb2.UpdateRequest(id=id_, urn=urn, news=inputs, preview=True)
+        door.stub.Update(request)
+    else:
+        request = provider_pb2.CreateRequest(urn=urn, properties=inputs, preview=True)
+        door.stub.Create(request)
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_a_version_that_the_update_makes_is_not_missed_and_its_template_counts(
+    local: Callable[..., Door], run: Inputs, emulator: Emulator, is_new: bool
+) -> None:
+    door = local(preflight="fail")
+    run["workflowVersionName"] = "v2"
+    if is_new:
+        versioned(door, "")
+        run["workflowId"] = UNKNOWN
+    else:
+        versioned(door, run["workflowId"])
+    asked = emulator.since(lambda: preview(door, run))
+    assert asked == ([] if is_new else ["GetWorkflow"])
+    run["parameters"] = {**GIVEN, "sampel": 1}
+    failed = failure(lambda: preview(door, run))
+    assert "the workflow of this stack has no parameter sampel" in failed.message
+
+
+def test_a_version_without_a_known_template_is_left_alone(
+    local: Callable[..., Door], run: Inputs
+) -> None:
+    door = local(preflight="fail")
+    run |= {"workflowVersionName": "v2", "parameters": {"any": 1}}
+    versioned(door, run["workflowId"], template={"sample": UNKNOWN})
+    preview(door, run)
+    # Of two new workflows with versions of one name, either may be the run's.
+    versioned(door, "")
+    versioned(door, "", template={"other": {}})
+    preview(door, {**run, "workflowId": UNKNOWN})
+    # One that another workflow gets is none of this.
+    run["workflowVersionName"] = "v3"
+    versioned(door, "7777777", versionName="v3")
+    assert "there is no version v3 of workflow" in failure(lambda: preview(door, run)).message
+
+
 def test_a_mode_that_is_none_is_refused(door: Door) -> None:
 
     urn = "urn:pulumi:prod::omics-runs::pulumi:providers:omics::default"
