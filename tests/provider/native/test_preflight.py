@@ -21,7 +21,7 @@ from omics_provider.preflight.rules.answers import Answer, Found, Kind, Missing,
 from omics_provider.service import account
 from tests.provider.harness import REGION, ROLE, RUN_SECONDS, Emulator, Inputs
 
-from .door import Door, failure, struct
+from .door import URN, Door, failure, struct
 
 TEMPLATE = {"sample": {}, "cram": {}, "sex": {"optional": True}}
 NOWHERE = Settings(region=REGION, endpoint="http://127.0.0.1:9")
@@ -364,14 +364,17 @@ def test_an_update_looks_nothing_up(
     assert (door.told.messages, door.told.notes) == ([], [])
 
 
-def test_other_resources_are_not_looked_at(local: Callable[..., Door], emulator: Emulator) -> None:
+def test_what_starts_no_run_of_its_own_is_not_looked_at(
+    local: Callable[..., Door], run: Inputs, emulator: Emulator
+) -> None:
     door = local(preflight="fail")
-    urn = "urn:pulumi:prod::omics-runs::omics:index:RunGroup::g"
-    request = partial(door.check, "g", struct({"name": "lab", "maxRuns": 3}), urn=urn)
-    group = request().inputs
-
-    create = provider_pb2.CreateRequest(urn=urn, properties=group, preview=True)
+    wrong = struct({**run, "workflowId": "7777777"})
+    group = URN.replace("Run::", "RunGroup::") + "g"
+    create = provider_pb2.CreateRequest(urn=group, properties=wrong, preview=True)
     assert emulator.since(lambda: door.stub.Create(create)) == []
+    # A run that stays.
+    update = provider_pb2.UpdateRequest(id="1", urn=URN + "x", olds=wrong, news=wrong, preview=True)
+    assert emulator.since(lambda: door.stub.Update(update)) == []
 
 
 def versioned(door: Door, id_: str, *, template: Any = TEMPLATE, **more: Any) -> None:
