@@ -194,6 +194,7 @@ class Service:
             operation, labels = self._router.match(request)
         except ServiceError as error:
             return Outcome(serialize_error(error))
+        cleared = recovery.clear(self._store)
         with self._store.transaction() as connection:
             real = time.time()
             context = replace(
@@ -202,7 +203,7 @@ class Service:
                 fault=faults.draw(connection, operation),
                 publish=publish,
             )
-            recovery.settle(connection, context.now)
+            recovery.settle(connection, cleared, context.now)
             outcome = _Call(context, request, labels, real).carried_out(caller)
             executor = self._executor
             is_needed = executor is not None and recovery.is_somebody_needed(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from omics_provider.emulator.traces.of_runs import TracedRun, Traces
+from omics_provider.emulator.world.folder import last_lines
 from omics_provider.emulator.world.life import ENDED, FAILED
 from omics_provider.emulator.world.store import Store
 from omics_provider.emulator.world.surroundings import Surroundings
@@ -51,21 +51,10 @@ class Told:
 
     def _copy(self, run: Snapshot, stream: str, path: str | None) -> None:
         """Write the lines of a file to a log stream."""
-        lines = [] if path is None else list(_lines(Path(path)))[-_MOST_LINES:]
+        lines = [] if path is None else last_lines(Path(path), _MOST_BYTES)[-_MOST_LINES:]
         if lines:
             self._surroundings.write_log(*run.here, stream, [(run.now, line) for line in lines])
 
 
 def _traced(run: Snapshot) -> TracedRun:
     return TracedRun(run.row, run.doc, run.life, run.tasks, run.now, run.now)
-
-
-def _lines(path: Path) -> Iterator[str]:
-    """Give the last lines of a file."""
-    if not path.is_file():
-        return
-    with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - _MOST_BYTES))
-        for line in file.read().decode("utf-8", "replace").splitlines():
-            if line.strip():
-                yield line

@@ -34,7 +34,7 @@ def given(context: Context, request: Mapping[str, Any], workflow: Workflow) -> G
     """Read what a run is given from its parameters."""
     parameters = request.get("parameters") or {}
     images = workflow.pulled(parameters, *context.here())
-    return Given(inputs.named(workflow, parameters), images)
+    return Given(inputs.named(context, workflow, parameters), images)
 
 
 def refuse(context: Context, request: Mapping[str, Any], workflow: Workflow) -> None:
