@@ -16,6 +16,7 @@ from omics_provider.base.status import UNSUCCESSFUL
 from omics_provider.base.values import UNKNOWN, contains_unknown
 from omics_provider.base.words import some
 from omics_provider.batches.samples import override_of
+from omics_provider.engine.urn import RUN, native
 from omics_provider.native import tables, values
 from omics_provider.native.declarations import SHEET, sheet_of
 from omics_provider.native.failures import Told
@@ -30,7 +31,7 @@ from .monitor import Monitor, Registered, monitor
 
 Properties = dict[str, Any]
 
-_RUN: Final = "omics:index:Run"
+_RUN: Final = native(RUN)
 _RUNS: Final = tables.RUN.in_api_names()
 _COHORT: Final = tables.COHORT.in_api_names()
 _TOLD: Final = tuple(row.wire for row in tables.TYPES["CohortRun"] if row.wire != "id")
