@@ -14,11 +14,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, ClassVar, Final
 
-from botocore.loaders import Loader
-from botocore.model import ServiceModel
-
 from omics_provider.emulator.protocol import pages
 from omics_provider.emulator.protocol.exceptions import ServiceError, ValidationException
+from omics_provider.emulator.protocol.model import service_model
 from omics_provider.emulator.protocol.validation import validate
 from omics_provider.emulator.protocol.wire import HttpAnswer, json_answer, parse_value
 from omics_provider.emulator.runs.tasks import SIZES
@@ -69,7 +67,7 @@ def answer(operation: str, body: bytes) -> HttpAnswer:
 
 
 def _parsed(operation: str, body: bytes) -> dict[str, Any]:
-    shape = _model().shape_for(f"{operation}Request")
+    shape = service_model("pricing").shape_for(f"{operation}Request")
     try:
         params: dict[str, Any] = parse_value(shape, json.loads(body or b"{}"), operation)
         validate(shape, params)
@@ -80,11 +78,6 @@ def _parsed(operation: str, body: bytes) -> dict[str, Any]:
     if params.get("ServiceCode", _SERVICE) != _SERVICE:
         raise NotFoundException(f"The emulator has the prices of {_SERVICE} alone.")
     return params
-
-
-@cache
-def _model() -> ServiceModel:
-    return ServiceModel(Loader().load_service_model("pricing", "service-2"), "pricing")
 
 
 def _describe_services(params: Mapping[str, Any]) -> dict[str, Any]:

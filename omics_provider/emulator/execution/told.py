@@ -6,7 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from omics_provider.emulator.traces.of_runs import TracedRun, Traces
+from omics_provider.emulator.traces.of_runs import Traces
+from omics_provider.emulator.traces.traced import TracedRun
 from omics_provider.emulator.world.folder import last_lines
 from omics_provider.emulator.world.life import ENDED, FAILED
 from omics_provider.emulator.world.store import Store
