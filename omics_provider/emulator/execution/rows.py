@@ -11,10 +11,10 @@ from typing import Any
 
 from omics_provider.emulator.runs import executed
 from omics_provider.emulator.runs.queue import tasks_of
-from omics_provider.emulator.runs.tasks import Task
+from omics_provider.emulator.traces.traced import TracedRun
 from omics_provider.emulator.world import settings
 from omics_provider.emulator.world.clock import Clock
-from omics_provider.emulator.world.life import CANCELLED, FAILED, Life, life_of
+from omics_provider.emulator.world.life import CANCELLED, FAILED, life_of
 from omics_provider.emulator.world.store import Store
 
 from . import seen
@@ -25,19 +25,13 @@ class Gone(Exception):
 
 
 @dataclass(frozen=True)
-class Snapshot:
+class Snapshot(TracedRun):
     """A run at a moment."""
 
-    row: dict[str, Any]
-    doc: dict[str, Any]
-    life: Life
-    tasks: list[Task]
-    now: float
-
     @property
-    def here(self) -> tuple[str, str]:
-        """Its account and region."""
-        return self.row["account"], self.row["region"]
+    def now(self) -> float:
+        """The moment."""
+        return self.until
 
     @property
     def is_cancelled(self) -> bool:
@@ -143,4 +137,4 @@ class Row:
 
 def _snapshot(row: dict[str, Any], doc: dict[str, Any], now: float) -> Snapshot:
     life = life_of(row)
-    return Snapshot(row, doc, life, tasks_of(doc, life, row["uuid"]), now)
+    return Snapshot(row, doc, life, tasks_of(doc, life, row["uuid"]), now, now)

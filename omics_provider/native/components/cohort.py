@@ -24,7 +24,7 @@ from omics_provider.native.values import Bag, Path
 from omics_provider.preflight import columns
 from omics_provider.runs.rules import cohort, declaration
 from omics_provider.sheets import content
-from omics_provider.sheets.parameters import Sample, read_samples
+from omics_provider.sheets.parameters import Sample
 from omics_provider.sheets.sheet import SheetError
 
 from .monitor import Monitor, Registered, monitor
@@ -103,15 +103,7 @@ class _Runs:
         Raises SheetError, content.Unreadable, cohort.Wrong and columns.Unknown.
         """
         sheet = sheet_of({**self._declared, "samples": _hidden(self._declared["samples"])})
-        found = read_samples(
-            sheet.source,
-            sheet.parameters,
-            id_column=sheet.id_column,
-            format=sheet.format,
-            name=sheet.name,
-            expected=list(self._overrides or ()),
-        )
-        return cohort.runs(found, self._of, _wrong)
+        return cohort.runs(sheet.samples(self._overrides), self._of, _wrong)
 
     def _of(self, sample: Sample) -> Properties:
         override = cohort.override(override_of(sample, self._overrides), _RUNS.resource)
