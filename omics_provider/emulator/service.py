@@ -46,7 +46,7 @@ from omics_provider.emulator.stores.sequence_stores import SequenceStores
 from omics_provider.emulator.workflows.operations import Workflows
 from omics_provider.emulator.world.context import Context, Publish
 from omics_provider.emulator.world.execution import Execution
-from omics_provider.emulator.world.store import Store
+from omics_provider.emulator.world.store import Store, step
 from omics_provider.emulator.world.surroundings import MotoSurroundings
 
 from . import control
@@ -287,17 +287,14 @@ class _Call:
 
     def _answer(self) -> HttpAnswer:
         context = self._context
-        context.connection.execute("SAVEPOINT call")
         try:
-            if context.fault and (error := faults.answer(context.fault, context.operation)):
-                raise error
-            rates.hold(context, self._real)
-            answer = self._handled()
+            with step(context.connection):
+                if context.fault and (error := faults.answer(context.fault, context.operation)):
+                    raise error
+                rates.hold(context, self._real)
+                return self._handled()
         except ServiceError as error:
-            context.connection.execute("ROLLBACK TO call")
-            answer = serialize_error(error)
-        context.connection.execute("RELEASE call")
-        return answer
+            return serialize_error(error)
 
     def _handled(self) -> HttpAnswer:
         operation = self._context.operation

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from omics_provider.emulator.world import folder, processes
-from omics_provider.emulator.world.store import Store, open_store
+from omics_provider.emulator.world.store import Store, note, open_store
 
 from . import recovery
 from .detached import KEY, is_there
@@ -48,10 +48,7 @@ def _enter(store: Store) -> bool:
     with store.transaction() as connection:
         if is_there(connection):
             return False
-        connection.execute(
-            "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-            (KEY, processes.me()),
-        )
+        note(connection, KEY, processes.me())
         return True
 
 

@@ -2,13 +2,13 @@ import sqlite3
 
 from omics_provider.emulator.execution import recovery
 from omics_provider.emulator.world import processes
-from omics_provider.emulator.world.store import open_store
+from omics_provider.emulator.world.store import Store, open_store
 
 GONE = "999999999 1.00"
 
 
 def test_processes_of_a_lost_run_end_while_other_calls_can_write(tmp_path, monkeypatch):
-    store, other = open_store(tmp_path / "state.db"), open_store(tmp_path / "state.db")
+    store, other = open_store(tmp_path / "state.db"), Store(tmp_path / "state.db")
     with store.transaction() as connection:
         connection.execute(
             "INSERT INTO executions (run, pk, plan, owner, worker) VALUES ('lost', 1, '{}', ?, ?)",
