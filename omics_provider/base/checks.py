@@ -71,16 +71,16 @@ def given(inputs: Inputs, *wires: str) -> list[str]:
 
 
 def one_source(*sources: str) -> Rule:
-    """Return the rule that exactly one of these inputs is given; one that lacks is the first."""
+    """Return the rule that exactly one of three inputs is given; one that lacks is the first."""
 
     def rule(table: Table, inputs: Inputs) -> Iterator[Problem]:
         named = given(inputs, *sources)
         if len(named) > 1 or not inputs.keys() & set(sources):
-            *others, last = map(table.named, sources)
+            first, second, third = map(table.named, sources)
             got = f"got {' and '.join(map(table.named, named))}" if named else "got none"
             yield Problem(
                 named[0] if named else sources[0],
-                f"exactly one of {', '.join(others)} and {last} must be given; {got}",
+                f"exactly one of {first}, {second} and {third} must be given; {got}",
             )
 
     return rule

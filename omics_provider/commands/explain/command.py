@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
@@ -11,7 +10,7 @@ from difflib import get_close_matches
 from omics_provider.base.errors import OmicsError
 from omics_provider.base.settings import Settings
 from omics_provider.base.status import RunStatus
-from omics_provider.commands.options import settings
+from omics_provider.commands.options import settings, write
 from omics_provider.commands.report.gather import NOT_READ, Wanted, look_up
 from omics_provider.commands.report.of_stack import runs_of
 from omics_provider.engine import cli
@@ -20,15 +19,14 @@ from omics_provider.explain.gather import Explanation, Gaps
 
 def run(options: argparse.Namespace) -> int:
     """Explain the runs that are named, and return the exit code."""
-    if not options.runs and not options.stack:
-        options.refuse("name a run, or give --stack")
-    needs_stack = options.stack or not all(map(_is_id, options.runs))
+    needs_stack = options.stack or not options.runs or not all(map(_is_id, options.runs))
     place = settings(options, cli.config(options.stack) if needs_stack else {})
     known = runs_of(cli.state(options.stack)) if needs_stack else []
     wanted = list(_named(known, options.runs) if options.runs else _not_completed(known))
     found, is_whole = explained(place, wanted)
     text = "\n\n".join(each.text for each in found if each.text)
-    sys.stdout.write(f"{text or 'All runs of the stack are recorded as completed.'}\n")
+    text = text or "All runs of the stack are recorded as completed."
+    write("-", f"{text}\n", is_prose=True)
     return 0 if is_whole else 1
 
 
