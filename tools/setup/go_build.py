@@ -61,7 +61,7 @@ With Go's own settings a third of the compilers' time goes to that.
 OLDEST_SWITCHING = Version(1, 21, 0)
 """From here on Go fetches by itself the newer Go that a go.mod asks for."""
 
-ANSWER_LIMIT = 30.0
+ANSWER_LIMIT = 120.0
 TOOLCHAIN_LIMIT = 300.0
 BUILD_LIMIT = 3600.0
 
