@@ -65,6 +65,7 @@ class BatchHandler:
     def create(self, call: Call, inputs: Properties) -> Recorded:
         """Start one batch with all samples; where an earlier start was interrupted, take its."""
         cohort = _cohort(call, inputs)
+        records.prepare(call, inputs)
         state, earlier = records.of_kind(call, inputs)
         token = identity.request_id(call.urn, inputs, batch_table.TABLE)
         try:

@@ -298,7 +298,7 @@ def _now(call: Call, run_id: str, recorded: Properties, inputs: Properties) -> P
 
 
 def _started(call: Call, inputs: Properties) -> Started:
-    records.ask_early(call, inputs)
+    records.prepare(call, inputs)
     runs, urn = _runs(call), call.urn
     state, earlier = records.unconfirmed(call, inputs)
     start = _first(call, runs, inputs, state)

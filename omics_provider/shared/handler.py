@@ -105,6 +105,7 @@ class LastingHandler(ABC, Generic[S]):
     def obtained(self, call: Call, service: S, inputs: Properties) -> Obtained:
         """Make the resource, or take the one that an interrupted create of it has made."""
         token = identity.request_id(call.urn, inputs, self.table)
+        records.prepare(call, inputs)
         state, earlier = records.of_kind(call, inputs)
         live = self._left_behind(call, service, inputs, token, state, earlier)
         is_new = live is None

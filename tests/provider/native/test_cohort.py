@@ -159,10 +159,12 @@ def test_what_a_component_is_given_reaches_its_runs(
         protect=True,
         customTimeouts=provider_pb2.ConstructRequest.CustomTimeouts(create="2h"),
         aliases=[{"urn": "urn:old"}],
+        stack_trace_handle="where",
     )
     (component,) = (each for each in engine[0].requests if not each.custom)
     assert (component.type, component.name, component.parent) == (TYPE, "trio", PARENT)
     assert component.protect is True
+    assert component.parentStackTraceHandle == "where"
     assert list(component.dependencies) == ["urn:d"]
     assert dict(component.providers) == {"omics": "urn:p::id"}
     assert [each.urn for each in component.aliases] == ["urn:old"]
@@ -172,6 +174,8 @@ def test_what_a_component_is_given_reaches_its_runs(
         assert list(each.propertyDependencies["workflowId"].urns) == ["urn:d", "urn:w"]
         assert each.customTimeouts.create == "2h"
         assert not each.HasField("protect")
+        # Each run's record would have the frames of the component's declaration again.
+        assert each.parentStackTraceHandle == ""
 
 
 def test_a_preview_that_does_not_know_the_workflow_or_a_cell(
