@@ -119,12 +119,12 @@ def _session(settings: Settings) -> boto3.Session:
     import boto3
     from botocore.session import get_session
 
-    from . import shortcuts
+    from . import times
 
     if not settings.is_local:
         return _opened(settings)
     core = get_session()
-    shortcuts.take(core)
+    times.read_at_once(core)
     return boto3.Session(botocore_session=core, region_name=settings.region or _LOCAL_REGION)
 
 
@@ -141,7 +141,7 @@ def _opened(settings: Settings) -> boto3.Session:
     import boto3
     from botocore.session import get_session
 
-    from . import shortcuts
+    from . import times
     from .sign_in import ask_nothing
 
     core = get_session()
@@ -150,7 +150,7 @@ def _opened(settings: Settings) -> boto3.Session:
     opened = boto3.Session(botocore_session=core, profile_name=settings.profile, region_name=region)
     # The profile is known to the chain of credentials from here on.
     ask_nothing(core)
-    shortcuts.take(core)
+    times.read_at_once(core)
     return opened
 
 

@@ -1,23 +1,17 @@
-"""What a session leaves out changes no answer."""
+"""A time that is read at once is the one that botocore reads."""
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import UnknownServiceError
-from botocore.session import Session, get_session
 from botocore.utils import parse_timestamp
 
 from omics_provider.base.settings import Settings
 from omics_provider.runs.calls import Runs
-from omics_provider.service import clients, shortcuts
-
-#: A client's own folders, and those of what it reads beside its model.
-_FEW = 60
+from omics_provider.service import times
 
 
 @pytest.mark.parametrize(
@@ -36,13 +30,13 @@ _FEW = 60
     ],
 )
 def test_a_time_is_the_one_that_botocore_takes_it_for(value: Any) -> None:
-    assert shortcuts.time(value) == parse_timestamp(value)
+    assert times.time(value) == parse_timestamp(value)
 
 
 @pytest.mark.parametrize("value", ["2026-13-01T00:00:00Z", "2026-01-01Tno-time-at-allZ", "", None])
 def test_what_is_no_time_is_refused_as_botocore_does(value: Any) -> None:
     with pytest.raises((ValueError, RuntimeError)) as ours:
-        shortcuts.time(value)
+        times.time(value)
     with pytest.raises(type(ours.value)):
         parse_timestamp(value)
 
@@ -72,39 +66,3 @@ def test_the_times_of_answers_take_no_detour(
     assert runs.find(started["id"]) is not None
     assert list(runs.list())
     assert taken == []
-
-
-def test_a_client_does_not_look_into_the_folders_of_all_services(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    looked: list[Any] = []
-    listdir = os.listdir
-
-    def counted(path: Any = ".") -> list[Any]:
-        looked.append(path)
-        return listdir(path)
-
-    monkeypatch.setattr(os, "listdir", counted)
-    session = clients.session(Settings(region="us-east-1"))
-    session.client("omics")
-    session.client("sts")
-    assert 0 < len(looked) < _FEW
-
-
-def test_a_service_that_there_is_not_is_still_unknown() -> None:
-    with pytest.raises(UnknownServiceError):
-        _session().get_service_model("no-such-service")
-
-
-def test_a_model_of_the_users_own_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    model = tmp_path / "own-service/2026-01-01/service-2.json"
-    model.parent.mkdir(parents=True)
-    model.write_text('{"metadata": {"serviceId": "Own"}, "operations": {}, "shapes": {}}')
-    monkeypatch.setenv("AWS_DATA_PATH", str(tmp_path))
-    assert _session().get_service_model("own-service").service_id == "Own"
-
-
-def _session() -> Session:
-    session = get_session()
-    shortcuts.take(session)
-    return session

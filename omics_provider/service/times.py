@@ -1,4 +1,4 @@
-"""Two detours of botocore that a session of this package does not take.
+"""The times of answers, read at once where they are written as HealthOmics writes them.
 
 Like sign_in, only the module of clients imports this one, when it makes a session: it imports
 botocore.
@@ -6,8 +6,6 @@ botocore.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
@@ -18,12 +16,11 @@ from botocore.utils import parse_timestamp
 _SHORTEST: Final = 20
 
 
-def take(session: Session) -> None:
-    """Have `session` take both, before it makes a client."""
-    loader: Any = session.get_component("data_loader")
-    # botocore looks into 900 folders to tell that it knows the one service that it is asked for.
-    loader.list_available_services = lambda _kind: _folders(loader.search_paths)
-    # botocore tries every way to write a time, which takes a quarter of a GetRun.
+def read_at_once(session: Session) -> None:
+    """Have `session` read times by `time`, before it makes a client.
+
+    botocore tries every way to write a time, which takes a quarter of a GetRun.
+    """
     parsers = session.get_component("response_parser_factory")
     parsers.set_parser_defaults(timestamp_parser=time)
 
@@ -37,8 +34,3 @@ def time(value: Any) -> datetime:
         except ValueError:
             pass
     return parse_timestamp(value)
-
-
-def _folders(paths: Iterable[str]) -> list[str]:
-    """Return the names of the services that have any model; asking for one tells which it has."""
-    return sorted({name for path in paths if os.path.isdir(path) for name in os.listdir(path)})
