@@ -158,7 +158,7 @@ SERVER_IN_SCALE: Final = pytest.mark.parametrize(
 )
 
 
-@pytest.fixture(params=["local", "server"])
+@pytest.fixture
 def place(request: pytest.FixtureRequest, stack: Stack, tmp_path: Path) -> Iterator[Place]:
     images = tmp_path / "images.json"
     images.write_text(json.dumps({IMAGE: "/"}))
@@ -195,6 +195,7 @@ def processes_of(worker: int) -> list[int]:
     return found
 
 
+@SERVER_IN_SCALE
 def test_a_chain_of_runs_is_executed(place: Place) -> None:
     place.declare(chain=True)
     place.stack.up(seconds=LIMIT)

@@ -11,7 +11,6 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.config import Config
 from botocore.stub import Stubber
 
 from omics_provider import __main__ as command
@@ -30,7 +29,7 @@ from omics_provider.service import clients
 from omics_provider.service import logs as run_logs
 from omics_provider.service.clients import omics
 from tests.provider.harness import REGION, ROLE, Emulator, Service
-from tests.served import serving
+from tests.served import Served
 
 NOW = datetime(2100, 1, 1, tzinfo=UTC)
 KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": REGION}
@@ -85,16 +84,12 @@ class Server:
 
 
 @pytest.fixture(scope="module")
-def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("server") / "state.db") as served:
-        aws = boto3.client(
-            "omics", endpoint_url=served.url, config=Config(inject_host_prefix=False), **KEYS
-        )
-        s3 = boto3.client("s3", endpoint_url=served.url, **KEYS)
-        s3.create_bucket(Bucket="bucket-one")
-        made = aws.create_workflow(name="w", engine="NEXTFLOW", definitionUri="s3://w/w.zip")
-        control.change_settings(served.state, {"speed": 0})
-        yield Server(served.url, served.state, aws, made["id"])
+def _server(server_anew: Served) -> Server:
+    aws = server_anew.omics
+    server_anew.client("s3").create_bucket(Bucket="bucket-one")
+    made = aws.create_workflow(name="w", engine="NEXTFLOW", definitionUri="s3://w/w.zip")
+    control.change_settings(server_anew.state, {"speed": 0})
+    return Server(server_anew.url, server_anew.state, aws, made["id"])
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +11,6 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.config import Config
 
 from omics_provider import __main__ as command
 from omics_provider.base.settings import Settings
@@ -23,7 +22,7 @@ from omics_provider.commands.preview.rules.plan import read_plan
 from omics_provider.emulator import control
 from tests.preview_digests import ROLE, digest, inputs, step
 from tests.provider.harness import REGION, Service
-from tests.served import serving
+from tests.served import Served
 
 NOW = datetime(2100, 1, 1, tzinfo=UTC)
 KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": REGION}
@@ -78,14 +77,10 @@ class Server:
 
 
 @pytest.fixture(scope="module")
-def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("server") / "state.db") as served:
-        aws = boto3.client(
-            "omics", endpoint_url=served.url, config=Config(inject_host_prefix=False), **KEYS
-        )
-        boto3.client("s3", endpoint_url=served.url, **KEYS).create_bucket(Bucket="bucket-one")
-        control.change_settings(served.state, {"speed": 0, "quotas": False})
-        yield Server(served.url, served.state, aws, "")
+def _server(server_anew: Served) -> Server:
+    server_anew.client("s3").create_bucket(Bucket="bucket-one")
+    control.change_settings(server_anew.state, {"speed": 0, "quotas": False})
+    return Server(server_anew.url, server_anew.state, server_anew.omics, "")
 
 
 @pytest.fixture
