@@ -236,7 +236,9 @@ def test_what_fails_is_explained_and_what_is_cancelled_is_gone(place: Place) -> 
     assert processes_of(worker) == []
 
 
-@SERVER_IN_SCALE
+# In `make test`, through each door of the emulator: tests/emulator/execution.
+@pytest.mark.slow
+@pytest.mark.parametrize("place", ["local", "server"], indirect=True)
 def test_a_killed_worker_fails_its_run(place: Place) -> None:
     place.declare(chain=False)
     place.stack.up()

@@ -150,6 +150,8 @@ def test_everything_that_is_wrong_with_a_sheet_at_once(native: Stack) -> None:
     assert not runs(native)
 
 
+# In `make test`: tests/provider/native/test_cohort.py.
+@pytest.mark.slow
 def test_what_is_wrong_with_the_runs_of_a_cohort_in_the_names_of_the_program(
     native: Stack,
 ) -> None:
