@@ -30,8 +30,8 @@ _EXPLAIN: Final = """\
 Say in few lines why runs failed: the failure code in plain words and what to do next, the failed
 task, the end of its log, links to the console. Runs that failed alike are told once. A run is named
 by its id, or by its resource in a stack: that of --stack, else the selected one. Without a RUN,
---stack explains all runs of the stack that are not recorded as completed. Options not given come
-from the stack's configuration.
+all runs of the stack are explained that are not recorded as completed. Options not given come from
+the stack's configuration.
 """
 _REPORT: Final = """\
 Write one HTML page, or JSON, about runs: a timeline of runs and tasks, states, durations, how much
@@ -127,7 +127,6 @@ def _explain_options(explain: argparse.ArgumentParser) -> None:
     add = explain.add_argument
     add("runs", nargs="*", metavar="RUN", help="id of a run, or its resource's name")
     add("--stack", metavar="NAME", help="the stack that has the runs")
-    explain.set_defaults(refuse=explain.error)
 
 
 def _report_options(report: argparse.ArgumentParser) -> None:

@@ -186,5 +186,5 @@ def _cannot(what: str, why: str) -> OmicsError:
         "Reading the stack",
         f"{what}: {why}",
         advice="Run it in the folder of the stack's Pulumi.yaml, where `pulumi stack ls` shows it; "
-        "the command report takes --runs instead.",
+        "`explain` and `report` also take ids of runs.",
     )

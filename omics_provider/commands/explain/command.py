@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 
 from omics_provider.base.errors import OmicsError
 from omics_provider.base.status import RunStatus
-from omics_provider.commands.options import settings
+from omics_provider.commands.options import settings, write
 from omics_provider.commands.report.gather import NOT_READ, Wanted, look_up
 from omics_provider.commands.report.of_stack import runs_of
 from omics_provider.engine import cli
@@ -19,12 +18,10 @@ from omics_provider.explain.gather import Explanation, Gaps, explain_ids
 
 def run(options: argparse.Namespace) -> int:
     """Explain the runs that are named, and return the exit code."""
-    if not options.runs and not options.stack:
-        options.refuse("name a run, or give --stack")
-    if options.stack or not all(map(_is_id, options.runs)):
+    if options.stack or not options.runs or not all(map(_is_id, options.runs)):
         return _explain_of_stack(options)
     explained = explain_ids(settings(options, {}), options.runs)
-    sys.stdout.write(explained.text + "\n")
+    write("-", explained.text + "\n", is_prose=True)
     return 1 if explained.missing else 0
 
 
@@ -42,7 +39,8 @@ def _explain_of_stack(options: argparse.Namespace) -> int:
     first, *rest = explained or [Explanation((), (), None)]
     told = [replace(first, gaps=(*gaps.told, *first.gaps)), *rest]
     text = "\n\n".join(each.text for each in told if each.text)
-    sys.stdout.write(f"{text or 'All runs of the stack are recorded as completed.'}\n")
+    text = text or "All runs of the stack are recorded as completed."
+    write("-", f"{text}\n", is_prose=True)
     return int(any(live["status"] in (RunStatus.DELETED, NOT_READ) for live in answers))
 
 
