@@ -11,6 +11,7 @@ import pytest
 
 from omics_provider.emulator import control
 from tests.engine.harness import ACTIVE, ENDED, FAILED, ROLE, Outcome, Stack, name_of
+from tests.engine.wait_program import outputs
 
 RUN = "omics:index:Run"
 WDL = "version 1.0\nworkflow Align {\n  input { String cram  String sex = 'x' }\n}\n"
@@ -123,7 +124,7 @@ def test_a_cohort_of_a_workflow_that_the_same_update_makes(native: Stack) -> Non
     assert first["inputs"]["parameters"] == {"cram": "s3://b/1.cram", "sex": "f"}
     assert first["inputs"]["name"] == "NA1"
     assert first["parent"].endswith("omics:index:RunCohort::cohort")
-    told = json.loads(native.pulumi("stack", "output", "--json").stdout)["cohort"]
+    told = outputs(native)["cohort"]
     assert told["NA1"]["id"] == first["id"]
     assert told["NA1"]["runOutputUri"].startswith("s3://results/runs/")
 
@@ -149,6 +150,8 @@ def test_everything_that_is_wrong_with_a_sheet_at_once(native: Stack) -> None:
     assert not runs(native)
 
 
+# In `make test`: tests/provider/native/test_cohort.py.
+@pytest.mark.slow
 def test_what_is_wrong_with_the_runs_of_a_cohort_in_the_names_of_the_program(
     native: Stack,
 ) -> None:
@@ -204,7 +207,7 @@ def test_a_cohort_that_waits_and_bears_a_failure(native: Stack) -> None:
     declared(1)
     outcome = native.up()
     assert "INPUT_URI_NOT_FOUND" in outcome.message
-    told = json.loads(native.pulumi("stack", "output", "--json").stdout)["cohort"]
+    told = outputs(native)["cohort"]
     assert {id_: each["status"] for id_, each in told.items()} == {
         "NA1": "COMPLETED",
         "NA2": "FAILED",

@@ -41,7 +41,7 @@ from omics_provider.providers.run_batch import OmicsRunBatchProvider
 from omics_provider.resources import run_batch
 from omics_provider.service import account, clients
 from tests.provider.harness import ROLE, Clock, Inputs, Recorded, as_pulumi_sends, bag, unknown
-from tests.served import ACCOUNT, OTHER_ACCOUNT, REGION, Served, serving
+from tests.served import ACCOUNT, OTHER_ACCOUNT, REGION, Served
 
 KIND = "pulumi-python:dynamic/omics:RunBatch"
 URN = f"urn:pulumi:dev::trial::{KIND}::cohort"
@@ -225,31 +225,25 @@ def forget_clients() -> None:
         remembered.cache_clear()
 
 
-@pytest.fixture(scope="module")
-def _served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with serving(tmp_path_factory.mktemp("served") / "state.db") as served:
-        yield served
-
-
 @pytest.fixture
 def place(
-    _served: Served,
+    server_anew: Served,
     _keys: dict[str, dict[str, str]],
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
     clock: Clock,
 ) -> Iterator[Place]:
     monkeypatch.setenv("AWS_DISABLE_HOST_PREFIX_INJECTION", "true")
-    control.reset(_served.state)
-    control.change_settings(_served.state, {"speed": 0, "batchSeconds": BATCH})
-    s3 = _served.client("s3")
+    control.reset(server_anew.state)
+    control.change_settings(server_anew.state, {"speed": 0, "batchSeconds": BATCH})
+    s3 = server_anew.client("s3")
     s3.create_bucket(Bucket=BUCKET)
     for item in s3.list_objects_v2(Bucket=BUCKET).get("Contents", []):
         s3.delete_object(Bucket=BUCKET, Key=item["Key"])
-    workflow = _served.omics.create_workflow(
+    workflow = server_anew.omics.create_workflow(
         name="w", engine="NEXTFLOW", definitionUri="s3://workflows/w.zip"
     )["id"]
-    found = Place(_served, workflow, _keys, tmp_path, monkeypatch, clock)
+    found = Place(server_anew, workflow, _keys, tmp_path, monkeypatch, clock)
     context = SimpleNamespace(set_trailing_metadata=lambda _: None)
     call = HostCall(urn=URN, request=None, timeout=None, random_seed=b"", context=context)
     monkeypatch.setattr(_host, "current_call", lambda: call)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from omics_provider.base.settings import Settings
 from omics_provider.emulator import control
 from tests.provider.harness import REGION, ROLE
-from tests.served import serving
+from tests.served import Served
 
 KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": REGION}
 
@@ -60,12 +57,13 @@ class Server:
         return [call["operation"] for call in control.calls(self.state, after=self.first)]
 
 
-@contextmanager
-def still(folder: Path, kind: type[Server], **settings: Any) -> Iterator[Any]:
+T = TypeVar("T", bound=Server)
+
+
+def still(served: Served, kind: type[T], **settings: Any) -> T:
     """Give a server of this kind with a bucket; `settings` are the emulator's."""
-    with serving(folder / "state.db") as served:
-        served.client("s3").create_bucket(Bucket="bucket-one")
-        control.change_settings(served.state, {"speed": 0, **settings})
-        server = kind(served.url, served.state, served.omics, "")
-        server.make_workflow()
-        yield server
+    served.client("s3").create_bucket(Bucket="bucket-one")
+    control.change_settings(served.state, {"speed": 0, **settings})
+    server = kind(served.url, served.state, served.omics, "")
+    server.make_workflow()
+    return server

@@ -25,7 +25,7 @@ from omics_provider.emulator import control
 from omics_provider.preflight.rules.quotas import CONCURRENT, STORED
 from omics_provider.service import clients
 from tests.provider.harness import Service
-from tests.served import ACCOUNT, REGION, Served, serving
+from tests.served import ACCOUNT, REGION, Served
 
 SECRET = "hunter2-of-the-caller"
 READS = {"ListRuns", "GetRun", "ListWorkflows", "ListRunGroups"}
@@ -55,11 +55,10 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(scope="module")
-def _served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with serving(tmp_path_factory.mktemp("doctor") / "omics.db") as served:
-        # A run that moves on between two lists is in neither.
-        control.change_settings(served.state, {"speed": 0})
-        yield served
+def _served(server_anew: Served) -> Served:
+    # A run that moves on between two lists is in neither.
+    control.change_settings(server_anew.state, {"speed": 0})
+    return server_anew
 
 
 Answers = Callable[..., None]

@@ -31,6 +31,7 @@ from omics_provider.service.clients import omics
 from tests.provider.commands import still
 from tests.provider.commands.still import KEYS
 from tests.provider.harness import REGION, ROLE, Emulator, Service
+from tests.served import Served
 
 NOW = datetime(2100, 1, 1, tzinfo=UTC)
 SECRET = "hunter2-of-a-parameter"
@@ -52,9 +53,8 @@ class Server(still.Server):
 
 
 @pytest.fixture(scope="module")
-def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with still.still(tmp_path_factory.mktemp("server"), Server) as server:
-        yield server
+def _server(server_anew: Served) -> Server:
+    return still.still(server_anew, Server)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from tests.preview_digests import digest, inputs, step
 from tests.provider.commands import still
 from tests.provider.commands.still import KEYS
 from tests.provider.harness import REGION, Service
+from tests.served import Served
 
 NOW = datetime(2100, 1, 1, tzinfo=UTC)
 PRICES = price_list()
@@ -47,9 +48,8 @@ class Server(still.Server):
 
 
 @pytest.fixture(scope="module")
-def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with still.still(tmp_path_factory.mktemp("server"), Server, quotas=False) as server:
-        yield server
+def _server(server_anew: Served) -> Server:
+    return still.still(server_anew, Server, quotas=False)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from omics_provider.commands.preview.prices import price_list
 from omics_provider.commands.preview.rules.plan import read_plan
 from tests.preview_digests import digest, inputs, step
 from tests.provider.harness import REGION
-from tests.served import Served, serving
+from tests.served import Served
 
 NOW = datetime(2100, 1, 1, tzinfo=UTC)
 #: A list that knows the workflows' names and no price.
@@ -27,17 +27,13 @@ NO_PRICES = {**price_list(), "regions": {}}
 ONE = step("create", "NA12878", new=inputs())
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with serving(tmp_path_factory.mktemp("server") / "state.db") as served:
-        yield served
-
-
 @pytest.fixture
-def place(server: Served, monkeypatch: pytest.MonkeyPatch) -> Settings:
+def place(server_anew: Served, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    # A loaded machine takes its time.
+    monkeypatch.setattr(live, "_LONGEST_SECONDS", 60.0)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    return Settings(region=REGION, endpoint=server.url)
+    return Settings(region=REGION, endpoint=server_anew.url)
 
 
 def reported(place: Settings, listed: Any, *steps: Any) -> PreviewReport:

@@ -13,7 +13,6 @@ import time
 from collections.abc import Iterator
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import botocore.exceptions
@@ -34,7 +33,7 @@ from omics_provider.resources._preflight import Gathering
 from omics_provider.service import clients
 from tests.programs import mocked
 from tests.provider.harness import Emulator, Service
-from tests.served import ACCOUNT, REGION, Served, serving
+from tests.served import ACCOUNT, REGION, Served
 
 R2R = "9500764"
 ROLE = Look(Kind.ROLE, ("arn:aws:iam::123456789012:role/omics",))
@@ -50,12 +49,10 @@ TRUST = {
 
 
 @pytest.fixture(scope="module")
-def _served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    state: Path = tmp_path_factory.mktemp("preflight") / "omics.db"
-    with serving(state) as served:
-        # A run that moves on between two looks is counted by one of them alone.
-        control.change_settings(served.state, {"speed": 0})
-        yield served
+def _served(server_anew: Served) -> Served:
+    # A run that moves on between two looks is counted by one of them alone.
+    control.change_settings(server_anew.state, {"speed": 0})
+    return server_anew
 
 
 @pytest.fixture
