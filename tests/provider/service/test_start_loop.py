@@ -119,15 +119,15 @@ def starts_under_a_quota(clock: Clock, pacer: Pacer, runs: int, quota: float) ->
     begin, throttled, tokens, last = clock.now, 0, 1.0, clock.now
     done = 0
     while done < runs:
-        pacer.wait_turn()
+        turn = pacer.wait_turn()
         tokens, last = min(1.0, tokens + (clock.now - last) * quota), clock.now
         if tokens >= 1 - 1e-9:
             tokens -= 1
             done += 1
-            pacer.succeeded()
+            pacer.succeeded(turn)
         else:
             throttled += 1
-            pacer.throttled()
+            pacer.throttled(turn)
     return clock.now - begin, throttled
 
 
@@ -153,6 +153,5 @@ def test_turns_are_a_second_apart_at_first(clock: Clock) -> None:
 def test_the_emulator_in_process_sets_no_pace(clock: Clock) -> None:
     pacer = Pacer(None, clock=clock.read, sleep=clock.sleep)
     for _ in range(100):
-        pacer.wait_turn()
-        pacer.succeeded()
+        pacer.succeeded(pacer.wait_turn())
     assert clock.slept == []
