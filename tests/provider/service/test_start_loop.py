@@ -132,7 +132,7 @@ def starts_under_a_quota(clock: Clock, pacer: Pacer, runs: int, quota: float) ->
 
 
 @pytest.mark.parametrize(
-    ("quota", "seconds", "throttles"), [(0.5, 250, 30), (1.0, 105, 4), (5.0, 36, 4), (20.0, 25, 4)]
+    ("quota", "seconds", "throttles"), [(0.5, 215, 120), (1.0, 105, 8), (5.0, 36, 8), (20.0, 25, 8)]
 )
 def test_a_hundred_starts_find_the_quota(
     clock: Clock, quota: float, seconds: float, throttles: int
