@@ -134,7 +134,7 @@ class Search:
         self,
         wanted: Callable[[Mapping[str, Any]], bool],
         fits: Callable[[Mark], bool],
-        held: frozenset[str] | None = None,
+        held: Callable[[str], bool] | None = None,
     ) -> Iterator[tuple[Live, str]]:
         """Give the runs whose mark fits and that the stack does not record, newest first.
 
@@ -147,7 +147,7 @@ class Search:
         candidates = [
             item
             for item in listed()
-            if item["id"] not in held and item.get("arn") not in held and wanted(item)
+            if not held(str(item["id"])) and not held(str(item.get("arn"))) and wanted(item)
         ]
         for item in sorted(candidates, key=lambda i: str(i["creationTime"]), reverse=True):
             known = self.marks.get(_key(item))
