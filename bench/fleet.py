@@ -1,6 +1,6 @@
 """A campaign: many stacks on one account start their runs at once, and share its quota.
 
-    python bench/fleet.py --stacks 50 --starts 12 --quota 1
+    python bench/fleet.py --stacks 50 --starts 10 --quota 1
 
 Each stack is a process that starts runs as its plugin does: four threads, the package's own pace
 and repeats, botocore. There is no engine above it: fifty need more than a machine of two cores
@@ -149,7 +149,7 @@ def main(arguments: list[str]) -> int:
         return 0
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--stacks", type=int, default=50)
-    parser.add_argument("--starts", type=int, default=12, help="runs of each stack")
+    parser.add_argument("--starts", type=int, default=10, help="runs of each stack")
     parser.add_argument("--quota", type=float, default=1.0, help="StartRun a second")
     parser.add_argument("--burst", type=float, default=1.0, help="starts at once, after a rest")
     chosen = parser.parse_args(arguments)
