@@ -7,8 +7,7 @@ import pytest
 from .crowd import Account, Crowd
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
-@pytest.mark.parametrize("quota", [1.0, 2.0])
+@pytest.mark.parametrize(("quota", "seed"), [(1.0, 1), (2.0, 2)])
 def test_fifty_stacks_use_the_whole_quota_and_none_starves(quota: float, seed: int) -> None:
     shared = Crowd(50, 20, Account(quota), seed).share()
 
@@ -24,9 +23,9 @@ def test_where_a_burst_is_allowed_nothing_of_the_quota_is_lost() -> None:
     assert shared.slowest_to_mean <= 1.3
 
 
-@pytest.mark.parametrize(("stacks", "quota"), [(1, 1.0), (2, 1.0), (5, 1.0), (10, 1.0), (50, 5.0)])
+@pytest.mark.parametrize(("stacks", "quota"), [(1, 1.0), (2, 1.0), (5, 1.0), (10, 1.0)])
 def test_few_stacks_use_most_of_it(stacks: int, quota: float) -> None:
-    shared = Crowd(stacks, 50, Account(quota)).share()
+    shared = Crowd(stacks, 40, Account(quota)).share()
 
     assert shared.of_the_quota >= 0.78
     assert shared.slowest_to_mean <= 1.3

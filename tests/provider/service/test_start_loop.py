@@ -111,6 +111,21 @@ def test_throttling_has_an_end(clock: Clock) -> None:
     assert clock.now - 1000 < 3700
 
 
+def test_throttling_has_no_end_while_other_starts_of_the_process_succeed(clock: Clock) -> None:
+    pacer = Pacer(None, clock=clock.read, sleep=clock.sleep)
+    begin, answers = clock.now, iter(range(10_000))
+
+    def call() -> Any:
+        if next(answers) % 100 == 50:
+            # Another thread's start.
+            pacer.succeeded(clock.now)
+        if clock.now < begin + 2 * 3600:
+            raise failure(errors.Throttled)
+        return ANSWER
+
+    assert start_loop.repeat(call, pacer, sleep=clock.sleep, clock=clock.read) == ANSWER
+
+
 # The pace --------------------------------------------------------------------------------------
 
 
