@@ -28,7 +28,7 @@ _TRIES: Final = 6
 _FIRST_BACKOFF, _LONGEST_BACKOFF = 0.25, 20.0
 #: Tries without any connection: wrong endpoint, no network. Nothing can have started.
 _UNSENT_TRIES: Final = 3
-#: Seconds for which throttled calls are repeated.
+#: Seconds without any start of this process, for which throttled calls are repeated.
 _THROTTLED_LIMIT: Final = 3600.0
 
 _pacers: dict[Settings, Pacer] = {}
@@ -86,16 +86,16 @@ def repeat(
 
     Raises what the service refuses the start with; Unconfirmed once a try may have taken effect.
     """
-    end = clock() + _THROTTLED_LIMIT
+    begin = clock()
     unclear: list[errors.OmicsError] = []
     unsent = 0
     while True:
-        pacer.wait_turn()
+        turn = pacer.wait_turn()
         try:
             answer = (look() if unclear else None) or call()
         except errors.Throttled as error:
-            pacer.throttled()
-            if clock() >= end:
+            pacer.throttled(turn)
+            if clock() - max(begin, pacer.succeeded_at) >= _THROTTLED_LIMIT:
                 raise _final(error, unclear) from error
             continue
         except errors.NotSent as error:
@@ -109,7 +109,7 @@ def repeat(
             if len(unclear) >= _TRIES:
                 raise _final(error, unclear) from error
         else:
-            pacer.succeeded()
+            pacer.succeeded(turn)
             return answer
         sleep(_backoff(len(unclear) + unsent))
 
