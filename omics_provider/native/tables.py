@@ -100,7 +100,7 @@ def _sheet(template: str, override: str, *, unset: str, samples: str = "") -> tu
         ),
         Field(
             "format", "format", change=Change.UPDATE, enum=("csv", "tsv", "json"), sent=False,
-            doc="csv, tsv or json, where the file's name does not tell.",
+            doc="csv, tsv or json, if the file's name does not say it.",
         ),
     )
     # fmt: on

@@ -56,7 +56,7 @@ class RunCohort(pulumi.ComponentResource):
             sheet gives goes over them. `name` is the sample's id where it is unset.
         id_column: The column with the sample ids; unset, the one that Terra marks, else `sample`,
             `sample_id` or `sample_name`. Ids are letters, digits, '.', '_' and '-'.
-        format: "csv", "tsv" or "json", where the file's name does not tell.
+        format: "csv", "tsv" or "json", if the file's name does not say it.
         parameters: What the workflow's parameters take from the sheet: a list of columns, each the
             parameter of its name; or a mapping from parameter to "{column}", to a text with such in
             it, to a Column, to a type for the column of the parameter's name, or to an EachRow,

@@ -318,8 +318,8 @@ class Watcher:
 
 def _left(error: errors.OmicsError) -> str:
     if isinstance(error, errors.Unconfirmed):
-        return "Whether it has started is not known: the next `pulumi up` finds it."
-    return "The run stays as it ended."
+        return "It is not known whether it has started: the next `pulumi up` finds it."
+    return "The run stays in its final state."
 
 
 def _resolve(future: Future[Any], end: End | None) -> None:

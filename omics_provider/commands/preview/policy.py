@@ -127,7 +127,7 @@ def _problem(name: str, value: Any) -> str | None:
         return None if isinstance(value, bool) else f"{name} is neither true nor false"
     kinds = (int,) if name == "max_runs" else (int, float)
     if isinstance(value, bool) or not isinstance(value, kinds) or not 0 <= value < float("inf"):
-        return f"{name} is no number from 0" + (" of runs" if name == "max_runs" else " of USD")
+        return f"{name} is not a number from 0" + (" of runs" if name == "max_runs" else " of USD")
     return None
 
 

@@ -259,7 +259,7 @@ COHORT: Final = Table(
         ),
         Argument(
             "format", "str | None",
-            doc="\"csv\", \"tsv\" or \"json\", where the file's name does not tell.",
+            doc="\"csv\", \"tsv\" or \"json\", if the file's name does not say it.",
         ),
         Argument(
             "parameters", "Parameters | None",

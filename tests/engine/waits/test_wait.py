@@ -114,8 +114,10 @@ def test_cancelled_deleted_and_reused_runs_end_the_wait_and_trouble_does_not(sta
     assert f"cancelled ({ids['cancelled']}) ended CANCELLED" in outcome.message
     for name in ("deleted", "reused"):
         assert f"Run {name} ({ids[name]}) ended DELETED" in outcome.message
-    assert outcome.message.count("This is said once.") <= 2  # shown as it comes, and at the end
-    assert "This is said once." in outcome.message
+    assert (
+        outcome.message.count("This message comes once.") <= 2
+    )  # shown as it comes, and at the end
+    assert "This message comes once." in outcome.message
 
 
 def test_waits_that_are_interrupted_killed_or_too_long_leave_the_runs_and_are_taken_up(

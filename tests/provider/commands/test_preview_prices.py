@@ -99,7 +99,7 @@ def answering(status: str, body: bytes) -> Iterator[str]:
             "the caller may not; allow it pricing:GetProducts",
         ),
         ("500 Bad", {"__type": "InternalErrorException", "message": "down"}, "down"),
-        ("200 OK", {"Other": []}, "the connection ended within the answer"),
+        ("200 OK", {"Other": []}, "the connection ended in the middle of the answer"),
         ("200 OK", {"PriceList": ["{"]}, "an entry is no JSON"),
         ("", {}, "the connection ended without an answer"),
     ],

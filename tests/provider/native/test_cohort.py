@@ -254,14 +254,14 @@ def test_nothing_is_registered_where_something_is_wrong(
     assert told(samples=[]).startswith("samples: ")
     assert told(samples=UNKNOWN).startswith("samples: is not known yet")
     wrong = told(max_failures=1, maxFailures=-1, idColumn="")
-    assert "max_failures: is no argument of RunCohort: did you mean maxFailures?" in wrong
+    assert "max_failures: is not an argument of RunCohort: did you mean maxFailures?" in wrong
     assert "maxFailures: -1: must be 0 to 100,000" in wrong
     assert 'idColumn: "": must have 1 or more characters, has 0' in wrong
     wrong = told(
         template={**template, "outputUri": "x", "hush": "h"}, overrides={"NA2": {"priority": -1}}
     )
     assert wrong.splitlines() == [
-        "NA1, NA2: hush: is no argument of Run",
+        "NA1, NA2: hush: is not an argument of Run",
         "NA1, NA2: outputUri: must be an S3 URI, s3://bucket or s3://bucket/prefix",
         "NA2: priority: must be 0 to 100,000",
     ]

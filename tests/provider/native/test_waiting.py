@@ -372,7 +372,7 @@ def test_trouble_that_passes_is_told_once(door: Door, emulator: Emulator, declar
     emulator.fault("GetRun", "error-500", count=0)
     assert bag(asked.answer().properties)["status"] == "COMPLETED"
     ((_, message),) = door.told.messages
-    assert "This is said once." in message
+    assert "This message comes once." in message
 
 
 # Many ------------------------------------------------------------------------------------------
@@ -390,7 +390,7 @@ def test_waits_that_take_all_room_say_so_once(
     for each in (first, second):
         each.answer()
     ((_, message),) = door.told.messages
-    assert message.startswith("2 runs are waited for, as many resources as this command works on")
+    assert message.startswith("This command works on 2 resources at once, and all of them wait")
     assert "pulumi up --parallel 1000" in message
 
 
@@ -401,7 +401,7 @@ def test_no_more_waits_than_there_are_threads_for(
     inputs = door.check("x", struct({**declared, "waitForCompletion": True})).inputs
     failed = failure(lambda: door.create("x", inputs))
     assert failed.recorded is not None
-    assert "0 runs are waited for already" in failed.message
+    assert "0 waits are under way already" in failed.message
 
 
 def test_runs_at_work_are_read_from_the_list(

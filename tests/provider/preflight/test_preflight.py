@@ -214,7 +214,9 @@ def test_a_bucket_that_the_caller_may_not_read_has_a_region(closed: str) -> None
 def test_a_page_that_is_no_answer(service: Service) -> None:
     service.answer = (403, "", "a page of a proxy")
     look = ABSENT[Kind.ROLE]
-    assert look_up(at(service.url), [look], PATIENT) == {look: Unseen("what answered is not AWS")}
+    assert look_up(at(service.url), [look], PATIENT) == {
+        look: Unseen("the answer did not come from AWS")
+    }
 
 
 def test_denied_by_the_emulators_faults(served: Served, there: dict[Kind, Look]) -> None:

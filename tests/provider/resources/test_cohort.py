@@ -362,7 +362,7 @@ def test_all_that_is_wrong_with_the_runs_is_told_in_the_order_of_the_sheet() -> 
     }
     assert refused(sheet, overrides=overrides, parameters=["cram"]).splitlines() == [
         "NA3: parameters: the name 1 must be a string, it is a int",
-        "NA1: prority: is no argument of OmicsRun: did you mean priority?",
+        "NA1: prority: is not an argument of OmicsRun: did you mean priority?",
         "NA1, NA7: priority: -1: must be 0 to 100,000",
         'NA2: output_uri: "results": must be an S3 URI, s3://bucket or s3://bucket/prefix',
         "NA2: tags: tag 'aws:x': names that begin with aws: belong to AWS",

@@ -13,7 +13,7 @@ from omics_provider.runs.calls import Runs
 from omics_provider.service import clients
 from tests.provider.harness import RUN_SECONDS, Emulator, Inputs, Recorded, Up, bag
 
-TORN = "the connection ended within the answer"
+TORN = "the connection ended in the middle of the answer"
 
 
 @pytest.mark.parametrize("count", [1, 3])

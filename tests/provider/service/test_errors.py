@@ -50,7 +50,7 @@ def test_a_request_that_botocore_refuses_is_told_with_its_reason_and_no_value() 
     with pytest.raises(errors.Invalid) as caught, translated("CreateWorkflow"):
         raise botocore.exceptions.ParamValidationError(report=report)
     assert str(caught.value) == (
-        "CreateWorkflow failed: botocore does not take the request: Invalid type for parameter "
+        "CreateWorkflow failed: botocore refused the request: Invalid type for parameter "
         "containerRegistryMap.registryMappings[0].ecrAccountId, type: <class 'int'>, valid types: "
         "<class 'str'>; Invalid length for parameter sessionPolicy, value: 0, valid min length: 1"
         ".\n"
@@ -237,7 +237,7 @@ def test_no_region() -> None:
     assert type(error) is errors.SettingsError
     assert text.startswith("Connecting to HealthOmics failed: You must specify a region.")
     assert "pulumi config set omics:region" in text
-    assert "given no stack needs --region" in text
+    assert "command without a stack needs --region" in text
 
 
 @pytest.mark.usefixtures("signed")

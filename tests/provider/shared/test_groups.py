@@ -103,7 +103,7 @@ def test_all_problems_come_at_once(provider: OmicsRunGroupProvider) -> None:
         {"maxRuns": 0, "maxCpus": 2.5, "maxDuration": "1 h", "max_gpu": 1, "tags": {"aws:x": "y"}},
     )
     assert found == [
-        "max_gpu: is no argument of OmicsRunGroup: did you mean max_gpus?",
+        "max_gpu: is not an argument of OmicsRunGroup: did you mean max_gpus?",
         "max_cpus: 2.5: must be a whole number",
         "max_runs: 0: must be 1 to 100,000",
         'max_duration: "1 h": must be a whole number',
@@ -205,7 +205,9 @@ def test_a_group_with_active_runs_is_kept_and_they_are_named(
 ) -> None:
     made = up(provider, DECLARED)
     runs = [run_in(emulator, made.id) for _ in range(7)]
-    with pytest.raises(ProviderError, match=r"can't go while the runs .* and 2 more") as refused:
+    with pytest.raises(
+        ProviderError, match=r"can't be deleted while the runs .* and 2 more"
+    ) as refused:
         provider.delete(made.id, made.bag())
     # The group's own id, which the message begins with, may be that of a run.
     named = str(refused.value).partition("while the runs")[2]

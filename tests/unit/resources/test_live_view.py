@@ -20,7 +20,7 @@ Told = list[tuple[int, str]]
 
 
 BEGUN = (
-    "Waiting for {}. Ctrl-C ends the wait, not the runs: {}, and `pulumi up` waits again. "
+    "Waiting for {}. Ctrl-C ends the wait, not the runs: {}, and the next `pulumi up` waits again. "
     "`pulumi destroy` stops all runs of the stack."
 )
 
@@ -154,7 +154,7 @@ def test_off_says_what_goes_wrong_alone(monkeypatch: pytest.MonkeyPatch) -> None
     )
     assert said == []
     assert [text for _, text in warned][1:] == ["refused"]
-    assert "This is said once." in warned[0][1]
+    assert "This message comes once." in warned[0][1]
 
 
 def test_an_attempt_and_the_end_of_trouble_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
