@@ -151,7 +151,7 @@ def _paged(member: str, found: Sequence[Any], params: Mapping[str, Any]) -> dict
         except ValueError:
             told = b""
         if not told.isdigit():
-            raise InvalidNextTokenException(f"{token!r} is no token of an answer.")
+            raise InvalidNextTokenException(f"{token!r} is not a token of an answer.")
         start = int(told)
     page = {member: list(found[start : start + size])}
     if start + size >= len(found):

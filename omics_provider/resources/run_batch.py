@@ -44,13 +44,13 @@ _OWN: Final = {field.name: field.wire for field in batch_table.OWN}
 class OmicsRunBatch(RunBatchAttributes, Declared, module="omics", name="RunBatch"):
     """The samples of a cohort, run by StartRunBatch: hundreds to 100,000 of them.
 
-    Creating it is one StartRunBatch call, which returns before the first run has started. The rows
-    never reach the engine or the state: they go through a file on this machine, and, from 101
-    samples on, through one in S3 that is named by its content. All rows are checked in the program,
-    and everything that is wrong is told at once.
+    A create makes one StartRunBatch call, which returns before the first run has started. The rows
+    never reach the engine or the state. They go through a file on this machine. From 101 samples
+    on they also go through a file in S3, whose name is a digest of its content. The program checks
+    all rows, and reports all problems together.
 
     Raises:
-        pulumi.RunError: the sheet can't be read; it names everything that is wrong with it.
+        pulumi.RunError: the sheet can't be read; the error names all its problems.
 
     Args:
         resource_name: Pulumi's name of the resource, unique in the stack.
@@ -74,18 +74,18 @@ class OmicsRunBatch(RunBatchAttributes, Declared, module="omics", name="RunBatch
         workflow_id: Id of a private workflow. Ready2Run workflows can't run in batches.
         workflow_type: PRIVATE, the service's default.
         workflow_owner_id: Account id, 12 digits, of the owner of a shared workflow.
-        workflow_version_name: Version of the workflow; the default version where unset.
+        workflow_version_name: Version of the workflow; by default the workflow's default version.
         name: Name of each run, by default the sample's id.
-        run_group_id: Id of the run group that caps what its runs use together.
+        run_group_id: Id of the run group, which limits what its runs use together.
         priority: Order among waiting runs of the group, 0 to 100,000.
         storage_type: STATIC or DYNAMIC.
         storage_capacity: STATIC storage in GiB, up to 100,000; the service rounds it up.
         scratch_storage_mode: LOCAL or SHARED: where a task's /tmp is.
-        cache_id: Id of the run cache whose task outputs may be used again.
-        cache_behavior: CACHE_ON_FAILURE or CACHE_ALWAYS, in place of the cache's default.
+        cache_id: Id of the run cache, whose task outputs the run may use again.
+        cache_behavior: CACHE_ON_FAILURE or CACHE_ALWAYS, instead of the cache's default.
         log_level: OFF, FATAL, ERROR or ALL. With OFF there is no manifest.
-        retention_mode: RETAIN (the service's default) keeps the run's record until it is deleted;
-            with REMOVE the service drops the oldest records when the account's quota is full.
+        retention_mode: RETAIN (the service's default) keeps the run's record until it is deleted.
+            With REMOVE, the service removes the oldest records when the account's quota is full.
         networking_mode: RESTRICTED or VPC; VPC needs configuration_name.
         configuration_name: Name of a HealthOmics configuration, as VPC networking needs.
         engine_settings: Settings of the workflow engine, such as Nextflow profiles.
@@ -100,10 +100,9 @@ class OmicsRunBatch(RunBatchAttributes, Declared, module="omics", name="RunBatch
         settings_uri: s3://bucket/prefix for the files of settings and indexes. You need it from 101
             samples on. The provider never overwrites or deletes a file there.
         tags: Up to 50 tags of the batches themselves. They change in place.
-        on_change: What a changed sheet, or a changed setting, starts. "new", the default: only the
-            samples that are new or whose settings changed, as a further batch beside those there
-            are; what has run does not run again. "all": everything again, in place of those there
-            are.
+        on_change: What a changed sheet or setting starts. "new", the default, starts a further
+            batch with the samples that are new or whose settings changed. No other sample runs
+            again. "all" replaces the existing batches, and runs every sample again.
         on_delete: What destroy and replacement do. "delete", the default, cancels active runs, then
             deletes the records of runs and batches. "cancel" cancels active runs. "keep" changes
             nothing. Files in S3 and logs always stay.
@@ -173,18 +172,18 @@ class OmicsRunBatch(RunBatchAttributes, Declared, module="omics", name="RunBatch
     def wait(
         self, timeout: float | None = None, on_failure: OnFailure = "fail"
     ) -> Output[dict[str, Any]]:
-        """Wait until all runs of the batches have ended, and return what became of them.
+        """Wait until all runs of the batches have ended, and return how they ended.
 
         Args:
-            timeout: seconds to wait, None for no limit. The runs go on when it is over.
-            on_failure: "fail" fails the update where a run has not COMPLETED, or could not be
-                started, after all have ended; "warn" says so and goes on.
+            timeout: seconds to wait, None for no limit. The runs continue after it.
+            on_failure: "fail" fails the update if a run has not COMPLETED, or could not be started,
+                after all have ended. "warn" prints a warning, and the program continues.
 
         Returns:
             status, submissions, runs and submission_failures as the attributes of these names, at
-            the end. In a preview they are unknown where runs go on. One GetBatch for each batch
-            that is not over, every two seconds at first, at last every minute. The next refresh
-            records the same.
+            the end. In a preview they are unknown while runs are active. The wait makes one
+            GetBatch call for each active batch, every two seconds at first, and every minute at
+            last. The next refresh records the same values.
         """
         place = place_of(self)
         checked(on_failure)
@@ -239,13 +238,14 @@ async def _over(
         watching.cancel()
         left = some([f"batch {each['id']}" for each in kept])
         raise pulumi.RunError(
-            f"Run batch {name}: after {timeout:.0f} s these runs have not ended: those of {left}.\n"
-            "They go on. Run `pulumi up` again to go on waiting."
+            f"Run batch {name}: after {timeout:.0f} s these runs have not ended: the runs of "
+            f"{left}.\n"
+            "They continue. Run `pulumi up` again to continue the wait."
         )
     if watching.cancelled():
         raise failure_of_program() or pulumi.RunError(
-            f"Run batch {name}: interrupted. The runs go on, and the state records them. "
-            "Run `pulumi up` again to go on waiting."
+            f"Run batch {name}: interrupted. The runs continue, and the state records them. Run "
+            f"`pulumi up` again to continue the wait."
         )
     return watching.result()
 
@@ -258,7 +258,7 @@ async def _watched(name: str, place: Settings, kept: list[dict[str, Any]]) -> li
             kept = await asyncio.to_thread(_seen, place, kept)
         except PASSING as error:
             if not is_told:
-                pulumi.log.warn(f"{error.about(f'run batch {name}')}\nThe wait goes on.")
+                pulumi.log.warn(f"{error.about(f'run batch {name}')}\nThe wait continues.")
             is_told = True
         if all(map(lifecycle.is_over, kept)):
             return kept

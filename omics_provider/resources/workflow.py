@@ -26,8 +26,8 @@ class OmicsWorkflow(WorkflowAttributes, Readable, module="omics", name="Workflow
     The definition's digest names the version, known in the preview: a changed task is one update of
     the workflow, and runs with `workflow_version_name=workflow.version_name` are replaced. Versions
     stay until the workflow is deleted. Name, description, storage, README text and tags change in
-    place; any other change is another version. Creating and changing it waits until the service has
-    looked at the definition, and fails with the message of its engine. Deleting it leaves runs
+    place; any other change creates another version. A create or an update waits until the service
+    has checked the definition, and fails with the message of its engine. A delete leaves runs
     alone. An input left unset is not sent and never differs. Limits of values are those of
     CreateWorkflow and CreateWorkflowVersion (botocore's model, omics 2022-11-28).
 
@@ -49,7 +49,7 @@ class OmicsWorkflow(WorkflowAttributes, Readable, module="omics", name="Workflow
         name: Name shown in the console, up to 128 characters. Pulumi's resource name is not sent.
         description: Up to 256 characters.
         parameter_template: Parameters by name, each {"description": text, "optional": bool}, or a
-            JSON file with them; where unset, the service reads them from the definition.
+            JSON file with them. By default the service reads them from the definition.
         parameter_template_path: A template's path within definition_repository.
         storage_type: STATIC or DYNAMIC: the default for runs that do not set it.
         storage_capacity: Default STATIC storage of a run in GiB, up to 100,000.
@@ -130,7 +130,7 @@ def _loaded(template: Any) -> Any:
     except OSError as error:
         raise _Unreadable(f"{template}: {error.strerror}") from error
     except ValueError as error:
-        raise _Unreadable(f"{template} is no JSON: {error}") from error
+        raise _Unreadable(f"{template} is not JSON: {error}") from error
 
 
 def _identified(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """One poller for all waits of a program.
 
 Each wait hands in the runs that it waits for and gets a future for each. One thread a place looks
-at all of them together, in times that fit their age, and goes on through trouble that passes.
+at all of them together, in times that fit their age, and continues through trouble that passes.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The messages of the package: what its errors are made with, and every text that it says.
 
-A message is a string constant, an f-string or a sum of these, with … for each value.
+A message is a string constant or an f-string of the code, with … for each value.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ _SQL = re.compile(r"\s*(?:SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|ROLLBACK|PRAG
 #: A text that begins a paragraph of its own in a docstring: an item, or an argument.
 _PARAGRAPH = re.compile(r"\n\s*\n|\n(?=\s*(?:- |\w+: ))")
 #: Where the docstrings are read by those who write programs.
-_DOCUMENTED = ("resources",)
+_DOCUMENTED = "omics_provider/resources/"
 
 
 def template(node: ast.AST) -> str | None:
-    """Return the text of a string, an f-string or a sum of them, with … for its values."""
+    """Return the text of a string or f-string, with … for its values."""
     if isinstance(node, ast.Constant):
         return node.value if isinstance(node.value, str) else None
     if isinstance(node, ast.JoinedStr):
@@ -71,13 +71,20 @@ def messages() -> Iterator[tuple[str, str]]:
 def words() -> Iterator[tuple[str, str]]:
     """Give every text of the package that people read, the emulator's too, with the places."""
     for module, tree in modules(emulator=True):
-        unread = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        unread = {id(each) for node in ast.walk(tree) for each in _unread(node)}
         for node in ast.walk(tree):
             text = template(node)
             if text and id(node) not in unread and _is_prose(text):
                 yield f"{module}:{getattr(node, 'lineno', 0)}", text
-        if module.split("/")[1] in _DOCUMENTED:
+        if module.startswith(_DOCUMENTED):
             yield from _docstrings(module, tree)
+
+
+def _unread(node: ast.AST) -> list[ast.expr]:
+    """Return a docstring, and the parts of an f-string, which is read as a whole."""
+    if isinstance(node, ast.Expr):
+        return [node.value]
+    return node.values if isinstance(node, ast.JoinedStr) else []
 
 
 def _docstrings(module: str, tree: ast.Module) -> Iterator[tuple[str, str]]:

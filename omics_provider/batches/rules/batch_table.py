@@ -115,10 +115,9 @@ FIELDS: Final = (
     ),
     Field(
         "on_change", "onChange", change=_UPDATED, enum=("new", "all"), sent=False, filled=True,
-        doc='What a changed sheet, or a changed setting, starts. "new", the default: only the '
-        'samples that are new or whose settings changed, as a further batch beside those there '
-        'are; what has run does not run again. "all": everything again, in place of those there '
-        'are.',
+        doc='What a changed sheet or setting starts. "new", the default, starts a further batch '
+        'with the samples that are new or whose settings changed. No other sample runs again. '
+        '"all" replaces the existing batches, and runs every sample again.',
     ),
     Field(
         "on_delete", "onDelete", change=_UPDATED, enum=("delete", "cancel", "keep"), sent=False,

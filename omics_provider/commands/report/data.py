@@ -16,8 +16,8 @@ from omics_provider.explain.rules import reasons
 FORMAT: Final = 1
 
 COST: Final = (
-    "Cost is left out: HealthOmics' prices are in no API of the service. The hours reserved are "
-    "what it is made of; the command `preview` estimates it by a price list that says its date."
+    "The report has no cost, because no call of HealthOmics returns its prices. The cost comes "
+    "from the reserved hours. The command `preview` estimates it with a dated price list."
 )
 
 Time = datetime | None

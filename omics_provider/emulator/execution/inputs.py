@@ -12,7 +12,8 @@ from omics_provider.emulator.workflows import wdl
 from .ended import Ended
 
 NO_MINIWDL: Final = (
-    'Runs are executed by miniwdl, which is not here: pip install "omics-provider[execute]".'
+    "The emulator executes runs with miniwdl, which is not installed: "
+    'pip install "omics-provider[execute]".'
 )
 #: From the URI of an input to its path on this machine.
 Fetch = Callable[[str], Path]

@@ -57,14 +57,14 @@ def together(tallies: Sequence[Tally]) -> Tally:
 
 
 def beginning(tally: Tally) -> str:
-    """Return the words on a wait that has begun; nothing where no run goes on.
+    """Return the words on a wait that has begun; nothing where no run is active.
 
     They are said now since Pulumi ends a program at Ctrl-C before it can say anything.
     """
     count = len(tally.active)
     if not count:
         return ""
-    runs, they = ("1 run", "it goes on") if count == 1 else (f"{count:,} runs", "they go on")
+    runs, they = ("1 run", "it continues") if count == 1 else (f"{count:,} runs", "they continue")
     return (
         f"Waiting for {runs}. Ctrl-C ends the wait, not the runs: {they}, and the next `pulumi "
         f"up` waits again. `pulumi destroy` stops all runs of the stack."

@@ -105,7 +105,7 @@ TABLE: Final = Table(
         _document(
             "parameter_template", "parameterTemplate", type="PathInput | Input[Mapping[str, Any]]",
             doc='Parameters by name, each {"description": text, "optional": bool}, or a JSON '
-            'file with them; where unset, the service reads them from the definition.',
+            'file with them. By default the service reads them from the definition.',
         ),
         _text(
             "parameter_template_path", "parameterTemplatePath", 1, 128,

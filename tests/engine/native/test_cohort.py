@@ -143,7 +143,7 @@ def test_everything_that_is_wrong_with_a_sheet_at_once(native: Stack) -> None:
     sheet(native, "NA1,,f", "NA2,s3://b/2.cram,m", "NA2,s3://b/3.cram,m")
     declare(native, align=ALIGN, cohort=cohort(parameters={"cram": "{cram}", "age": "{age}"}))
     failed = native.up(expect=None)
-    assert "Cohort cohort can't be made, and none of its runs is started" in failed.message
+    assert "Cohort cohort can't be created, and none of its runs starts" in failed.message
     for each in ("line 2: nothing in cram", "no column 'age'", "line 4: the sample NA2 is in line"):
         assert each in failed.message
     assert not runs(native)

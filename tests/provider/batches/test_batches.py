@@ -1276,7 +1276,9 @@ def test_a_provider_of_another_region_is_refused_before_anything_is_done(place: 
     provider._settings = dataclasses.replace(provider._settings, provider="lab")
     for samples, more in ((sheet(2), {}), (sheet(3), {}), (sheet(2), {"tags": {"a": "b"}})):
         news = bag(place.checked(place.inputs(samples, **more)))
-        with pytest.raises(ProviderError, match=f"in eu-west-1, its provider lab is in {REGION}"):
+        with pytest.raises(
+            ProviderError, match=f"in eu-west-1, but its provider lab is in {REGION}"
+        ):
             provider.diff(kept.id, moved, news)
     # All samples again are a new batch: it starts there.
     news = bag(place.checked(place.inputs(sheet(3), onChange="all")))
@@ -1343,7 +1345,7 @@ def test_a_wait_goes_on_after_a_look_that_fails(
 
     monkeypatch.setattr(run_batch, "_seen", seen)
     assert waited(place, place.up(sheet(2)), 120)["runs"] == {"completed": 2}
-    assert told == ["GetBatch for run batch cohort failed: no answer.\nThe wait goes on."]
+    assert told == ["GetBatch for run batch cohort failed: no answer.\nThe wait continues."]
 
 
 def test_a_wait_fails_with_a_run_unless_it_is_to_warn(place: Place) -> None:
@@ -1357,7 +1359,7 @@ def test_a_wait_fails_with_a_run_unless_it_is_to_warn(place: Place) -> None:
 
 def test_a_wait_that_takes_too_long_leaves_the_runs_at_work(place: Place) -> None:
     kept = place.up(sheet(2))
-    with pytest.raises(pulumi.RunError, match="They go on"):
+    with pytest.raises(pulumi.RunError, match="They continue"):
         waited(place, kept, 0.1)
     assert [each["status"] for each in place.batches()] == ["CREATING"]
 

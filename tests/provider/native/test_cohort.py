@@ -243,7 +243,7 @@ def test_nothing_is_registered_where_something_is_wrong(
         cohort = {"samples": ROWS, "template": template, "parameters": ["cram"], **changes}
         failed = failure(lambda: construct(door, engine, cohort))
         assert failed.message.startswith(
-            "Cohort trio can't be made, and none of its runs is started or changed:\n"
+            "Cohort trio can't be created, and none of its runs starts or changes:\n"
         )
         return failed.message.partition("\n")[2]
 
@@ -275,9 +275,7 @@ def test_nothing_is_registered_where_something_is_wrong(
     )
     assert not engine[0].requests
     emulator.fault("GetWorkflow", "denied", count=9)
-    assert told(parameters=None).startswith(
-        "Which columns of the sample sheet are parameters of workflow"
-    )
+    assert told(parameters=None).startswith("The columns of the sample sheet need")
     assert not engine[0].requests
 
 

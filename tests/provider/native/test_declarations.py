@@ -107,7 +107,7 @@ def test_names_that_a_batch_does_not_take(door: Door) -> None:
     }
     assert sorted(reasons(door, "RunBatch", given)) == [
         "id_column: is not an argument of RunBatch: did you mean idColumn?",
-        "roleArn: all runs share it: give it in the template",
+        "roleArn: all runs share this value: give it in the template",
         "template.tags: is not an argument of the template",
     ]
     assert reasons(door, "RunBatch", {"template": TEMPLATE}) == ["samples: is required"]
@@ -139,7 +139,7 @@ def test_secrets_of_a_batch(door: Door) -> None:
     assert found.secrets == {("sessionPolicy",), ("parameters", "key")}
     given = {"samples": ROWS, "template": TEMPLATE}
     (told,) = reasons(door, "RunBatch", given, ("samples", 0, "cram"))
-    assert told.startswith("samples: has a secret in it, and samples are kept in a file")
+    assert told.startswith("samples: has a secret in it, and a file keeps the samples")
     assert "s3://b/1" not in told
 
 

@@ -706,7 +706,7 @@ def test_without_a_uuid_nothing_is_deleted(
     run = up(declared)
     nameless = bag({w: v for w, v in run.outs.items() if w not in ("uuid", "requestId")})
     before = emulator.calls()
-    with pytest.raises(ProviderError, match="no uuid is recorded"):
+    with pytest.raises(ProviderError, match="the state has no uuid for run id"):
         provider.delete(run.id, nameless)
     assert emulator.calls() == before
     assert emulator.run(run.id) is not None

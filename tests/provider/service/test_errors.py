@@ -275,7 +275,7 @@ def test_nobody_listens(port: socket.socket) -> None:
     assert isinstance(cause_of(error), errors.Unreachable)
     assert text.startswith("StartRun failed: the service could not be reached.")
     assert "Check the network, the Region and omics:endpoint" in text
-    assert "not started twice" in text
+    assert "does not start the same request twice" in text
 
 
 @pytest.mark.usefixtures("signed")
@@ -303,7 +303,7 @@ def test_an_endpoint_that_takes_the_call_and_does_not_answer(
     text = str(caught.value)
     assert f"{operation} failed: the connection ended without an answer." in text
     assert "Check the network, the Region and omics:endpoint" in text
-    assert ("not started twice" in text) is (operation == "StartRun")
+    assert ("does not start the same request twice" in text) is (operation == "StartRun")
 
 
 def test_how_long_a_silent_endpoint_is_given() -> None:

@@ -69,9 +69,11 @@ def test_a_run_elsewhere_is_told_with_the_way_back() -> None:
 
 def test_a_lasting_resource_elsewhere_is_told() -> None:
     elsewhere = Somewhere("us-east-1", "222222222222")
-    with pytest.raises(SettingsError, match=r"made in Region eu-west-1, .* now says us-east-1"):
+    with pytest.raises(SettingsError, match=r"created in Region eu-west-1, .* now says us-east-1"):
         whereabouts.require_region_of_lasting(elsewhere, RECORDED)
-    with pytest.raises(SettingsError, match=r"made in account 111111111111, .* says 222222222222"):
+    with pytest.raises(
+        SettingsError, match=r"created in account 111111111111, .* says 222222222222"
+    ):
         whereabouts.require_account_of_lasting(elsewhere, RECORDED)
 
 

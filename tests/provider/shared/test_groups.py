@@ -165,7 +165,7 @@ def test_another_region_is_told_and_nothing_done(
 ) -> None:
     made = up(provider, DECLARED)
     elsewhere = made.bag(arn=str(made.outs["arn"]).replace("us-east-1", "eu-west-1"))
-    with pytest.raises(ProviderError, match="made in Region eu-west-1"):
+    with pytest.raises(ProviderError, match="created in Region eu-west-1"):
         provider.delete(made.id, elsewhere)
 
 
@@ -315,4 +315,4 @@ def test_what_can_not_be_looked_at_is_recorded_all_the_same(
     made = provider.create(bag(engine.begins({"name": "unseen"})))
     emulator.fault("GetRunGroup", "denied", count=0)
     assert (made.outs or {})["arn"].endswith(f"runGroup/{made.id}")
-    assert "could not be looked at" in engine.warnings[0]
+    assert "could not be read" in engine.warnings[0]

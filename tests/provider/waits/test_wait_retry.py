@@ -303,7 +303,7 @@ def test_a_refusal_and_a_lost_interest_end_it() -> None:
         succession.add(one)
         assert ended.wait(60)
     assert isinstance(done[0], errors.Denied)
-    assert "nobody waits" in str(done[1])
+    assert "no wait for it is left" in str(done[1])
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")

@@ -366,7 +366,7 @@ def test_a_version_that_counts_line_ends_stays_until_the_definition_changes(
     crlf(folder, OTHER)
     other = provider.check(bag(old), bag(declared(**more)))
     if more:
-        assert "versions can't change" in other.failures[0].reason
+        assert "A version can't change" in other.failures[0].reason
     else:
         (folder / "main.wdl").write_text(OTHER)
         assert other.inputs["versionName"] == declared()["versionName"] != old["versionName"]

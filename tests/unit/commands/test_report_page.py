@@ -190,7 +190,7 @@ def test_failures_are_explained_once_a_group() -> None:
 
 def test_what_is_left_out_is_said() -> None:
     text = read(report(run(), gaps=("manifests (denied).",))).text
-    assert "Cost is left out" in text
+    assert "The report has no cost" in text
     assert "`" not in text
     assert "Not read: manifests (denied)." in text
 

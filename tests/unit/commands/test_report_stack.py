@@ -79,7 +79,7 @@ def test_a_provider_with_a_secret_place_is_told_of() -> None:
         "inputs": {"omics:profile": secret, "omics-provider:name": "lab"},
     }
     run = resource("HG002", "1", provider=f"{provider['urn']}::4f")
-    with pytest.raises(OmicsError, match="omics:profile of Provider lab is secret"):
+    with pytest.raises(OmicsError, match="omics:profile of Provider lab is a secret"):
         runs_of({"deployment": {"resources": [provider, run]}})
 
 
@@ -121,7 +121,7 @@ def test_a_stack_that_can_not_be_read_is_an_error(
     pulumi(tmp_path, monkeypatch, script)
     with pytest.raises(OmicsError, match=words) as caught:
         cli.state("dev")
-    assert "the command report takes --runs" in caught.value.advice
+    assert "The command report also takes --runs" in caught.value.advice
 
 
 def test_without_pulumi_the_error_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

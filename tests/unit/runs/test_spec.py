@@ -268,12 +268,12 @@ TOGETHER: list[tuple[dict[str, Any], dict[str, str]]] = [
     ({"rerunOn": ["FAILED"], "maxAttempts": 2}, {}),
     (
         {"workflowId": None, "adoptRunId": "1", "retry": {"attempts": 2}},
-        {"retry": "retry starts a new run, adopt_run_id starts none"},
+        {"retry": "retry starts a new run, and adopt_run_id starts none"},
     ),
     ({"rerunOn": ["FAILED"], "retry": {"attempts": 2}}, {}),
     (
         {"workflowType": "READY2RUN", "storageType": "STATIC", "storageCapacity": 1200},
-        {"storageType": "bring their own storage", "storageCapacity": "bring their own storage"},
+        {"storageType": "have their own storage", "storageCapacity": "have their own storage"},
     ),
     ({"workflowType": "READY2RUN"}, {}),
     ({"workflowType": "PRIVATE", "storageType": "STATIC", "storageCapacity": 1200}, {}),

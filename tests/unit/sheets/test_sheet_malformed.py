@@ -66,7 +66,7 @@ MALFORMED: list[tuple[str, Source, list[tuple[int, str]]]] = [
     ("two of Terra's marks", "entity:a_id\tentity:b_id\tcram\tsex\n1\t2\tx\ty\n",
      [(1, "more than one column begins with entity:")]),
     ("JSON cut off", '[{"sample": "a", "cram": "x", "sex": "y"},\n', [(2, "not JSON here")]),
-    ("JSON with a trailing comma", '[{"sample": "a", "cram": "x", "sex": "y"},]', [(1, "not JSON")]),
+    ("JSON with a trailing comma", '[{"sample": "a", "cram": "x", "sex": "y"},]', [(1, "JSON")]),
     ("JSON without a comma", '[{"sample": "a", "cram": "x", "sex": "y"}\n{}]', [(2, "',' or ']'")]),
     ("JSON and more", '[{"sample": "a", "cram": "x", "sex": "y"}]\n[]', [(2, "after the end")]),
     ("JSON of NaN", '[\n{"sample": "a", "cram": NaN, "sex": "y"}]', [(2, "NaN is not a JSON "
