@@ -70,6 +70,22 @@ def given(inputs: Inputs, *wires: str) -> list[str]:
     return [wire for wire in wires if inputs.get(wire, UNKNOWN) is not UNKNOWN]
 
 
+def one_source(*sources: str) -> Rule:
+    """Return the rule that exactly one of three inputs is given; one that lacks is the first."""
+
+    def rule(table: Table, inputs: Inputs) -> Iterator[Problem]:
+        named = given(inputs, *sources)
+        if len(named) > 1 or not inputs.keys() & set(sources):
+            first, second, third = map(table.named, sources)
+            got = f"got {' and '.join(map(table.named, named))}" if named else "got none"
+            yield Problem(
+                named[0] if named else sources[0],
+                f"exactly one of {first}, {second} and {third} must be given; {got}",
+            )
+
+    return rule
+
+
 def _unknown_names(table: Table, inputs: Inputs) -> Iterator[Problem]:
     for name in inputs.get(MISNAMED, ()):
         # As an argument it may have the name of another one's property.

@@ -30,7 +30,7 @@ _EXPLAIN: Final = """\
 Explain in a few lines why runs failed: the failure code in plain words, what to do next, the
 failed task, the end of its log, links to the console. Runs that failed in the same way share one
 explanation. Name a run by its id, or by its resource in the stack of --stack or in the selected
-stack. Without a RUN, --stack explains all runs of the stack that are not recorded as completed.
+stack. Without a RUN, the command explains all runs of the stack that are not recorded as completed.
 Other options come from the stack's configuration.
 """
 _REPORT: Final = """\
@@ -128,7 +128,6 @@ def _explain_options(explain: argparse.ArgumentParser) -> None:
     add = explain.add_argument
     add("runs", nargs="*", metavar="RUN", help="id of a run, or its resource's name")
     add("--stack", metavar="NAME", help="the stack that has the runs")
-    explain.set_defaults(refuse=explain.error)
 
 
 def _report_options(report: argparse.ArgumentParser) -> None:

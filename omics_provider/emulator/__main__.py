@@ -13,10 +13,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-from omics_provider.emulator.execution.inputs import NO_MINIWDL
 from omics_provider.emulator.execution.owner import Owner
 from omics_provider.emulator.execution.runner.containers import tools
 from omics_provider.emulator.protocol.model import service_model
+from omics_provider.emulator.workflows import wdl
 from omics_provider.emulator.world.execution import Execution
 from omics_provider.emulator.world.store import StateTooNewError, Store, open_store
 from omics_provider.emulator.world.surroundings import MotoSurroundings
@@ -141,8 +141,8 @@ def _execution(options: argparse.Namespace) -> Execution | None:
 
 def _trouble(store: Store, execution: Execution) -> str | None:
     """Say why no run can be executed on this machine, if none can."""
-    if find_spec("WDL") is None:
-        return NO_MINIWDL
+    if not wdl.is_here():
+        return wdl.NOT_HERE
     return tools.problem(execution.images, control.current_settings(store)["executeTool"])
 
 

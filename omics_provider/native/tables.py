@@ -1,7 +1,7 @@
 """What a program in any language gives to the native provider, and what it is told.
 
 The rows are those of the resources' own tables, by the API's names. What only this door has stands
-here: two inputs of a run, a sheet as plain data, functions, configuration. The schema is made from
+here: two inputs of a run, a sheet as plain data, functions. The schema is made from
 these tables, and the servicer checks by them. In a row's `type` a name of TYPES stands for that
 object.
 """
@@ -12,10 +12,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final, NamedTuple, TypeAlias
 
-from omics_provider.base import keys, settings
+from omics_provider.base import keys
 from omics_provider.base.status import RunStatus
 from omics_provider.base.table import Change, Fact, Field, Kind, Table
 from omics_provider.batches.rules import batch_table
+from omics_provider.engine.urn import native
 from omics_provider.runs.rules import run_table
 from omics_provider.shared.rules import tables
 from omics_provider.workflows.rules import workflow_table
@@ -189,15 +190,16 @@ class Resource(NamedTuple):
 
 
 RESOURCES: Final[Mapping[str, Resource]] = {
-    "omics:index:Run": Resource(RUN, RUN),
-    "omics:index:RunBatch": Resource(
-        RUN_BATCH, replace(batch_table.TABLE, resource="RunBatch", arguments=())
-    ),
-    "omics:index:RunGroup": Resource(GROUP, GROUP),
-    "omics:index:RunCache": Resource(CACHE, CACHE),
-    "omics:index:Workflow": Resource(WORKFLOW, WORKFLOW),
+    native(each.given.resource): each
+    for each in (
+        Resource(RUN, RUN),
+        Resource(RUN_BATCH, replace(batch_table.TABLE, resource="RunBatch", arguments=())),
+        Resource(GROUP, GROUP),
+        Resource(CACHE, CACHE),
+        Resource(WORKFLOW, WORKFLOW),
+    )
 }
-COMPONENTS: Final[Mapping[str, Table]] = {"omics:index:RunCohort": COHORT}
+COMPONENTS: Final[Mapping[str, Table]] = {native(COHORT.resource): COHORT}
 #: What an input is where a program does not give it.
 DEFAULTS: Final[Mapping[str, str | bool]] = {
     "onDelete": keys.DEFAULT_ON_DELETE,
@@ -231,8 +233,8 @@ _WORKFLOW_TYPE: Final = replace(
 )
 #: GetRun tells a configuration's name within another object.
 _UNTOLD: Final = frozenset({"configurationName"})
-FUNCTIONS: Final[Mapping[str, Function]] = {
-    "omics:index:getRun": Function(
+_FUNCTIONS: Final = (
+    Function(
         Table("getRun", (_RUN_ID,)),
         (
             _ID,
@@ -240,7 +242,7 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
             *run_table.OUTPUTS,
         ),
     ),
-    "omics:index:getRuns": Function(
+    Function(
         Table(
             "getRuns",
             (
@@ -258,7 +260,7 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
         ),
         (Fact("runs", "runs", "The runs, as ListRuns gives them.", "Sequence[RunSummary]"),),
     ),
-    "omics:index:getWorkflow": Function(
+    Function(
         Table(
             "getWorkflow",
             (
@@ -290,7 +292,7 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
             ),
         ),
     ),
-    "omics:index:getRunOutputs": Function(
+    Function(
         Table("getRunOutputs", (_RUN_ID,)),
         (
             _ID,
@@ -301,7 +303,20 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
             ),
         ),
     ),
+)
+FUNCTIONS: Final[Mapping[str, Function]] = {
+    native(each.given.resource): each for each in _FUNCTIONS
 }
+
+
+def declared() -> tuple[Table, ...]:
+    """Return what a program gives to each resource, component and function."""
+    return (
+        *(resource.given for resource in RESOURCES.values()),
+        *COMPONENTS.values(),
+        *(function.given for function in FUNCTIONS.values()),
+    )
+
 
 # Objects -----------------------------------------------------------------------------------------
 
@@ -351,54 +366,4 @@ TYPES: Final[Mapping[str, tuple[Row, ...]]] = {
         Fact("creation_time", "creationTime", "When it was created, ISO 8601 in UTC."),
     ),
 }
-
-# Configuration -----------------------------------------------------------------------------------
-
-#: What the stack's configuration, or an explicit provider, says, by keys of the namespace `omics`.
-CONFIG: Final = (
-    Field(
-        "region", "region", sent=False,
-        doc="AWS Region; by default `aws:region`, or else boto3's own chain.",
-    ),
-    Field(
-        "profile", "profile", sent=False,
-        doc="Profile of the AWS configuration files; by default `aws:profile`, or else boto3's "
-            "own chain.",
-    ),
-    Field(
-        "endpoint", "endpoint", sent=False,
-        doc="`local` for the emulator, or a URL of the service.",
-    ),
-    Field(
-        "local_state", "localState", sent=False,
-        doc="File of the emulator, relative to the project, if the endpoint is `local`; by "
-            f"default `{settings.DEFAULT_LOCAL_STATE}`.",
-    ),
-    Field(
-        "local_run_seconds", "localRunSeconds", Kind.JSON, type="float", sent=False,
-        doc="Simulated length of a run in seconds, if the endpoint is `local`; by default "
-            f"{settings.DEFAULT_LOCAL_RUN_SECONDS:g}.",
-    ),
-    Field(
-        "local_execute", "localExecute", Kind.BOOLEAN, sent=False,
-        doc="Whether runs of WDL workflows are executed for real, if the endpoint is `local`; by "
-            "default false.",
-    ),
-    Field(
-        "local_images", "localImages", sent=False,
-        doc="Images for runs that are executed, if the endpoint is `local`: JSON, or a JSON file "
-            "relative to the project. It maps an image name, or `*`, to a folder with a root file "
-            "system, or to a local image.",
-    ),
-    Field(
-        "local_buckets", "localBuckets", sent=False,
-        doc="Folders that replace buckets for runs that are executed, if the endpoint is `local`: "
-            "JSON, or a JSON file relative to the project. It maps a bucket to a folder.",
-    ),
-    Field(
-        "preflight", "preflight", enum=settings.MODES, sent=False,
-        doc="How a preview checks the things that runs need. warn looks them up and warns of "
-            "problems, fail makes a problem an error, off looks up nothing. The default is warn.",
-    ),
-)
 # fmt: on

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from omics_provider.base import errors
+from omics_provider.base.identity import bucket_and_key
 from omics_provider.base.settings import Settings
 from omics_provider.base.status import LIFE
 from omics_provider.preflight.rules.answers import OMICS, Answer, Found, Kind, Look, Missing, Unseen
@@ -233,7 +234,7 @@ def _owned(client: Any, bucket: str, owner: str) -> bool:
 
 def _file(settings: Settings, key: tuple[str, ...]) -> Answer:
     """HeadObject, and ListObjectsV2 for what may be a folder."""
-    bucket, _, name = key[0].removeprefix("s3://").partition("/")
+    bucket, name = bucket_and_key(key[0])
     client = aws(settings, "s3")
     if not name.endswith("/"):
         try:

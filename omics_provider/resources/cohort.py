@@ -12,11 +12,11 @@ from pulumi import Output, ResourceOptions
 
 from omics_provider.base.settings import Settings
 from omics_provider.base.words import some
-from omics_provider.batches.samples import Overrides, override_of
+from omics_provider.batches.samples import Overrides, Sheet, override_of
 from omics_provider.preflight import columns
 from omics_provider.runs.rules import cohort, declaration
 from omics_provider.runs.rules.run_table import COHORT, TABLE
-from omics_provider.sheets.parameters import Sample, read_samples
+from omics_provider.sheets.parameters import Sample
 from omics_provider.sheets.sheet import SheetError
 
 from ._arguments import CohortArguments
@@ -158,15 +158,8 @@ def _shared(template: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 def _samples(own: Mapping[str, Any]) -> dict[str, Sample]:
     source, name = content(own["samples"])
-    overrides = own["overrides"]
-    return read_samples(
-        source,
-        own["parameters"],
-        id_column=own["id_column"],
-        format=own["format"],
-        name=name,
-        expected=list(overrides) if isinstance(overrides, Mapping) else (),
-    )
+    sheet = Sheet(source, name, own["parameters"], own["id_column"], own["format"])
+    return sheet.samples(own["overrides"])
 
 
 def _allowed(max_failures: int | None) -> int:

@@ -34,6 +34,7 @@ from omics_provider.waits.watcher import Watcher, Watchers
 
 from . import _facts
 from ._declare import Readable
+from ._declare import stack as stack_of_program
 from ._facts import RunFacts
 from ._interrupt import failure_of_program, interruptible, watch_program
 from ._view import view
@@ -131,7 +132,7 @@ def _waited(runs: Mapping[str, Waitable], wish: _Wish) -> Output[dict[str, Facts
         return Output.from_input({})
     watch_program()
     where = {key: place_of(run) for key, run in runs.items()}
-    stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+    stack = stack_of_program()
     known = Output.all(
         **{
             key: Output.all(id=run.id, **{wire: run._output(wire) for wire in _NEEDED})

@@ -10,12 +10,15 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from omics_provider.base import errors
 from omics_provider.base.settings import Settings
 
+from .calls import Place, method, whole
+from .clients import omics
+from .failures import translated
 from .pacing import Pacer
 
 Answer = dict[str, Any]
@@ -38,6 +41,35 @@ def pacer_of(settings: Settings) -> Pacer:
         if settings not in _pacers:
             _pacers[settings] = Pacer(None) if settings.is_local else Pacer()
         return _pacers[settings]
+
+
+class Starting(Place):
+    """A place where something is started that costs money."""
+
+    def __init__(
+        self, settings: Settings, before_start: Callable[[], object] = lambda: None
+    ) -> None:
+        """Take the place, and what has to be called before each try of a start."""
+        super().__init__(settings)
+        self._before_start = before_start
+
+    def _started(
+        self,
+        operation: str,
+        members: tuple[str, ...],
+        arguments: Mapping[str, Any],
+        pacer: Pacer,
+        look: Callable[[], Answer | None],
+    ) -> Answer:
+        """Call an operation that starts something, repeated as `repeat` does."""
+        start = getattr(omics(self._settings, retries=False), method(operation))
+
+        def call() -> Answer:
+            self._before_start()
+            with translated(operation):
+                return whole(operation, start(**arguments), *members)
+
+        return repeat(call, pacer, look)
 
 
 def repeat(

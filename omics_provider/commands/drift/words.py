@@ -273,7 +273,7 @@ _DO: Final[Mapping[Kind, Callable[[Finding], Line]]] = {
     Kind.REUSED: lambda _: (f"{_REFRESH}; the other run is not changed",),
     Kind.UNCONFIRMED: lambda _: (
         "`pulumi up`, before any `pulumi refresh --clear-pending-creates`: it finds the run or "
-        "starts it, and never starts a second one one",
+        "starts it, and never starts a second one",
     ),
     Kind.ATTEMPT: lambda _: ("`pulumi up`: it takes over the active attempt, and starts nothing",),
     Kind.TAGS: _do_tags,

@@ -25,7 +25,7 @@ _ALONE: Final = 20
 
 #: Why a run is replaced without a changed input: the engine's key for it, in words.
 REASONS: Final = {
-    "status": "its run ended without a result, and rerun_on or retry asks for another run run",
+    "status": "its run ended without a result, and rerun_on or retry asks for another run",
     "startUnconfirmed": "its start was interrupted: the update takes the run over if it exists, "
     "or starts it",
     "id": "it is marked for replacement (pulumi state taint)",

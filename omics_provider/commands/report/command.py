@@ -16,7 +16,7 @@ from omics_provider.engine import cli
 
 from .data import RunsReport, document
 from .gather import Wanted, gather_runs
-from .of_stack import runs_of
+from .of_stack import project_of, runs_of
 
 _NO_JINJA: Final = 'The page needs jinja2: pip install "omics-provider[report]". --json does not.\n'
 
@@ -28,12 +28,13 @@ def run(options: argparse.Namespace) -> int:
         sys.stderr.write(_NO_JINJA)
         return 1
     config: dict[str, str] = {}
-    title = "HealthOmics runs"
+    title, project = "HealthOmics runs", None
     wanted = [Wanted(each) for each in dict.fromkeys(options.runs or ())]
     if options.stack:
         title, config = f"Stack {options.stack}", cli.config(options.stack)
-        wanted = runs_of(cli.state(options.stack))
-    report = gather_runs(settings(options, config), wanted, title, datetime.now(UTC))
+        export = cli.state(options.stack)
+        wanted, project = runs_of(export), project_of(export)
+    report = gather_runs(settings(options, config), wanted, title, datetime.now(UTC), project)
     write(options.output, written(report))
     return 1 if any(run.status in ("DELETED", "UNKNOWN") for run in report.runs) else 0
 

@@ -8,19 +8,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
+from omics_provider.base.identity import account_of, region_of
 from omics_provider.explain.rules import reasons
 
 #: The JSON document's format; it grows by new members, and a changed meaning gets a new number.
 FORMAT: Final = 1
 
 COST: Final = (
-    "The report has no cost, because no call of HealthOmics returns its prices. The cost comes "
-    "from the reserved hours. The command `preview` estimates it with a dated price list."
+    "Costs: no call of HealthOmics gives them. The report has the hours that runs reserved. "
+    "The command `preview` estimates what new runs cost."
 )
 
 Time = datetime | None
+
+
+class Place(NamedTuple):
+    """Where runs are."""
+
+    account: str
+    region: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +73,7 @@ class Run:
     uuid: str | None
     name: str | None
     resource: str | None
+    arn: str | None
     status: str
     workflow: str | None
     code: str | None
@@ -104,12 +113,20 @@ class RunsReport:
 
     title: str
     made: datetime
+    #: The Pulumi project that declares the runs; None for runs that were named by their ids.
+    project: str | None
     runs: tuple[Run, ...]
     groups: tuple[reasons.Group, ...]
     #: What could not be read, a sentence each.
     gaps: tuple[str, ...]
     #: The Region to link to, None for an emulator's runs.
     region: str | None
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """The accounts and Regions that the runs are in, by their ARNs."""
+        arns = {run.arn for run in self.runs if run.arn}
+        return tuple(sorted({Place(account_of(arn), region_of(arn)) for arn in arns}))
 
 
 def moment(text: object) -> Time:
@@ -141,6 +158,7 @@ def run_of(
         uuid=known.get("uuid"),
         name=known.get("name"),
         resource=resource,
+        arn=known.get("arn"),
         status=str(known["status"]),
         workflow=known.get("workflowId") or _last(own.get("workflow")),
         code=known.get("failureReason"),
@@ -161,7 +179,9 @@ def document(report: RunsReport) -> dict[str, Any]:
         "format": FORMAT,
         "title": report.title,
         "made": _iso(report.made),
+        "project": report.project,
         "region": report.region,
+        "places": [place._asdict() for place in report.places],
         "runs": [_run_document(run, report.region) for run in report.runs],
         "failures": [_group_document(group, report.region) for group in report.groups],
         "notRead": list(report.gaps),

@@ -36,9 +36,15 @@ NOT_READ: Final = "UNKNOWN"
 
 
 def gather_runs(
-    settings: Settings, wanted: Iterable[Wanted], title: str, now: datetime
+    settings: Settings,
+    wanted: Iterable[Wanted],
+    title: str,
+    now: datetime,
+    project: str | None = None,
 ) -> RunsReport:
     """Read the runs, their tasks and manifests, and explain those that failed.
+
+    `project` is the Pulumi project that declares them.
 
     Raises the errors of `omics_provider.base.errors` where no run can be read at all.
     """
@@ -54,6 +60,7 @@ def gather_runs(
     return RunsReport(
         title=title,
         made=now,
+        project=project,
         runs=tuple(sorted(runs, key=lambda run: (run.created or now, run.id))),
         groups=tuple(group for each in explained for group in each.groups),
         gaps=tuple(dict.fromkeys((*gaps.told, *(gap for e in explained for gap in e.gaps)))),

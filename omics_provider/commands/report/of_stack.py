@@ -9,13 +9,13 @@ from omics_provider.base.errors import OmicsError
 from omics_provider.base.settings import Settings, from_config
 from omics_provider.engine import state
 from omics_provider.engine.own_provider import OwnProvider, own_providers
-from omics_provider.engine.urn import RUN, own_kind, urn_name
+from omics_provider.engine.urn import RUN, own_kind, urn_name, urn_parts
 
 from .gather import Wanted
 
 #: What a report takes from a state: none of it can hold a secret input but the name.
 _TEXTS: Final = (
-    "uuid", "name", "status", "workflowId", "failureReason", "statusMessage", "runOutputUri",
+    "uuid", "arn", "name", "status", "workflowId", "failureReason", "statusMessage", "runOutputUri",
     "creationTime", "startTime", "stopTime",
 )  # fmt: skip
 
@@ -40,6 +40,12 @@ def runs_of(export: Mapping[str, Any]) -> list[Wanted]:
         and not resource.get("delete")
         and isinstance((resource.get("outputs") or {}).get("uuid"), str)
     ]
+
+
+def project_of(export: Mapping[str, Any]) -> str | None:
+    """Return the project of an exported stack, None where nothing is recorded."""
+    resources = state.parse(export).resources
+    return urn_parts(resources[0]["urn"])[1] if resources else None
 
 
 def _place(provider: OwnProvider) -> Settings:

@@ -29,8 +29,7 @@ from omics_provider.emulator.world.store import Store
 from omics_provider.emulator.world.surroundings import MotoSurroundings, is_loaded
 
 from . import overview
-from .cut import cut
-from .wsgi import Environ, StartResponse, respond
+from .wsgi import Environ, StartResponse, cut, respond
 
 _CREDENTIAL: Final = re.compile(
     r"Credential=(?P<key>[^/]*)/[0-9]+/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request"

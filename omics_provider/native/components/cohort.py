@@ -16,6 +16,7 @@ from omics_provider.base.status import UNSUCCESSFUL
 from omics_provider.base.values import UNKNOWN, contains_unknown
 from omics_provider.base.words import some
 from omics_provider.batches.samples import override_of
+from omics_provider.engine.urn import RUN, native
 from omics_provider.native import tables, values
 from omics_provider.native.declarations import SHEET, sheet_of
 from omics_provider.native.failures import Told
@@ -23,14 +24,14 @@ from omics_provider.native.values import Bag, Path
 from omics_provider.preflight import columns
 from omics_provider.runs.rules import cohort, declaration
 from omics_provider.sheets import content
-from omics_provider.sheets.parameters import Sample, read_samples
+from omics_provider.sheets.parameters import Sample
 from omics_provider.sheets.sheet import SheetError
 
 from .monitor import Monitor, Registered, monitor
 
 Properties = dict[str, Any]
 
-_RUN: Final = "omics:index:Run"
+_RUN: Final = native(RUN)
 _RUNS: Final = tables.RUN.in_api_names()
 _COHORT: Final = tables.COHORT.in_api_names()
 _TOLD: Final = tuple(row.wire for row in tables.TYPES["CohortRun"] if row.wire != "id")
@@ -102,15 +103,7 @@ class _Runs:
         Raises SheetError, content.Unreadable, cohort.Wrong and columns.Unknown.
         """
         sheet = sheet_of({**self._declared, "samples": _hidden(self._declared["samples"])})
-        found = read_samples(
-            sheet.source,
-            sheet.parameters,
-            id_column=sheet.id_column,
-            format=sheet.format,
-            name=sheet.name,
-            expected=list(self._overrides or ()),
-        )
-        return cohort.runs(found, self._of, _wrong)
+        return cohort.runs(sheet.samples(self._overrides), self._of, _wrong)
 
     def _of(self, sample: Sample) -> Properties:
         override = cohort.override(override_of(sample, self._overrides), _RUNS.resource)

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from omics_provider.base.shapes import Shape
 from omics_provider.base.table import Change, Field, Kind
+from omics_provider.engine.urn import native
 from omics_provider.native import tables
 from omics_provider.native.tables import Row
 
@@ -202,7 +203,7 @@ def _name(path: str) -> str:
 
 
 def _reference(name: str) -> Spec:
-    return {"$ref": f"#/types/omics:index:{name}"}
+    return {"$ref": f"#/types/{native(name)}"}
 
 
 def _pascal(value: str) -> str:

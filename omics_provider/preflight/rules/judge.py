@@ -283,7 +283,7 @@ def _role(inputs: Inputs, answers: Answers, place: Place) -> Iterator[Problem]:
     there = answer.facts.get("arn") if isinstance(answer, Found) else None
     reasons: dict[str, str] = {
         "partition": f"{arn} is of the partition {partition_of(arn)}, and {place.region} is of "
-        f"{partition_of_region(place.region or '')}: name a role of that partition partition",
+        f"{partition_of_region(place.region or '')}: name a role of that partition",
         "renamed": f"there is no role {arn}; the role of this name is {there}: give that ARN, "
         f"with its path",
         "elsewhere": f"{arn} is not a role of account {place.account}: name a role of this account",

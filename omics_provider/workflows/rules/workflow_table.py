@@ -313,17 +313,6 @@ def _told(live: Bag) -> dict[str, Any]:
 # Rules ---------------------------------------------------------------------------------------
 
 
-def _one_source(table: Table, inputs: Inputs) -> Iterator[Problem]:
-    named = given(inputs, *_SOURCES)
-    if len(named) > 1 or not inputs.keys() & set(_SOURCES):
-        first, second, third = map(table.named, _SOURCES)
-        got = f"got {' and '.join(map(table.named, named))}" if named else "got none"
-        yield Problem(
-            named[0] if named else "definition",
-            f"exactly one of {first}, {second} and {third} must be given; {got}",
-        )
-
-
 def _files(_: Table, inputs: Inputs) -> Iterator[Problem]:
     found = inputs.get(DEFINITION_PROBLEMS)
     for wire, reason in found if isinstance(found, list) else ():
@@ -352,7 +341,7 @@ def _one_template(table: Table, inputs: Inputs) -> Iterator[Problem]:
 
 
 RULES: Final[tuple[checks.Rule, ...]] = (
-    _one_source,
+    checks.one_source(*_SOURCES),
     _files,
     _readme,
     _storage,

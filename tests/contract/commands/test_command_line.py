@@ -83,11 +83,11 @@ def test_the_package_installs_the_command_omics(
         main()
     assert ended.value.code == 0
     assert capsys.readouterr().out == f"omics-provider {metadata.version('omics-provider')}\n"
-    monkeypatch.setattr(sys, "argv", ["/usr/bin/omics", "explain"])
+    monkeypatch.setattr(sys, "argv", ["/usr/bin/omics", "report"])
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == 2
-    assert capsys.readouterr().err.startswith("usage: omics explain ")
+    assert capsys.readouterr().err.startswith("usage: omics report ")
 
 
 def test_the_docs_tell_no_option_that_is_not_there() -> None:
@@ -106,7 +106,6 @@ def test_the_docs_tell_no_option_that_is_not_there() -> None:
         ("drift", "dev"),
         ("drift", "--orphans", "-1"),
         ("reprot",),
-        ("explain",),
         ("report",),
         ("report", "--runs", "1"),
         ("report", "-o", "x"),

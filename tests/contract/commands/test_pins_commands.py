@@ -232,6 +232,7 @@ def test_a_terminal_gets_text_that_fits_it(
     [
         # Without a name, all that the state does not call completed; with one, its run alone.
         (("--stack", "dev"), ("HG002 (1000001)", "HG004 (1000001)")),
+        ((), ("HG002 (1000001)", "HG004 (1000001)")),
         (("HG002",), ("HG002 (1000001)",)),
         (("--stack", "dev", "1000001"), ("HG004 (1000001)",)),
     ],

@@ -162,7 +162,7 @@ def test_runs_tasks_and_faults_on_the_page(world, browser):
         omics.start_run(**inputs)
     browser.until("document.querySelector('#faults').innerText.includes('struck 1')")
     browser.run("document.querySelector('#faults button').click()")
-    browser.until("document.querySelector('#faults').innerText.includes('None planned')")
+    browser.until("document.querySelector('#faults').innerText.includes('No fault is planned')")
     omics.start_run(**inputs)
     browser.until("document.querySelectorAll('tr[data-run]').length === 3")
 

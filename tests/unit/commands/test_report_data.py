@@ -13,6 +13,7 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LIVE = {
     "id": "1",
     "uuid": "u-1",
+    "arn": "arn:aws:omics:eu-west-1:111122223333:run/1",
     "name": "HG002",
     "status": "COMPLETED",
     "workflowId": "42",
@@ -105,7 +106,9 @@ def test_zero_and_missing_metrics_give_no_share() -> None:
 
 def report(*failures: Failure) -> RunsReport:
     run = run_of(LIVE, [], [OWN, entry("a", 3600, 4, 1.0)], NOW, "sample")
-    return RunsReport("Stack x", NOW, (run,), tuple(grouped(failures)), ("logs.",), "eu-west-1")
+    return RunsReport(
+        "Stack x", NOW, "wgs", (run,), tuple(grouped(failures)), ("logs.",), "eu-west-1"
+    )
 
 
 def test_the_document_is_json_and_holds_no_parameter() -> None:
@@ -115,6 +118,8 @@ def test_the_document_is_json_and_holds_no_parameter() -> None:
     found = json.loads(text)
     assert "hunter2" not in text
     assert found["format"] == 1
+    assert found["project"] == "wgs"
+    assert found["places"] == [{"account": "111122223333", "region": "eu-west-1"}]
     assert found["made"] == "2026-11-23T12:00:00Z"
     assert found["runs"][0]["resource"] == "sample"
     assert found["runs"][0]["tasks"][0]["use"]["cpuAverage"] == 0.25

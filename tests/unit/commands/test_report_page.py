@@ -70,7 +70,7 @@ def run(minutes: float = 0, status: str = "COMPLETED", tasks: Any = (), **more: 
 
 
 def report(*runs: Run, failures: Any = (), gaps: Any = (), region: str | None = None) -> RunsReport:
-    return RunsReport("Stack dev", NOW, runs, tuple(grouped(failures)), gaps, region)
+    return RunsReport("Stack dev", NOW, "wgs", runs, tuple(grouped(failures)), gaps, region)
 
 
 TASK = {
@@ -111,6 +111,14 @@ def test_the_page_needs_nothing_else() -> None:
     (policy,) = found.all("meta", **{"http-equiv": "Content-Security-Policy"})
     assert policy["content"] == "default-src 'none'; style-src 'unsafe-inline'"
     assert found.all("meta", name="viewport")
+
+
+def test_the_head_names_project_account_and_region() -> None:
+    arns = [f"arn:aws:omics:{place}:run/1" for place in ("us-east-1:111122223333",) * 2]
+    arns.append("arn:aws:omics:eu-west-1:444455556666:run/2")
+    found = read(report(*(run(arn=arn) for arn in arns)))
+    head = "Project wgs, account 111122223333 in us-east-1, account 444455556666 in eu-west-1"
+    assert head in found.text
 
 
 def test_text_of_a_run_is_only_text() -> None:
@@ -190,7 +198,7 @@ def test_failures_are_explained_once_a_group() -> None:
 
 def test_what_is_left_out_is_said() -> None:
     text = read(report(run(), gaps=("manifests (denied).",))).text
-    assert "The report has no cost" in text
+    assert "Costs: no call of HealthOmics" in text
     assert "`" not in text
     assert "Not read: manifests (denied)." in text
 

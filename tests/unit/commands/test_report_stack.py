@@ -121,7 +121,7 @@ def test_a_stack_that_can_not_be_read_is_an_error(
     pulumi(tmp_path, monkeypatch, script)
     with pytest.raises(OmicsError, match=words) as caught:
         cli.state("dev")
-    assert "The command report also takes --runs" in caught.value.advice
+    assert "also take ids of runs" in caught.value.advice
 
 
 def test_without_pulumi_the_error_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,24 +19,11 @@ from omics_provider import (
     OmicsWorkflow,
     RunCohort,
 )
+from tests.programs import Engine
 
 RUN: dict[str, Any] = {"role_arn": "arn:r", "output_uri": "s3://b", "workflow_id": "1"}
 MISNAMED = "__misnamed"
 CONCEALED = "__concealed"
-
-
-class Engine(pulumi.runtime.Mocks):
-    """An engine that keeps the inputs of each resource, by name."""
-
-    def __init__(self) -> None:
-        self.inputs: dict[str, dict[str, Any]] = {}
-
-    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
-        self.inputs[args.name] = args.inputs
-        return f"{args.name}-id", args.inputs
-
-    def call(self, args: pulumi.runtime.MockCallArgs) -> Any:
-        raise AssertionError(args.token)
 
 
 class Monitor(MockMonitor):

@@ -14,7 +14,7 @@ from omics_provider import OmicsRun, OmicsRunGroup, Provider, RunCohort
 from omics_provider.base.settings import Settings, from_config
 from omics_provider.resources import provider
 from omics_provider.resources.provider import place_of, place_of_child
-from tests.programs import mocked
+from tests.programs import Engine, mocked
 
 PLACE: dict[str, Any] = {
     "role_arn": "arn:aws:iam::111122223333:role/r",
@@ -22,20 +22,6 @@ PLACE: dict[str, Any] = {
     "workflow_id": "1",
 }
 STACK = Settings(region="us-east-1", profile="base")
-
-
-class Engine(pulumi.runtime.Mocks):
-    """An engine that keeps the inputs of each resource, by name."""
-
-    def __init__(self) -> None:
-        self.inputs: dict[str, dict[str, Any]] = {}
-
-    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
-        self.inputs[args.name] = args.inputs
-        return f"{args.name}-id", args.inputs
-
-    def call(self, args: pulumi.runtime.MockCallArgs) -> Any:
-        raise AssertionError(args.token)
 
 
 def up(program: Callable[[], object]) -> dict[str, dict[str, Any]]:
