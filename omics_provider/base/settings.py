@@ -54,7 +54,7 @@ class Settings:
 
     @property
     def is_loopback(self) -> bool:
-        """Whether a server on this machine stands in for AWS."""
+        """Whether a server on this machine replaces AWS."""
         host = urlsplit(self.endpoint or "").hostname or ""
         return host in ("localhost", "::1") or host.startswith("127.")
 

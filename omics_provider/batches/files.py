@@ -44,7 +44,7 @@ class BatchFiles:
             raise errors.OmicsError(
                 "HeadObject",
                 f"{uri} has {size:,} bytes, but its name stands for {len(content):,}",
-                advice="Somebody wrote over it. Remove it, then run `pulumi up` again.",
+                advice="Somebody overwrote it. Remove it, then run `pulumi up` again.",
             )
 
     def load(self, uri: str) -> bytes:
@@ -82,7 +82,5 @@ def _told(error: errors.ServiceError, uri: str, right: str) -> errors.ServiceErr
     if error.code in _FORBIDDEN:
         advice = f"Allow the caller {right} on it, or name another place for the settings."
     else:
-        advice = (
-            "Check the place of the settings: its bucket must be there, and in the runs' Region."
-        )
+        advice = "Check the place of the settings: its bucket must exist, in the runs' Region."
     return type(error)(error.operation, f"{error.detail} ({uri})", advice=advice, code=error.code)

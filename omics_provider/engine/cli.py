@@ -91,7 +91,7 @@ def refresh(stack: str | None, urns: Iterable[str]) -> None:
         raise OmicsError(
             "Refreshing the stack",
             error.detail,
-            advice="Not all was recorded. `pulumi refresh` itself may say more.",
+            advice="Not all was recorded. Run `pulumi refresh` to see more.",
         ) from error
 
 
@@ -124,7 +124,8 @@ def _no_preview(why: str) -> OmicsError:
     return OmicsError(
         "`pulumi preview --json`",
         why,
-        advice="Run it in the folder of the stack's Pulumi.yaml, or give its output as a file.",
+        advice="Run the command in the folder of the stack's Pulumi.yaml, or give the preview's "
+        "output as a file.",
     )
 
 

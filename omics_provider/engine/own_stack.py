@@ -199,7 +199,7 @@ def _words(done: _Done) -> str:
 def _cannot(why: str) -> OmicsError:
     return OmicsError(
         _OPERATION,
-        f"{why}, so nothing tells whether an interrupted update has started it already",
+        f"{why}, so it is not known whether an interrupted update has already started it",
         advice="Nothing was started. Make `pulumi stack export` and `pulumi stack history` work "
         "where `pulumi up` runs.",
     )
@@ -208,8 +208,8 @@ def _cannot(why: str) -> OmicsError:
 def _foreign() -> OmicsError:
     return OmicsError(
         _OPERATION,
-        "`pulumi stack export` answered for another stack of this name: it lacks what this update "
-        "has noted, so nothing tells whether an interrupted update has started it already",
+        "`pulumi stack export` answered for another stack of this name: it lacks this update's "
+        "notes, so it is not known whether an interrupted update has already started it",
         advice="Nothing was started. Set PULUMI_BACKEND_URL to the absolute URL of the stack's "
         "backend (`pulumi whoami --verbose` shows it), then run `pulumi up` again.",
     )

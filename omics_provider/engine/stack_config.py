@@ -65,8 +65,9 @@ def _plain(key: str, value: Any) -> str:
         return value
     raise SettingsError(
         "Configuration",
-        f"{key} is a secret, and only the namespace omics is given to this provider",
-        advice=f"Set omics:{_key(key)}, where a secret is taken, too.",
+        f"{key} is a secret, and Pulumi gives this provider only the secrets of the namespace "
+        f"omics",
+        advice=f"Set omics:{_key(key)} instead, which may be a secret.",
     )
 
 

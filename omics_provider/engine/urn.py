@@ -135,5 +135,5 @@ def unreadable(why: str) -> OmicsError:
     return OmicsError(
         "Reading the preview",
         why,
-        advice="Give what `pulumi preview --json` wrote to its standard output, and nothing else.",
+        advice="Give the standard output of `pulumi preview --json`, and nothing else.",
     )

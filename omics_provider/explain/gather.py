@@ -47,7 +47,7 @@ class Explanation:
     groups: tuple[Group, ...]
     #: What could not be read, a sentence each.
     gaps: tuple[str, ...]
-    #: The Region to link to; None where a server on this machine stands in for AWS.
+    #: The Region to link to; None where a server on this machine replaces AWS.
     region: str | None
     #: Runs with nothing to explain: completed, or at work.
     others: tuple[str, ...] = ()

@@ -38,8 +38,8 @@ def words(error: Exception, urn: str) -> str:
     return (
         f"omics has a fault: {type(error).__name__} in {frame.name} ({where}), for "
         f"{subject(urn) or 'the provider'}.\n"
-        "What was under way may have taken effect. Run `pulumi up` again: it finds what there is. "
-        "Please report this line."
+        "The operation may have taken effect. Run `pulumi up` again: it finds what exists. Please "
+        "report this line."
     )
 
 

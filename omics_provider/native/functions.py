@@ -107,8 +107,8 @@ def _id_of(service: Workflows, name: str, kind: str) -> str:
     ids = ", ".join(str(each["id"]) for each in found[:_NAMED])
     raise errors.Conflict(
         "ListWorkflows",
-        f"{len(found)} {kind} workflows have the name {name}, such as {ids}",
-        advice="Give the id of the one that is meant.",
+        f"{len(found)} {kind} workflows have the name {name}, for example {ids}",
+        advice="Give the workflow's id.",
     )
 
 

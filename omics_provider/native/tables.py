@@ -43,15 +43,15 @@ def _told(facts: Iterable[Fact], *wires: str) -> tuple[Fact, ...]:
 WAITING: Final = (
     Field(
         "wait_for_completion", "waitForCompletion", Kind.BOOLEAN, Change.UPDATE, sent=False,
-        doc="Whether a create, and an update after an interruption, end only when the run has "
-        "ended: within `customTimeouts`, 24 hours where that is unset. Else a create ends while "
-        "the run is PENDING.",
+        doc="Whether a create, and an update after an interruption, wait for the run's end. The "
+            "limit is `customTimeouts`, by default 24 hours. If false, a create ends while the "
+            "run is PENDING.",
     ),
     Field(
         "on_failure", "onFailure", change=Change.UPDATE, enum=("fail", "warn"), sent=False,
-        doc='What a run that ends FAILED or CANCELLED, or is DELETED, means where '
-        'wait_for_completion is true. "fail" fails the update, with the reason; "warn" says so '
-        'and goes on.',
+        doc='What happens if wait_for_completion is true and the run ends FAILED or CANCELLED, or '
+        'is DELETED. "fail" fails the update, with the reason. "warn" prints a warning, and the '
+        'update continues.',
     ),
 )
 # fmt: on
@@ -70,38 +70,40 @@ def _sheet(template: str, override: str, *, unset: str, samples: str = "") -> tu
     return (
         Field(
             "samples", "samples", Kind.JSON, Change.UPDATE, required=True, sent=False,
-            doc="Path of a CSV, TSV or JSON file, relative to the project; or a list of objects "
-            "from column to cell; or such objects by sample id." + samples,
+            doc="Path of a CSV, TSV or JSON file, relative to the project. Or objects from column "
+                "to cell, in a list or by sample id." + samples,
         ),
         Field(
             "template", "template", Kind.DOCUMENT, Change.UPDATE, required=True, sent=False,
             type=template,
-            doc="What all runs share. Its `parameters` are fixed ones; what the sheet gives goes "
-            "over them. `name` is the sample's id where it is unset.",
+            doc="What all runs share. The sheet's parameters override its `parameters`. `name` is "
+                "by default the sample's id.",
         ),
         Field(
             "parameters", "parameters", Kind.JSON, Change.UPDATE, sent=False,
-            doc="What the workflow's parameters take from the sheet: a list of columns, each the "
-            "parameter of its name; or an object from parameter to `\"{column}\"`, to a text with "
-            "such in it, to a list or an object of such, to `{column: NAME, type: TYPE, optional: "
-            "BOOLEAN}` for a cell as a value of a type (string, integer, number, boolean, array "
-            "or object), or to `{eachRow: VALUE}`, with which a sample may have several rows: a "
-            f"list with the value for each. {unset}",
+            doc="What the workflow's parameters take from the sheet: a list of columns, or an "
+                "object with a value for each parameter. A list names columns, each for the "
+                "parameter of the same name. A value is a text with `\"{column}\"` in it, or a "
+                "list or an object of these texts. `{column: NAME, type: TYPE, optional: BOOLEAN}` "
+                "reads a cell as a type (string, integer, number, boolean, array or object). With "
+                "`{eachRow: VALUE}`, a sample may have several rows, and the parameter is a list "
+                f"with the value of each row. {unset}",
         ),
         Field(
             "overrides", "overrides", Kind.DOCUMENT, Change.UPDATE, sent=False,
             type=f"Mapping[str, {override}]",
-            doc="By sample id, what single samples have of their own. Parameters and tags are "
-            "merged over the others; anything else is replaced.",
+            doc="By sample id, the values of single samples. Parameters and tags are merged with "
+                "the shared ones. Any other value is replaced.",
         ),
         Field(
             "id_column", "idColumn", change=Change.UPDATE, low=1, sent=False,
-            doc="The column with the sample ids; unset, the one that Terra marks, else `sample`, "
-            "`sample_id` or `sample_name`. Ids are letters, digits, '.', '_' and '-'.",
+            doc="The column with the sample ids; by default the column that Terra marks, or "
+                "`sample`, `sample_id` or `sample_name`. Ids are letters, digits, '.', '_' and "
+                "'-'.",
         ),
         Field(
             "format", "format", change=Change.UPDATE, enum=("csv", "tsv", "json"), sent=False,
-            doc="csv, tsv or json, where the file's name does not tell.",
+            doc="csv, tsv or json, if the file's name does not say it.",
         ),
     )
     # fmt: on
@@ -113,16 +115,16 @@ COHORT: Final = Table(
     (
         *_sheet(
             "RunTemplate", "RunTemplate",
-            unset="Columns that are not referred to are left alone. Unset, each column whose "
-            "header is a parameter of the workflow is that parameter, if its cell is not empty: "
-            "one call of GetWorkflow.",
+            unset="Other columns are ignored. By default, one call of GetWorkflow finds the "
+                "workflow's parameters. Each column with the name of a parameter gives it, if the "
+                "cell is not empty.",
         ),
         Field(
             "max_failures", "maxFailures", Kind.INTEGER, Change.UPDATE, low=0, high=100_000,
             sent=False,
-            doc="How many runs may end FAILED or CANCELLED, or be DELETED, without failing the "
-            "update, where wait_for_completion is true in the template; none where it is unset. "
-            "A run that can't be started always fails it.",
+            doc="How many runs may end FAILED or CANCELLED, or be DELETED, before the update "
+                "fails; by default 0. This needs wait_for_completion in the template. A run that "
+                "can't be started always fails the update.",
         ),
     ),
     (
@@ -140,7 +142,7 @@ RUN_BATCH: Final = Table(
     (
         *_sheet(
             "RunBatchTemplate", "RunBatchOverride",
-            unset="Unset, every column is the parameter of its name.",
+            unset="By default, every column is the parameter of the same name.",
             samples=" A sample's id becomes its runSettingId. At most 100,000.",
         ),
         # A change makes a further batch, or takes the place of all, as onChange says.
@@ -160,10 +162,11 @@ CACHE: Final = replace(tables.CACHE, resource="RunCache")
 #: Docs of a workflow's inputs where this door takes them in another way.
 _OF_WORKFLOW: Final = {
     "definition": "A local folder, or one file, of WDL, Nextflow or CWL, relative to the project. "
-    "Hidden files, `__pycache__` and `*.pyc` are left out; as a zip it may have 4,400,000 bytes. "
+    "Hidden files, `__pycache__` and `*.pyc` are left out. As a zip it has at most 4,400,000 "
+    "bytes. "
     "Exactly one of definition, definition_uri and definition_repository is given.",
-    "parameterTemplate": "Parameters by name; where unset, the service reads them from the "
-    "definition.",
+    "parameterTemplate": "Parameters by name; by default the service reads them from the "
+        "definition.",
 }
 WORKFLOW: Final = replace(
     workflow_table.TABLE,
@@ -226,7 +229,7 @@ _NAME: Final = Fact("name", "name", "Name shown in the console.")
 _WORKFLOW_ID: Final = Field("id", "id", low=1, high=18, pattern="[0-9]+", doc="Id of the workflow.")
 _WORKFLOW_TYPE: Final = replace(
     run_table.BY_WIRE["workflowType"], name="type", wire="type",
-    doc="PRIVATE or READY2RUN; PRIVATE where it is unset.",
+    doc="PRIVATE or READY2RUN; by default PRIVATE.",
 )
 #: GetRun tells a configuration's name within another object.
 _UNTOLD: Final = frozenset({"configurationName"})
@@ -261,10 +264,10 @@ _FUNCTIONS: Final = (
         Table(
             "getWorkflow",
             (
-                replace(_WORKFLOW_ID, doc="Id of the workflow. Either id or name is given."),
+                replace(_WORKFLOW_ID, doc="Id of the workflow. Give either id or name."),
                 Field(
                     "name", "name", low=1, high=128,
-                    doc="Name of the workflow, which one workflow alone has.",
+                    doc="Name of the workflow, which only one workflow may have.",
                 ),
                 _WORKFLOW_TYPE,
             ),
@@ -278,7 +281,7 @@ _FUNCTIONS: Final = (
             Fact("status", "status", "State of the workflow."),
             Fact("engine", "engine", "WDL, NEXTFLOW, CWL or WDL_LENIENT."),
             Fact("digest", "digest", "The service's own digest of the definition."),
-            Fact("creation_time", "creationTime", "When it was made, ISO 8601 in UTC."),
+            Fact("creation_time", "creationTime", "When it was created, ISO 8601 in UTC."),
             Fact(
                 "parameter_template", "parameterTemplate", "The workflow's parameters by name.",
                 "Mapping[str, WorkflowParameter]",
@@ -326,11 +329,11 @@ TYPES: Final[Mapping[str, tuple[Row, ...]]] = {
     "RunRetry": (
         Field(
             "attempts", "attempts", Kind.INTEGER, low=_RETRY.low, high=_RETRY.high, required=True,
-            doc="Runs in all, up to 10.",
+            doc="Most runs, with the first one, up to 10.",
         ),
         Field(
             "on", "on", Kind.CHOICES, enum=_RETRY.enum,
-            doc="Codes of the failures that another run follows; all of them where it is unset.",
+            doc="Failure codes after which another run starts; by default all of them.",
         ),
     ),
     "CohortRun": (
@@ -351,16 +354,16 @@ TYPES: Final[Mapping[str, tuple[Row, ...]]] = {
         *_told(run_table.OUTPUTS, "startTime", "stopTime", "batchId"),
     ),
     "WorkflowParameter": (
-        Field("description", "description", low=0, high=256, doc="What the parameter is."),
-        Field("optional", "optional", Kind.BOOLEAN, doc="Whether a run can do without it."),
+        Field("description", "description", low=0, high=256, doc="What the parameter is for."),
+        Field("optional", "optional", Kind.BOOLEAN, doc="Whether a run may omit the parameter."),
     ),
     "WorkflowVersion": (
         Fact("version_name", "versionName", "Name of the version.", "str"),
         Fact("arn", "arn", "The version's ARN.", "str"),
         Fact("status", "status", "State of the version."),
-        Fact("description", "description", "What is said of it."),
+        Fact("description", "description", "Description of the version."),
         Fact("digest", "digest", "The service's own digest of the definition."),
-        Fact("creation_time", "creationTime", "When it was made, ISO 8601 in UTC."),
+        Fact("creation_time", "creationTime", "When it was created, ISO 8601 in UTC."),
     ),
 }
 # fmt: on

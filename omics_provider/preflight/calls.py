@@ -31,7 +31,7 @@ QUOTA_SECONDS: Final = 2.0
 _MISSING: Final = frozenset(
     {"404", "NoSuchBucket", "NoSuchEntity", "NoSuchKey", "NoSuchResourceException", "NotFound"}
 )
-_LATE: Final = "there was no answer in time"
+_LATE: Final = "no answer came in time"
 
 
 def look_up(

@@ -257,8 +257,8 @@ class Gathering:
             # What is logged for a resource is on its way one turn of the loop later.
             await asyncio.sleep(0)
             raise pulumi.RunError(
-                f"{_HEADLINE}: nothing is started, because of the problems above. "
-                'preflight="warn", or omics:preflight, lets the update go on.'
+                f"{_HEADLINE}: nothing starts, because of the problems above. "
+                'With preflight="warn", or omics:preflight, the update continues.'
             )
 
     async def _report(self) -> bool:
@@ -272,7 +272,7 @@ class Gathering:
         try:
             place = await self._looked_up(starts)
         except errors.OmicsError as error:
-            self._note(f"nothing could be looked up. {error}", pulumi.log.warn)
+            self._note(f"no check was possible. {error}", pulumi.log.warn)
             return False
         return self._tell(starts, place)
 
@@ -329,8 +329,8 @@ class Gathering:
             self._note(line)
         if later:
             self._note(
-                f"{_counted(later)} missing may be made by this update, before the runs that "
-                "depend on it: not judged."
+                f"{_counted(later)} missing, but this update may create it before the runs that "
+                f"need it: not checked."
             )
         return any(fails for _, fails in found)
 
@@ -343,7 +343,7 @@ class Gathering:
                 kinds.setdefault(answer.why, Counter())[look.kind.value] += 1
                 stops[answer.why] = stops.get(answer.why, False) or answer.stops
         return {
-            f"{some(list(counts))} could not be looked at and are not judged: {why}.": stops[why]
+            f"{some(list(counts))} could not be checked: {why}.": stops[why]
             for why, counts in kinds.items()
         }
 

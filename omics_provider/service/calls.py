@@ -108,7 +108,7 @@ def whole(operation: str, answer: Mapping[str, Any], *members: str) -> dict[str,
     if any(member not in answer for member in members):
         raise errors.Unreachable(
             operation,
-            "the connection ended within the answer",
+            "the connection ended in the middle of the answer",
             advice="Check the network, then run the same command again.",
         )
     return {key: plain(value) for key, value in answer.items() if key != "ResponseMetadata"}

@@ -201,7 +201,7 @@ def _execution(settings: Settings) -> Execution:
     except ValueError as error:
         raise SettingsError(
             "Configuration",
-            f"omics:localImages or omics:localBuckets can't be taken: {error}",
+            f"omics:localImages or omics:localBuckets can't be used: {error}",
             advice="Set them with: pulumi config set omics:localImages images.json.",
         ) from error
 

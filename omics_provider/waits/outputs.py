@@ -50,7 +50,7 @@ def _plainer(error: errors.ServiceError, uri: str) -> errors.ServiceError:
             f"there is no {uri}",
             code=error.code,
             advice="WDL and CWL workflows write it, Nextflow workflows do not: their results are "
-            "under the run's output URI.",
+            "below the run's output URI.",
         )
     if error.code in _DENIED:
         return errors.Denied(
@@ -58,6 +58,6 @@ def _plainer(error: errors.ServiceError, uri: str) -> errors.ServiceError:
             f"{uri}: {error.detail}",
             code=error.code,
             advice="Allow the caller s3:GetObject on it, and s3:ListBucket on the bucket: without "
-            "that S3 does not tell a file that is not there from one that may not be read.",
+            "it, S3 gives the same answer for a missing file and for a forbidden one.",
         )
     return error

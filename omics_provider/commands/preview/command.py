@@ -85,7 +85,7 @@ def _parsed(text: str, name: str) -> Mapping[str, Any]:
         raise OmicsError(
             "Reading the preview",
             f"{name} holds no JSON object",
-            advice="Give what `pulumi preview --json` wrote to its standard output.",
+            advice="Give the standard output of `pulumi preview --json`.",
         )
     return found
 

@@ -207,7 +207,7 @@ def _document(request: HttpRequest, otherwise: bytes) -> Any:
     try:
         return json.loads(request.body or otherwise)
     except ValueError as error:
-        raise BadControlError(f"The body is no JSON in UTF-8: {error}.") from error
+        raise BadControlError(f"The body is not JSON in UTF-8: {error}.") from error
 
 
 def serve(store: Store, service: Service, port: int) -> BaseWSGIServer:

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 #: What to do where miniwdl is not here.
 NOT_HERE: Final = (
-    'Runs are executed by miniwdl, which is not here: pip install "omics-provider[execute]".'
+    "The emulator executes runs with miniwdl, which is not installed: "
+    'pip install "omics-provider[execute]".'
 )
 
 

@@ -49,7 +49,7 @@ def construct(request: Any, settings: Settings) -> Any:
         runs = declared.of_all()
     except (SheetError, content.Unreadable, cohort.Wrong, columns.Unknown) as error:
         raise Told(
-            f"Cohort {request.name} can't be made, and none of its runs is started or changed:\n"
+            f"Cohort {request.name} can't be created, and none of its runs starts or changes:\n"
             f"{error}"
         ) from None
     with monitor(request) as engine:
@@ -76,7 +76,7 @@ def _declared(given: Properties, concealed: list[str]) -> Properties:
     found = checks.problems(_COHORT, {**given, checks.CONCEALED: concealed})
     wrong = [each.told(_COHORT) for each in found]
     wrong += [
-        f"{wire}: is not known yet: each sample names a resource, so give a file, or values"
+        f"{wire}: is not known yet. Each sample names a resource, so give a file, or known values"
         for wire in (*SHEET, "template", "maxFailures")
         if given.get(wire) is UNKNOWN
     ]
@@ -207,8 +207,8 @@ def _registered(
 def _fail(name: str) -> NoReturn:
     raise Told(
         f"Cohort {name} is not complete: the engine ended the update before all of its runs were "
-        "made. What the engine says beside the runs tells why. Run `pulumi up` again: it goes on "
-        "with those that are missing."
+        f"created. The engine's messages beside the runs have the reason. Run `pulumi up` again: "
+        f"it continues with the missing runs."
     )
 
 
@@ -226,6 +226,7 @@ def _require_enough(name: str, most: int, ended: Mapping[str, Properties]) -> No
     if len(failed) > most:
         raise Told(
             f"{len(failed)} of {len(ended)} samples of the cohort {name} failed, {most} may: "
-            f"{some(failed)}. The reasons are in the warnings beside them. Give the samples a new "
+            f"{some(failed)}. The warnings beside the runs have the reasons. Give the samples a "
+            f"new "
             "`rerun`, or allow more maxFailures."
         )

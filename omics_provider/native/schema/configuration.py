@@ -12,12 +12,12 @@ from omics_provider.base.table import Field, Kind
 CONFIG: Final = (
     Field(
         "region", "region", sent=False,
-        doc="AWS Region. Unset, `aws:region`, else boto3's own chain holds.",
+        doc="AWS Region; by default `aws:region`, or else boto3's own chain.",
     ),
     Field(
         "profile", "profile", sent=False,
-        doc="Profile of the AWS configuration files. Unset, `aws:profile`, else boto3's own chain "
-        "holds.",
+        doc="Profile of the AWS configuration files; by default `aws:profile`, or else boto3's "
+            "own chain.",
     ),
     Field(
         "endpoint", "endpoint", sent=False,
@@ -25,35 +25,34 @@ CONFIG: Final = (
     ),
     Field(
         "local_state", "localState", sent=False,
-        doc="File of the emulator, relative to the project, where the endpoint is `local`; "
-        f"`{settings.DEFAULT_LOCAL_STATE}` where unset.",
+        doc="File of the emulator, relative to the project, if the endpoint is `local`; by "
+            f"default `{settings.DEFAULT_LOCAL_STATE}`.",
     ),
     Field(
         "local_run_seconds", "localRunSeconds", Kind.JSON, type="float", sent=False,
-        doc="Simulated length of a run in seconds, where the endpoint is `local`; "
-        f"{settings.DEFAULT_LOCAL_RUN_SECONDS:g} where unset.",
+        doc="Simulated length of a run in seconds, if the endpoint is `local`; by default "
+            f"{settings.DEFAULT_LOCAL_RUN_SECONDS:g}.",
     ),
     Field(
         "local_execute", "localExecute", Kind.BOOLEAN, sent=False,
-        doc="Whether runs of WDL workflows are executed for real, where the endpoint is `local`; "
-        "false where unset.",
+        doc="Whether runs of WDL workflows are executed for real, if the endpoint is `local`; by "
+            "default false.",
     ),
     Field(
         "local_images", "localImages", sent=False,
-        doc="Images for runs that are executed, where the endpoint is `local`: JSON, or a JSON "
-        "file relative to the project, of image names, or `*`, with folders that hold a root file "
-        "system or names of local images.",
+        doc="Images for runs that are executed, if the endpoint is `local`: JSON, or a JSON file "
+            "relative to the project. It maps an image name, or `*`, to a folder with a root file "
+            "system, or to a local image.",
     ),
     Field(
         "local_buckets", "localBuckets", sent=False,
-        doc="Folders that stand for buckets for runs that are executed, where the endpoint is "
-        "`local`: JSON, or a JSON file relative to the project, of buckets with folders.",
+        doc="Folders that replace buckets for runs that are executed, if the endpoint is `local`: "
+            "JSON, or a JSON file relative to the project. It maps a bucket to a folder.",
     ),
     Field(
         "preflight", "preflight", enum=settings.MODES, sent=False,
-        doc="What a preview does about the things that runs need before they are started: warn "
-        "looks them up and warns of what will not work, fail makes it an error, off looks up "
-        "nothing. Unset, warn.",
+        doc="How a preview checks the things that runs need. warn looks them up and warns of "
+            "problems, fail makes a problem an error, off looks up nothing. The default is warn.",
     ),
 )
 # fmt: on

@@ -51,7 +51,7 @@ _LANGUAGES: Final[Mapping[str, Spec]] = {
     "java": {"basePackage": "omicsprovider", "dependencies": {"com.pulumi:pulumi": "1.0.0"}},
 }
 _DESCRIPTION: Final = (
-    "Runs of AWS HealthOmics: reviewed in a preview, started once, safe to repeat."
+    "Runs of AWS HealthOmics: you review them in a preview, each starts once, and repeats are safe."
 )
 _BLOCK: Final = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _EXAMPLES: Final = "\n## Example\n"
@@ -82,7 +82,7 @@ def schema() -> Spec:
         "license": "Apache-2.0",
         "config": {"variables": types.properties(CONFIG, is_input=True)},
         "provider": {
-            "description": "Where HealthOmics is, for the resources that name this provider.",
+            "description": "Where the resources of this provider reach HealthOmics.",
             "properties": types.properties(CONFIG, is_input=False),
             "inputProperties": types.properties(CONFIG, is_input=True),
         },

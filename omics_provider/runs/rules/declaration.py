@@ -75,14 +75,14 @@ def _adoption_starts_nothing(table: Table, inputs: Inputs) -> Iterator[Problem]:
     for wire in ("rerun", "rerunOn", "retry"):
         if len(given(inputs, "adoptRunId", wire)) == 2:
             name, adopted = table.named(wire), table.named("adoptRunId")
-            why = f"{name} starts a new run, {adopted} starts none: give one of them"
+            why = f"{name} starts a new run, and {adopted} starts none: give one of them"
             yield Problem(wire, why)
 
 
 def _ready2run_storage(_: Table, inputs: Inputs) -> Iterator[Problem]:
     if inputs.get("workflowType") == "READY2RUN":
         for wire in given(inputs, "storageType", "storageCapacity"):
-            yield Problem(wire, "Ready2Run workflows bring their own storage: leave it out")
+            yield Problem(wire, "Ready2Run workflows have their own storage: leave it out")
 
 
 def _dynamic_storage(table: Table, inputs: Inputs) -> Iterator[Problem]:

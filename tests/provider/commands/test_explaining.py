@@ -152,7 +152,7 @@ def test_a_run_that_is_not_there_is_told_beside_the_others(server: Server) -> No
     assert not explained_whole(server.place, ["999999999"])
     assert explained_whole(server.place, [run])
     assert "Run 999999999: no record" in explained.text
-    assert explained.text.count("HealthOmics itself had a passing fault.") == 1
+    assert explained.text.count("HealthOmics itself had a temporary fault.") == 1
 
 
 @pytest.mark.parametrize("operation", ["ListRunTasks", "GetRunTask"])

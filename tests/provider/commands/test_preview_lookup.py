@@ -115,7 +115,7 @@ def test_a_run_that_stays_is_looked_up_too(server: Server) -> None:
     active = server.run(100_000)
     server.settle(UNTIL_RUNNING + 60)
     report = reported(server, old("delete", active, onDelete="keep"), now=server.now())
-    assert words(report)[f"run-{active['id']}"] == "kept, and goes on (RUNNING for less than 1 h)"
+    assert words(report)[f"run-{active['id']}"] == "kept, and continues (RUNNING for less than 1 h)"
     assert report.figures.cancelled == 0
 
 

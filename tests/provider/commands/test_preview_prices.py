@@ -57,8 +57,8 @@ def test_of_a_region_that_aws_has_no_prices_of_the_package_s_hold(place: Setting
     report = reported(ireland, price_list())
     assert cost(report) == (None, "the price list has no eu-west-1")
     assert report.gaps == (
-        "prices: AWS's Price List has none of HealthOmics in eu-west-1: the prices that come with"
-        " this package hold.",
+        "prices: AWS's Price List has none of HealthOmics in eu-west-1: the prices of this package"
+        " apply.",
     )
 
 
@@ -92,11 +92,11 @@ def answering(status: str, body: bytes) -> Iterator[str]:
         (
             "400 Bad",
             {"__type": "AccessDeniedException", "message": "no"},
-            "the caller may not; allow it pricing:GetProducts",
+            "the caller has no right to it; allow pricing:GetProducts",
         ),
         ("500 Bad", {"__type": "InternalErrorException", "message": "down"}, "down"),
-        ("200 OK", {"Other": []}, "the connection ended within the answer"),
-        ("200 OK", {"PriceList": ["{"]}, "an entry is no JSON"),
+        ("200 OK", {"Other": []}, "the connection ended in the middle of the answer"),
+        ("200 OK", {"PriceList": ["{"]}, "an entry is not JSON"),
         ("", {}, "the connection ended without an answer"),
     ],
 )
@@ -110,7 +110,7 @@ def test_what_keeps_prices_away_is_said_and_the_package_s_hold(
     assert cost(report) == ((10, 10), "price list of 2026-09-01")
     (gap,) = report.gaps
     assert gap.startswith("prices (GetProducts failed: ")
-    assert gap.endswith("): the prices that come with this package hold.")
+    assert gap.endswith("): the prices of this package apply.")
     assert why in gap
     served.close()
 

@@ -123,7 +123,7 @@ def test_outputs_of_an_ended_run(
             "getRun",
             {"id": "x1", "run": "2"},
             [
-                ("run", "is no argument of getRun"),
+                ("run", "is not an argument of getRun"),
                 ("id", '"x1": must match [0-9]+'),
             ],
         ),
@@ -131,7 +131,7 @@ def test_outputs_of_an_ended_run(
             "getRuns",
             {"status": "DONE", "run_group_id": "1"},
             [
-                ("run_group_id", "is no argument of getRuns: did you mean runGroupId?"),
+                ("run_group_id", "is not an argument of getRuns: did you mean runGroupId?"),
                 ("status", '"DONE": must be one of'),
             ],
         ),

@@ -211,7 +211,9 @@ def test_a_bucket_that_the_caller_may_not_read_has_a_region(closed: str) -> None
 def test_a_page_that_is_no_answer(service: Service) -> None:
     service.answer = (403, "", "a page of a proxy")
     look = ABSENT[Kind.ROLE]
-    assert look_up(at(service.url), [look], PATIENT) == {look: Unseen("what answered is not AWS")}
+    assert look_up(at(service.url), [look], PATIENT) == {
+        look: Unseen("the answer did not come from AWS")
+    }
 
 
 def test_denied_by_the_emulators_faults(served: Served, there: dict[Kind, Look]) -> None:
@@ -243,7 +245,7 @@ def test_a_bucket_in_another_region(served: Served) -> None:
     inputs = {"outputUri": "s3://far-away/x"}
     answers = look_up(at(served.url), looks(inputs), PATIENT)
     (problem,) = problems(inputs, answers, Place(REGION))
-    assert "bucket far-away is in eu-west-1, the run in us-east-1" in str(problem)
+    assert "bucket far-away is in eu-west-1, but the run is in us-east-1" in str(problem)
 
 
 def test_roles_that_do_not_trust_the_service(served: Served) -> None:
@@ -314,7 +316,7 @@ def test_no_answer_in_time(served: Served, there: dict[Kind, Look]) -> None:
     answers = look_up(at(served.url), [group, cache], seconds=4)
     assert time.monotonic() - began < 30
     assert isinstance(answers[cache], Found)
-    assert answers[group] == Unseen("there was no answer in time")
+    assert answers[group] == Unseen("no answer came in time")
 
 
 def test_no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -370,7 +372,7 @@ def test_without_a_region_nothing_is_looked_up_and_a_warning_says_so(
     assert asyncio.run(Gathering(Settings(profile="none"))._report()) is False
     ((severity, text),) = log
     assert severity == "warn"
-    assert "nothing could be looked up" in text
+    assert "no check was possible" in text
 
 
 class Nothing(pulumi.runtime.Mocks):

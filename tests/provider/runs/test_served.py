@@ -223,7 +223,8 @@ def test_with_keys_of_another_account_nothing_is_done(place: Place, call: str, t
 
     text = str(caught.value)
     assert (
-        f"the run is in account {ACCOUNT}, the credentials are of account {OTHER_ACCOUNT}" in text
+        f"the run is in account {ACCOUNT}, but the credentials are for account {OTHER_ACCOUNT}"
+        in text
     )
     assert "omics:profile" in text
     assert "Nothing was done" in text

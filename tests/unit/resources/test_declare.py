@@ -102,7 +102,7 @@ def test_all_that_is_wrong_with_such_a_call_is_told_at_once() -> None:
     make: Any = OmicsRun
     assert refused(lambda: make("run", "s3://b", output_uri="s3://b", workflowId="1")) == [
         "opts: must be pulumi.ResourceOptions",
-        "workflowId: is no argument of OmicsRun: did you mean workflow_id?",
+        "workflowId: is not an argument of OmicsRun: did you mean workflow_id?",
         "role_arn: is required",
     ]
 
@@ -112,7 +112,7 @@ def test_samples_are_needed_in_the_program() -> None:
     cohort: Any = RunCohort
     assert refused(lambda: batch("batch", templat={}, workflow_id="1")) == [
         "samples: is required",
-        "templat: is no argument of OmicsRunBatch: did you mean template?",
+        "templat: is not an argument of OmicsRunBatch: did you mean template?",
         "role_arn: is required",
     ]
     assert refused(lambda: cohort("cohort", template={})) == ["samples: is required"]

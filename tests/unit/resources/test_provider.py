@@ -70,7 +70,7 @@ def test_the_program_and_the_plugin_have_the_same_place(
     ("given", "words"),
     [
         ({"endpoint": "nowhere"}, "Provider lab: .*neither `local` nor a URL"),
-        ({"profile": 3, "region": 4}, "region, profile of lab is no text"),
+        ({"profile": 3, "region": 4}, "region, profile of lab is not a text"),
         ({"opts": ResourceOptions(env_var_mappings={"A": "B"})}, "env_var_mappings"),
     ],
 )
@@ -85,7 +85,7 @@ def test_what_is_refused(given: dict[str, Any], words: str) -> None:
 def test_an_output_is_refused() -> None:
     def program() -> None:
         region: Any = pulumi.Output.from_input("us-east-1")
-        with pytest.raises(pulumi.RunError, match="region of lab is no text"):
+        with pytest.raises(pulumi.RunError, match="region of lab is not a text"):
             Provider("lab", region=region)
 
     assert up(program) == {}

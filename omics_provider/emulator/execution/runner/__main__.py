@@ -51,7 +51,8 @@ def engine(name: str) -> Callable[[jobs.Job, Events], Outcome]:
     """Give what executes the workflows of an engine."""
     if not name.startswith("WDL"):
         raise Failure(
-            SERVICE_ERROR, f"Runs of {name} workflows are not executed here, those of WDL are."
+            SERVICE_ERROR,
+            f"The emulator executes runs of WDL workflows, but not of {name} workflows.",
         )
     if not wdl.is_here():
         raise Failure(SERVICE_ERROR, wdl.NOT_HERE)
