@@ -201,7 +201,7 @@ def test_a_refused_run_is_told_and_the_rest_explained(server: Server) -> None:
     control.plan_faults(server.state, [{"operation": "GetRun", "fault": "denied", "count": 1}])
     explained = explain_ids(server.place, [refused, run])
     assert f"GetRun for run {refused} failed: AccessDeniedException" in explained.gaps[0]
-    assert "passing fault" in explained.text
+    assert "transient error" in explained.text
 
 
 def test_of_very_many_failures_each_kind_is_looked_at(

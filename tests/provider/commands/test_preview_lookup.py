@@ -369,7 +369,7 @@ def test_the_command_s_exit_codes(
     assert preview(two, "--policy", str(policy))[0] == 3
     policy.write_text("max_costs: 19\n")
     assert preview(two, "--policy", str(policy))[0] == 2
-    assert "max_costs is no rule" in capsys.readouterr().err
+    assert "max_costs is not a rule" in capsys.readouterr().err
     failed = {**two, "diagnostics": [{"severity": "error", "message": "error: no"}]}
     assert preview(failed, "--max-runs", "1")[0] == 1
     assert command.main(["preview", str(tmp_path / "nowhere.json")]) == 1

@@ -84,7 +84,7 @@ def test_a_workflow_by_its_id_and_by_its_name(door: Door, emulator: Emulator) ->
     assert told(door, "getWorkflow", name=name, type="PRIVATE") == by_id
     emulator.aws.create_workflow(name=name, engine="NEXTFLOW", definitionUri="s3://workflows/w.zip")
     failed = failure(lambda: ask(door, "getWorkflow", name=name))
-    assert "2 PRIVATE workflows have the name function-test, such as" in failed.message
+    assert "2 PRIVATE workflows have the name function-test, for example" in failed.message
     failed = failure(lambda: ask(door, "getWorkflow", name="no such workflow"))
     assert "there is no PRIVATE workflow of the name no such workflow" in failed.message
 
