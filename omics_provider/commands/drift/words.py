@@ -239,7 +239,7 @@ def _do_orphan(finding: Finding) -> Line:
     if finding.what != "run":
         return (*_cancelled_by(finding), unless)
     take = Code(f'adopt_run_id="{finding.id}"')
-    return take, " in the program takes it over, ", *_cancelled_by(finding), unless
+    return take, " or `pulumi import` takes it over, ", *_cancelled_by(finding), unless
 
 
 def _do_ended(finding: Finding) -> Line:
@@ -283,7 +283,7 @@ _DO: Final[Mapping[Kind, Callable[[Finding], Line]]] = {
     Kind.ELSEWHERE: lambda _: _LOOK_THERE,
     Kind.LEFT: lambda each: (
         "nothing: left by `on_delete`, or ended"
-        + ("" if each.is_unsure else "; `adopt_run_id` takes it over"),
+        + ("" if each.is_unsure else "; `adopt_run_id` or `pulumi import` takes it over"),
     ),
     Kind.OTHER_STACK: lambda _: (
         "nothing: one of the two stacks was renamed; `pulumi up` there corrects the run's mark",
