@@ -64,10 +64,10 @@ def beginning(tally: Tally) -> str:
     count = len(tally.active)
     if not count:
         return ""
-    runs, they = ("1 run", "it continues") if count == 1 else (f"{count:,} runs", "they continue")
+    runs, those = ("1 run", "run") if count == 1 else (f"{count:,} runs", "runs")
     return (
-        f"Waiting for {runs}. Ctrl-C ends the wait, not the runs: {they}, and the next `pulumi "
-        f"up` waits again. `pulumi destroy` stops all runs of the stack."
+        f"Waiting for {runs}. Ctrl-C ends the wait, not the {those}. The next `pulumi up` waits "
+        "again. `pulumi destroy` stops all runs of the stack."
     )
 
 

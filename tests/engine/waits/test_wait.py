@@ -123,7 +123,7 @@ def test_cancelled_deleted_and_reused_runs_end_the_wait_and_trouble_does_not(sta
 def test_waits_that_are_interrupted_killed_or_too_long_leave_the_runs_and_are_taken_up(
     stack: Stack,
 ) -> None:
-    said = "Waiting for 2 runs. Ctrl-C ends the wait, not the runs: they continue"
+    said = "Waiting for 2 runs. Ctrl-C ends the wait, not the runs. The next"
     events = stack.home / "events.json"
     stack.environment["PULUMI_DEBUG_COMMANDS"] = "1"
     process, ids = begin_to_wait(
