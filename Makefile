@@ -2,8 +2,8 @@
 # and runs in the project's environment (tools/env).
 
 STACK   = local
-# A test of the engine keeps a third of a core at work: three workers for each of two cores.
-WORKERS = 6
+# Tests of the engine wait a part of their time: more workers than cores.
+WORKERS = 4
 TIERS   = tests/unit tests/provider tests/emulator tests/contract tests/engine
 IN      = . tools/env &&
 
