@@ -7,7 +7,7 @@ WORKERS = 4
 TIERS   = tests/unit tests/provider tests/emulator tests/contract tests/engine
 IN      = . tools/env &&
 
-.PHONY: help setup new up test slow check docs languages plugin bench scale chaos campaign clients down lock
+.PHONY: help setup new up test slow check docs languages plugin bench fleet growth scale chaos campaign clients down lock
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
@@ -67,6 +67,12 @@ languages: setup ## generate and check the SDKs of TypeScript, Python and Go, ru
 
 bench: setup ## run the benchmarks: a table here, figures in bench/results.json
 	@$(IN) python bench/run.py
+
+fleet: setup ## fifty processes start runs at once and share an account's quota: 10 minutes
+	@$(IN) python bench/fleet.py
+
+growth: setup ## processor time of our own code for 10 to 5,000 runs, with the exponent
+	@$(IN) python bench/growth.py
 
 chaos: setup ## kill updates of real stacks and judge what is left: docs/chaos.md
 	@$(IN) python bench/chaos.py --keep $(CHAOS)

@@ -28,7 +28,7 @@ import boto3
 from botocore.config import Config
 from memory import Watch
 from rich.table import Table
-from stack import COMMANDS, Measured, Stack, bench_environment
+from stack import COMMANDS, Stack, bench_environment
 
 from omics_provider.emulator import control
 
@@ -145,7 +145,7 @@ def _by_stack(stack: Cohort, server: Server) -> dict[str, Any]:
     state = len(stack.state())
     preview = stack.pulumi(*COMMANDS["preview"], "--expect-no-changes")
     return {
-        **_figures(up, calls),
+        **_figures(up.seconds, up.memory, calls),
         "previewSeconds": round(preview.seconds, 2),
         "stateBytes": state,
     }
@@ -163,13 +163,13 @@ def _by_script(way: str, sheet: Path, server: Server) -> dict[str, Any]:
     watch.stop()
     if process.returncode != 0:
         sys.exit(f"bench: {way} failed")
-    return _figures(Measured(seconds, watch.together, watch.by_role), server.calls(before))
+    return _figures(seconds, watch.together, server.calls(before))
 
 
-def _figures(measured: Measured, calls: dict[str, int]) -> dict[str, Any]:
+def _figures(seconds: float, memory: float, calls: dict[str, int]) -> dict[str, Any]:
     return {
-        "seconds": round(measured.seconds, 2),
-        "memoryMiB": round(measured.memory),
+        "seconds": round(seconds, 2),
+        "memoryMiB": round(memory),
         "calls": calls,
     }
 

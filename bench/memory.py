@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from pathlib import Path
 
@@ -17,8 +18,9 @@ _ROLES = (
 class Watch(threading.Thread):
     """Samples the resident memory of all processes of one session, until it is stopped.
 
-    `together` is the largest sum seen, `by_role` the peak that the kernel recorded (VmHWM) of the
-    largest process of each role; both in MiB. The sum counts shared pages once a process.
+    `together` is the largest sum seen, `shared_once` the same with each shared page counted once
+    (PSS), `by_role` the peak that the kernel recorded (VmHWM) of the largest process of each role;
+    all in MiB. The sum `together` counts shared pages once a process.
     """
 
     def __init__(self, session: int) -> None:
@@ -26,6 +28,9 @@ class Watch(threading.Thread):
         self._session = session
         self._ended = threading.Event()
         self.together = 0.0
+        self.shared_once = 0.0
+        #: Processes of other sessions, which are not looked at again: there may be thousands.
+        self._others: set[str] = set()
         self.by_role: dict[str, float] = {}
 
     def run(self) -> None:
@@ -38,20 +43,25 @@ class Watch(threading.Thread):
         self.join()
 
     def _sample(self) -> None:
-        total = 0.0
-        for folder in Path("/proc").iterdir():
-            if not folder.name.isdigit():
-                continue
+        total = shared_once = 0.0
+        names = {name for name in os.listdir("/proc") if name.isdigit()}
+        # A number may be given again.
+        self._others &= names
+        for name in names - self._others:
+            folder = Path("/proc", name)
             try:
                 if _session(folder) != self._session:
+                    self._others.add(name)
                     continue
                 now, peak = _memory(folder)
+                shared_once += _share(folder)
                 role = _role((folder / "cmdline").read_bytes().decode())
             except (FileNotFoundError, ProcessLookupError):
                 continue
             total += now
             self.by_role[role] = max(self.by_role.get(role, 0.0), peak)
         self.together = max(self.together, total)
+        self.shared_once = max(self.shared_once, shared_once)
 
 
 def _session(process: Path) -> int:
@@ -64,6 +74,11 @@ def _memory(process: Path) -> tuple[float, float]:
         line.split(":", 1) for line in (process / "status").read_text().splitlines() if ":" in line
     )
     return _mebibytes(found.get("VmRSS")), _mebibytes(found.get("VmHWM"))
+
+
+def _share(process: Path) -> float:
+    lines = (process / "smaps_rollup").read_text().splitlines()
+    return next((_mebibytes(line.removeprefix("Pss:")) for line in lines if line[:4] == "Pss:"), 0)
 
 
 def _mebibytes(text: str | None) -> float:

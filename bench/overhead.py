@@ -40,6 +40,7 @@ def measure(place: Path, count: int, pairs: int) -> dict[str, Any]:
     that gets slower or faster meanwhile does so for all.
     """
     seconds: Times = {operation: {kind: [] for kind in KINDS} for operation in COMMANDS}
+    cpu: Times = {operation: {kind: [] for kind in KINDS} for operation in COMMANDS}
     memory: dict[str, list[Measured]] = {kind: [] for kind in KINDS}
     state: dict[str, Any] = {}
     turn = 0
@@ -50,6 +51,7 @@ def measure(place: Path, count: int, pairs: int) -> dict[str, Any]:
             for kind in KINDS if turn % 2 == 0 else KINDS[::-1]:
                 found = stacks[kind].measure(operation)
                 seconds[operation][kind].append(round(found.seconds, 3))
+                cpu[operation][kind].append(round(found.cpu, 3))
                 memory[kind].append(found)
             turn += 1
             if operation in STATE_AFTER:
@@ -60,6 +62,7 @@ def measure(place: Path, count: int, pairs: int) -> dict[str, Any]:
         "pairs": pairs,
         "parametersBytes": state["up"]["omics"]["parameters"] // 2,
         "operations": {operation: _compared(seconds[operation]) for operation in COMMANDS},
+        "processor": {operation: _compared(cpu[operation]) for operation in COMMANDS},
         "stateBytesPerRun": state,
         "peakMemoryMiB": {kind: _memory(memory[kind]) for kind in KINDS},
     }
@@ -67,7 +70,12 @@ def measure(place: Path, count: int, pairs: int) -> dict[str, Any]:
 
 def tables(measured: Sequence[Mapping[str, Any]]) -> list[Table]:
     """Give the tables of the times, the state and the memory."""
-    return [_times_table(measured), _state_table(measured), _memory_table(measured)]
+    return [
+        _times_table(measured, "operations", "Seconds"),
+        _times_table(measured, "processor", "Processor seconds"),
+        _state_table(measured),
+        _memory_table(measured),
+    ]
 
 
 def _operations(pairs: int) -> list[str]:
@@ -121,6 +129,7 @@ def _memory(measured: Sequence[Measured]) -> dict[str, float]:
     roles = sorted({role for each in measured for role in each.memory_by_role})
     return {
         "together": round(max(each.memory for each in measured)),
+        "sharedOnce": round(max(each.memory_shared_once for each in measured)),
         **{
             role: round(max(each.memory_by_role.get(role, 0.0) for each in measured))
             for role in roles
@@ -128,13 +137,13 @@ def _memory(measured: Sequence[Measured]) -> dict[str, float]:
     }
 
 
-def _times_table(measured: Sequence[Mapping[str, Any]]) -> Table:
-    table = Table(title="Seconds: medians, and the median ratio to bare, of the rounds in brackets")
+def _times_table(measured: Sequence[Mapping[str, Any]], which: str, what: str) -> Table:
+    table = Table(title=f"{what}: medians, and the median ratio to bare, of the rounds in brackets")
     names = [NAMES[kind] for kind in KINDS]
     for heading in ("resources", "operation", *names, *(f"{NAMES[k]} / bare" for k in MEASURED)):
         table.add_column(heading, justify="left" if heading == "operation" else "right")
     for size in measured:
-        for operation, found in size["operations"].items():
+        for operation, found in size[which].items():
             table.add_row(
                 f"{size['resources']:,}",
                 operation,
@@ -170,9 +179,9 @@ def _state_table(measured: Sequence[Mapping[str, Any]]) -> Table:
 
 
 def _memory_table(measured: Sequence[Mapping[str, Any]]) -> Table:
-    roles = ("together", "engine", "program", "plugin")
+    roles = ("together", "sharedOnce", "engine", "program", "plugin")
     table = Table(title="Peak memory, MiB: all processes at one moment, and the largest of a role")
-    for heading in ("resources", "kind", *roles):
+    for heading in ("resources", "kind", "together", "shared pages once", *roles[2:]):
         table.add_column(heading, justify="left" if heading == "kind" else "right")
     for size in measured:
         for kind, found in size["peakMemoryMiB"].items():

@@ -1,15 +1,12 @@
 """Whether this machine can execute runs. Where it can't, they are simulated, and a line says so."""
 
-import importlib.util
 import sys
 
 import pulumi
 
-from omics_provider.emulator.execution.inputs import NO_MINIWDL
 from omics_provider.emulator.execution.runner.containers import tools
+from omics_provider.emulator.workflows import wdl
 
-#: The module of miniwdl.
-ENGINE = "WDL"
 #: A run with this tag is a clock of so many seconds (docs/execution.md).
 SIMULATED = {"emulator:seconds": "5"}
 
@@ -27,6 +24,6 @@ def problem() -> str | None:
     """Say why runs can't be executed here. None: they can."""
     if sys.platform != "linux":
         return "To execute them takes Linux."
-    if importlib.util.find_spec(ENGINE) is None:
-        return NO_MINIWDL
+    if not wdl.is_here():
+        return wdl.NOT_HERE
     return tools.problem({"*": "/"})

@@ -8,6 +8,20 @@ from typing import Any
 import pulumi
 
 
+class Engine(pulumi.runtime.Mocks):
+    """An engine that keeps the inputs of each resource, by name."""
+
+    def __init__(self) -> None:
+        self.inputs: dict[str, dict[str, Any]] = {}
+
+    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        self.inputs[args.name] = args.inputs
+        return f"{args.name}-id", args.inputs
+
+    def call(self, args: pulumi.runtime.MockCallArgs) -> Any:
+        raise AssertionError(args.token)
+
+
 def mocked(engine: pulumi.runtime.Mocks, stack: str = "trial", **more: Any) -> None:
     """Let what follows declare resources to `engine`.
 

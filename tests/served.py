@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -43,6 +44,10 @@ class Served:
             aws_secret_access_key="test",
             config=Config(inject_host_prefix=False),
         )
+
+    def forget(self) -> None:
+        """Have it forget everything, in moto's services too. Its process goes on."""
+        urllib.request.urlopen(f"{self.url}/_omics/reset", b"", timeout=60).close()
 
     @property
     def omics(self) -> Any:

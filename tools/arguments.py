@@ -147,12 +147,16 @@ def typed_dict(name: str, base: str, doc: str, entries: Iterable[Entry]) -> str:
     return f'class {name}({base}, total=False):\n    """{doc}"""\n\n{lines}\n'
 
 
-def attributes(name: str, table: Table) -> str:
-    """Return the source of a class with the types of a resource's attributes."""
+def attributes(name: str, doc: str, told_of: Iterable[tuple[str, str]]) -> str:
+    """Return the source of a class with the types of attributes."""
+    lines = "\n".join(f"    {name}: Output[{kind}]" for name, kind in told_of)
+    return f'class {name}:\n    """{doc}"""\n\n{lines}\n'
+
+
+def told_by(table: Table) -> dict[str, str]:
+    """Return the types of a resource's attributes, by name."""
     told_of = {fact.name: fact.type for fact in table.facts}
-    types = {**told_of, **{field.name: told(field) for field in table.fields}}
-    lines = "\n".join(f"    {name}: Output[{kind}]" for name, kind in types.items())
-    return f'class {name}:\n    """Attributes of {table.resource}."""\n\n{lines}\n'
+    return {**told_of, **{field.name: told(field) for field in table.fields}}
 
 
 def types() -> str:
@@ -230,9 +234,15 @@ def _of_batches(both: Sequence[str]) -> Iterator[str]:
 
 
 def _attributes() -> Iterator[str]:
-    for each in CLASSES:
-        if each.table.fields:
-            yield attributes(f"{each.table.resource.removeprefix('Omics')}Attributes", each.table)
+    shared = told_by(run_table.TABLE).items() & told_by(batch_table.TABLE).items()
+    alike = [each for each in told_by(run_table.TABLE).items() if each in shared]
+    yield attributes("_SharedAttributes", "What runs and batches tell alike.", alike)
+    for table in (each.table for each in CLASSES if each.table.fields):
+        has_shared = table in (run_table.TABLE, batch_table.TABLE)
+        own = [each for each in told_by(table).items() if not has_shared or each not in shared]
+        name = f"{table.resource.removeprefix('Omics')}Attributes"
+        base = "(_SharedAttributes)" if has_shared else ""
+        yield attributes(f"{name}{base}", f"Attributes of {table.resource}.", own)
 
 
 # Docstrings --------------------------------------------------------------------------------------

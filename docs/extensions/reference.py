@@ -235,7 +235,7 @@ def _arguments(function: Any, described: Any) -> Iterator[str]:
     declared = _types(function)
     for each in described:
         if each.name not in declared:
-            raise ExtensionError(f"{function.path} describes {each.name}, which is no argument")
+            raise ExtensionError(f"{function.path} describes {each.name}, which is not an argument")
         yield _entry(each.name, declared[each.name], each.description)
     missing = set(declared) - {each.name for each in described}
     # A cohort's further arguments are described where they are OmicsRun's.

@@ -70,6 +70,22 @@ def given(inputs: Inputs, *wires: str) -> list[str]:
     return [wire for wire in wires if inputs.get(wire, UNKNOWN) is not UNKNOWN]
 
 
+def one_source(*sources: str) -> Rule:
+    """Return the rule that exactly one of three inputs is given; one that lacks is the first."""
+
+    def rule(table: Table, inputs: Inputs) -> Iterator[Problem]:
+        named = given(inputs, *sources)
+        if len(named) > 1 or not inputs.keys() & set(sources):
+            first, second, third = map(table.named, sources)
+            got = f"got {' and '.join(map(table.named, named))}" if named else "got none"
+            yield Problem(
+                named[0] if named else sources[0],
+                f"exactly one of {first}, {second} and {third} must be given; {got}",
+            )
+
+    return rule
+
+
 def _unknown_names(table: Table, inputs: Inputs) -> Iterator[Problem]:
     for name in inputs.get(MISNAMED, ()):
         # As an argument it may have the name of another one's property.
@@ -82,13 +98,13 @@ def _unknown_names(table: Table, inputs: Inputs) -> Iterator[Problem]:
 def misnamed(table: Table, name: str) -> str:
     """Say why `name` is no argument of the class, and which one may be meant."""
     if any(name in (fact.name, fact.wire) for fact in table.outputs):
-        return f"is what the service tells, no argument of {table.resource}"
+        return f"is a value that the service gives, not an argument of {table.resource}"
     own = {argument.name: argument.name for argument in table.arguments}
     known = {field.wire: field.name for field in table.fields}
     known |= {**{field.name: field.name for field in table.fields}, **own, "opts": "opts"}
     near = difflib.get_close_matches(name, known, n=1)
     hint = f": did you mean {known[near[0]]}?" if near else ""
-    return f"is no argument of {table.resource}{hint}"
+    return f"is not an argument of {table.resource}{hint}"
 
 
 def role_only(_: Table, inputs: Inputs) -> Iterator[Problem]:
@@ -98,7 +114,7 @@ def role_only(_: Table, inputs: Inputs) -> Iterator[Problem]:
     if found and found[1] != "role":
         what = found[1].replace("-", " ")
         before = "" if "roleArn" in inputs.get(CONCEALED, ()) else _before(arn)
-        reason = f"is the ARN of a {what}: a run takes on a role, arn:aws:iam::ACCOUNT:role/NAME"
+        reason = f"is the ARN of a {what}: a run assumes a role, arn:aws:iam::ACCOUNT:role/NAME"
         yield Problem("roleArn", f"{before}{reason}")
 
 
@@ -260,7 +276,7 @@ def _check_retry(field: Field, inputs: Inputs) -> Iterator[str]:
         yield 'must be {"attempts": number of runs in all, "on": failure codes (optional)}'
         return
     for name in retry.keys() - {"attempts", "on"}:
-        yield f"knows attempts and on, not {name}"
+        yield f"takes attempts and on, not {name}"
     if retry["attempts"] is not UNKNOWN:
         yield from _check_integer(field, {field.wire: retry["attempts"]})
     if retry.get("on", UNKNOWN) is not UNKNOWN:

@@ -13,7 +13,7 @@
     ├── CredentialsError        none found, expired, or not to be had
     ├── SettingsError           no region, unknown profile, malformed endpoint
     ├── Unreachable             no answer came: the effect of the call is unknown
-    │   ├── NotAws              what answered is not AWS: a proxy's page, for example
+    │   ├── NotAws              the answer did not come from AWS: a proxy's page, for example
     │   └── NotSent             no connection was made: the call had no effect
     ├── Unconfirmed             a StartRun without a clear answer, after all retries
     ├── Refused                 the service could not take a workflow's definition

@@ -119,6 +119,12 @@ def region_of(arn: str) -> str:
     return _arn_part(arn, 3)
 
 
+def bucket_and_key(uri: str) -> tuple[str, str]:
+    """Return bucket and key of an S3 URI. A key may have any character, `#` and `?` too."""
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    return bucket, key
+
+
 def account_of(arn: str) -> str:
     """Return the account id in a run's ARN, empty where the text is no full ARN."""
     return _arn_part(arn, 4)

@@ -54,16 +54,19 @@ class Settings:
 
     @property
     def is_loopback(self) -> bool:
-        """Whether a server on this machine stands in for AWS."""
+        """Whether a server on this machine replaces AWS."""
         host = urlsplit(self.endpoint or "").hostname or ""
         return host in ("localhost", "::1") or host.startswith("127.")
 
 
-#: Keys of the namespace `omics`, and those that a Provider has of `aws`.
-KEYS: Final = (
+#: What a provider takes from the namespace `omics`: where HealthOmics is, and whether previews look
+#: there.
+OF_PROVIDERS: Final = (
     "region", "profile", "endpoint", "localState", "localRunSeconds", "localExecute",
-    "localImages", "localBuckets", "preflight", "progress",
+    "localImages", "localBuckets", "preflight",
 )  # fmt: skip
+#: All keys of the namespace.
+KEYS: Final = (*OF_PROVIDERS, "progress")
 
 
 #: Those of the execution of runs at the endpoint `local`.

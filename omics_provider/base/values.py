@@ -112,7 +112,7 @@ def cannot_cross(value: Any) -> str | None:
     if value is UNKNOWN:
         return None
     if value is None:
-        return "null inside a document is dropped by Pulumi: leave the key out, or give a value"
+        return "Pulumi drops null inside a document: leave the key out, or give a value"
     if isinstance(value, str):
         return _text_misfit(value)
     if isinstance(value, Mapping):
@@ -121,7 +121,7 @@ def cannot_cross(value: Any) -> str | None:
         return None
     if isinstance(value, int | float):
         return _number_misfit(value)
-    return f"a {_kind(value)} is no JSON value{_way_out(value)}"
+    return f"a {_kind(value)} is not a JSON value{_way_out(value)}"
 
 
 def _kind(value: Any) -> str:
@@ -131,7 +131,7 @@ def _kind(value: Any) -> str:
 
 def _way_out(value: Any) -> str:
     if scalars.is_nothing(value):
-        return ": it stands for nothing, so leave the key out, or give a value"
+        return ": it is a missing value, so leave the key out, or give a value"
     for method in ("isoformat", "tolist"):
         if hasattr(value, method):
             return f": give what its {method}() returns"
@@ -142,7 +142,7 @@ def _name_misfit(name: Any) -> str | None:
     if not isinstance(name, str):
         return f"the name {name!a} must be a string, it is a {_kind(name)}"
     if not name:
-        return "a name in it is empty: give it one, or leave it out"
+        return "it has an empty name: give a name, or leave the entry out"
     reason = _text_misfit(name)
     return f"the name {name!a} {reason}" if reason else None
 
@@ -152,7 +152,7 @@ def _text_misfit(text: str) -> str | None:
         text.encode()
     except UnicodeEncodeError as error:
         # What is left where a text was cut, or bytes were read as one.
-        return f"has half of a surrogate pair as character {error.start + 1}, which is no text"
+        return f"has half of a surrogate pair as character {error.start + 1}, which is not text"
     return None
 
 

@@ -8,24 +8,21 @@ from typing import Any
 
 from omics_provider.base.settings import Settings
 from omics_provider.runs.calls import Runs
-from omics_provider.service import start_loop
-from omics_provider.service.calls import PAGE, Place, whole
-from omics_provider.service.clients import omics
-from omics_provider.service.failures import translated
+from omics_provider.service.calls import PAGE
 from omics_provider.service.pacing import Pacer
+from omics_provider.service.start_loop import Starting
 
 from .files import BatchFiles
 
 
-class Batches(Place):
+class Batches(Starting):
     """Batches at one place. Every method raises the errors of `omics_provider.base.errors`."""
 
     def __init__(
         self, settings: Settings, before_start: Callable[[], object] = lambda: None
     ) -> None:
         """Take the place, and what has to be called before each try of StartRunBatch."""
-        super().__init__(settings)
-        self._before_start = before_start
+        super().__init__(settings, before_start)
         self.runs = Runs(settings)
         #: Files in S3, None where there is none beside the service.
         self.files = None if settings.is_local else BatchFiles(settings)
@@ -38,15 +35,8 @@ class Batches(Place):
         After a try without an answer, `look` says whether the batch is there: the service may have
         forgotten the requestId. Raises Unconfirmed where no answer tells whether it has started.
         """
-        client = omics(self._settings, retries=False)
-
-        def call() -> dict[str, Any]:
-            self._before_start()
-            with translated("StartRunBatch"):
-                answer = client.start_run_batch(**arguments)
-                return whole("StartRunBatch", answer, "id", "uuid", "arn", "status")
-
-        return start_loop.repeat(call, Pacer(None), look)
+        members = ("id", "uuid", "arn", "status")
+        return self._started("StartRunBatch", members, arguments, Pacer(None), look)
 
     def find(self, batch_id: str) -> dict[str, Any] | None:
         """GetBatch, None where there is no such batch; times are ISO 8601 in UTC."""

@@ -52,8 +52,9 @@ def end(call: Call, batches: Batches, kept: Sequence[Batch], on_delete: str) -> 
         raise errors.RunError(
             "Delete",
             f"after {limit:.0f} s batch {still}",
-            advice="What was asked for goes on. Run the same command again to continue, or give it "
-            "longer with Pulumi's resource option customTimeouts: delete, such as 4h.",
+            advice="HealthOmics still carries out the requests. Run the same command again to "
+            "continue. For a longer limit, set Pulumi's resource option customTimeouts: "
+            "delete, such as 4h.",
         ) from late
 
 
@@ -158,10 +159,10 @@ class _Ending:
         first = refused[0]
         return errors.RunError(
             "Delete",
-            f"{len(refused):,} of the {of:,} runs that batch {self.id} still has can't be ended: "
+            f"{len(refused):,} of the {of:,} remaining runs of batch {self.id} can't be ended: "
             f"{first.operation}: {first.code}: {first.detail.rstrip('.')}",
-            advice="The rest is done. Mend that, and run the same command again; or end them by "
-            f"hand (`aws omics list-runs --batch-id {self.id}`), or declare that a delete is to "
+            advice="The rest is done. Correct the cause, then run the same command again. Or "
+            f"end the runs by hand (`aws omics list-runs --batch-id {self.id}`), or let a delete "
             '"keep" them.',
         )
 

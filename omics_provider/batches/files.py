@@ -7,9 +7,9 @@ BatchRunSettings).
 from __future__ import annotations
 
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from omics_provider.base import errors
+from omics_provider.base.identity import bucket_and_key
 from omics_provider.base.settings import Settings
 from omics_provider.service.clients import aws
 from omics_provider.service.failures import translated
@@ -44,12 +44,12 @@ class BatchFiles:
             raise errors.OmicsError(
                 "HeadObject",
                 f"{uri} has {size:,} bytes, but its name stands for {len(content):,}",
-                advice="Somebody wrote over it. Remove it, then run `pulumi up` again.",
+                advice="Somebody overwrote it. Remove it, then run `pulumi up` again.",
             )
 
     def load(self, uri: str) -> bytes:
         """Return a file's content."""
-        bucket, key = _parts(uri)
+        bucket, key = bucket_and_key(uri)
         try:
             with translated("GetObject"):
                 content: bytes = self._s3.get_object(Bucket=bucket, Key=key)["Body"].read()
@@ -58,7 +58,7 @@ class BatchFiles:
             raise _told(error, uri, "s3:GetObject") from error
 
     def _size(self, uri: str) -> int | None:
-        bucket, key = _parts(uri)
+        bucket, key = bucket_and_key(uri)
         try:
             with translated("HeadObject"):
                 return int(self._s3.head_object(Bucket=bucket, Key=key)["ContentLength"])
@@ -68,7 +68,7 @@ class BatchFiles:
             raise _told(error, uri, "s3:GetObject and s3:ListBucket") from error
 
     def _write(self, uri: str, content: bytes) -> None:
-        bucket, key = _parts(uri)
+        bucket, key = bucket_and_key(uri)
         try:
             with translated("PutObject"):
                 self._s3.put_object(Bucket=bucket, Key=key, Body=content, IfNoneMatch="*")
@@ -82,12 +82,5 @@ def _told(error: errors.ServiceError, uri: str, right: str) -> errors.ServiceErr
     if error.code in _FORBIDDEN:
         advice = f"Allow the caller {right} on it, or name another place for the settings."
     else:
-        advice = (
-            "Check the place of the settings: its bucket must be there, and in the runs' Region."
-        )
+        advice = "Check the place of the settings: its bucket must exist, in the runs' Region."
     return type(error)(error.operation, f"{error.detail} ({uri})", advice=advice, code=error.code)
-
-
-def _parts(uri: str) -> tuple[str, str]:
-    parts = urlsplit(uri)
-    return parts.netloc, parts.path.lstrip("/")

@@ -54,8 +54,8 @@ class Folder:
             raise errors.OmicsError(
                 "Reading the samples",
                 f"{path} {state}",
-                advice="The program writes it. Run the command again, with the program; nothing "
-                "was started.",
+                advice="The program writes this file. Run the command again, with the program. "
+                "Nothing was started.",
             )
         return content
 

@@ -65,6 +65,7 @@ class BatchHandler:
     def create(self, call: Call, inputs: Properties) -> Recorded:
         """Start one batch with all samples; where an earlier start was interrupted, take its."""
         cohort = _cohort(call, inputs)
+        records.prepare(call, inputs)
         state, earlier = records.of_kind(call, inputs)
         token = identity.request_id(call.urn, inputs, batch_table.TABLE)
         try:
@@ -160,8 +161,8 @@ def _advance(call: Call, recorded: Properties, inputs: Properties) -> Properties
         raise errors.OmicsError(
             unclear.operation,
             unclear.detail,
-            advice="Whether the batch has started is not known. Run `pulumi up` again: it "
-            "finds the batch or starts it, and never starts a second.",
+            advice="It is not known whether the batch has started. Run `pulumi up` again: it "
+            "finds the batch or starts it, and never starts a second one.",
             code=unclear.code,
         ) from unclear
     now = cohort.recorded(recorded.get(keys.SETTLED, ()))
@@ -236,14 +237,14 @@ def _batches(call: Call, recorded: Mapping[str, Any], operation: str) -> Batches
 def _refuse_lookup(id_: str) -> NoReturn:
     raise errors.OmicsError(
         "GetBatch",
-        f"batch {id_} can't be looked up: what it has started is in no state",
-        advice="Declare it as a new run batch, or read it with boto3.",
+        f"batch {id_} can't be imported: no state records what it has started",
+        advice="Declare a new run batch, or read this one with boto3.",
     )
 
 
 def _outlook(call: Call, recorded: Properties, inputs: Properties) -> str:
     if any(contains_unknown(inputs.get(field.wire)) for field in batch_table.FIELDS):
-        return "Which samples will be started depends on values that are not known yet."
+        return "The samples that start depend on values that are not known yet."
     return _cohort(call, inputs, recorded).plan.told()
 
 
@@ -263,15 +264,14 @@ def _all_again(table: Table, recorded: Mapping[str, Any], inputs: Mapping[str, A
     on_delete = f"{table.named('onDelete')}={inputs.get('onDelete')!r}"
     before = len(recorded["batches"])
     return (
-        f'{table.named("onChange")}="all": all {many:,} samples run again, as a new batch; what '
-        f"was started before ({before} batch{'es' if before > 1 else ''}) is ended as {on_delete} "
-        "says."
+        f'{table.named("onChange")}="all": all {many:,} samples run again, as a new batch. The '
+        f"earlier runs ({before} batch{'es' if before > 1 else ''}) end as {on_delete} says."
     )
 
 
 def _doubt(call: Call, unclear: errors.Unconfirmed) -> str:
     return (
         f"{unclear.cause.about(call.subject)}\n"
-        "Whether the batch has started is not known. The state remembers the request: the next "
-        "`pulumi up` finds the batch or starts it, and never starts a second."
+        "It is not known whether the batch has started. The state remembers the request: the next "
+        "`pulumi up` finds the batch or starts it, and never starts a second one."
     )

@@ -31,6 +31,17 @@ class Sheet(NamedTuple):
     id_column: str | None = None
     format: str | None = None
 
+    def samples(self, overrides: Any) -> dict[str, cohort.Sample]:
+        """Read it, with a sample for each id in overrides by sample id. Raises SheetError."""
+        return cohort.read_samples(
+            self.source,
+            self.parameters,
+            id_column=self.id_column,
+            format=self.format,
+            name=self.name,
+            expected=list(overrides) if isinstance(overrides, Mapping) else (),
+        )
+
 
 class Declared(NamedTuple):
     """The declared samples, and what they are called; or the words on why there are none."""
@@ -57,16 +68,8 @@ def read(sheet: Sheet, overrides: Overrides | None, wires: Mapping[str, str]) ->
 
     `wires` has the API's names of what the overrides call otherwise.
     """
-    expected = list(overrides) if isinstance(overrides, Mapping) else ()
     try:
-        found = cohort.read_samples(
-            sheet.source,
-            sheet.parameters,
-            id_column=sheet.id_column,
-            format=sheet.format,
-            name=sheet.name,
-            expected=expected,
-        )
+        found = sheet.samples(overrides)
     except SheetError as error:
         return Declared(sheet.name, [], str(error))
     good: list[Sample] = []

@@ -101,11 +101,10 @@ def _index(batches: Batches, sha256: str, uri: str, inputs: Inputs) -> bytes:
 def _no_index(sha256: str, uri: str, why: str) -> errors.OmicsError:
     return errors.OmicsError(
         "Reading the index",
-        f"{uri or f'the index {sha256[:12]}…'} can't be had{why}, so nothing tells which samples "
-        "have run",
-        advice="Nothing was started. Put the file back, or undo the change of the samples, or "
-        'declare that a change is to run "all": that replaces the batches, and runs everything '
-        "again.",
+        f"{uri or f'the index {sha256[:12]}…'} can't be read{why}, so it is not known which "
+        f"samples have run",
+        advice="Nothing was started. Put the file back, or undo the change of the samples. Or "
+        'let a change run "all": that replaces the batches, and runs every sample again.',
     )
 
 
@@ -220,7 +219,7 @@ class Cohort:
         self.kept.append(lifecycle.refreshed(kept, live))
         self.call.warn(
             f"An interrupted update started batch {live['id']} ({live['status']}) for this "
-            "resource: it is taken, and nothing of it runs again."
+            f"resource. This update takes the batch over, and starts none of its samples again."
         )
 
     def _repeat(self, earlier: EarlierStart, end: End) -> None:
@@ -359,7 +358,8 @@ class Cohort:
                 "StartRunBatch",
                 f"the index of {len(index.samples) + len(index.left):,} samples is too large for "
                 "the state",
-                advice="Give the batch a place for settings in S3: it is written there. Nothing "
+                advice="Give the batch a place for settings in S3: the index is then a file "
+                "there. Nothing "
                 "was started.",
             )
 

@@ -20,61 +20,62 @@ _PACKAGE: Final = "omics-provider"
 #: The command that the package installs.
 _SCRIPT: Final = "omics"
 _WHERE: Final = """\
-Region, profile and endpoint come from the options, else from the environment as everywhere with
-AWS (AWS_REGION, AWS_PROFILE, AWS_ENDPOINT_URL).
+Region, profile and endpoint come from the options, or else from AWS's usual variables (AWS_REGION,
+AWS_PROFILE, AWS_ENDPOINT_URL).
 """
 _CODES: Final = """\
-Ends with 0, with 1 where a run could not be read, with 2 where the command is not understood.
+Exit codes: 0 for success, 1 if a run could not be read, 2 if the command is not understood.
 """
 _EXPLAIN: Final = """\
-Say in few lines why runs failed: the failure code in plain words and what to do next, the failed
-task, the end of its log, links to the console. Runs that failed alike are told once. A run is named
-by its id, or by its resource in a stack: that of --stack, else the selected one. Without a RUN,
-all runs of the stack are explained that are not recorded as completed. Options not given come from
-the stack's configuration.
+Explain in a few lines why runs failed: the failure code in plain words, what to do next, the
+failed task, the end of its log, links to the console. Runs that failed in the same way share one
+explanation. Name a run by its id, or by its resource in the stack of --stack or in the selected
+stack. Without a RUN, the command explains all runs of the stack that are not recorded as completed.
+Other options come from the stack's configuration.
 """
 _REPORT: Final = """\
-Write one HTML page, or JSON, about runs: a timeline of runs and tasks, states, durations, how much
-of what was reserved was used, failures explained. The page needs no network and has no script.
-With --stack, options not given come from the stack's configuration (omics:region, omics:endpoint).
+Write one HTML page, or JSON, about runs: a timeline of runs and tasks, states, durations, the use
+of reserved CPUs, memory and storage, explanations of failures. The page needs no network and has no
+script. With --stack, other options come from the stack's configuration (omics:region,
+omics:endpoint).
 """
 _PREVIEW: Final = """\
-Say what an update would do to runs, why, and what it costs: for a pull request, a terminal or a
-program. FILE holds what `pulumi preview --json` wrote, - is standard input; without it the preview
-is run. Options not given come from the configuration in the preview. Looks up how runs that end are
-now, and what past runs took and cost; it changes nothing.
+Show what an update would do to runs, why, and what it costs: for a pull request, a terminal or a
+program. FILE is the output of `pulumi preview --json`, and - is standard input. Without FILE, the
+command runs the preview. Other options come from the configuration in the preview. The command
+looks up the state of the runs that end, and the time and cost of past runs. It changes nothing.
 """
 _PREVIEW_CODES: Final = """\
-Ends with 0, with 1 where the preview failed or could not be read, with 2 where the command or the
-policy is not understood, with 3 where the update would break a rule of the policy.
+Exit codes: 0 for success, 1 if the preview failed or could not be read, 2 if the command or the
+policy is not understood. 3 if the update would break a rule of the policy.
 """
 _DRIFT: Final = """\
-Say what differs between a stack's state and the service: runs that ended, failed or are gone since,
-tags changed by hand, starts in doubt, and runs with the stack's mark that are in no state. It only
-reads. --fix records what happened (`pulumi refresh` of these runs alone) and puts declared tags
-back; it never starts, cancels or deletes anything. Options not given come from the stack's
+Show what differs between a stack's state and the service: runs that have ended, failed or
+disappeared, tags changed by hand, starts in doubt, and runs with the stack's mark in no state. The
+command only reads. --fix records what happened (`pulumi refresh` of these runs alone) and restores
+declared tags. It never starts, cancels or deletes anything. Other options come from the stack's
 configuration.
 """
 _DRIFT_CODES: Final = """\
-Ends with 0 where there is no drift or all of it was fixed, with 2 where the command is not
-understood, with 4 where there is drift, else with 1 where something could not be read or fixed.
+Exit codes: 0 if there is no drift or all of it was fixed, 2 if the command is not understood, 4 if
+there is drift. Otherwise 1, if something could not be read or fixed.
 """
 _DOCTOR: Final = """\
-Look at what runs need: engine, packages, state backend, credentials, Region, rights, quotas. Each
-line is ok, a warning, or wrong, with the way out. It only reads: what only a change would show, it
-names. Options not given come from the file of --stack.
+Check what runs need: engine, packages, state backend, credentials, Region, rights, quotas. Each
+line is ok, a warning, or wrong, with what to do. The command only reads, and names the rights that
+only a change could test. Other options come from the file of --stack.
 """
 _DOCTOR_CODES: Final = """\
-Ends with 0, with 1 where something is wrong, with 2 where the command is not understood.
+Exit codes: 0 for success, 1 if something is wrong, 2 if the command is not understood.
 """
 _MOVE: Final = """\
 Move a stack's runs, batches, groups, caches and workflows from Python's classes to the native
-provider, so that a program in any language has them: nothing starts, and nothing ends. Writes the
-state that `pulumi stack import` is to take; it changes nothing itself. Where an update has left
-something open it refuses, and says what to do first.
+provider, so that a program in any language has them. Nothing starts, and nothing ends. The command
+writes a state for `pulumi stack import`, and changes nothing itself. After an interrupted update it
+refuses, and says what to do first.
 """
 _MOVE_CODES: Final = """\
-Ends with 0, with 1 where the state could not be read or moved, with 2 where the command is not
+Exit codes: 0 for success, 1 if the state could not be read or moved, 2 if the command is not
 understood.
 """
 
@@ -96,7 +97,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=_called_as(),
-        description="AWS HealthOmics runs: why they failed, what they are at, what an update does.",
+        description="AWS HealthOmics runs: why they failed, how they stand, what an update does.",
     )
     parser.add_argument("--version", action="version", version=f"{_PACKAGE} {version(_PACKAGE)}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -146,8 +147,8 @@ def _report_options(report: argparse.ArgumentParser) -> None:
 def _doctor_options(doctor: argparse.ArgumentParser) -> None:
     add = doctor.add_argument
     add("--stack", metavar="NAME", help="take the configuration of this stack")
-    add("--bucket", metavar="NAME", help="look at this bucket too, where results are to go")
-    add("--role", metavar="ARN", help="look at this role too, which runs are to take on")
+    add("--bucket", metavar="NAME", help="check this bucket too, for results")
+    add("--role", metavar="ARN", help="check this role too, for runs to assume")
     add("--json", action="store_true", help="write JSON instead of text")
 
 
@@ -159,11 +160,15 @@ def _preview_options(preview: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="output of `pulumi preview --json`; - is standard input",
     )
-    add("--stack", metavar="NAME", help="the stack to run the preview of, without FILE")
+    add("--stack", metavar="NAME", help="the stack of the preview, without FILE")
     _writing_options(preview)
-    add("--offline", action="store_true", help="look nothing up: states as recorded, listed prices")
-    add("--prices", metavar="FILE", help="a price list of your own, JSON, over that of the package")
-    add("--drift", action="store_true", help="add what has drifted, as the command drift tells it")
+    add("--offline", action="store_true", help="call nothing: recorded states, listed prices")
+    add(
+        "--prices",
+        metavar="FILE",
+        help="a price list of your own, JSON, which overrides the package's",
+    )
+    add("--drift", action="store_true", help="add the findings of the command drift")
     _orphans_option(preview)
     rules = preview.add_argument_group("policy")
     rule = rules.add_argument
@@ -171,21 +176,21 @@ def _preview_options(preview: argparse.ArgumentParser) -> None:
     rule("--max-cost", type=float, metavar="USD", help="the most that all new runs may cost")
     rule("--max-runs", type=int, metavar="N", help="the most runs that may start")
     rule("--no-cancel-running", action="store_true", help="no active run may be cancelled")
-    rule("--allow-unknown-cost", action="store_true", help="let runs of unknown cost pass")
+    rule("--allow-unknown-cost", action="store_true", help="allow runs of unknown cost")
 
 
 def _drift_options(drift: argparse.ArgumentParser) -> None:
     add = drift.add_argument
-    add("--stack", metavar="NAME", help="the stack; the selected one if unset")
+    add("--stack", metavar="NAME", help="the stack; by default the selected one")
     _writing_options(drift)
     _orphans_option(drift)
-    add("--all-tags", action="store_true", help="ask for each run, so that all tags are seen")
-    add("--fix", action="store_true", help="record what happened, and put declared tags back")
+    add("--all-tags", action="store_true", help="ask for each run, to see all tags")
+    add("--fix", action="store_true", help="record what happened, and restore declared tags")
 
 
 def _move_options(move: argparse.ArgumentParser) -> None:
     add = move.add_argument
-    add("--stack", metavar="NAME", help="the stack; the selected one if unset")
+    add("--stack", metavar="NAME", help="the stack; by default the selected one")
     add("-o", "--output", required=True, metavar="FILE", help="where to write the moved state")
 
 
@@ -194,14 +199,14 @@ def _writing_options(command: argparse.ArgumentParser) -> None:
     add(
         "--format",
         choices=("markdown", "text", "json"),
-        help="what to write; if unset, text at a terminal and markdown elsewhere",
+        help="what to write; by default text at a terminal, markdown elsewhere",
     )
     add(
         "-o",
         "--output",
         default="-",
         metavar="FILE",
-        help="where to write; standard output if unset",
+        help="where to write; by default standard output",
     )
 
 
@@ -211,7 +216,7 @@ def _orphans_option(command: argparse.ArgumentParser) -> None:
         type=_count,
         default=200,
         metavar="N",
-        help="ask N runs that the state does not know for the stack's mark; 200 if unset, 0 is off",
+        help="look for the stack's mark at N unknown runs; by default 200, 0 is off",
     )
 
 
@@ -234,13 +239,13 @@ class _Command(NamedTuple):
 
 #: Each has a folder of its name, whose module `command` has the function `run`.
 _COMMANDS: Final = {
-    "explain": _Command("say why runs failed", _EXPLAIN, _CODES, _explain_options),
+    "explain": _Command("explain why runs failed", _EXPLAIN, _CODES, _explain_options),
     "report": _Command("write a page about runs", _REPORT, _CODES, _report_options),
-    "preview": _Command("say what an update would do", _PREVIEW, _PREVIEW_CODES, _preview_options),
-    "drift": _Command("say what a stack's state misses", _DRIFT, _DRIFT_CODES, _drift_options),
-    "doctor": _Command(
-        "say what is wrong with the set-up", _DOCTOR, _DOCTOR_CODES, _doctor_options
+    "preview": _Command("show what an update would do", _PREVIEW, _PREVIEW_CODES, _preview_options),
+    "drift": _Command(
+        "show what differs from a stack's state", _DRIFT, _DRIFT_CODES, _drift_options
     ),
+    "doctor": _Command("check the set-up", _DOCTOR, _DOCTOR_CODES, _doctor_options),
     "move": _Command(
         "move a stack to the native provider", _MOVE, _MOVE_CODES, _move_options, asks=False
     ),

@@ -13,10 +13,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-from omics_provider.emulator.execution.inputs import NO_MINIWDL
 from omics_provider.emulator.execution.owner import Owner
 from omics_provider.emulator.execution.runner.containers import tools
 from omics_provider.emulator.protocol.model import service_model
+from omics_provider.emulator.workflows import wdl
 from omics_provider.emulator.world.execution import Execution
 from omics_provider.emulator.world.store import StateTooNewError, Store, open_store
 from omics_provider.emulator.world.surroundings import MotoSurroundings
@@ -141,8 +141,8 @@ def _execution(options: argparse.Namespace) -> Execution | None:
 
 def _trouble(store: Store, execution: Execution) -> str | None:
     """Say why no run can be executed on this machine, if none can."""
-    if find_spec("WDL") is None:
-        return NO_MINIWDL
+    if not wdl.is_here():
+        return wdl.NOT_HERE
     return tools.problem(execution.images, control.current_settings(store)["executeTool"])
 
 
@@ -175,12 +175,12 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "--port", type=_port, default=4999, help="0 takes a free one; 4999 if unset"
+        "--port", type=_port, default=4999, help="0 takes a free port; 4999 by default"
     )
     parser.add_argument(
         "--state",
         type=Path,
-        help="the state file, made where there is none; a temporary one if unset",
+        help="the state file, which is created if it does not exist; by default a temporary one",
     )
     parser.add_argument("--settings", type=Path, help="a JSON file, as for /_omics/settings")
     parser.add_argument("--faults", type=Path, help="a JSON file, as for /_omics/faults")
@@ -188,7 +188,7 @@ def _parser() -> argparse.ArgumentParser:
         "--run-seconds",
         type=float,
         default=DEFAULT_RUN_SECONDS,
-        help="emulated length of a run without the tag emulator:seconds; 5 if unset",
+        help="emulated length of a run without the tag emulator:seconds; by default 5",
     )
     parser.add_argument(
         "--execute",
@@ -201,7 +201,7 @@ def _parser() -> argparse.ArgumentParser:
         " local images",
     )
     parser.add_argument(
-        "--buckets", help="a JSON file, or JSON: buckets to the folders that stand for them"
+        "--buckets", help="a JSON file, or JSON: buckets to the folders that replace them"
     )
     return parser
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from omics_provider.emulator.protocol.wire import iso8601
-from omics_provider.emulator.world.store import Store, open_store
+from omics_provider.emulator.world.store import Store, note, noted, open_store
 
 from .world import faults, settings
 
@@ -133,12 +133,9 @@ def apply_environment(state: State, environment: Mapping[str, str]) -> None:
 
 def _is_new(state: State, variable: str, text: str) -> bool:
     with _store(state).transaction() as connection:
-        row = connection.execute("SELECT value FROM meta WHERE key = ?", (variable,)).fetchone()
-        connection.execute(
-            "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-            (variable, text),
-        )
-        return row is None or row["value"] != text
+        before = noted(connection, variable)
+        note(connection, variable, text)
+        return before != text
 
 
 def _store(state: State) -> Store:

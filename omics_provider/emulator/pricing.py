@@ -14,17 +14,15 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, ClassVar, Final
 
-from botocore.loaders import Loader
-from botocore.model import ServiceModel
-
+from omics_provider.emulator.protocol import pages
 from omics_provider.emulator.protocol.exceptions import ServiceError, ValidationException
+from omics_provider.emulator.protocol.model import service_model
 from omics_provider.emulator.protocol.validation import validate
 from omics_provider.emulator.protocol.wire import HttpAnswer, json_answer, parse_value
 from omics_provider.emulator.runs.tasks import SIZES
 
 _SERVICE: Final = "AmazonOmics"
 _FORMAT: Final = "aws_v1"
-_PAGE: Final = 100
 _STORAGE: Final = {"DYNAMIC": "Dynamic Run Storage", "STATIC": "Run Storage"}
 #: Codes of a price on demand and of its rate, the same in every list of AWS.
 _TERM, _RATE = "JRTCKXETXF", "6YS6EN2CT7"
@@ -69,7 +67,7 @@ def answer(operation: str, body: bytes) -> HttpAnswer:
 
 
 def _parsed(operation: str, body: bytes) -> dict[str, Any]:
-    shape = _model().shape_for(f"{operation}Request")
+    shape = service_model("pricing").shape_for(f"{operation}Request")
     try:
         params: dict[str, Any] = parse_value(shape, json.loads(body or b"{}"), operation)
         validate(shape, params)
@@ -80,11 +78,6 @@ def _parsed(operation: str, body: bytes) -> dict[str, Any]:
     if params.get("ServiceCode", _SERVICE) != _SERVICE:
         raise NotFoundException(f"The emulator has the prices of {_SERVICE} alone.")
     return params
-
-
-@cache
-def _model() -> ServiceModel:
-    return ServiceModel(Loader().load_service_model("pricing", "service-2"), "pricing")
 
 
 def _describe_services(params: Mapping[str, Any]) -> dict[str, Any]:
@@ -143,20 +136,11 @@ def _fits(fields: Mapping[str, str], asked: Mapping[str, str]) -> bool:
 
 
 def _paged(member: str, found: Sequence[Any], params: Mapping[str, Any]) -> dict[str, Any]:
-    start, size = 0, params.get("MaxResults", _PAGE)
-    token = params.get("NextToken")
-    if token is not None:
-        try:
-            told = base64.b64decode(token, validate=True)
-        except ValueError:
-            told = b""
-        if not told.isdigit():
-            raise InvalidNextTokenException(f"{token!r} is no token of an answer.")
-        start = int(told)
-    page = {member: list(found[start : start + size])}
-    if start + size >= len(found):
-        return page
-    return {**page, "NextToken": base64.b64encode(str(start + size).encode()).decode()}
+    try:
+        shown, token = pages.of_numbered(enumerate(found, 1), params, "MaxResults", "NextToken")
+    except ValidationException as error:
+        raise InvalidNextTokenException(error.message) from error
+    return {member: shown, **({} if token is None else {"NextToken": token})}
 
 
 @cache

@@ -46,7 +46,7 @@ from omics_provider.emulator.stores.sequence_stores import SequenceStores
 from omics_provider.emulator.workflows.operations import Workflows
 from omics_provider.emulator.world.context import Context, Publish
 from omics_provider.emulator.world.execution import Execution
-from omics_provider.emulator.world.store import Store
+from omics_provider.emulator.world.store import Store, step
 from omics_provider.emulator.world.surroundings import MotoSurroundings
 
 from . import control
@@ -194,6 +194,7 @@ class Service:
             operation, labels = self._router.match(request)
         except ServiceError as error:
             return Outcome(serialize_error(error))
+        cleared = recovery.clear(self._store)
         with self._store.transaction() as connection:
             real = time.time()
             context = replace(
@@ -202,7 +203,7 @@ class Service:
                 fault=faults.draw(connection, operation),
                 publish=publish,
             )
-            recovery.settle(connection, context.now)
+            recovery.settle(connection, cleared, context.now)
             outcome = _Call(context, request, labels, real).carried_out(caller)
             executor = self._executor
             is_needed = executor is not None and recovery.is_somebody_needed(
@@ -286,17 +287,14 @@ class _Call:
 
     def _answer(self) -> HttpAnswer:
         context = self._context
-        context.connection.execute("SAVEPOINT call")
         try:
-            if context.fault and (error := faults.answer(context.fault, context.operation)):
-                raise error
-            rates.hold(context, self._real)
-            answer = self._handled()
+            with step(context.connection):
+                if context.fault and (error := faults.answer(context.fault, context.operation)):
+                    raise error
+                rates.hold(context, self._real)
+                return self._handled()
         except ServiceError as error:
-            context.connection.execute("ROLLBACK TO call")
-            answer = serialize_error(error)
-        context.connection.execute("RELEASE call")
-        return answer
+            return serialize_error(error)
 
     def _handled(self) -> HttpAnswer:
         operation = self._context.operation

@@ -172,7 +172,8 @@ def _unknown(project: str, stack: str) -> OmicsError:
     """Return the error for a stack whose organization nothing tells."""
     return OmicsError(
         "Finding the stack's organization",
-        f"nothing tells which organization stack {stack} of project {project} is in",
-        advice=f"Nothing was started. Name it: give `--stack ORGANIZATION/{project}/{stack}`, or "
+        f"it is not known which organization stack {stack} of project {project} is in",
+        advice=f"Nothing was started. Name the organization: give `--stack "
+        f"ORGANIZATION/{project}/{stack}`, or "
         f"select the stack with `pulumi stack select ORGANIZATION/{project}/{stack}`.",
     )

@@ -16,7 +16,8 @@ from omics_provider.base.errors import OmicsError
 
 from . import backend
 
-_LIMIT_SECONDS: Final = 120
+#: For what only reads.
+LIMIT_SECONDS: Final = 120
 #: Resources of one refresh: a command line has a limit.
 _TARGETS: Final = 1000
 #: Lines that a failed update wrote last and that are shown.
@@ -43,7 +44,7 @@ def config(stack: str | None) -> dict[str, str]:
 
 def stacks() -> list[str]:
     """Return the names of all stacks of the backend, as `--stack` takes them."""
-    text = _run("stack", "ls", "--all", "--json", seconds=_LIMIT_SECONDS)
+    text = _run("stack", "ls", "--all", "--json", seconds=LIMIT_SECONDS)
     try:
         return [str(each["name"]) for each in json.loads(text)]
     except (ValueError, TypeError, KeyError) as error:
@@ -56,7 +57,7 @@ def require_answers(stack: str) -> None:
     It leaves no file behind. Raises OmicsError where one of the two can't be had.
     """
     for asked in (("stack", "export"), ("stack", "history", "--json", "--page-size", "1")):
-        found = _run(*asked, *_of(stack), seconds=_LIMIT_SECONDS, environment=quiet())
+        found = _run(*asked, *_of(stack), seconds=LIMIT_SECONDS, environment=quiet())
         try:
             json.loads(found)
         except ValueError as error:
@@ -68,13 +69,12 @@ def quiet() -> dict[str, str]:
     return {
         "PULUMI_HOME": os.devnull,
         "PULUMI_CREDENTIALS_PATH": str(backend.credentials_folder(os.environ)),
-        "PULUMI_SKIP_UPDATE_CHECK": "true",
     }
 
 
 def selected() -> str:
     """Return the name of the stack that is selected in this folder."""
-    return _run("stack", "--show-name", seconds=_LIMIT_SECONDS).strip()
+    return _run("stack", "--show-name", seconds=LIMIT_SECONDS).strip()
 
 
 def refresh(stack: str | None, urns: Iterable[str]) -> None:
@@ -91,7 +91,7 @@ def refresh(stack: str | None, urns: Iterable[str]) -> None:
         raise OmicsError(
             "Refreshing the stack",
             error.detail,
-            advice="Not all was recorded. `pulumi refresh` itself may say more.",
+            advice="Not all was recorded. Run `pulumi refresh` to see more.",
         ) from error
 
 
@@ -124,7 +124,8 @@ def _no_preview(why: str) -> OmicsError:
     return OmicsError(
         "`pulumi preview --json`",
         why,
-        advice="Run it in the folder of the stack's Pulumi.yaml, or give its output as a file.",
+        advice="Run the command in the folder of the stack's Pulumi.yaml, or give the preview's "
+        "output as a file.",
     )
 
 
@@ -133,7 +134,7 @@ def _of(stack: str | None) -> tuple[str, ...]:
 
 
 def _asked(*arguments: str) -> dict[str, Any]:
-    text = _run(*arguments, seconds=_LIMIT_SECONDS)
+    text = _run(*arguments, seconds=LIMIT_SECONDS)
     try:
         return dict(json.loads(text))
     except (ValueError, TypeError) as error:
@@ -162,17 +163,34 @@ def _done(
     program = shutil.which("pulumi")
     if program is None:
         raise OmicsError("pulumi", "there is no `pulumi` on PATH")
+    command = [program, *arguments, "--non-interactive", "--color", "never"]
+    return run(command, {**os.environ, **(environment or {})}, seconds=seconds)
+
+
+def run(
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    *,
+    folder: str | None = None,
+    seconds: float | None,
+) -> subprocess.CompletedProcess[str]:
+    """Run a command of the CLI to its end, whatever that is.
+
+    Raises OmicsError where it can't be started, or takes more than `seconds`.
+    """
     try:
         return subprocess.run(  # noqa: S603  # fixed commands; names are arguments of their own
-            [program, *arguments, "--non-interactive", "--color", "never"],
+            command,
+            cwd=folder,
+            env={**environment, "PULUMI_SKIP_UPDATE_CHECK": "true"},
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             check=False,
             timeout=seconds,
-            env={**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true", **(environment or {})},
         )
-    except (OSError, subprocess.SubprocessError) as error:
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
         raise OmicsError("pulumi", type(error).__name__) from error
 
 

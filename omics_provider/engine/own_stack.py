@@ -19,11 +19,11 @@ from typing import Any, Final, NamedTuple, TypeAlias, TypeVar, cast
 from omics_provider.base.errors import OmicsError
 from omics_provider.service.polling import Pace, TimeLimitReached, poll
 
+from . import cli
 from . import state as recorded
 from .process import Engine
 from .state import StackState
 
-_LIMIT_SECONDS: Final = 120
 #: Seconds. A file backend is read while the engine writes to it, so a read can fail in passing.
 _PATIENCE: Final = 5.0
 _PACE: Final = Pace(first=0.3, longest=3.0)
@@ -31,7 +31,7 @@ _OPERATION: Final = "Looking for interrupted starts"
 _HISTORY: Final = ("stack", "history", "--json", "--page-size", "100")
 
 T = TypeVar("T")
-_Done: TypeAlias = subprocess.CompletedProcess[bytes]
+_Done: TypeAlias = subprocess.CompletedProcess[str]
 
 
 class _Way(NamedTuple):
@@ -150,25 +150,21 @@ class OwnStack:
 
     def _asked(self, stack: str, *arguments: str) -> Any:
         place = self.engine.place()
-        command = [place.program, *arguments, "--stack", stack, "--non-interactive"]
-
-        def ask() -> _Done:
-            return subprocess.run(  # noqa: S603  # fixed commands; the stack's name is one argument
-                command,
-                cwd=place.folder,
-                env={**place.environment, "PULUMI_SKIP_UPDATE_CHECK": "true"},
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                check=False,
-                timeout=_LIMIT_SECONDS,
-            )
-
+        ask = partial(
+            cli.run,
+            [place.program, *arguments, "--stack", stack, "--non-interactive"],
+            place.environment,
+            folder=place.folder,
+            seconds=cli.LIMIT_SECONDS,
+        )
         asked = f"`pulumi {arguments[0]} {arguments[1]}`"
         try:
             return json.loads(poll(ask, _succeeded, limit=_PATIENCE, pace=_PACE).stdout)
         except TimeLimitReached as error:
             raise _cannot(f"{asked} failed ({_words(cast(_Done, error.last))})") from error
-        except (OSError, subprocess.SubprocessError, ValueError) as error:
+        except OmicsError as error:
+            raise _cannot(f"{asked} failed ({error.detail})") from error
+        except ValueError as error:
             raise _cannot(f"{asked} failed ({type(error).__name__})") from error
 
 
@@ -195,7 +191,7 @@ def _succeeded(done: _Done) -> bool:
 
 def _words(done: _Done) -> str:
     """Return what the CLI wrote last, else its exit code."""
-    lines = done.stderr.decode(errors="replace").split("\n")
+    lines = done.stderr.split("\n")
     last = next((line.strip() for line in reversed(lines) if line.strip()), "")
     return last or f"exit code {done.returncode}"
 
@@ -203,7 +199,7 @@ def _words(done: _Done) -> str:
 def _cannot(why: str) -> OmicsError:
     return OmicsError(
         _OPERATION,
-        f"{why}, so nothing tells whether an interrupted update has started it already",
+        f"{why}, so it is not known whether an interrupted update has already started it",
         advice="Nothing was started. Make `pulumi stack export` and `pulumi stack history` work "
         "where `pulumi up` runs.",
     )
@@ -212,8 +208,8 @@ def _cannot(why: str) -> OmicsError:
 def _foreign() -> OmicsError:
     return OmicsError(
         _OPERATION,
-        "`pulumi stack export` answered for another stack of this name: it lacks what this update "
-        "has noted, so nothing tells whether an interrupted update has started it already",
+        "`pulumi stack export` answered for another stack of this name: it lacks this update's "
+        "notes, so it is not known whether an interrupted update has already started it",
         advice="Nothing was started. Set PULUMI_BACKEND_URL to the absolute URL of the stack's "
         "backend (`pulumi whoami --verbose` shows it), then run `pulumi up` again.",
     )

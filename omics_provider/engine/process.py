@@ -149,7 +149,7 @@ class Engine:
                 # It has gone to the folder that -C and --cwd name.
                 environment = _without_options(_started_with(self.process))
                 return Place(self.command[0], self.process.cwd(), environment)
-            why = "no `pulumi` is among the processes that started this one"
+            why = "none of the processes that started this one is `pulumi`"
         except psutil.Error as error:
             why = f"the folder that `pulumi` works in can't be read ({type(error).__name__})"
         program = next(iter(self.command), None) or shutil.which(_NAME)
@@ -159,7 +159,7 @@ class Engine:
             "Finding the stack's backend",
             why,
             advice=f"Nothing was started. Set {_BACKEND} to the absolute URL of the stack's "
-            "backend (`pulumi whoami --verbose` shows it), and have `pulumi` on PATH.",
+            f"backend (`pulumi whoami --verbose` shows it), and put `pulumi` on PATH.",
         )
 
     @property
@@ -183,7 +183,7 @@ class Engine:
         it is about to cancel, and kept it.
         """
         if not self.is_alive:
-            raise OmicsError(operation, "the update that asked for it has ended; nothing was done")
+            raise OmicsError(operation, "the update that needed this has ended. Nothing was done")
 
 
 def find_engine() -> Engine:

@@ -149,6 +149,8 @@ def read_yaml(file: Path) -> dict[str, Any]:
         found = yaml.safe_load(file.read_text("utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise SettingsError(
-            "Configuration", f"{file} is no YAML", advice="Correct it; `pulumi config` fails too."
+            "Configuration",
+            f"{file} is not YAML",
+            advice="Correct the file: `pulumi config` fails, too.",
         ) from error
     return found if isinstance(found, dict) else {}

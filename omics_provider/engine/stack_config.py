@@ -11,17 +11,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from omics_provider.base.errors import OmicsError, SettingsError
+from omics_provider.base.settings import OF_PROVIDERS
 
 from .backend import has_organization
 from .own_stack import OwnStack
 from .project import find_project
 from .urn import is_default
 
-#: What says where HealthOmics is, and whether previews look there.
-_FOLLOWED: Final = (
-    "region", "profile", "endpoint", "localState", "localRunSeconds", "localExecute",
-    "localImages", "localBuckets", "preflight",
-)  # fmt: skip
 _OF_AWS: Final = ("aws:region", "aws:profile")
 
 
@@ -33,7 +29,7 @@ def completed(
     `stack` names the stack, organization/project/stack. Raises OmicsError where the configuration
     can't be read, or keeps a secret that is needed.
     """
-    missing = [key for key in _FOLLOWED if given.get(key) is None]
+    missing = [key for key in OF_PROVIDERS if given.get(key) is None]
     if not missing:
         return dict(given)
     config = _config(own_stack, stack(), is_given="region" not in missing)
@@ -69,8 +65,9 @@ def _plain(key: str, value: Any) -> str:
         return value
     raise SettingsError(
         "Configuration",
-        f"{key} is a secret, and only the namespace omics is given to this provider",
-        advice=f"Set omics:{_key(key)}, where a secret is taken, too.",
+        f"{key} is a secret, and Pulumi gives this provider only the secrets of the namespace "
+        f"omics",
+        advice=f"Set omics:{_key(key)} instead, which may be a secret.",
     )
 
 

@@ -124,9 +124,12 @@ class StackState:
         `stack` is the one in the resource's inputs, `earlier` are the starts that the state names.
         """
         own = Mark.of(stack, urn, "").resource
-        known = self.tokens() | {start.token for start in earlier}
+        recorded, named = self.tokens, {start.token for start in earlier}
         return lambda mark: (
-            mark.resource == own and mark.token not in known and not is_retry(mark.token)
+            mark.resource == own
+            and mark.token not in recorded
+            and mark.token not in named
+            and not is_retry(mark.token)
         )
 
     def notes(self, mark: str) -> bool:
@@ -137,18 +140,15 @@ class StackState:
         """Tell whether a recorded resource carries `mark`, or a note of the engine."""
         return mark in self._known or self.notes(mark)
 
-    def held(self, urn: str) -> frozenset[str]:
-        """Return the ARNs of recorded resources, the id of one without, but those of `urn` itself.
+    def held(self, urn: str) -> Callable[[str], bool]:
+        """Return what tells the ARNs of recorded resources, the id of one without, but `urn`'s own.
 
         None of them is what a start of resource `urn` made. Two accounts or Regions may use the
         same id at once, and ids are used again: what a resource leaves behind may have given its
         id to the next.
         """
-        return frozenset(
-            _arn(r) or str(r["id"])
-            for r in self.resources
-            if r.get("id") and r.get("urn") != urn and not is_leaving(r)
-        )
+        holders = self._holders
+        return lambda key: not holders.get(key, frozenset()) <= {urn}
 
     def is_ending(self, urn: str, run_id: str) -> bool:
         """Tell whether an update was interrupted while it ended the run that `urn` still has."""
@@ -191,16 +191,13 @@ class StackState:
 
     def keeps_run(self, uuid: str) -> bool:
         """Tell the same of the resources that point to the run of `uuid`, but those of `get`."""
-        return _one_stays(
-            [r for r in self.own if _outputs(r).get("uuid") == uuid and not r.get("external")]
-        )
+        return _one_stays([r for r in self._by_uuid.get(uuid, ()) if not r.get("external")])
 
     def keeps_run_in_destroy(self, uuid: str) -> bool:
         """Tell whether a resource that adopted the run of `uuid` leaves it to another one.
 
         In the destroy of a whole stack that is the one that started it, or one that spares it.
         """
-        having = [r for r in self.own if _outputs(r).get("uuid") == uuid]
         return any(
             not r.get("external")
             and (
@@ -208,12 +205,12 @@ class StackState:
                 or _outputs(r).get("onDelete") == "keep"
                 or is_left_in_destroy(r)
             )
-            for r in having
+            for r in self._by_uuid.get(uuid, ())
         )
 
     def records(self, uuid: str) -> bool:
         """Tell whether a resource that is not about to be deleted has the run of `uuid`."""
-        return any(_outputs(r).get("uuid") == uuid and not r.get("delete") for r in self.own)
+        return any(not r.get("delete") for r in self._by_uuid.get(uuid, ()))
 
     def unconfirmed(self, urn: str, own_attempt: str) -> tuple[EarlierStart, ...]:
         """Return the starts of `urn` before `own_attempt` that nothing records, oldest first."""
@@ -221,8 +218,9 @@ class StackState:
         starts = {start.token: start for start in self._starts(urn, own_attempt)}
         return tuple(start for token, start in starts.items() if token not in settled)
 
+    @functools.cached_property
     def tokens(self) -> frozenset[str]:
-        """Return the requestIds that recorded runs were started with."""
+        """The requestIds that recorded runs were started with."""
         return frozenset(t for r in self.own for t in _settled(_outputs(r)))
 
     def settled(self, urn: str) -> tuple[str, ...]:
@@ -268,13 +266,34 @@ class StackState:
     def _known(self) -> frozenset[str]:
         return frozenset(mark for each in self.own for mark in _marks(each))
 
+    # Each of these is asked for each run of an update: its work must not grow with the stack.
+
+    @functools.cached_property
+    def _holders(self) -> dict[str, set[str]]:
+        """The URNs that record each ARN, or each id without one."""
+        found: dict[str, set[str]] = {}
+        for resource in self.resources:
+            if resource.get("id") and not is_leaving(resource):
+                key = _arn(resource) or str(resource["id"])
+                found.setdefault(key, set()).add(str(resource.get("urn")))
+        return found
+
+    @functools.cached_property
+    def _by_uuid(self) -> dict[str, list[Resource]]:
+        return _grouped(self.own, lambda each: str(_outputs(each).get("uuid")))
+
     @functools.cached_property
     def _by_urn(self) -> dict[str, list[Resource]]:
-        # Looked up once for each run that an update creates.
-        found: dict[str, list[Resource]] = {}
-        for resource in self.resources:
-            found.setdefault(str(resource.get("urn")), []).append(resource)
-        return found
+        return _grouped(self.resources, lambda each: str(each.get("urn")))
+
+
+def _grouped(
+    resources: Iterable[Resource], key: Callable[[Resource], str]
+) -> dict[str, list[Resource]]:
+    found: dict[str, list[Resource]] = {}
+    for resource in resources:
+        found.setdefault(key(resource), []).append(resource)
+    return found
 
 
 def mark_of(properties: Mapping[str, Any]) -> str:

@@ -47,6 +47,11 @@ def own_kind(token: Any) -> str:
     return ""
 
 
+def native(name: str) -> str:
+    """Return the token by which the native provider knows a resource, a function or an object."""
+    return f"{NATIVE}{name}"
+
+
 def natural(text: str) -> tuple[tuple[int, int, str], ...]:
     """Return a key that sorts names as people do, S2 before S10."""
     parts: list[tuple[int, int, str]] = []
@@ -130,5 +135,5 @@ def unreadable(why: str) -> OmicsError:
     return OmicsError(
         "Reading the preview",
         why,
-        advice="Give what `pulumi preview --json` wrote to its standard output, and nothing else.",
+        advice="Give the standard output of `pulumi preview --json`, and nothing else.",
     )

@@ -47,12 +47,10 @@ class Explanation:
     groups: tuple[Group, ...]
     #: What could not be read, a sentence each.
     gaps: tuple[str, ...]
-    #: The Region to link to; None where a server on this machine stands in for AWS.
+    #: The Region to link to; None where a server on this machine replaces AWS.
     region: str | None
     #: Runs with nothing to explain: completed, or at work.
     others: tuple[str, ...] = ()
-    #: Ids of the runs that could not be read or that are not there.
-    missing: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -101,30 +99,6 @@ class Gaps:
 def region_to_link(settings: Settings) -> str | None:
     """Return the Region whose console knows the runs, None for an emulator's."""
     return None if settings.is_local or settings.is_loopback else Runs(settings).region
-
-
-def explain_ids(settings: Settings, run_ids: Iterable[str]) -> Explanation:
-    """Explain runs by their ids.
-
-    The explanation says which runs are not there. Raises the errors of
-    `omics_provider.base.errors` for credentials, settings and connections: without them nothing
-    can be read.
-    """
-    runs = Runs(settings)
-    found: list[Mapping[str, Any]] = []
-    missing: list[str] = []
-    refused: list[str] = []
-    for run_id in dict.fromkeys(run_ids):
-        try:
-            found.append(runs.get(run_id))
-        except errors.NotFound:
-            found.append({"id": run_id, "status": RunStatus.DELETED, "recordGone": True})
-            missing.append(run_id)
-        except errors.ServiceError as error:
-            missing.append(run_id)
-            refused.append(error.about(f"run {run_id}").replace("\n", " "))
-    explained = explain(settings, found)
-    return replace(explained, gaps=(*refused, *explained.gaps), missing=tuple(missing))
 
 
 def explain(settings: Settings, answers: Iterable[Mapping[str, Any]]) -> Explanation:

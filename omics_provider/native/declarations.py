@@ -97,7 +97,7 @@ def _problems_of_batch(given: Bag) -> Iterator[Problem]:
     }
     for wire in unseen.keys() & _TEMPLATE.by_wire.keys() - _BATCH.by_wire.keys():
         del unseen[wire]
-        yield Problem(wire, "all runs share it: give it in the template")
+        yield Problem(wire, "all runs share this value: give it in the template")
     yield from checks.problems(_BATCH, {**unseen, checks.CONCEALED: given.concealed})
     template = given.properties.get("template")
     for name in template if isinstance(template, Mapping) else ():
@@ -109,7 +109,9 @@ def concealed_rows(given: Bag) -> Iterator[Problem]:
     """Yield a problem for each part of a sheet that has a secret: rows are kept in a file."""
     for wire in given.concealed:
         if wire in SHEET:
-            why = "has a secret in it, and samples are kept in a file: give it in the template"
+            why = (
+                "has a secret in it, and a file keeps the samples. Give the secret in the template"
+            )
             yield Problem(wire, why)
 
 

@@ -1,22 +1,19 @@
-"""Errors as gRPC statuses: the engine shows a status's message beside the resource."""
+"""What a user reads of an error, and what is recorded all the same."""
 
 from __future__ import annotations
 
 import traceback
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, NoReturn
 
 import grpc
-from google.protobuf import any_pb2
-from pulumi.runtime.proto import provider_pb2, status_pb2
+from pulumi.runtime.proto import provider_pb2
 
 from omics_provider.base.errors import OmicsError
 from omics_provider.engine.call import Unfinished, subject
+from omics_provider.rpc import statuses
 
 from . import values
-
-_STATUS_KEY: Final = "grpc-status-details-bin"
-_UNKNOWN: Final = 2
 
 
 class Told(Exception):
@@ -25,12 +22,7 @@ class Told(Exception):
 
 def fail(context: grpc.ServicerContext, message: str, *details: Any) -> NoReturn:
     """End a request with a message, and with what is to be recorded all the same."""
-    packed = []
-    for each in details:
-        packed.append(any_pb2.Any())
-        packed[-1].Pack(each)
-    status = status_pb2.Status(code=_UNKNOWN, message=message, details=packed)
-    context.set_trailing_metadata(((_STATUS_KEY, status.SerializeToString()),))
+    statuses.tell(context, message, *details)
     context.abort(grpc.StatusCode.UNKNOWN, message)
     raise AssertionError("abort raises")
 
@@ -46,8 +38,8 @@ def words(error: Exception, urn: str) -> str:
     return (
         f"omics has a fault: {type(error).__name__} in {frame.name} ({where}), for "
         f"{subject(urn) or 'the provider'}.\n"
-        "What was under way may have taken effect. Run `pulumi up` again: it finds what there is. "
-        "Please report this line."
+        "The operation may have taken effect. Run `pulumi up` again: it finds what exists. Please "
+        "report this line."
     )
 
 

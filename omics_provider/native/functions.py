@@ -13,6 +13,7 @@ from omics_provider.base.settings import Settings
 from omics_provider.base.status import RunStatus
 from omics_provider.base.table import Table
 from omics_provider.base.values import UNKNOWN, contains_unknown
+from omics_provider.engine.urn import native
 from omics_provider.runs.calls import Runs
 from omics_provider.runs.rules import lifecycle
 from omics_provider.waits import outputs
@@ -106,8 +107,8 @@ def _id_of(service: Workflows, name: str, kind: str) -> str:
     ids = ", ".join(str(each["id"]) for each in found[:_NAMED])
     raise errors.Conflict(
         "ListWorkflows",
-        f"{len(found)} {kind} workflows have the name {name}, such as {ids}",
-        advice="Give the id of the one that is meant.",
+        f"{len(found)} {kind} workflows have the name {name}, for example {ids}",
+        advice="Give the workflow's id.",
     )
 
 
@@ -118,11 +119,11 @@ def _id_or_name(_: Table, inputs: Inputs) -> Iterator[Problem]:
 
 
 _RULES: Final[Mapping[str, tuple[checks.Rule, ...]]] = {
-    "omics:index:getWorkflow": (_id_or_name,),
+    native("getWorkflow"): (_id_or_name,),
 }
 _ANSWERS: Final[Mapping[str, Callable[[Settings, Properties], Properties]]] = {
-    "omics:index:getRun": _run,
-    "omics:index:getRuns": _runs,
-    "omics:index:getRunOutputs": _outputs,
-    "omics:index:getWorkflow": _workflow,
+    native("getRun"): _run,
+    native("getRuns"): _runs,
+    native("getRunOutputs"): _outputs,
+    native("getWorkflow"): _workflow,
 }

@@ -11,6 +11,7 @@ from omics_provider.base.values import UNKNOWN
 from omics_provider.batches.handler import BatchHandler
 from omics_provider.batches.rules import batch_table, lifecycle
 from omics_provider.engine.handler import Handler
+from omics_provider.engine.urn import BATCH, CACHE, GROUP, RUN, WORKFLOW, native
 from omics_provider.shared.handler import CacheHandler, GroupHandler
 from omics_provider.workflows.handler import WorkflowHandler
 
@@ -63,23 +64,23 @@ class Kind:
         return {**recorded, **moving, **inputs}
 
 
-def _table(name: str) -> Table:
+def _table(kind: str) -> Table:
     """Return a resource's table as programs in any language know it."""
-    return tables.RESOURCES[f"omics:index:{name}"].recorded.in_api_names()
+    return tables.RESOURCES[native(kind)].recorded.in_api_names()
 
 
 KINDS: Final[Mapping[str, Kind]] = {
-    "omics:index:Run": Kind(WaitingRuns(_table("Run")), waiting.moving, waiting.is_active),
-    "omics:index:RunBatch": Kind(
-        BatchHandler(_table("RunBatch")),
+    native(RUN): Kind(WaitingRuns(_table(RUN)), waiting.moving, waiting.is_active),
+    native(BATCH): Kind(
+        BatchHandler(_table(BATCH)),
         _all_but_identity(batch_table.TABLE),
         lifecycle.is_at_work,
         declarations.batch,
     ),
-    "omics:index:RunGroup": Kind(GroupHandler(_table("RunGroup"))),
-    "omics:index:RunCache": Kind(CacheHandler(_table("RunCache"))),
-    "omics:index:Workflow": Kind(
-        WorkflowHandler(_table("Workflow")),
+    native(GROUP): Kind(GroupHandler(_table(GROUP))),
+    native(CACHE): Kind(CacheHandler(_table(CACHE))),
+    native(WORKFLOW): Kind(
+        WorkflowHandler(_table(WORKFLOW)),
         _all_but_identity(WorkflowHandler.table),
         declared=declarations.workflow,
     ),

@@ -19,10 +19,10 @@ from omics_provider.engine.urn import kind_of
 from omics_provider.preflight import calls
 from omics_provider.preflight.rules import judge, words
 from omics_provider.preflight.rules.answers import Answer, Answers, Kind, Look, Unseen
+from omics_provider.rpc.host import Host
 
 from . import tables
 from .failures import Told
-from .host import Host
 
 _RUN: Final = "omics:index:Run"
 _WORKFLOW: Final = "omics:index:Workflow"
@@ -136,8 +136,8 @@ class Preflight:
 
 
 _WAY_OUT: Final = (
-    "Nothing is started, because of these problems. `pulumi config set omics:preflight warn` lets "
-    "the update go on."
+    "Nothing starts, because of these problems. With `pulumi config set omics:preflight warn` the "
+    "update continues."
 )
 
 

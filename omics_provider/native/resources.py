@@ -20,11 +20,11 @@ from omics_provider.engine.call import Call, Found
 from omics_provider.engine.process import find_engine
 from omics_provider.engine.update import Update
 from omics_provider.engine.urn import kind_of
+from omics_provider.rpc.host import Host
 from omics_provider.waits.blocking import Waits
 
 from . import imported, values
 from .detail import detailed, properties
-from .host import Host
 from .kinds import KINDS, Kind
 from .preflight import Preflight
 from .requests import Request, told

@@ -14,9 +14,9 @@ from typing import Any, Final
 import grpc
 from pulumi.runtime.proto import provider_pb2_grpc
 
+from omics_provider.rpc.host import Host
 from omics_provider.waits.blocking import MOST
 
-from .host import Host
 from .servicer import Servicer
 
 #: Requests at once: waits, and what goes on beside them, such as the request that ends them. A

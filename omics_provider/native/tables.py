@@ -1,7 +1,7 @@
 """What a program in any language gives to the native provider, and what it is told.
 
 The rows are those of the resources' own tables, by the API's names. What only this door has stands
-here: two inputs of a run, a sheet as plain data, functions, configuration. The schema is made from
+here: two inputs of a run, a sheet as plain data, functions. The schema is made from
 these tables, and the servicer checks by them. In a row's `type` a name of TYPES stands for that
 object.
 """
@@ -12,10 +12,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final, NamedTuple, TypeAlias
 
-from omics_provider.base import keys, settings
+from omics_provider.base import keys
 from omics_provider.base.status import RunStatus
 from omics_provider.base.table import Change, Fact, Field, Kind, Table
 from omics_provider.batches.rules import batch_table
+from omics_provider.engine.urn import native
 from omics_provider.runs.rules import run_table
 from omics_provider.shared.rules import tables
 from omics_provider.workflows.rules import workflow_table
@@ -42,15 +43,15 @@ def _told(facts: Iterable[Fact], *wires: str) -> tuple[Fact, ...]:
 WAITING: Final = (
     Field(
         "wait_for_completion", "waitForCompletion", Kind.BOOLEAN, Change.UPDATE, sent=False,
-        doc="Whether a create, and an update after an interruption, end only when the run has "
-        "ended: within `customTimeouts`, 24 hours where that is unset. Else a create ends while "
-        "the run is PENDING.",
+        doc="Whether a create, and an update after an interruption, wait for the run's end. The "
+            "limit is `customTimeouts`, by default 24 hours. If false, a create ends while the "
+            "run is PENDING.",
     ),
     Field(
         "on_failure", "onFailure", change=Change.UPDATE, enum=("fail", "warn"), sent=False,
-        doc='What a run that ends FAILED or CANCELLED, or is DELETED, means where '
-        'wait_for_completion is true. "fail" fails the update, with the reason; "warn" says so '
-        'and goes on.',
+        doc='What happens if wait_for_completion is true and the run ends FAILED or CANCELLED, or '
+        'is DELETED. "fail" fails the update, with the reason. "warn" prints a warning, and the '
+        'update continues.',
     ),
 )
 # fmt: on
@@ -69,38 +70,40 @@ def _sheet(template: str, override: str, *, unset: str, samples: str = "") -> tu
     return (
         Field(
             "samples", "samples", Kind.JSON, Change.UPDATE, required=True, sent=False,
-            doc="Path of a CSV, TSV or JSON file, relative to the project; or a list of objects "
-            "from column to cell; or such objects by sample id." + samples,
+            doc="Path of a CSV, TSV or JSON file, relative to the project. Or objects from column "
+                "to cell, in a list or by sample id." + samples,
         ),
         Field(
             "template", "template", Kind.DOCUMENT, Change.UPDATE, required=True, sent=False,
             type=template,
-            doc="What all runs share. Its `parameters` are fixed ones; what the sheet gives goes "
-            "over them. `name` is the sample's id where it is unset.",
+            doc="What all runs share. The sheet's parameters override its `parameters`. `name` is "
+                "by default the sample's id.",
         ),
         Field(
             "parameters", "parameters", Kind.JSON, Change.UPDATE, sent=False,
-            doc="What the workflow's parameters take from the sheet: a list of columns, each the "
-            "parameter of its name; or an object from parameter to `\"{column}\"`, to a text with "
-            "such in it, to a list or an object of such, to `{column: NAME, type: TYPE, optional: "
-            "BOOLEAN}` for a cell as a value of a type (string, integer, number, boolean, array "
-            "or object), or to `{eachRow: VALUE}`, with which a sample may have several rows: a "
-            f"list with the value for each. {unset}",
+            doc="What the workflow's parameters take from the sheet: a list of columns, or an "
+                "object with a value for each parameter. A list names columns, each for the "
+                "parameter of the same name. A value is a text with `\"{column}\"` in it, or a "
+                "list or an object of these texts. `{column: NAME, type: TYPE, optional: BOOLEAN}` "
+                "reads a cell as a type (string, integer, number, boolean, array or object). With "
+                "`{eachRow: VALUE}`, a sample may have several rows, and the parameter is a list "
+                f"with the value of each row. {unset}",
         ),
         Field(
             "overrides", "overrides", Kind.DOCUMENT, Change.UPDATE, sent=False,
             type=f"Mapping[str, {override}]",
-            doc="By sample id, what single samples have of their own. Parameters and tags are "
-            "merged over the others; anything else is replaced.",
+            doc="By sample id, the values of single samples. Parameters and tags are merged with "
+                "the shared ones. Any other value is replaced.",
         ),
         Field(
             "id_column", "idColumn", change=Change.UPDATE, low=1, sent=False,
-            doc="The column with the sample ids; unset, the one that Terra marks, else `sample`, "
-            "`sample_id` or `sample_name`. Ids are letters, digits, '.', '_' and '-'.",
+            doc="The column with the sample ids; by default the column that Terra marks, or "
+                "`sample`, `sample_id` or `sample_name`. Ids are letters, digits, '.', '_' and "
+                "'-'.",
         ),
         Field(
             "format", "format", change=Change.UPDATE, enum=("csv", "tsv", "json"), sent=False,
-            doc="csv, tsv or json, where the file's name does not tell.",
+            doc="csv, tsv or json, if the file's name does not say it.",
         ),
     )
     # fmt: on
@@ -112,16 +115,16 @@ COHORT: Final = Table(
     (
         *_sheet(
             "RunTemplate", "RunTemplate",
-            unset="Columns that are not referred to are left alone. Unset, each column whose "
-            "header is a parameter of the workflow is that parameter, if its cell is not empty: "
-            "one call of GetWorkflow.",
+            unset="Other columns are ignored. By default, one call of GetWorkflow finds the "
+                "workflow's parameters. Each column with the name of a parameter gives it, if the "
+                "cell is not empty.",
         ),
         Field(
             "max_failures", "maxFailures", Kind.INTEGER, Change.UPDATE, low=0, high=100_000,
             sent=False,
-            doc="How many runs may end FAILED or CANCELLED, or be DELETED, without failing the "
-            "update, where wait_for_completion is true in the template; none where it is unset. "
-            "A run that can't be started always fails it.",
+            doc="How many runs may end FAILED or CANCELLED, or be DELETED, before the update "
+                "fails; by default 0. This needs wait_for_completion in the template. A run that "
+                "can't be started always fails the update.",
         ),
     ),
     (
@@ -139,7 +142,7 @@ RUN_BATCH: Final = Table(
     (
         *_sheet(
             "RunBatchTemplate", "RunBatchOverride",
-            unset="Unset, every column is the parameter of its name.",
+            unset="By default, every column is the parameter of the same name.",
             samples=" A sample's id becomes its runSettingId. At most 100,000.",
         ),
         # A change makes a further batch, or takes the place of all, as onChange says.
@@ -159,10 +162,11 @@ CACHE: Final = replace(tables.CACHE, resource="RunCache")
 #: Docs of a workflow's inputs where this door takes them in another way.
 _OF_WORKFLOW: Final = {
     "definition": "A local folder, or one file, of WDL, Nextflow or CWL, relative to the project. "
-    "Hidden files, `__pycache__` and `*.pyc` are left out; as a zip it may have 4,400,000 bytes. "
+    "Hidden files, `__pycache__` and `*.pyc` are left out. As a zip it has at most 4,400,000 "
+    "bytes. "
     "Exactly one of definition, definition_uri and definition_repository is given.",
-    "parameterTemplate": "Parameters by name; where unset, the service reads them from the "
-    "definition.",
+    "parameterTemplate": "Parameters by name; by default the service reads them from the "
+        "definition.",
 }
 WORKFLOW: Final = replace(
     workflow_table.TABLE,
@@ -186,15 +190,16 @@ class Resource(NamedTuple):
 
 
 RESOURCES: Final[Mapping[str, Resource]] = {
-    "omics:index:Run": Resource(RUN, RUN),
-    "omics:index:RunBatch": Resource(
-        RUN_BATCH, replace(batch_table.TABLE, resource="RunBatch", arguments=())
-    ),
-    "omics:index:RunGroup": Resource(GROUP, GROUP),
-    "omics:index:RunCache": Resource(CACHE, CACHE),
-    "omics:index:Workflow": Resource(WORKFLOW, WORKFLOW),
+    native(each.given.resource): each
+    for each in (
+        Resource(RUN, RUN),
+        Resource(RUN_BATCH, replace(batch_table.TABLE, resource="RunBatch", arguments=())),
+        Resource(GROUP, GROUP),
+        Resource(CACHE, CACHE),
+        Resource(WORKFLOW, WORKFLOW),
+    )
 }
-COMPONENTS: Final[Mapping[str, Table]] = {"omics:index:RunCohort": COHORT}
+COMPONENTS: Final[Mapping[str, Table]] = {native(COHORT.resource): COHORT}
 #: What an input is where a program does not give it.
 DEFAULTS: Final[Mapping[str, str | bool]] = {
     "onDelete": keys.DEFAULT_ON_DELETE,
@@ -224,12 +229,12 @@ _NAME: Final = Fact("name", "name", "Name shown in the console.")
 _WORKFLOW_ID: Final = Field("id", "id", low=1, high=18, pattern="[0-9]+", doc="Id of the workflow.")
 _WORKFLOW_TYPE: Final = replace(
     run_table.BY_WIRE["workflowType"], name="type", wire="type",
-    doc="PRIVATE or READY2RUN; PRIVATE where it is unset.",
+    doc="PRIVATE or READY2RUN; by default PRIVATE.",
 )
 #: GetRun tells a configuration's name within another object.
 _UNTOLD: Final = frozenset({"configurationName"})
-FUNCTIONS: Final[Mapping[str, Function]] = {
-    "omics:index:getRun": Function(
+_FUNCTIONS: Final = (
+    Function(
         Table("getRun", (_RUN_ID,)),
         (
             _ID,
@@ -237,7 +242,7 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
             *run_table.OUTPUTS,
         ),
     ),
-    "omics:index:getRuns": Function(
+    Function(
         Table(
             "getRuns",
             (
@@ -255,14 +260,14 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
         ),
         (Fact("runs", "runs", "The runs, as ListRuns gives them.", "Sequence[RunSummary]"),),
     ),
-    "omics:index:getWorkflow": Function(
+    Function(
         Table(
             "getWorkflow",
             (
-                replace(_WORKFLOW_ID, doc="Id of the workflow. Either id or name is given."),
+                replace(_WORKFLOW_ID, doc="Id of the workflow. Give either id or name."),
                 Field(
                     "name", "name", low=1, high=128,
-                    doc="Name of the workflow, which one workflow alone has.",
+                    doc="Name of the workflow, which only one workflow may have.",
                 ),
                 _WORKFLOW_TYPE,
             ),
@@ -276,7 +281,7 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
             Fact("status", "status", "State of the workflow."),
             Fact("engine", "engine", "WDL, NEXTFLOW, CWL or WDL_LENIENT."),
             Fact("digest", "digest", "The service's own digest of the definition."),
-            Fact("creation_time", "creationTime", "When it was made, ISO 8601 in UTC."),
+            Fact("creation_time", "creationTime", "When it was created, ISO 8601 in UTC."),
             Fact(
                 "parameter_template", "parameterTemplate", "The workflow's parameters by name.",
                 "Mapping[str, WorkflowParameter]",
@@ -287,7 +292,7 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
             ),
         ),
     ),
-    "omics:index:getRunOutputs": Function(
+    Function(
         Table("getRunOutputs", (_RUN_ID,)),
         (
             _ID,
@@ -298,7 +303,20 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
             ),
         ),
     ),
+)
+FUNCTIONS: Final[Mapping[str, Function]] = {
+    native(each.given.resource): each for each in _FUNCTIONS
 }
+
+
+def declared() -> tuple[Table, ...]:
+    """Return what a program gives to each resource, component and function."""
+    return (
+        *(resource.given for resource in RESOURCES.values()),
+        *COMPONENTS.values(),
+        *(function.given for function in FUNCTIONS.values()),
+    )
+
 
 # Objects -----------------------------------------------------------------------------------------
 
@@ -311,11 +329,11 @@ TYPES: Final[Mapping[str, tuple[Row, ...]]] = {
     "RunRetry": (
         Field(
             "attempts", "attempts", Kind.INTEGER, low=_RETRY.low, high=_RETRY.high, required=True,
-            doc="Runs in all, up to 10.",
+            doc="Most runs, with the first one, up to 10.",
         ),
         Field(
             "on", "on", Kind.CHOICES, enum=_RETRY.enum,
-            doc="Codes of the failures that another run follows; all of them where it is unset.",
+            doc="Failure codes after which another run starts; by default all of them.",
         ),
     ),
     "CohortRun": (
@@ -336,67 +354,16 @@ TYPES: Final[Mapping[str, tuple[Row, ...]]] = {
         *_told(run_table.OUTPUTS, "startTime", "stopTime", "batchId"),
     ),
     "WorkflowParameter": (
-        Field("description", "description", low=0, high=256, doc="What the parameter is."),
-        Field("optional", "optional", Kind.BOOLEAN, doc="Whether a run can do without it."),
+        Field("description", "description", low=0, high=256, doc="What the parameter is for."),
+        Field("optional", "optional", Kind.BOOLEAN, doc="Whether a run may omit the parameter."),
     ),
     "WorkflowVersion": (
         Fact("version_name", "versionName", "Name of the version.", "str"),
         Fact("arn", "arn", "The version's ARN.", "str"),
         Fact("status", "status", "State of the version."),
-        Fact("description", "description", "What is said of it."),
+        Fact("description", "description", "Description of the version."),
         Fact("digest", "digest", "The service's own digest of the definition."),
-        Fact("creation_time", "creationTime", "When it was made, ISO 8601 in UTC."),
+        Fact("creation_time", "creationTime", "When it was created, ISO 8601 in UTC."),
     ),
 }
-
-# Configuration -----------------------------------------------------------------------------------
-
-#: What the stack's configuration, or an explicit provider, says, by keys of the namespace `omics`.
-CONFIG: Final = (
-    Field(
-        "region", "region", sent=False,
-        doc="AWS Region. Unset, `aws:region`, else boto3's own chain holds.",
-    ),
-    Field(
-        "profile", "profile", sent=False,
-        doc="Profile of the AWS configuration files. Unset, `aws:profile`, else boto3's own chain "
-        "holds.",
-    ),
-    Field(
-        "endpoint", "endpoint", sent=False,
-        doc="`local` for the emulator, or a URL of the service.",
-    ),
-    Field(
-        "local_state", "localState", sent=False,
-        doc="File of the emulator, relative to the project, where the endpoint is `local`; "
-        f"`{settings.DEFAULT_LOCAL_STATE}` where unset.",
-    ),
-    Field(
-        "local_run_seconds", "localRunSeconds", Kind.JSON, type="float", sent=False,
-        doc="Simulated length of a run in seconds, where the endpoint is `local`; "
-        f"{settings.DEFAULT_LOCAL_RUN_SECONDS:g} where unset.",
-    ),
-    Field(
-        "local_execute", "localExecute", Kind.BOOLEAN, sent=False,
-        doc="Whether runs of WDL workflows are executed for real, where the endpoint is `local`; "
-        "false where unset.",
-    ),
-    Field(
-        "local_images", "localImages", sent=False,
-        doc="Images for runs that are executed, where the endpoint is `local`: JSON, or a JSON "
-        "file relative to the project, of image names, or `*`, with folders that hold a root file "
-        "system or names of local images.",
-    ),
-    Field(
-        "local_buckets", "localBuckets", sent=False,
-        doc="Folders that stand for buckets for runs that are executed, where the endpoint is "
-        "`local`: JSON, or a JSON file relative to the project, of buckets with folders.",
-    ),
-    Field(
-        "preflight", "preflight", enum=settings.MODES, sent=False,
-        doc="What a preview does about the things that runs need before they are started: warn "
-        "looks them up and warns of what will not work, fail makes it an error, off looks up "
-        "nothing. Unset, warn.",
-    ),
-)
 # fmt: on

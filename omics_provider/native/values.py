@@ -110,7 +110,7 @@ def _in_struct(fields: Mapping[str, struct_pb2.Value], path: Path, secrets: set[
     if signature:
         what = _OTHERS.get(signature, "something else")
         return {
-            CANNOT_CROSS: f"{what} is no JSON value: give a text, a number, a list or an object"
+            CANNOT_CROSS: f"{what} is not a JSON value: give a text, a number, a list or an object"
         }
     return {name: _in(item, (*path, name), secrets) for name, item in fields.items()}
 
@@ -156,5 +156,5 @@ def _out(into: struct_pb2.Value, value: Any) -> None:
 
 def _items(value: Any) -> Iterator[Any]:
     if not isinstance(value, list | tuple):
-        raise TypeError(f"a {type(value).__name__} is no property")
+        raise TypeError(f"a {type(value).__name__} is not a property")
     yield from value

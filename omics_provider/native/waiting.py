@@ -155,7 +155,7 @@ def _at_its_end(call: Call, id_: str, now: Properties) -> Properties:
 
 
 _GOES_ON: Final = (
-    "The run goes on, and the state records it. Run `pulumi up` again to go on waiting."
+    "The run continues, and the state records it. Run `pulumi up` again to continue the wait."
 )
 
 
@@ -164,7 +164,7 @@ def _as_seen(call: Call, id_: str, now: Properties, end: End) -> Properties:
     try:
         seen = lookup.seen(call, Runs(call.settings), id_, now)
     except errors.OmicsError as error:
-        call.warn(f"{error.about(call.subject)}\nThe run's last facts come with the next refresh.")
+        call.warn(f"{error.about(call.subject)}\nThe next refresh records how the run ended.")
         seen = now
     if is_active(seen):
         told = {wire: end.answer[wire] for wire in run_table.OUTPUT_WIRES if end.answer.get(wire)}
@@ -180,7 +180,7 @@ def _failure(call: Call, id_: str, now: Properties, inputs: Properties) -> str:
     """Return why a run ended without its result, and what the next update does about it."""
     if lifecycle.rerun_wanted(now, inputs):
         number, limit = lifecycle.attempts(now) + 1, lifecycle.attempt_limit(now, inputs)
-        after = f"The next `pulumi up` starts attempt {number} of {limit} in its place."
+        after = f"The next `pulumi up` replaces it: attempt {number} of {limit}."
     else:
         after = words.next_step(now, inputs)
     return f"{_explained(call, _target(call, id_, now).end(None))}\n{after}"

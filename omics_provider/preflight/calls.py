@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from omics_provider.base import errors
+from omics_provider.base.identity import bucket_and_key
 from omics_provider.base.settings import Settings
 from omics_provider.base.status import LIFE
 from omics_provider.preflight.rules.answers import (
@@ -42,7 +43,7 @@ FILES: Final = 20
 _MISSING: Final = frozenset(
     {"404", "NoSuchBucket", "NoSuchEntity", "NoSuchKey", "NoSuchResourceException", "NotFound"}
 )
-_LATE: Final = "there was no answer in time"
+_LATE: Final = "no answer came in time"
 
 
 def look_up(
@@ -255,7 +256,7 @@ def _owned(client: Any, bucket: str, owner: str) -> bool:
 
 def _file(settings: Settings, key: tuple[str, ...]) -> Answer:
     """HeadObject, and ListObjectsV2 for what may be a folder."""
-    bucket, _, name = key[0].removeprefix("s3://").partition("/")
+    bucket, name = bucket_and_key(key[0])
     client = aws(settings, "s3")
     if not name.endswith("/"):
         try:

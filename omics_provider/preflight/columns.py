@@ -30,8 +30,8 @@ def parameters(
     answer = calls.look_up(settings, [look])[look]
     if isinstance(answer, Unseen):
         raise Unknown(
-            f"Which columns of the sample sheet are parameters of workflow {workflow} can't be "
-            f"looked up: {answer.why}."
+            f"The columns of the sample sheet need the parameters of workflow {workflow}, which "
+            f"can't be looked up: {answer.why}."
         )
     template = answer.facts.get("parameterTemplate") if isinstance(answer, Found) else None
     return frozenset(template) if template else None

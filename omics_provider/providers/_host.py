@@ -16,12 +16,13 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any, Final, NoReturn, ParamSpec, TypeVar
 
-import grpc
-from google.protobuf import any_pb2, struct_pb2
-from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2, status_pb2
+from google.protobuf import struct_pb2
+from pulumi.runtime.proto import provider_pb2
 
 from omics_provider.base.errors import OmicsError
 from omics_provider.engine.call import Unfinished, subject
+from omics_provider.rpc import statuses
+from omics_provider.rpc.host import Host
 
 from ._wire import PROVIDER
 
@@ -29,9 +30,6 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _HANDLERS: Final = frozenset({"Check", "Diff", "Create", "Read", "Update", "Delete"})
-_GRPC_UNKNOWN: Final = 2
-_LOG_LIMIT_SECONDS: Final = 10
-_STATUS_KEY: Final = "grpc-status-details-bin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +46,6 @@ class HostCall:
     timeout: float | None
     random_seed: bytes
     context: Any
-
-    @property
-    def name(self) -> str:
-        """The resource's name in the program."""
-        return self.urn.rpartition("::")[2]
 
 
 class ProviderError(Exception):
@@ -83,19 +76,12 @@ def warn(message: str) -> None:
     call = current_call()
     if call is None or len(sys.argv) < 2:
         return
-    request = engine_pb2.LogRequest(
-        severity=engine_pb2.LogSeverity.WARNING, message=message, urn=call.urn
-    )
-    try:
-        _engine(sys.argv[1]).Log(request, timeout=_LOG_LIMIT_SECONDS)
-    except grpc.RpcError:
-        # The engine shows what a plugin writes here, though without the resource's name.
-        sys.stderr.write(f"{call.name}: {message}\n")
+    _engine(sys.argv[1]).tell(message, call.urn)
 
 
 @functools.cache
-def _engine(address: str) -> Any:
-    return engine_pb2_grpc.EngineStub(grpc.insecure_channel(address))
+def _engine(address: str) -> Host:
+    return Host(address)
 
 
 def told_plainly(method: Callable[P, R]) -> Callable[P, R]:
@@ -126,19 +112,16 @@ def _record(unfinished: Unfinished) -> NoReturn:
     failed = provider_pb2.ErrorResourceInitFailed(
         id=unfinished.id, properties=recorded, reasons=[message]
     )
-    packed = any_pb2.Any()
-    packed.Pack(failed)
-    _fail(message, call, packed)
+    _fail(message, call, failed)
 
 
-def _fail(message: str, call: HostCall | None, *details: any_pb2.Any) -> NoReturn:
+def _fail(message: str, call: HostCall | None, *details: Any) -> NoReturn:
     if call is None:
         # Outside of the host an exception is what a caller expects; there is nobody to trail to.
         raise ProviderError(message) from None
-    # The host turns an exception into its traceback. gRPC takes a status from the trailing
-    # metadata before that, so the engine sees the message alone. Should it not, one line is left.
-    status = status_pb2.Status(code=_GRPC_UNKNOWN, message=message, details=details)
-    call.context.set_trailing_metadata(((_STATUS_KEY, status.SerializeToString()),))
+    # The host turns an exception into its traceback. The engine sees the message alone; should it
+    # not, one line is left.
+    statuses.tell(call.context, message, *details)
     sys.tracebacklimit = 0
     raise ProviderError(message) from None
 

@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 
 class RunFacts(TypedDict):
-    """What a wait tells of a run that has ended."""
+    """What a wait returns about a run that has ended."""
 
     #: The run's id: that of its last attempt.
     id: str
@@ -71,7 +71,7 @@ class _Named(Output[T]):
 
     def __getattr__(self, item: str) -> Output[Any]:
         if item in NAMES:
-            raise AttributeError(f'A fact of a run is taken by its name: ["{item}"], not .{item}')
+            raise AttributeError(f'Read a fact of a run by its name: ["{item}"], not .{item}')
         return super().__getattr__(item)
 
 
@@ -129,7 +129,7 @@ def are_mocked() -> bool:
 
 
 async def mocked(run: Readable, asked: Collection[str]) -> Facts:
-    """Return the facts of a run that a mock has made: COMPLETED, but for what `new_resource` gave.
+    """Return the facts of a mocked run: COMPLETED, except for what `new_resource` gave.
 
     That is taken by the API's names, and what is `asked` for, "outputs" and "tasks", as it is.
     """

@@ -16,8 +16,8 @@ import pulumi
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 _LEFT: Final = (
-    "The program failed, so it waits for no run any more. Runs that have started go on, and the "
-    "state records them: `pulumi destroy` stops them."
+    "The program failed, so it ends its waits. Runs that have started continue, and the state "
+    "records them. `pulumi destroy` stops them."
 )
 _waiting: set[asyncio.Future[Any]] = set()
 _blocks = 0
@@ -27,7 +27,7 @@ _failures: WeakKeyDictionary[pulumi.Resource, pulumi.RunError | None] = WeakKeyD
 
 @contextmanager
 def interruptible(futures: Iterable[asyncio.Future[Any]]) -> Iterator[None]:
-    """Cancel the futures where this process is told to stop, instead of raising anywhere."""
+    """Cancel the futures when a signal stops this process, instead of raising anywhere."""
     global _blocks
     mine = set(futures)
     loop = asyncio.get_running_loop()
@@ -58,7 +58,7 @@ def _cancel() -> None:
 def watch_program() -> None:
     """Have the waits end where the program fails, from now on.
 
-    Pulumi tells of a program's exception only once all its Outputs are known, and never where one
+    Pulumi reports a program's exception only once all its Outputs are known, and never where one
     of them fails.
     """
     stack: Any = pulumi.runtime.get_root_resource()

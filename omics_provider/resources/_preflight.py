@@ -253,8 +253,8 @@ class Gathering:
             # What is logged for a resource is on its way one turn of the loop later.
             await asyncio.sleep(0)
             raise pulumi.RunError(
-                f"{words.HEADLINE}: nothing is started, because of the problems above. "
-                'preflight="warn", or omics:preflight, lets the update go on.'
+                f"{words.HEADLINE}: nothing starts, because of the problems above. "
+                'With preflight="warn", or omics:preflight, the update continues.'
             )
 
     async def _report(self) -> bool:
@@ -320,8 +320,8 @@ class Gathering:
             self._note(line)
         if later:
             self._note(
-                f"{_counted(later)} missing may be made by this update, before the runs that "
-                "depend on it: not judged."
+                f"{_counted(later)} missing, but this update may create it before the runs that "
+                f"need it: not checked."
             )
         return any(fails for _, fails in found)
 

@@ -27,8 +27,8 @@ def content(samples: Samples) -> tuple[Source, str]:
     """
     if isinstance(samples, pulumi.Output):
         raise pulumi.RunError(
-            "samples is an Output. Each sample names a resource, so the samples have to be known "
-            "when the program runs: give a file, or Python values."
+            "samples is an Output. Each sample names a resource, so the program has to know the "
+            "samples: give a file, or Python values."
         )
     try:
         return contents.content(samples)

@@ -33,7 +33,7 @@ _CHANGE_SECONDS: Final = 10.0
 
 
 class LiveView:
-    """Tells what watchers see, as long as something is waited for. Lives in the event loop."""
+    """Shows what watchers see, as long as something is waited for. Lives in the event loop."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class LiveView:
         self._has_begun = False
 
     def begin(self, watchers: Iterable[Watcher]) -> None:
-        """Show what goes on at these places, too, from now on."""
+        """Show what happens at these places, too, from now on."""
         self._watchers += [each for each in watchers if each not in self._watchers]
         self._waits += 1
         if self._task is None and self._progress != "off":

@@ -12,11 +12,11 @@ from pulumi import Output, ResourceOptions
 
 from omics_provider.base.settings import Settings
 from omics_provider.base.words import some
-from omics_provider.batches.samples import Overrides, override_of
+from omics_provider.batches.samples import Overrides, Sheet, override_of
 from omics_provider.preflight import columns
 from omics_provider.runs.rules import cohort, declaration
 from omics_provider.runs.rules.run_table import COHORT, TABLE
-from omics_provider.sheets.parameters import Sample, read_samples
+from omics_provider.sheets.parameters import Sample
 from omics_provider.sheets.sheet import SheetError
 
 from ._arguments import CohortArguments
@@ -35,48 +35,48 @@ _WORKFLOW: Final = (
 
 @takes(COHORT)
 class RunCohort(pulumi.ComponentResource):
-    """The samples of a sample sheet, each with a run of its own: an OmicsRun `<name>-<sample id>`.
+    """The samples of a sample sheet, each with its own run: an OmicsRun `<name>-<sample id>`.
 
-    The sheet in git is the declaration. A row added is one run to start, a row changed one run to
-    replace, a row removed one run to delete. The order of rows and columns, line ends, quotes and
-    columns that nothing refers to make no difference.
+    The sheet in git is the declaration. A new row starts a run, a changed row replaces a run, and
+    a removed row deletes a run. The order of rows and columns, line ends, quotes and unused
+    columns make no difference.
 
-    Further arguments are those of OmicsRun, the same as in `template`; but `name` and `parameters`,
-    which are other things here, have their place in the template alone.
+    The other arguments are those of OmicsRun, as in `template`. `name` and `parameters` of a run
+    go into the template, because they mean something else here.
 
     Raises:
-        pulumi.RunError: names everything that is wrong with the sheet, with lines. Nothing of the
-            cohort is started then.
+        pulumi.RunError: names all problems of the sheet, with lines. Then no run of the cohort
+            starts.
 
     Args:
         name: Pulumi's name of the cohort, and the beginning of the names of its runs.
-        samples: Path of a CSV, TSV or JSON file, relative to the project; the bytes of one; or
-            Python values: mappings from column to cell, in a list or by sample id.
-        template: Arguments of OmicsRun that all runs share. Its parameters are fixed ones; what the
-            sheet gives goes over them. `name` is the sample's id where it is unset.
-        id_column: The column with the sample ids; unset, the one that Terra marks, else `sample`,
-            `sample_id` or `sample_name`. Ids are letters, digits, '.', '_' and '-'.
-        format: "csv", "tsv" or "json", where the file's name does not tell.
-        parameters: What the workflow's parameters take from the sheet: a list of columns, each the
-            parameter of its name; or a mapping from parameter to "{column}", to a text with such in
-            it, to a Column, to a type for the column of the parameter's name, or to an EachRow,
-            with which a sample may have several rows. Columns that are not referred to are left
-            alone. Unset, each column whose header is a parameter of the workflow is that parameter,
-            if its cell is not empty: one call of GetWorkflow.
+        samples: Path of a CSV, TSV or JSON file, relative to the project; or the bytes of a file.
+            Or Python values: mappings from column to cell, in a list or by sample id.
+        template: Arguments of OmicsRun that all runs share. The sheet's parameters override the
+            template's. `name` is by default the sample's id.
+        id_column: The column with the sample ids; by default the column that Terra marks, or
+            `sample`, `sample_id` or `sample_name`. Ids are letters, digits, '.', '_' and '-'.
+        format: "csv", "tsv" or "json", if the file's name does not say it.
+        parameters: What the workflow's parameters take from the sheet. A list names columns, each
+            for the parameter of the same name. A mapping gives each parameter one of these: a text
+            with "{column}" in it, a Column, a type, or an EachRow. A type is for the column of the
+            parameter's name. With an EachRow, a sample may have several rows. Other columns are
+            ignored. By default, one call of GetWorkflow finds the workflow's parameters. Each
+            column with the name of a parameter gives it, if the cell is not empty.
         overrides: Further arguments of OmicsRun for single samples, by sample id, or a function
-            that gives them for a row. Parameters and tags are merged over the others, None takes
-            one away; any other argument is replaced.
-        max_failures: How many samples may fail without failing the update, for `wait` and
-            `outputs`; none where it is unset. A run that can't be started always fails it.
+            that gives them for a row. Parameters and tags are merged with the shared ones, and None
+            removes one. Any other argument is replaced.
+        max_failures: How many samples may fail before `wait` and `outputs` fail the update; by
+            default 0. A run that can't be started always fails it.
         opts: Pulumi's resource options. It may also be the second argument, without a name.
 
     Attributes:
-        runs: The runs by sample id, in the order in which the sheet names them first.
-        outputs: The workflow's outputs of each sample, when all runs have ended; None for failed
-            ones.
+        runs: The runs by sample id, in the sheet's order.
+        outputs: The workflow's outputs for each sample, when all runs have ended; None for a failed
+            run.
     """
 
-    #: The runs by sample id, in the order in which the sheet names them first.
+    #: The runs by sample id, in the sheet's order.
     runs: dict[str, OmicsRun]
 
     def __init__(
@@ -97,7 +97,7 @@ class RunCohort(pulumi.ComponentResource):
             )
         except (SheetError, cohort.Wrong, pulumi.RunError) as error:
             raise pulumi.RunError(
-                f"Cohort {name} can't be made, and none of its runs is started or changed:\n{error}"
+                f"Cohort {name} can't be created, and none of its runs starts or changes:\n{error}"
             ) from None
         super().__init__("omics:index:RunCohort", name, None, opts)
         beside = ResourceOptions(parent=self, depends_on=opts.depends_on if opts else None)
@@ -117,7 +117,7 @@ class RunCohort(pulumi.ComponentResource):
         """Wait for the end of all runs and return the facts of each, by sample id.
 
         Facts, arguments and previews are those of `wait_all`. Up to `max_failures` failed samples
-        are told as a warning; more fail the update, after all runs have ended.
+        give a warning. More fail the update, after all runs have ended.
         """
         if not self._max_failures or on_failure != "fail":
             return wait_all(self.runs, timeout, on_failure, outputs=outputs)
@@ -126,7 +126,7 @@ class RunCohort(pulumi.ComponentResource):
 
     @cached_property
     def outputs(self) -> Output[dict[str, Any]]:
-        """The workflow's outputs of each sample, when all runs have ended; None for failed ones."""
+        """Each sample's workflow outputs, when all runs have ended; None for a failed run."""
         return self.wait(outputs=True).apply(
             lambda ended: {id_: facts["outputs"] for id_, facts in ended.items()}
         )
@@ -136,8 +136,8 @@ class RunCohort(pulumi.ComponentResource):
         if len(failed) > self._max_failures and not pulumi.runtime.is_dry_run():
             raise pulumi.RunError(
                 f"{len(failed)} of {len(ended)} samples of the cohort {self._name} failed, "
-                f"{self._max_failures} may: {some(failed)}. The reasons are in the "
-                "warning before this. Give the samples a new `rerun`, or allow more max_failures."
+                f"{self._max_failures} may: {some(failed)}. The warning before this has the "
+                f"reasons. Give the samples a new `rerun`, or allow more max_failures."
             )
         return ended
 
@@ -152,28 +152,21 @@ def _shared(template: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
     if twice:
         raise pulumi.RunError(f"{', '.join(twice)}: given in the template, and beside it.")
     if "resource_name" in template or "resource_name" in arguments:
-        raise pulumi.RunError("resource_name is made from the cohort's name and the sample's id.")
+        raise pulumi.RunError("resource_name comes from the cohort's name and the sample's id.")
     return {**template, **arguments}
 
 
 def _samples(own: Mapping[str, Any]) -> dict[str, Sample]:
     source, name = content(own["samples"])
-    overrides = own["overrides"]
-    return read_samples(
-        source,
-        own["parameters"],
-        id_column=own["id_column"],
-        format=own["format"],
-        name=name,
-        expected=list(overrides) if isinstance(overrides, Mapping) else (),
-    )
+    sheet = Sheet(source, name, own["parameters"], own["id_column"], own["format"])
+    return sheet.samples(own["overrides"])
 
 
 def _allowed(max_failures: int | None) -> int:
     if max_failures is None:
         return 0
     if isinstance(max_failures, bool) or not isinstance(max_failures, int) or max_failures < 0:
-        raise pulumi.RunError(f"max_failures is a whole number from 0, not {max_failures!r}.")
+        raise pulumi.RunError(f"max_failures must be a whole number from 0, not {max_failures!r}.")
     return max_failures
 
 

@@ -143,8 +143,8 @@ def _of(provider: pulumi.ProviderResource | None, name: str) -> Settings:
     if isinstance(provider, Provider):
         return provider.settings
     raise pulumi.RunError(
-        f"{name} has a provider that the program can't read the place of. "
-        "Make it with omics_provider.Provider."
+        f"{name} has a provider whose Region and account the program can't read. Create it with "
+        f"omics_provider.Provider."
     )
 
 
@@ -183,8 +183,8 @@ def _require_text(name: str, given: Mapping[str, Any]) -> None:
     if wrong:
         raise errors.SettingsError(
             "Configuration",
-            f"{', '.join(wrong)} of {name} is no text that the program knows",
-            advice="Give a plain text, from pulumi.Config for example, and no Output.",
+            f"{', '.join(wrong)} of {name} is not a text that the program knows",
+            advice="Give a plain text, for example from pulumi.Config, not an Output.",
         )
 
 
@@ -192,6 +192,6 @@ def _require_own_environment(name: str, opts: ResourceOptions | None) -> None:
     if opts is not None and opts.env_var_mappings is not None:
         raise errors.SettingsError(
             "Configuration",
-            f"{name} has env_var_mappings, which the program's own waits and look-ups don't have",
+            f"{name} has env_var_mappings, which the program's own waits and checks do not see",
             advice="Name a profile of ~/.aws/config instead: profile=….",
         )

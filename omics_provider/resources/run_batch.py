@@ -44,48 +44,48 @@ _OWN: Final = {field.name: field.wire for field in batch_table.OWN}
 class OmicsRunBatch(RunBatchAttributes, Declared, module="omics", name="RunBatch"):
     """The samples of a cohort, run by StartRunBatch: hundreds to 100,000 of them.
 
-    Creating it is one StartRunBatch call, which returns before the first run has started. The rows
-    never reach the engine or the state: they go through a file on this machine, and, from 101
-    samples on, through one in S3 that is named by its content. All rows are checked in the program,
-    and everything that is wrong is told at once.
+    A create makes one StartRunBatch call, which returns before the first run has started. The rows
+    never reach the engine or the state. They go through a file on this machine. From 101 samples
+    on they also go through a file in S3, whose name is a digest of its content. The program checks
+    all rows, and reports all problems together.
 
     Raises:
-        pulumi.RunError: the sheet can't be read; it names everything that is wrong with it.
+        pulumi.RunError: the sheet can't be read; the error names all its problems.
 
     Args:
         resource_name: Pulumi's name of the resource, unique in the stack.
         samples: Path of a CSV, TSV or JSON sheet, the bytes of one, or Python values, as RunCohort
             takes them. A sample's id becomes its runSettingId. At most 100,000.
-        template: Arguments that all runs share, by name, as RunCohort takes them: those below, and
-            `parameters`, fixed ones that those of the sheet go over, together at most 50,000 bytes
-            of JSON for each sample. `tags` in it are run_tags.
-        parameters: What the workflow's parameters take from the sheet, as in RunCohort; every
-            column is the parameter of its name where it is unset.
+        template: Arguments that all runs share, by name, as in RunCohort: the arguments below,
+            `parameters`, and `tags`, which means run_tags. The sheet's parameters override these. A
+            sample's parameters have at most 50,000 bytes of JSON.
+        parameters: What the workflow's parameters take from the sheet, as in RunCohort. By default,
+            every column is the parameter of the same name.
         overrides: By sample id, or as a function of a sheet's row: parameters, run_tags (merged),
-            name, output_uri, priority, engine_settings, output_bucket_owner_id. None takes away
-            what the sheet gives; what all samples share can't be taken from one.
+            name, output_uri, priority, engine_settings, output_bucket_owner_id. None removes a
+            value of the sheet, but no value that all samples share.
         id_column: The column with the sample ids, as in RunCohort.
-        format: "csv", "tsv" or "json", where the file's name does not tell.
+        format: "csv", "tsv" or "json", if the file's name does not say it.
         preflight: What a preview does about what the batch needs, as OmicsRun takes it: "fail",
             "warn" or "off". Samples with parameters of the same names are judged by one of them; of
             their input files some are looked for.
         role_arn: Role that HealthOmics assumes; it must be able to read settings_uri, too.
         output_uri: S3 URI below which the service puts results, unless each sample has its own.
         workflow_id: Id of a private workflow. Ready2Run workflows can't run in batches.
-        workflow_type: PRIVATE, which the service takes where it is unset.
+        workflow_type: PRIVATE, the service's default.
         workflow_owner_id: Account id, 12 digits, of the owner of a shared workflow.
-        workflow_version_name: Version of the workflow; the default version where unset.
-        name: Name of each run. Unset, the sample's id.
-        run_group_id: Id of the run group that caps what its runs use together.
+        workflow_version_name: Version of the workflow; by default the workflow's default version.
+        name: Name of each run, by default the sample's id.
+        run_group_id: Id of the run group, which limits what its runs use together.
         priority: Order among waiting runs of the group, 0 to 100,000.
         storage_type: STATIC or DYNAMIC.
         storage_capacity: STATIC storage in GiB, up to 100,000; the service rounds it up.
         scratch_storage_mode: LOCAL or SHARED: where a task's /tmp is.
-        cache_id: Id of the run cache whose task outputs may be used again.
-        cache_behavior: CACHE_ON_FAILURE or CACHE_ALWAYS, in place of the cache's default.
+        cache_id: Id of the run cache, whose task outputs the run may use again.
+        cache_behavior: CACHE_ON_FAILURE or CACHE_ALWAYS, instead of the cache's default.
         log_level: OFF, FATAL, ERROR or ALL. With OFF there is no manifest.
-        retention_mode: RETAIN (the service's default) keeps the run's record until it is deleted;
-            with REMOVE the service drops the oldest records when the account's quota is full.
+        retention_mode: RETAIN (the service's default) keeps the run's record until it is deleted.
+            With REMOVE, the service removes the oldest records when the account's quota is full.
         networking_mode: RESTRICTED or VPC; VPC needs configuration_name.
         configuration_name: Name of a HealthOmics configuration, as VPC networking needs.
         engine_settings: Settings of the workflow engine, such as Nextflow profiles.
@@ -95,34 +95,35 @@ class OmicsRunBatch(RunBatchAttributes, Declared, module="omics", name="RunBatch
         run_tags: Up to 50 tags of each run.
         rerun: Any JSON value, by sample id, or one for all samples. A changed value runs the sample
             again with the same settings.
-        batch_name: Name of the batches, up to 64 characters. Unset, the resource's name and a few
-            digits of its own.
-        settings_uri: s3://bucket/prefix for the files of settings and indexes. Needed from 101
-            samples on. Nothing there is ever written over or deleted.
+        batch_name: Name of the batches, up to 64 characters; by default the resource's name and
+            some digits.
+        settings_uri: s3://bucket/prefix for the files of settings and indexes. You need it from 101
+            samples on. The provider never overwrites or deletes a file there.
         tags: Up to 50 tags of the batches themselves. They change in place.
-        on_change: What a changed sheet, or a changed setting, starts. "new", the default: only the
-            samples that are new or whose settings changed, as a further batch beside those there
-            are; what has run does not run again. "all": everything again, in place of those there
-            are.
+        on_change: What a changed sheet or setting starts. "new", the default, starts a further
+            batch with the samples that are new or whose settings changed. No other sample runs
+            again. "all" replaces the existing batches, and runs every sample again.
         on_delete: What destroy and replacement do. "delete", the default, cancels active runs, then
-            deletes the runs' records and the batches'; "cancel" cancels active runs; "keep" touches
+            deletes the records of runs and batches. "cancel" cancels active runs. "keep" changes
             nothing. Files in S3 and logs always stay.
         opts: Pulumi's resource options. It may also be the second argument, without a name.
 
     Attributes:
         arn: The first batch's ARN.
-        uuid: The first batch's identity. Ids of deleted batches are used again, uuids are not.
-        status: State of the least finished batch when last seen by up or refresh, a BatchStatus.
+        uuid: The first batch's identity. HealthOmics uses the id of a deleted batch again, but
+            never a uuid.
+        status: State of the least finished batch at the last up or refresh, a BatchStatus.
         batches: All batches, oldest first: id, arn, uuid, status, count, settings, submissions,
             runs.
-        submissions: Runs by what became of their start, over all batches; a count of 0 is left out.
-            started, failed, pending, cancelled, cancelFailed, deleted, deleteFailed.
-        runs: Runs by state, over all batches; a count of 0 is left out. pending, starting, running,
-            stopping, completed, failed, cancelled, deleted.
-        submission_failures: The commonest reasons for which runs could not be started, with an
-            example each.
-        index: Where it is written which settings each sample was started with.
-        record_gone: True where the service no longer has the record of one of the batches.
+        submissions: Number of runs by the outcome of their start, over all batches: started,
+            failed, pending, cancelled, cancelFailed, deleted, deleteFailed. A count of 0 is left
+            out.
+        runs: Number of runs by state, over all batches: pending, starting, running, stopping,
+            completed, failed, cancelled, deleted. A count of 0 is left out.
+        submission_failures: The most frequent reasons why runs could not start, each with an
+            example.
+        index: The file that says which settings each sample started with.
+        record_gone: True if the service no longer has the record of one of the batches.
         parameters: The workflow's parameters, JSON of at most 50,000 bytes.
         samples: Number of declared samples (count) and digest of their settings (sha256).
 
@@ -171,18 +172,18 @@ class OmicsRunBatch(RunBatchAttributes, Declared, module="omics", name="RunBatch
     def wait(
         self, timeout: float | None = None, on_failure: OnFailure = "fail"
     ) -> Output[dict[str, Any]]:
-        """Wait until all runs of the batches have ended, and return what became of them.
+        """Wait until all runs of the batches have ended, and return how they ended.
 
         Args:
-            timeout: seconds to wait, None for no limit. The runs go on when it is over.
-            on_failure: "fail" fails the update where a run has not COMPLETED, or could not be
-                started, after all have ended; "warn" says so and goes on.
+            timeout: seconds to wait, None for no limit. The runs continue after it.
+            on_failure: "fail" fails the update if a run has not COMPLETED, or could not be started,
+                after all have ended. "warn" prints a warning, and the program continues.
 
         Returns:
             status, submissions, runs and submission_failures as the attributes of these names, at
-            the end. In a preview they are unknown where runs go on. One GetBatch for each batch
-            that is not over, every two seconds at first, at last every minute. The next refresh
-            records the same.
+            the end. In a preview they are unknown while runs are active. The wait makes one
+            GetBatch call for each active batch, every two seconds at first, and every minute at
+            last. The next refresh records the same values.
         """
         place = place_of(self)
         checked(on_failure)
@@ -237,13 +238,14 @@ async def _over(
         watching.cancel()
         left = some([f"batch {each['id']}" for each in kept])
         raise pulumi.RunError(
-            f"Run batch {name}: after {timeout:.0f} s these runs have not ended: those of {left}.\n"
-            "They go on. Run `pulumi up` again to go on waiting."
+            f"Run batch {name}: after {timeout:.0f} s these runs have not ended: the runs of "
+            f"{left}.\n"
+            "They continue. Run `pulumi up` again to continue the wait."
         )
     if watching.cancelled():
         raise failure_of_program() or pulumi.RunError(
-            f"Run batch {name}: interrupted. The runs go on, and the state records them. "
-            "Run `pulumi up` again to go on waiting."
+            f"Run batch {name}: interrupted. The runs continue, and the state records them. Run "
+            f"`pulumi up` again to continue the wait."
         )
     return watching.result()
 
@@ -256,7 +258,7 @@ async def _watched(name: str, place: Settings, kept: list[dict[str, Any]]) -> li
             kept = await asyncio.to_thread(_seen, place, kept)
         except PASSING as error:
             if not is_told:
-                pulumi.log.warn(f"{error.about(f'run batch {name}')}\nThe wait goes on.")
+                pulumi.log.warn(f"{error.about(f'run batch {name}')}\nThe wait continues.")
             is_told = True
         if all(map(lifecycle.is_over, kept)):
             return kept

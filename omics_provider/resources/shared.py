@@ -30,16 +30,16 @@ class OmicsRunGroup(RunGroupAttributes, Readable, module="omics", name="RunGroup
     Args:
         resource_name: Pulumi's name of the resource, unique in the stack.
         name: Name shown in the console, up to 128 characters. Pulumi's resource name is not sent.
-        max_cpus: vCPUs that the group's active runs use at once, 1 to 100,000.
-        max_gpus: GPUs that the group's active runs use at once, 1 to 100,000.
-        max_runs: Runs of the group that are active at once, 1 to 100,000; others wait.
+        max_cpus: Most vCPUs that the group's active runs use at once, 1 to 100,000.
+        max_gpus: Most GPUs that the group's active runs use at once, 1 to 100,000.
+        max_runs: Most runs of the group that are active at once, 1 to 100,000; others wait.
         max_duration: Minutes after which a run of the group fails, 1 to 100,000.
         tags: Up to 50 tags.
         opts: Pulumi's resource options. It may also be the second argument, without a name.
 
     Attributes:
         arn: The group's ARN.
-        creation_time: When the group was made, ISO 8601 in UTC.
+        creation_time: When the group was created, ISO 8601 in UTC.
 
     Each argument is an attribute, too: its value as declared.
     """
@@ -66,21 +66,22 @@ class OmicsRunCache(RunCacheAttributes, Readable, module="omics", name="RunCache
 
     Args:
         resource_name: Pulumi's name of the resource, unique in the stack.
-        cache_s3_location: Where outputs are kept: s3://bucket/prefix, not in an archived storage
-            class.
+        cache_s3_location: Where the cache keeps outputs: s3://bucket/prefix, not in an archived
+            storage class.
         cache_behavior: CACHE_ON_FAILURE (the service's default) keeps the outputs of finished tasks
-            of runs that fail; CACHE_ALWAYS those of all runs. A run may say otherwise.
+            of failed runs. CACHE_ALWAYS keeps the outputs of all runs. A run may set another
+            behavior.
         name: Name shown in the console, up to 128 characters. Pulumi's resource name is not sent.
         description: Up to 256 characters.
-        cache_bucket_owner_id: Account id, 12 digits, that must own the bucket; the service takes
-            the caller's where it is unset.
+        cache_bucket_owner_id: Account id, 12 digits, that must own the bucket; by default the
+            caller's account.
         tags: Up to 50 tags.
         opts: Pulumi's resource options. It may also be the second argument, without a name.
 
     Attributes:
         arn: The cache's ARN.
-        status: State when last seen by up or refresh: ACTIVE or FAILED.
-        creation_time: When the cache was made, ISO 8601 in UTC.
+        status: State at the last up or refresh: ACTIVE or FAILED.
+        creation_time: When the cache was created, ISO 8601 in UTC.
 
     Each argument is an attribute, too: its value as declared.
     """

@@ -34,6 +34,7 @@ from omics_provider.waits.watcher import Watcher, Watchers
 
 from . import _facts
 from ._declare import Readable
+from ._declare import stack as stack_of_program
 from ._facts import RunFacts
 from ._interrupt import failure_of_program, interruptible, watch_program
 from ._view import view
@@ -71,8 +72,8 @@ class Waitable(Readable):
     ) -> Output[RunFacts]:
         """Wait for the run's end, in the program, and return its final facts.
 
-        Facts, arguments and previews are those of `wait_all`; a failed run fails the update as
-        soon as it is noticed, also while other runs go on.
+        Facts, arguments and previews are those of `wait_all`. A failed run fails the update as
+        soon as the wait notices it, also while other runs are active.
         """
         wish = _Wish(timeout, checked(on_failure), outputs, tasks)
         return _facts.facts_of_run(_waited({self._name: self}, wish)[self._name])
@@ -90,9 +91,9 @@ def wait_all(
 
     Args:
         runs: the runs, by key; in a sequence the key is Pulumi's resource name.
-        timeout: seconds to wait, None for no limit. The runs go on when it is over.
+        timeout: seconds to wait, None for no limit. The runs continue after it.
         on_failure: "fail" fails the update where a run ended FAILED, CANCELLED or DELETED, after
-            all have ended; "warn" says so and goes on.
+            all have ended. "warn" prints a warning, and the program continues.
         outputs: whether to read the workflows' outputs, one call to S3 a completed run.
         tasks: whether to count the runs' tasks, one ListRunTasks call for 100 tasks of a run, at
             most five a second.
@@ -101,16 +102,16 @@ def wait_all(
         By key, the facts of each ended run: id, status, run_output_uri, start_time, stop_time,
         status_message, failure_reason, attempts, earlier_attempts, and outputs: the workflow's
         outputs by name, as JSON values, and tasks: their number as total, completed, failed and
-        cancelled. These two are None where they were not asked for or can't be read, which is told.
-        In a preview a run that has not ended is unknown. A name that is none of these, or no key,
-        raises pulumi.RunError at once.
+        cancelled. These two are None if you did not ask for them. They are None, with a warning,
+        if they can't be read. In a preview a run that has not ended is unknown. A wrong name or
+        key raises pulumi.RunError at once.
 
         The values of `outputs` are whole inside the program. As stack outputs or inputs Pulumi
         carries numbers as doubles, exact to 2**53, and drops null inside of objects: give such
         values as text there, as `json.dumps` makes it.
 
-    Where a run fails with a code that its `retry` names, the wait starts the next attempt and goes
-    on; the facts are those of the last one. The next update records it in the run's place.
+    If a run fails with a code that its `retry` names, the wait starts the next attempt and
+    continues. The facts are those of the last attempt. The next update records it as the run.
 
     """
     if not isinstance(runs, Mapping):
@@ -131,7 +132,7 @@ def _waited(runs: Mapping[str, Waitable], wish: _Wish) -> Output[dict[str, Facts
         return Output.from_input({})
     watch_program()
     where = {key: place_of(run) for key, run in runs.items()}
-    stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+    stack = stack_of_program()
     known = Output.all(
         **{
             key: Output.all(id=run.id, **{wire: run._output(wire) for wire in _NEEDED})
@@ -277,7 +278,7 @@ async def _seen_once(
     try:
         told = {key: await asyncio.wrap_future(future) for key, future in futures.items()}
     except errors.OmicsError as error:
-        pulumi.log.warn(f"{error.about(_SUBJECT)}\nWhich runs have ended is not known.")
+        pulumi.log.warn(f"{error.about(_SUBJECT)}\nIt is not known which runs have ended.")
         return {}
     return {key: run for key, run in told.items() if run is not None}
 
@@ -308,15 +309,15 @@ async def _all_done(futures: Mapping[str, Future[End]], timeout: float | None) -
         )
     if any(each.cancelled() for each in done):
         raise pulumi.RunError(
-            f"{_OPERATION}: interrupted. The runs go on, and the state records them. "
-            "Run `pulumi up` again to go on waiting."
+            f"{_OPERATION}: interrupted. The runs continue, and the state records them. Run "
+            f"`pulumi up` again to continue the wait."
         )
     failed = any(each.exception() for each in done)
     if late and not failed:
         names = some([waiting[each] for each in waiting if each in late])
         raise pulumi.RunError(
             f"{_OPERATION}: after {timeout:.0f} s these runs have not ended: {names}.\n"
-            "They go on. Run `pulumi up` again to go on waiting."
+            "They continue. Run `pulumi up` again to continue the wait."
         )
 
 

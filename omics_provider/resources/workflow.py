@@ -26,53 +26,54 @@ class OmicsWorkflow(WorkflowAttributes, Readable, module="omics", name="Workflow
     The definition's digest names the version, known in the preview: a changed task is one update of
     the workflow, and runs with `workflow_version_name=workflow.version_name` are replaced. Versions
     stay until the workflow is deleted. Name, description, storage, README text and tags change in
-    place; any other change is another version. Creating and changing it waits until the service has
-    looked at the definition, and fails with the message of its engine. Deleting it leaves runs
+    place; any other change creates another version. A create or an update waits until the service
+    has checked the definition, and fails with the message of its engine. A delete leaves runs
     alone. An input left unset is not sent and never differs. Limits of values are those of
     CreateWorkflow and CreateWorkflowVersion (botocore's model, omics 2022-11-28).
 
     Args:
         resource_name: Pulumi's name of the resource, unique in the stack.
         definition: A local folder, or one file, of WDL, Nextflow or CWL, relative to the program's
-            working folder. Hidden files, `__pycache__` and *.pyc are left out; as a zip it may have
-            4,400,000 bytes. Exactly one of definition, definition_uri and definition_repository is
-            given.
-        definition_uri: A zip in S3, in the workflow's Region, up to 100 MB. What is there is not
-            looked at: give another URI or version_name for another content.
+            working folder. Hidden files, `__pycache__` and *.pyc are left out. As a zip it has at
+            most 4,400,000 bytes. Exactly one of definition, definition_uri and
+            definition_repository is given.
+        definition_uri: A zip in S3, in the workflow's Region, up to 100 MB. The provider does not
+            read it: for new content, give another URI or version_name.
         definition_repository: A Git repository by the API's names: connectionArn, fullRepositoryId,
             sourceReference {type, value}, excludeFilePatterns.
         workflow_bucket_owner_id: Account id, 12 digits, that must own definition_uri's bucket.
-        engine: WDL, NEXTFLOW, CWL or WDL_LENIENT (for workflows that come from Cromwell); told from
-            the files where it is unset, if those are of one engine.
-        main: Path of the main file within the definition; where unset, the one file next to the
-            root, or the one there that is called main.
+        engine: WDL, NEXTFLOW, CWL or WDL_LENIENT (for workflows from Cromwell). By default the
+            files decide, if they are all in one language.
+        main: Path of the main file within the definition. By default it is the only file at the
+            top, or the file there that is called main.
         name: Name shown in the console, up to 128 characters. Pulumi's resource name is not sent.
         description: Up to 256 characters.
         parameter_template: Parameters by name, each {"description": text, "optional": bool}, or a
-            JSON file with them; where unset, the service reads them from the definition.
+            JSON file with them. By default the service reads them from the definition.
         parameter_template_path: A template's path within definition_repository.
-        storage_type: STATIC or DYNAMIC: the default of runs that say nothing.
-        storage_capacity: STATIC storage of such runs in GiB, up to 100,000.
-        accelerators: GPU, or unset.
-        container_registry_map: Registries and images by the API's names: registryMappings,
-            imageMappings.
-        container_registry_map_uri: The same as a file in S3.
+        storage_type: STATIC or DYNAMIC: the default for runs that do not set it.
+        storage_capacity: Default STATIC storage of a run in GiB, up to 100,000.
+        accelerators: GPU, or nothing.
+        container_registry_map: Mappings of registries and images, with the API's names:
+            registryMappings, imageMappings.
+        container_registry_map_uri: The same mappings as a file in S3.
         readme_markdown: README of the workflow, as Markdown.
         readme_path: A README's path within definition_repository.
         readme_uri: A README in S3.
-        version_name: Name of the version in place of the one made from the definition: letters,
-            digits, - . and _, up to 64. A changed definition then needs another name.
-        tags: Up to 50 tags, of the workflow and its current version.
+        version_name: Name of the version: letters, digits, - . and _, up to 64. By default the
+            provider makes it from the definition. If you set it, a changed definition needs another
+            name.
+        tags: Up to 50 tags for the workflow and its current version.
         opts: Pulumi's resource options. It may also be the second argument, without a name.
 
     Attributes:
         arn: The workflow's ARN.
         uuid: The workflow's identity.
-        creation_time: When the workflow was made, ISO 8601 in UTC.
+        creation_time: When the workflow was created, ISO 8601 in UTC.
         version_arn: ARN of the current version.
         version_uuid: The current version's identity.
-        status: State of the current version when last seen by up or refresh.
-        status_message: What the service says of the definition, findings of its linter among it.
+        status: State of the current version at the last up or refresh.
+        status_message: What the service says about the definition, with its linter's findings.
         digest: The service's own digest of the current version.
 
     Each argument is an attribute, too: its value as declared.
@@ -129,7 +130,7 @@ def _loaded(template: Any) -> Any:
     except OSError as error:
         raise _Unreadable(f"{template}: {error.strerror}") from error
     except ValueError as error:
-        raise _Unreadable(f"{template} is no JSON: {error}") from error
+        raise _Unreadable(f"{template} is not JSON: {error}") from error
 
 
 def _identified(given: Mapping[str, Any]) -> dict[str, Any]:

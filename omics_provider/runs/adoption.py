@@ -27,7 +27,8 @@ def adopted(call: Call, runs: Runs, inputs: dict[str, Any]) -> Started:
         raise errors.RunError(
             "Adoption",
             f"run {run_id} was started with another {', '.join(wrong)} than declared",
-            advice="Declare what the run was started with, or leave it out. Nothing was done.",
+            advice="Declare the value that the run was started with, or leave the argument out. "
+            "Nothing was done.",
         )
     if "tags" in inputs:
         runs.retag(live["arn"], diff.tag_change(lifecycle.live_tags(live), inputs["tags"]))

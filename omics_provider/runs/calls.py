@@ -6,25 +6,16 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from omics_provider.base.settings import Settings
-from omics_provider.service import logs, start_loop
-from omics_provider.service.calls import Place, plain, whole
-from omics_provider.service.clients import omics
-from omics_provider.service.failures import translated
+from omics_provider.service import logs
+from omics_provider.service.calls import plain
+from omics_provider.service.start_loop import Starting, pacer_of
 
 #: Texts of a manifest that GetRun gives as times.
 _TIMES: Final = frozenset({"creationTime", "startTime", "stopTime"})
 
 
-class Runs(Place):
+class Runs(Starting):
     """Runs at one place. Every method raises the errors of `omics_provider.base.errors`."""
-
-    def __init__(
-        self, settings: Settings, before_start: Callable[[], object] = lambda: None
-    ) -> None:
-        """Take the place, and what has to be called before each try of StartRun."""
-        super().__init__(settings)
-        self._before_start = before_start
 
     def manifest(self, run_id: str, uuid: str) -> dict[str, Any] | None:
         """Return what an ended run's manifest in CloudWatch Logs says of it, None for nothing.
@@ -47,14 +38,8 @@ class Runs(Place):
         After a try without an answer, `look` says whether the run is there: the service may have
         forgotten the requestId. Raises Unconfirmed where no answer tells whether the run started.
         """
-        client = omics(self._settings, retries=False)
-
-        def call() -> dict[str, Any]:
-            self._before_start()
-            with translated("StartRun"):
-                return whole("StartRun", client.start_run(**arguments), "id", "uuid", "status")
-
-        return start_loop.repeat(call, start_loop.pacer_of(self._settings), look)
+        pacer = pacer_of(self._settings)
+        return self._started("StartRun", ("id", "uuid", "status"), arguments, pacer, look)
 
     def get(self, run_id: str) -> dict[str, Any]:
         """GetRun; times are ISO 8601 in UTC."""

@@ -67,8 +67,8 @@ def end(call: Call, runs: Runs, run_id: str, recorded: Mapping[str, Any]) -> Non
         raise errors.RunError(
             "Delete",
             f"run {run_id} is still {ending.status} {limit:.0f} s after its cancellation",
-            advice="The cancellation goes on. Run the same command again to continue, or give it "
-            "longer with Pulumi's resource option customTimeouts: delete, such as 1h.",
+            advice="The cancellation continues. Run the same command again to wait for it. For a "
+            "longer limit, set Pulumi's resource option customTimeouts: delete, such as 1h.",
         ) from late
 
 
@@ -99,7 +99,7 @@ def cancel_all(call: Call, runs: Runs, state: StackState, recorded: Mapping[str,
                 _cancel_active(call, runs, to_end)
             except errors.OmicsError as error:
                 # Each run's own delete cancels it, or says why it can't.
-                call.warn(f"Not all active runs were cancelled ahead: {error.detail.rstrip('.')}.")
+                call.warn(f"Some active runs were not cancelled early: {error.detail.rstrip('.')}.")
 
 
 def cancelled_ahead(call: Call, runs: Runs, run_id: str, recorded: Mapping[str, Any]) -> bool:

@@ -122,7 +122,8 @@ class RunHandler:
         elif not recorded.get("uuid"):
             raise errors.RunError(
                 "Delete",
-                f"no uuid is recorded for run id {id_}, so nothing tells whether it is this run",
+                f"the state has no uuid for run id {id_}, so it is not known whether it is this "
+                f"run",
                 advice="Run `pulumi refresh` first, or remove the run by hand.",
             )
         elif not adoption.is_still_declared(call, recorded):
@@ -298,7 +299,7 @@ def _now(call: Call, run_id: str, recorded: Properties, inputs: Properties) -> P
 
 
 def _started(call: Call, inputs: Properties) -> Started:
-    records.ask_early(call, inputs)
+    records.prepare(call, inputs)
     runs, urn = _runs(call), call.urn
     state, earlier = records.unconfirmed(call, inputs)
     start = _first(call, runs, inputs, state)
@@ -355,6 +356,6 @@ def _first(call: Call, runs: Runs, inputs: Mapping[str, Any], state: StackState)
 def _doubt(call: Call, unclear: errors.Unconfirmed) -> str:
     return (
         f"{unclear.cause.about(call.subject)}\n"
-        "Whether the run has started is not known. The state remembers the request: the next "
-        "`pulumi up` finds the run or starts it, and never starts a second."
+        "It is not known whether the run has started. The state remembers the request: the next "
+        "`pulumi up` finds the run or starts it, and never starts a second one."
     )

@@ -49,7 +49,9 @@ def last_facts(call: Call, runs: Runs, run_id: str, recorded: Mapping[str, Any])
         except errors.NotFound:
             pass
         except errors.OmicsError as error:
-            call.warn(f"The end of run {run_id} can't be looked up in its manifest: {error.detail}")
+            call.warn(
+                f"The manifest of run {run_id} can't be read for the run's end: {error.detail}"
+            )
     known = {key: facts[key] for key in _FROM_MANIFEST if facts.get(key)}
     return lifecycle.gone({**recorded, **known})
 

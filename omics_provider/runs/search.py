@@ -14,10 +14,22 @@ from omics_provider.engine.state import EarlierStart, StackState
 from omics_provider.engine.urn import stack_name, urn_in, urn_name
 
 Live = dict[str, Any]
+Item = Mapping[str, Any]
 
 
 class Marks(dict[tuple[str, str], Mark | None]):
     """The marks of runs, by ARN and creation time, as far as an update has asked; None for none."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last: tuple[list[Item], StackState, list[Item]] | None = None
+
+    def loose(self, items: list[Item], state: StackState) -> list[Item]:
+        """Return the items that no resource holds, found once for all who ask of one list."""
+        last = self._last
+        if last is None or last[0] is not items or last[1] is not state:
+            last = self._last = (items, state, _not_held(items, state.held("")))
+        return last[2]
 
 
 class Listed(Protocol):
@@ -47,7 +59,7 @@ class Search:
     #: Gives the items of `runs` in place of a call for each search.
     listed: Callable[[], Iterable[Mapping[str, Any]]] | None = None
     #: Gives what an update may have started of which neither note nor history tells.
-    recent: Callable[[], Iterable[Mapping[str, Any]]] = tuple
+    recent: Callable[[], list[Item]] = list
     marks: Marks = field(default_factory=Marks)
 
     def find(self) -> Live | None:
@@ -79,10 +91,10 @@ class Search:
 
         They have the name and the workflow that are declared: to look at all costs too many calls.
         """
-        yield from replace(self, listed=self.recent)._marked(
+        loose = self.marks.loose(self.recent(), self.state)
+        yield from replace(self, listed=lambda: loose)._marked(
             self._candidates([self.inputs]),
             self.state.lost(self.stack, self.urn, ()),
-            self.state.held(""),
         )
 
     def successors(self, uuid: str, before: str) -> list[tuple[int, Live]]:
@@ -134,7 +146,6 @@ class Search:
         self,
         wanted: Callable[[Mapping[str, Any]], bool],
         fits: Callable[[Mark], bool],
-        held: frozenset[str] | None = None,
     ) -> Iterator[tuple[Live, str]]:
         """Give the runs whose mark fits and that the stack does not record, newest first.
 
@@ -142,13 +153,8 @@ class Search:
 
         ListRuns shows no tags, so each candidate costs one GetRun, once in an update.
         """
-        held = self.state.held(self.urn) if held is None else held
         listed = self.listed or self.runs.list
-        candidates = [
-            item
-            for item in listed()
-            if item["id"] not in held and item.get("arn") not in held and wanted(item)
-        ]
+        candidates = _not_held(filter(wanted, listed()), self.state.held(self.urn))
         for item in sorted(candidates, key=lambda i: str(i["creationTime"]), reverse=True):
             known = self.marks.get(_key(item))
             if _key(item) in self.marks and (known is None or not fits(known)):
@@ -158,6 +164,10 @@ class Search:
                 mark = self.marks[_key(item)] = Mark.on(live)
                 if mark is not None and fits(mark):
                     yield live, mark.token
+
+
+def _not_held(items: Iterable[Item], held: Callable[[str], bool]) -> list[Item]:
+    return [each for each in items if not held(str(each["id"])) and not held(str(each.get("arn")))]
 
 
 def search_of(

@@ -163,15 +163,15 @@ def start_of(
     )  # fmt: skip
 
 
-def _recent(call: Call, runs: Runs, state: StackState) -> Iterable[Mapping[str, Any]]:
+def _recent(call: Call, runs: Runs, state: StackState) -> list[Mapping[str, Any]]:
     since = state.unnoticed_since(call.update.engine.began)
     if since is None:
-        return ()
+        return []
     try:
         return call.update.recent(runs, since)
     except errors.Denied:
         # Nothing says that there is anything to find, and `doctor` names the right.
-        return ()
+        return []
 
 
 def standing(call: Call, start: Start, run_id: str, ended: Mapping[str, Any]) -> lifecycle.Standing:

@@ -17,15 +17,17 @@ _START_RUN_RIGHTS: Final = (
     "Allow the caller omics:StartRun, and iam:PassRole on the run's role "
     "(iam:PassedToService omics.amazonaws.com), and omics:TagResource: each run gets two tags."
 )
-_RETRY_LATER: Final = "Run `pulumi up` again later: the same request is not started twice."
+_RETRY_LATER: Final = (
+    "Run `pulumi up` again later: HealthOmics does not start the same request twice."
+)
 _NOT_AWS: Final = "Look at omics:endpoint and at the proxy (HTTPS_PROXY, NO_PROXY)."
 _NEW_CREDENTIALS: Final = (
     "Sign in again (for example `aws sso login`), or set AWS_PROFILE or omics:profile; "
-    "`aws sts get-caller-identity` shows what is used."
+    "`aws sts get-caller-identity` shows the credentials in use."
 )
 _MACHINE: Final = (
     "Check ~/.aws/config and ~/.aws/credentials (or what AWS_CONFIG_FILE names), and the program "
-    "or file that the message names, such as that of credential_process."
+    "or file that the message names, such as a credential_process."
 )
 
 _BY_CODE: Final[dict[str, type[errors.OmicsError]]] = {
@@ -128,15 +130,15 @@ def translation(operation: str, error: Exception) -> errors.OmicsError | None:
         return kind(operation, detail, advice=_network_advice(operation))
     if isinstance(error, ResponseParserError):
         # A proxy's page, for example.
-        return errors.NotAws(operation, "what answered is not AWS", advice=_NOT_AWS)
+        return errors.NotAws(operation, "the answer did not come from AWS", advice=_NOT_AWS)
     if isinstance(error, OSError | configparser.Error):
         # Nothing that botocore sends or reads over the network ends so: it has words of its own.
         return errors.SettingsError(operation, str(error), advice=_MACHINE)
     if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
-        detail = "what the AWS configuration names gave something that is no JSON"
+        detail = "the program that the AWS configuration names did not return JSON"
         return errors.CredentialsError(operation, detail, advice=_MACHINE)
     if isinstance(error, boto.ParamValidationError):
-        detail = f"botocore does not take the request: {_report(error)}"
+        detail = f"botocore refused the request: {_report(error)}"
         return errors.Invalid(operation, detail, advice=_ADVICE[errors.Invalid])
     if isinstance(error, boto.BotoCoreError):
         return errors.OmicsError(operation, str(error), advice="Check the AWS set-up.")
@@ -171,7 +173,7 @@ def _settings_advice(error: Exception) -> str:
     if isinstance(error, boto.NoRegionError):
         return (
             "Set it with: pulumi config set omics:region us-east-1 (or AWS_REGION). "
-            "A command that is given no stack needs --region."
+            "A command without a stack needs --region."
         )
     if isinstance(error, boto.ProfileNotFound):
         return "Check omics:profile (or aws:profile) against ~/.aws/config."
@@ -187,7 +189,7 @@ def _network(error: Exception) -> tuple[type[errors.Unreachable], str]:
 def _network_advice(operation: str) -> str:
     advice = "Check the network, the Region and omics:endpoint, then run `pulumi up` again"
     return (
-        f"{advice}: the same request is not started twice."
+        f"{advice}: HealthOmics does not start the same request twice."
         if operation == "StartRun"
         else f"{advice}."
     )

@@ -63,7 +63,7 @@ class Place:
     def _answer(self, operation: str, *members: str, **arguments: Any) -> dict[str, Any]:
         """Call an operation; `members` are those that every answer of it has."""
         with self._called(operation):
-            answer = getattr(self._client, _method(operation))(**arguments)
+            answer = getattr(self._client, method(operation))(**arguments)
             return whole(operation, answer, *members)
 
     def _found(self, operation: str, *members: str, **arguments: Any) -> dict[str, Any] | None:
@@ -77,7 +77,7 @@ class Place:
         self, operation: str, member: str = "items", **arguments: Any
     ) -> Iterator[dict[str, Any]]:
         """Call a List operation, page by page; `member` is the one with a page's items."""
-        pages = self._client.get_paginator(_method(operation)).paginate(  # type: ignore[call-overload]  # the operation is no literal
+        pages = self._client.get_paginator(method(operation)).paginate(  # type: ignore[call-overload]  # the operation is no literal
             **arguments, PaginationConfig={"PageSize": PAGE}
         )
         with self._called(operation):
@@ -95,7 +95,7 @@ class Place:
             raise
 
 
-def _method(operation: str) -> str:
+def method(operation: str) -> str:
     """Return boto3's name of an operation, as in get_run for GetRun."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", operation).lower()
 
@@ -108,7 +108,7 @@ def whole(operation: str, answer: Mapping[str, Any], *members: str) -> dict[str,
     if any(member not in answer for member in members):
         raise errors.Unreachable(
             operation,
-            "the connection ended within the answer",
+            "the connection ended in the middle of the answer",
             advice="Check the network, then run the same command again.",
         )
     return {key: plain(value) for key, value in answer.items() if key != "ResponseMetadata"}

@@ -117,10 +117,15 @@ def forget(settings: Settings) -> None:
 def _session(settings: Settings) -> boto3.Session:
     """Return the session for `settings`: it keeps the service's model, half of a client's time."""
     import boto3
+    from botocore.session import get_session
 
-    if settings.is_local:
-        return boto3.Session(region_name=settings.region or _LOCAL_REGION)
-    return _opened(settings)
+    from . import times
+
+    if not settings.is_local:
+        return _opened(settings)
+    core = get_session()
+    times.read_at_once(core)
+    return boto3.Session(botocore_session=core, region_name=settings.region or _LOCAL_REGION)
 
 
 def session(settings: Settings) -> boto3.Session:
@@ -136,6 +141,7 @@ def _opened(settings: Settings) -> boto3.Session:
     import boto3
     from botocore.session import get_session
 
+    from . import times
     from .sign_in import ask_nothing
 
     core = get_session()
@@ -144,6 +150,7 @@ def _opened(settings: Settings) -> boto3.Session:
     opened = boto3.Session(botocore_session=core, profile_name=settings.profile, region_name=region)
     # The profile is known to the chain of credentials from here on.
     ask_nothing(core)
+    times.read_at_once(core)
     return opened
 
 
@@ -194,7 +201,7 @@ def _execution(settings: Settings) -> Execution:
     except ValueError as error:
         raise SettingsError(
             "Configuration",
-            f"omics:localImages or omics:localBuckets can't be taken: {error}",
+            f"omics:localImages or omics:localBuckets can't be used: {error}",
             advice="Set them with: pulumi config set omics:localImages images.json.",
         ) from error
 

@@ -39,8 +39,8 @@ class _NoQuestion(CredentialProvider):
         if any("mfa_serial" in role for role in _assumed(profiles, name)):
             raise errors.CredentialsError(
                 "Signing in",
-                f"profile {name} asks for an MFA code, and nobody can type one in here",
-                advice="Sign in first with what needs no code then: `aws sso login`, "
+                f"profile {name} asks for an MFA code, and nobody can enter a code here",
+                advice="First sign in by a way that needs no code later: `aws sso login`, "
                 "`aws-vault exec PROFILE -- pulumi up`, or session credentials "
                 "(`aws sts get-session-token`) in AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and "
                 "AWS_SESSION_TOKEN, without a profile.",

@@ -10,12 +10,15 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from omics_provider.base import errors
 from omics_provider.base.settings import Settings
 
+from .calls import Place, method, whole
+from .clients import omics
+from .failures import translated
 from .pacing import Pacer
 
 Answer = dict[str, Any]
@@ -25,7 +28,7 @@ _TRIES: Final = 6
 _FIRST_BACKOFF, _LONGEST_BACKOFF = 0.25, 20.0
 #: Tries without any connection: wrong endpoint, no network. Nothing can have started.
 _UNSENT_TRIES: Final = 3
-#: Seconds for which throttled calls are repeated.
+#: Seconds without any start of this process, for which throttled calls are repeated.
 _THROTTLED_LIMIT: Final = 3600.0
 
 _pacers: dict[Settings, Pacer] = {}
@@ -38,6 +41,35 @@ def pacer_of(settings: Settings) -> Pacer:
         if settings not in _pacers:
             _pacers[settings] = Pacer(None) if settings.is_local else Pacer()
         return _pacers[settings]
+
+
+class Starting(Place):
+    """A place where something is started that costs money."""
+
+    def __init__(
+        self, settings: Settings, before_start: Callable[[], object] = lambda: None
+    ) -> None:
+        """Take the place, and what has to be called before each try of a start."""
+        super().__init__(settings)
+        self._before_start = before_start
+
+    def _started(
+        self,
+        operation: str,
+        members: tuple[str, ...],
+        arguments: Mapping[str, Any],
+        pacer: Pacer,
+        look: Callable[[], Answer | None],
+    ) -> Answer:
+        """Call an operation that starts something, repeated as `repeat` does."""
+        start = getattr(omics(self._settings, retries=False), method(operation))
+
+        def call() -> Answer:
+            self._before_start()
+            with translated(operation):
+                return whole(operation, start(**arguments), *members)
+
+        return repeat(call, pacer, look)
 
 
 def repeat(
@@ -54,16 +86,16 @@ def repeat(
 
     Raises what the service refuses the start with; Unconfirmed once a try may have taken effect.
     """
-    end = clock() + _THROTTLED_LIMIT
+    begin = clock()
     unclear: list[errors.OmicsError] = []
     unsent = 0
     while True:
-        pacer.wait_turn()
+        turn = pacer.wait_turn()
         try:
             answer = (look() if unclear else None) or call()
         except errors.Throttled as error:
-            pacer.throttled()
-            if clock() >= end:
+            pacer.throttled(turn)
+            if clock() - max(begin, pacer.succeeded_at) >= _THROTTLED_LIMIT:
                 raise _final(error, unclear) from error
             continue
         except errors.NotSent as error:
@@ -77,7 +109,7 @@ def repeat(
             if len(unclear) >= _TRIES:
                 raise _final(error, unclear) from error
         else:
-            pacer.succeeded()
+            pacer.succeeded(turn)
             return answer
         sleep(_backoff(len(unclear) + unsent))
 

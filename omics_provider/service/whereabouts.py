@@ -24,7 +24,7 @@ def require_account(place: Place, recorded: Properties) -> None:
     if _differ(made_in, now):
         raise SettingsError(
             "GetRun",
-            f"the run is in account {made_in}, the credentials are of account {now}",
+            f"the run is in account {made_in}, but the credentials are for account {now}",
             advice="Use that account's credentials (omics:profile, AWS_PROFILE). Nothing was done.",
         )
 
@@ -34,16 +34,16 @@ def require_region(place: Place, recorded: Properties, operation: str) -> None:
     made_in = _region(recorded)
     if not made_in or made_in == (now := place.region):
         return
-    detail = f"the run was started in {made_in}, the configuration now says {now}"
+    detail = f"the run was started in {made_in}, but the configuration now says {now}"
     back = f"pulumi config set omics:region {made_in}"
     if provider := place.settings.provider:
-        detail = f"the run was started in {made_in}, its provider {provider} says {now}"
+        detail = f"the run was started in {made_in}, but its provider {provider} says {now}"
         back = f'Provider("{provider}", region="{made_in}")'
     raise SettingsError(
         operation,
         detail,
         advice=f"Set it back with: {back}, then run "
-        "`pulumi up`: refresh and destroy take the Region of the last one. Nothing was done.",
+        "`pulumi up`: refresh and destroy use the Region of the last update. Nothing was done.",
     )
 
 
@@ -66,10 +66,10 @@ def require_provider_of(settings: Settings, recorded: Properties) -> None:
     if settings.provider and _differ(made_in, now):
         raise SettingsError(
             "Check of the Region",
-            f"it is in {made_in}, its provider {settings.provider} is in {now}",
-            advice=f"What is in {made_in} stays there: give it a provider of {made_in} again. To "
-            f"have a new one in {now}, and the old one ended as declared, give a run a new "
-            "`rerun`, or use `pulumi up --replace URN`. Nothing was done.",
+            f"it is in {made_in}, but its provider {settings.provider} is in {now}",
+            advice=f"The resource in {made_in} stays there: give it a provider of {made_in} "
+            f"again. Do you want a new one in {now}, and the old one ended as declared? Give "
+            f"a run a new `rerun`, or use `pulumi up --replace URN`. Nothing was done.",
         )
 
 
@@ -77,7 +77,7 @@ def _require_place_of_lasting(what: str, made_in: str, now: str) -> None:
     if _differ(made_in, now):
         raise SettingsError(
             "Lookup",
-            f"it was made in {what} {made_in}, the configuration now says {now}",
+            f"it was created in {what} {made_in}, but the configuration now says {now}",
             advice=f"Set that {what} back (omics:region, omics:profile). Nothing was done.",
         )
 

@@ -73,8 +73,8 @@ class Caches(Lasting):
         errors.QuotaExceeded: "An account has at most 1,000 run caches in a Region: delete old "
         "ones.",
         # Developer guide, workflow-cache-delete.
-        errors.Conflict: "A cache goes when no active run uses it: wait for those runs, or cancel "
-        "them, then run the same command again.",
+        errors.Conflict: "HealthOmics deletes a cache when no active run uses it. "
+        "Wait for those runs, or cancel them, then run the same command again.",
     }
 
     def find(self, id_: str) -> dict[str, Any] | None:

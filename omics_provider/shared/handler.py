@@ -105,6 +105,7 @@ class LastingHandler(ABC, Generic[S]):
     def obtained(self, call: Call, service: S, inputs: Properties) -> Obtained:
         """Make the resource, or take the one that an interrupted create of it has made."""
         token = identity.request_id(call.urn, inputs, self.table)
+        records.prepare(call, inputs)
         state, earlier = records.of_kind(call, inputs)
         live = self._left_behind(call, service, inputs, token, state, earlier)
         is_new = live is None
@@ -156,8 +157,8 @@ class LastingHandler(ABC, Generic[S]):
         if live is None:
             raise errors.NotFound(
                 "Update",
-                f"{id_} is gone, deleted outside of this stack",
-                advice="Run `pulumi refresh`, then `pulumi up`: it is made again.",
+                f"{id_} no longer exists: somebody deleted it outside this stack",
+                advice="Run `pulumi refresh`, then `pulumi up`, which creates it again.",
             )
         return live
 
@@ -194,7 +195,7 @@ class LastingHandler(ABC, Generic[S]):
             return {**made, **(service.find(made["id"]) or {})}
         except errors.OmicsError as error:
             # It is there, and nothing may keep its id from the state.
-            call.warn(f"It was made, and could not be looked at: {error.detail}.")
+            call.warn(f"It was created, but could not be read: {error.detail}.")
             return made
 
     def _left_behind(
@@ -259,6 +260,6 @@ def _busy(id_: str, active: dict[str, str]) -> errors.Conflict:
     # Developer guide, deleting-workflows-and-runs.
     return errors.Conflict(
         "DeleteRunGroup",
-        f"group {id_} can't go while {runs} active",
-        advice="Wait for their end, or cancel them, then run the same command again.",
+        f"group {id_} can't be deleted while {runs} active",
+        advice="Wait for the runs' end, or cancel them, then run the same command again.",
     )

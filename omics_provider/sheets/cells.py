@@ -48,7 +48,7 @@ def integer(cell: Any) -> int:
         return int(cell)
     if isinstance(cell, str) and _INTEGER.fullmatch(cell.strip()):
         return int(cell)
-    raise Misfit("is no whole number")
+    raise Misfit("is not a whole number")
 
 
 def number(cell: Any) -> int | float:
@@ -57,7 +57,7 @@ def number(cell: Any) -> int | float:
         return cell
     if isinstance(cell, str) and _NUMBER.fullmatch(cell.strip()) and math.isfinite(float(cell)):
         return float(cell)
-    raise Misfit("is no number")
+    raise Misfit("is not a number")
 
 
 def boolean(cell: Any) -> bool:

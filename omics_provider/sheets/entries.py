@@ -35,7 +35,7 @@ def of_json(text: str) -> tuple[list[Entry], list[Problem]]:
     try:
         found.extend(walk.entries())
     except json.JSONDecodeError as error:
-        walk.problems.append(Problem(error.lineno, f"is no JSON here: {error.msg}"))
+        walk.problems.append(Problem(error.lineno, f"is not JSON here: {error.msg}"))
     except RecursionError:
         walk.problems.append(Problem(0, "is nested too deeply"))
     return found, walk.problems
@@ -126,7 +126,7 @@ class _Walk:
         return value
 
     def _no_json(self, constant: str) -> Never:
-        raise self._error(f"{constant} is no JSON number")
+        raise self._error(f"{constant} is not a JSON number")
 
 
 def table_of(entries: Iterable[Entry], id_column: str | None, unit: str) -> Table:

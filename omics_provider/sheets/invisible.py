@@ -37,6 +37,6 @@ def _first(cell: Any) -> str | None:
             name = unicodedata.name(character, "CONTROL CHARACTER")
             return (
                 f"has an invisible character: {name} (U+{ord(character):04X}), its character "
-                f"{place}: type it anew, without that"
+                f"{place}: type it again, without that character"
             )
     return None

@@ -147,7 +147,7 @@ class _Uses:
                 uses._refuse(
                     name,
                     f'{shown(value)} refers to no column: write "{{column}}" for a cell, and give '
-                    "what is the same in all runs as a parameter of the template",
+                    "a value that all runs share as a parameter of the template",
                 )
         return uses
 
@@ -262,7 +262,7 @@ class _Uses:
             if given and len(given) < len(made):
                 # A list that is shorter than its neighbours would pair the wrong files.
                 line = next(r.line for r, item in zip(rows, made, strict=True) if item is _LEFT_OUT)
-                reason = f"{name} is empty here, and not in other rows of the sample {rows[0].id}"
+                reason = f"{name} is empty here, but not in other rows of the sample {rows[0].id}"
                 problems.append(Problem(line, reason))
             return given or _LEFT_OUT
 
@@ -298,7 +298,7 @@ def _disagreeing(rows: Sequence[Row], columns: set[str], unit: str) -> Iterator[
                 yield Problem(
                     row.line,
                     f"{name} is {shown(row.get(name))}, and {shown(first.get(name))} in {unit} "
-                    f"{first.line}: rows of one sample have to agree in it",
+                    f"{first.line}: rows of one sample must have the same value",
                 )
 
 

@@ -198,13 +198,14 @@ def _id_column(table: Table) -> str | None:
     found = [column for column in ID_COLUMNS if column in table.columns]
     if len(found) > 1:
         reason = (
-            f"both {' and '.join(found)} may be the samples' ids: name the column that has them"
+            f"both {' and '.join(found)} may have the samples' ids: name the column that has them"
         )
         table.problems.append(Problem(table.header_line, reason))
     elif not found and table.columns:
         reason = (
-            f"no column of ids: none is named {', '.join(ID_COLUMNS[:-1])} or {ID_COLUMNS[-1]}; "
-            f"name the column that has them. The sheet has {_listed(table.columns)}"
+            f"no column of sample ids: none is named {', '.join(ID_COLUMNS[:-1])} or "
+            f"{ID_COLUMNS[-1]}. Name the column that has them. The sheet has "
+            f"{_listed(table.columns)}"
         )
         table.problems.append(Problem(table.header_line, reason))
     return found[0] if found else None
@@ -252,7 +253,8 @@ def _bad_id(id_column: str, cell: Any) -> str:
     if is_empty(cell):
         return f"nothing in {id_column}"
     return (
-        f"{id_column} {shown(cell)} can't name a run: use letters, digits, '.', '_' and '-', "
+        f"{id_column} {shown(cell)} can't be the name of a run: use letters, digits, '.', '_' and "
+        f"'-', "
         "a letter or digit first, at most 100"
     )
 

@@ -85,8 +85,8 @@ def sections(text: str) -> Table | None:
         return None
     reason = (
         f"this is a sample sheet of an Illumina instrument, with sections such as [{found[1]}]: "
-        "save the table below [Data] or [BCLConvert_Data] as a CSV of its own, its header first, "
-        "and name the column of ids, such as Sample_ID"
+        "save the table below [Data] or [BCLConvert_Data] as a separate CSV, with its header "
+        "first. Then name the column of ids, such as Sample_ID"
     )
     return Table(problems=[Problem(text.count("\n", 0, found.start(1)) + 1, reason)])
 
@@ -182,6 +182,6 @@ def _bad_header(line: int, cells: Sequence[str]) -> Iterator[Problem]:
     names = [cell.removeprefix(ENTITY) for cell in cells if cell]
     for name, count in Counter(names).items():
         if count > 1:
-            yield Problem(line, f"the column {shown(name)} is there {count} times")
+            yield Problem(line, f"the column {shown(name)} occurs {count} times")
     if sum(cell.startswith(ENTITY) for cell in cells) > 1:
         yield Problem(line, f"more than one column begins with {ENTITY}")

@@ -110,7 +110,7 @@ class Succession:
                 job = self._jobs.get()
         finally:
             # Only a defect leads here. Nobody may wait for ever because of it.
-            defect = errors.OmicsError("Retry", "starting it came to an end", advice="Report this.")
+            defect = errors.OmicsError("Retry", "its start gave no result", advice="Report this.")
             with self._lock:
                 self._thread = None
                 left = [job]
@@ -123,7 +123,7 @@ class Succession:
         failed, is_told = job.failed, False
         while True:
             if not job.is_wanted():
-                return errors.OmicsError("Retry", "nobody waits for it any more")
+                return errors.OmicsError("Retry", "no wait for it is left")
             try:
                 return self._next_attempt(failed)
             except errors.OmicsError as error:

@@ -92,7 +92,7 @@ class Waits:
             if self._is_cancelled:
                 raise Unended("interrupted")
             if len(self._open) >= MOST:
-                raise Unended(f"{MOST:,} runs are waited for already, which is the most at once")
+                raise Unended(f"{MOST:,} waits are under way already, which is the maximum")
             future = wait.watcher.until_end(wait.target)
             self._open[future] = wait
             if self._teller is None:

@@ -165,13 +165,14 @@ class Lookout:
         if region and region != self._runs.region:
             raise errors.SettingsError(
                 "GetRun",
-                f"run {target.id} is in {region}, and is looked for in {self._runs.region}",
+                f"run {target.id} is in {region}, but the wait looks in {self._runs.region}",
                 advice="Give the run a Provider of its Region, or set omics:region back.",
             )
         made_in, now = identity.account_of(arn), self._runs.account()
         if made_in and now and made_in != now:
             raise errors.SettingsError(
                 "GetRun",
-                f"run {target.id} is in account {made_in}, the credentials are of account {now}",
+                f"run {target.id} is in account {made_in}, but the credentials are for account "
+                f"{now}",
                 advice="Use that account's credentials (omics:profile, AWS_PROFILE).",
             )

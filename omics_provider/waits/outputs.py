@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from omics_provider.base import errors
+from omics_provider.base.identity import bucket_and_key
 from omics_provider.base.settings import Settings
 from omics_provider.service.clients import aws
 from omics_provider.service.failures import translated
@@ -27,12 +27,12 @@ def read(settings: Settings, run_output_uri: str) -> dict[str, Any]:
     Raises the errors of `omics_provider.base.errors`: NotFound where there is no such file, as
     after a Nextflow workflow, ServiceError for what is not JSON, and what else S3 answers.
     """
-    place = urlsplit(run_output_uri)
-    key = f"{place.path.strip('/')}/{_FILE}".lstrip("/")
-    uri = f"s3://{place.netloc}/{key}"
+    bucket, folder = bucket_and_key(run_output_uri)
+    key = f"{folder.strip('/')}/{_FILE}".lstrip("/")
+    uri = f"s3://{bucket}/{key}"
     try:
         with translated(_OPERATION):
-            answer = aws(settings, "s3").get_object(Bucket=place.netloc, Key=key)
+            answer = aws(settings, "s3").get_object(Bucket=bucket, Key=key)
             text = answer["Body"].read()
     except errors.ServiceError as error:
         raise _plainer(error, uri) from error
@@ -50,7 +50,7 @@ def _plainer(error: errors.ServiceError, uri: str) -> errors.ServiceError:
             f"there is no {uri}",
             code=error.code,
             advice="WDL and CWL workflows write it, Nextflow workflows do not: their results are "
-            "under the run's output URI.",
+            "below the run's output URI.",
         )
     if error.code in _DENIED:
         return errors.Denied(
@@ -58,6 +58,6 @@ def _plainer(error: errors.ServiceError, uri: str) -> errors.ServiceError:
             f"{uri}: {error.detail}",
             code=error.code,
             advice="Allow the caller s3:GetObject on it, and s3:ListBucket on the bucket: without "
-            "that S3 does not tell a file that is not there from one that may not be read.",
+            "it, S3 gives the same answer for a missing file and for a forbidden one.",
         )
     return error

@@ -53,7 +53,7 @@ class Told:
         """One line on what was cancelled; empty for nothing."""
         if not self.ended:
             return ""
-        what = "Replaced and cancelled, since what takes their place is recorded"
+        what = "Replaced and cancelled, because their successors are recorded"
         return f"{what}: {some(self.ended, 5)}."
 
 
@@ -94,7 +94,7 @@ class Ending:
         except errors.OmicsError as error:
             told.refused.append(
                 f"{error.about(f'{subject(urn)}, which is replaced')}\n"
-                f"It goes on until this update deletes {old['id']} at its end."
+                f"It continues until this update deletes {old['id']} at its end."
             )
             ended = []
         self._done.add(uuid_of(old))

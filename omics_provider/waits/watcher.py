@@ -1,7 +1,7 @@
 """One poller for all waits of a program.
 
 Each wait hands in the runs that it waits for and gets a future for each. One thread a place looks
-at all of them together, in times that fit their age, and goes on through trouble that passes.
+at all of them together, in times that fit their age, and continues through trouble that passes.
 """
 
 from __future__ import annotations
@@ -318,8 +318,8 @@ class Watcher:
 
 def _left(error: errors.OmicsError) -> str:
     if isinstance(error, errors.Unconfirmed):
-        return "Whether it has started is not known: the next `pulumi up` finds it."
-    return "The run stays as it ended."
+        return "It is not known whether it has started: the next `pulumi up` finds it."
+    return "The run stays in its final state."
 
 
 def _resolve(future: Future[Any], end: End | None) -> None:

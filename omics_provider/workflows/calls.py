@@ -17,12 +17,11 @@ class Workflows(Lasting):
     advice: ClassVar[Mapping[type[errors.OmicsError], str]] = {
         errors.NotFound: "Check the id, the account and the Region: `aws omics list-workflows`.",
         # Developer guide, fixed-quotas.
-        errors.QuotaExceeded: "A workflow has at most 1,000 versions, and an account a number of "
-        "workflows (Service Quotas: AWS HealthOmics): delete old ones.",
+        errors.QuotaExceeded: "A workflow has at most 1,000 versions. An account has a quota "
+        "of workflows (Service Quotas: AWS HealthOmics). Delete old ones.",
         # Developer guide, delete-private-workflow.
-        errors.Conflict: "A workflow can be deleted when it is ACTIVE or FAILED, has no version "
-        "and is shared with nobody: look at it with `aws omics get-workflow` and "
-        "`aws omics list-shares`.",
+        errors.Conflict: "A workflow can be deleted when it is ACTIVE or FAILED, and has no "
+        "version and no share: see `aws omics get-workflow` and `aws omics list-shares`.",
         errors.Invalid: "Correct what the message names in the definition or the arguments.",
     }
 

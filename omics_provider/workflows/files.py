@@ -34,7 +34,7 @@ def read(place: Path) -> dict[str, bytes]:
 def _no_definition(place: Path) -> str:
     if not place.exists():
         return f"there is no folder or file {place}"
-    return f"{place} is no folder, and no {', '.join(definition.SUFFIXES)} file"
+    return f"{place} is not a folder, nor a {', '.join(definition.SUFFIXES)} file"
 
 
 def _folder(folder: Path) -> dict[str, bytes]:
@@ -44,8 +44,8 @@ def _folder(folder: Path) -> dict[str, bytes]:
         size += path.stat().st_size
         if size > definition.MAX_READ_BYTES:
             raise Unreadable(
-                f"{folder} holds more than {definition.MAX_READ_BYTES:,} bytes: give the folder of "
-                "the definition alone"
+                f"{folder} has more than {definition.MAX_READ_BYTES:,} bytes: give a folder with "
+                f"nothing but the definition"
             )
         files[path.relative_to(folder).as_posix()] = path.read_bytes()
     return files
@@ -57,7 +57,7 @@ def _files(folder: Path) -> Iterator[Path]:
             continue
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode) and path.is_symlink():
-            raise Unreadable(f"{path} is a link to a folder: put the files there themselves")
+            raise Unreadable(f"{path} is a link to a folder: put the files themselves there")
         if stat.S_ISDIR(mode):
             yield from _files(path)
         elif stat.S_ISREG(mode):

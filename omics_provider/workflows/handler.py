@@ -111,9 +111,9 @@ class WorkflowHandler(LastingHandler[Workflows]):
         if theirs:
             raise errors.Conflict(
                 "DeleteWorkflow",
-                f"workflow {id_} has versions that were not made here: {', '.join(theirs)}",
-                advice="Delete them by hand if nobody needs them, then run the same command again; "
-                "or keep the workflow, with Pulumi's resource option retainOnDelete.",
+                f"workflow {id_} has versions that this stack did not create: {', '.join(theirs)}",
+                advice="Delete them by hand if nobody needs them, then run the same command "
+                "again. Or keep the workflow with Pulumi's resource option retainOnDelete.",
             )
         for name in names:
             service.delete_version(id_, name)
@@ -133,7 +133,7 @@ class WorkflowHandler(LastingHandler[Workflows]):
         except errors.OmicsError as error:
             refused.advice = (
                 f"Correct the definition, then run `pulumi up` again. Workflow {id_} could not be "
-                f"deleted ({error.detail}) and is in the state; the next update replaces it."
+                f"deleted ({error.detail}). The state has it, and the next update replaces it."
             )
             _unfinished(call, id_, {**recorded, "status": "FAILED"}, refused)
 
@@ -208,7 +208,7 @@ def _content(inputs: Properties) -> tuple[bytes | None, str]:
     raise errors.OmicsError(
         "Reading the definition",
         f"the files of {inputs['definition']} have changed since the program read them",
-        advice="Nothing was made of them. Run the same command again.",
+        advice="Nothing was created. Run the same command again.",
     )
 
 
@@ -239,8 +239,8 @@ def _require_same(name: str, found: Live, stands_for: str) -> None:
     if mark != stands_for and not definition.is_made_name(name):
         raise errors.Conflict(
             "CreateWorkflowVersion",
-            f"the workflow has a version {name} already, made from something else",
-            advice="Versions can't change: give the version another name, or leave the name out.",
+            f"the workflow already has a version {name}, with other content",
+            advice="A version can't change: give another version name, or leave the name out.",
         )
 
 
@@ -257,17 +257,20 @@ def _ready(call: Call, operation: str, look: Callable[[], Live | None]) -> Live:
         raise errors.OmicsError(
             operation,
             f"it is still {cast(Live, late.last)['status']} after {late.seconds:.0f} s",
-            advice="Run `pulumi up` again to go on waiting, or give it longer with "
-            "Pulumi's resource option customTimeouts: create and update, such as 1h.",
+            advice="Run `pulumi up` again to continue the wait. For a longer limit, set Pulumi's "
+            "resource option customTimeouts: create and update, such as 1h.",
         ) from late
     if live is None:
-        raise errors.NotFound(operation, "it is gone, deleted outside of this stack")
+        raise errors.NotFound(
+            operation, "it no longer exists: somebody deleted it outside this stack"
+        )
     if live["status"] == "FAILED":
         message = live.get("statusMessage") or "the service gives no reason"
         raise errors.Refused(
             operation,
-            f"the definition was refused: {message}",
-            advice="Correct the definition, then run `pulumi up` again. Nothing of it was kept.",
+            f"HealthOmics refused the definition: {message}",
+            advice="Correct the definition, then run `pulumi up` again. The failed version was "
+            "removed.",
         )
     return live
 

@@ -11,11 +11,6 @@ from .doors import DYNAMIC, Door
 from .harness import Stack, end_plugins, engine_problem, make_stack
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Name the marker of this tier."""
-    config.addinivalue_line("markers", "slow: takes minutes; left out but for `pytest -m slow`")
-
-
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave the slow tests out unless the markers asked for name them."""
     slow = [item for item in items if item.get_closest_marker("slow")]

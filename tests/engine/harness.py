@@ -399,7 +399,8 @@ def clean_environment(home: Path) -> dict[str, str]:
         "AWS_CONFIG_FILE": nowhere,
         "AWS_SHARED_CREDENTIALS_FILE": nowhere,
         "AWS_EC2_METADATA_DISABLED": "true",
-        "PULUMI_BACKEND_URL": f"file://{home / 'backend'}",
+        # Without it the backend writes a side file that a kill can leave empty (docs/chaos.md).
+        "PULUMI_BACKEND_URL": f"file://{home / 'backend'}?metadata=skip",
         "PULUMI_HOME": str(home.parent / f"{home.name}-pulumi-home"),
         "PULUMI_CONFIG_PASSPHRASE": "engine tier",
         "PULUMI_PYTHON_CMD": interpreter(),

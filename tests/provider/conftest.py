@@ -25,6 +25,7 @@ from omics_provider.emulator.world.settings import Settings as EmulatorSettings
 from omics_provider.emulator.world.store import open_store
 from omics_provider.providers.run import OmicsRunProvider
 from omics_provider.service import pacing, polling, start_loop
+from tests.served import Served, serving
 
 from .harness import (
     REGION,
@@ -84,6 +85,20 @@ def _tracebacks(monkeypatch: pytest.MonkeyPatch) -> None:
     Pulumi's own program half reads the stack when a resource is made, and fails on an empty one.
     """
     monkeypatch.setattr(sys, "tracebacklimit", 1000, raising=False)
+
+
+@pytest.fixture(scope="session")
+def _one_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The server of all modules: to start one takes more than most of their tests."""
+    with serving(tmp_path_factory.mktemp("served") / "state.db") as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def server_anew(_one_server: Served) -> Served:
+    """The emulator's server, with nothing in it when a module begins."""
+    _one_server.forget()
+    return _one_server
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""The messages of the package: the texts that its errors are made with.
+"""The messages of the package: what its errors are made with, and every text that it says.
 
 A message is a string constant or an f-string of the code, with … for each value.
 """
@@ -6,6 +6,8 @@ A message is a string constant or an f-string of the code, with … for each val
 from __future__ import annotations
 
 import ast
+import inspect
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +23,14 @@ ERRORS = {
     ),
     "SheetError",
 }
+#: A text of prose has this many words at least; SQL, patterns and names are left out.
+_FEWEST = 3
+_WORD = re.compile(r"\b[A-Za-z]+\b")
+_SQL = re.compile(r"\s*(?:SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|ROLLBACK|PRAGMA|FROM) ")
+#: A text that begins a paragraph of its own in a docstring: an item, or an argument.
+_PARAGRAPH = re.compile(r"\n\s*\n|\n(?=\s*(?:- |\w+: ))")
+#: Where the docstrings are read by those who write programs.
+_DOCUMENTED = "omics_provider/resources/"
 
 
 def template(node: ast.AST) -> str | None:
@@ -35,10 +45,10 @@ def template(node: ast.AST) -> str | None:
     return None
 
 
-def modules() -> Iterator[tuple[str, ast.Module]]:
-    """Give the modules of the package but the emulator's, with their names."""
+def modules(*, emulator: bool = False) -> Iterator[tuple[str, ast.Module]]:
+    """Give the modules of the package with their names, the emulator's only where asked for."""
     for path in sorted(PACKAGE.rglob("*.py")):
-        if path.relative_to(PACKAGE).parts[0] != "emulator":
+        if emulator or path.relative_to(PACKAGE).parts[0] != "emulator":
             yield str(path.relative_to(ROOT)), ast.parse(path.read_text("utf-8"))
 
 
@@ -56,6 +66,41 @@ def messages() -> Iterator[tuple[str, str]]:
                 text = _of_error(node)
                 if text and len(text.replace(VALUE, " ").split()) > 2:
                     yield f"{module}:{node.lineno}", text
+
+
+def words() -> Iterator[tuple[str, str]]:
+    """Give every text of the package that people read, the emulator's too, with the places."""
+    for module, tree in modules(emulator=True):
+        unread = {id(each) for node in ast.walk(tree) for each in _unread(node)}
+        for node in ast.walk(tree):
+            text = template(node)
+            if text and id(node) not in unread and _is_prose(text):
+                yield f"{module}:{getattr(node, 'lineno', 0)}", text
+        if module.startswith(_DOCUMENTED):
+            yield from _docstrings(module, tree)
+
+
+def _unread(node: ast.AST) -> list[ast.expr]:
+    """Return a docstring, and the parts of an f-string, which is read as a whole."""
+    if isinstance(node, ast.Expr):
+        return [node.value]
+    return node.values if isinstance(node, ast.JoinedStr) else []
+
+
+def _docstrings(module: str, tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """Give the paragraphs of the docstrings of public names."""
+    kinds = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    for node in ast.walk(tree):
+        if isinstance(node, kinds) and not node.name.startswith("_"):
+            text = inspect.cleandoc(ast.get_docstring(node) or "")
+            for paragraph in _PARAGRAPH.split(text):
+                yield f"{module}:{node.lineno}", " ".join(paragraph.split())
+
+
+def _is_prose(text: str) -> bool:
+    """Tell whether a text is of words, not SQL or a pattern."""
+    found = _WORD.findall(text.replace(VALUE, " "))
+    return len(found) >= _FEWEST and " " in text.strip() and not _SQL.match(text)
 
 
 def _of_error(call: ast.Call) -> str | None:

@@ -9,6 +9,7 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -35,17 +36,36 @@ def main() -> int:
 
 
 def _set_up(project: Project) -> None:
+    """Make the virtual environment and find the engine, side by side.
+
+    Python waits mostly for the network, and the engine's build needs the
+    cores. If Python fails, that is told at once; an engine that is being
+    built is finished all the same, and the next set-up finds it.
+    """
     python = python_facts(project)
-    old = _read_stamp(project)
-    if old.get("python") != python:
-        project.stamp.unlink(missing_ok=True)
-        fresh = not project.python.exists() or old.get("python", {}).get("at") != python["at"]
-        python_env.ensure(project, fresh=fresh)
-    engine = find_engine(ways(project, os.environ))
+    with ThreadPoolExecutor(1) as beside:
+        made = beside.submit(_ensure_python, project, python)
+        try:
+            engine = find_engine(ways(project, os.environ, made.result))
+        finally:
+            made.result()
     _link(project, engine)
     new = {"python": python, "engine": engine_facts(project, os.environ, engine.entry)}
     write_whole(project.stamp, json.dumps(new, indent=1))
     say(f"done: {project.venv}, {engine.program}")
+
+
+def _ensure_python(project: Project, facts: dict[str, str]) -> None:
+    old = _read_stamp(project)
+    if old.get("python") == facts:
+        return
+    project.stamp.unlink(missing_ok=True)
+    fresh = not project.python.exists() or old.get("python", {}).get("at") != facts["at"]
+    try:
+        python_env.ensure(project, fresh=fresh)
+    except (SetupError, OSError):
+        say("python: failed. The reason comes when the engine is done")
+        raise
 
 
 def python_facts(project: Project) -> dict[str, str]:

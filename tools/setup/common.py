@@ -23,8 +23,11 @@ class CannotWorkError(SetupError):
 
 
 def say(line: str) -> None:
-    """Print one line about the set-up, on standard error: standard output is the caller's."""
-    print(f"set-up: {line}", file=sys.stderr, flush=True)
+    """Print one line about the set-up, on standard error: standard output is the caller's.
+
+    The line and its end are one write, as two threads speak.
+    """
+    print(f"set-up: {line}\n", end="", file=sys.stderr, flush=True)
 
 
 def run(

@@ -10,6 +10,7 @@ machine, and found there before either is tried again.
 
 import os
 import shutil
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,14 +68,17 @@ def find_engine(ways: Sequence[Way]) -> Engine:
     )
 
 
-def ways(project: Project, environ: Mapping[str, str]) -> list[Way]:
-    """Give the ways to an engine, in their order. What is cached comes before what takes time."""
+def ways(project: Project, environ: Mapping[str, str], python: Callable[[], None]) -> list[Way]:
+    """Give the ways to an engine, in their order. What is cached comes before what takes time.
+
+    `python` returns when the virtual environment is made, and raises if it can't be.
+    """
     version, root = project.pulumi_version, cache_root(environ)
     official, built = cached(project, environ)
     return [
         ("PATH", lambda: from_path(version, search_path(environ, root))),
         ("the cache", lambda: from_cache((official, built))),
-        ("Pulumi's installer", lambda: from_installer(project, official)),
+        ("Pulumi's installer", lambda: from_installer(project, official, python)),
         ("a build with Go", lambda: from_go(project, built, environ)),
     ]
 
@@ -134,12 +138,14 @@ def from_cache(entries: Sequence[Entry]) -> Engine:
     raise CannotWorkError("; ".join(reasons))
 
 
-def from_installer(project: Project, entry: Entry) -> Engine:
-    """Have Pulumi's own installer put the pinned version into the cache."""
+def from_installer(project: Project, entry: Entry, python: Callable[[], None]) -> Engine:
+    """Have Pulumi's own installer put the pinned version into the cache; it needs `python`."""
     version = project.pulumi_version
     here = Path(__file__).parent
-    run([project.python, here / "probe.py", INSTALLER], limit=PROBE_LIMIT)
+    beside_venv = Path(sys.executable).resolve()
+    run([beside_venv, here / "probe.py", INSTALLER], limit=PROBE_LIMIT)
     say(f"engine: installing pulumi {version} with Pulumi's own installer, as its site answers")
+    python()
 
     def build(folder: Path) -> None:
         run([project.python, here / "official.py", folder, str(version)], limit=INSTALL_LIMIT)
@@ -153,7 +159,7 @@ def from_go(project: Project, entry: Entry, environ: Mapping[str, str]) -> Engin
     env = go_build.ready(project, environ)
     say(
         f"engine: building pulumi {project.pulumi_version} with Go, as no other way "
-        "works here: once per machine, some 5 minutes on two cores"
+        "works here: once per machine, some 4 minutes on two cores"
     )
     entry.ensure(project.pulumi_version, lambda folder: go_build.build(project, folder, env))
     return Engine(entry.bin / "pulumi", entry)

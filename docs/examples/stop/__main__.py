@@ -1,4 +1,4 @@
-"""Runs that are at work."""
+"""Active runs."""
 
 from omics_provider import OmicsRun
 
@@ -10,6 +10,6 @@ for sample in ("HG002", "HG003", "HG004"):
         role_arn="arn:aws:iam::111122223333:role/omics-runs",
         output_uri="s3://amzn-s3-demo-bucket/results",
         parameters={"sample_name": sample, "cram": f"s3://amzn-s3-demo-bucket/cram/{sample}.cram"},
-        tags={"emulator:freezes": "yes"},  # at the emulator: at work until it is cancelled
+        tags={"emulator:freezes": "yes"},  # at the emulator: active until it is cancelled
         on_delete="cancel",
     )

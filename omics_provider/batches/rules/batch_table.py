@@ -56,10 +56,10 @@ _OF_BATCHES: Final = {
         doc="Id of a private workflow. Ready2Run workflows can't run in batches.",
     ),
     "workflowType": replace(
-        BY_WIRE["workflowType"], doc="PRIVATE, which the service takes where it is unset.",
+        BY_WIRE["workflowType"], doc="PRIVATE, the service's default.",
     ),
     "name": replace(
-        BY_WIRE["name"], doc="Name of each run. Unset, the sample's id.",
+        BY_WIRE["name"], doc="Name of each run, by default the sample's id.",
     ),
     "storageType": replace(
         BY_WIRE["storageType"], doc="STATIC or DYNAMIC.",
@@ -101,13 +101,13 @@ FIELDS: Final = (
     ),
     Field(
         "batch_name", "batchName", change=_UPDATED, low=1, high=64, sent=False,
-        doc="Name of the batches, up to 64 characters. Unset, the resource's name and a few "
-        "digits of its own.",
+        doc="Name of the batches, up to 64 characters; by default the resource's name and some "
+            "digits.",
     ),
     Field(
         "settings_uri", "settingsUri", Kind.S3_URI, _UPDATED, low=1, high=600, sent=False,
-        doc="s3://bucket/prefix for the files of settings and indexes. Needed from 101 samples "
-        "on. Nothing there is ever written over or deleted.",
+        doc="s3://bucket/prefix for the files of settings and indexes. You need it from 101 "
+            "samples on. The provider never overwrites or deletes a file there.",
     ),
     Field(
         "tags", "tags", Kind.TAGS, _UPDATED, sent=False,
@@ -115,17 +115,16 @@ FIELDS: Final = (
     ),
     Field(
         "on_change", "onChange", change=_UPDATED, enum=("new", "all"), sent=False, filled=True,
-        doc='What a changed sheet, or a changed setting, starts. "new", the default: only the '
-        'samples that are new or whose settings changed, as a further batch beside those there '
-        'are; what has run does not run again. "all": everything again, in place of those there '
-        'are.',
+        doc='What a changed sheet or setting starts. "new", the default, starts a further batch '
+        'with the samples that are new or whose settings changed. No other sample runs again. '
+        '"all" replaces the existing batches, and runs every sample again.',
     ),
     Field(
         "on_delete", "onDelete", change=_UPDATED, enum=("delete", "cancel", "keep"), sent=False,
         filled=True,
-        doc="What destroy and replacement do. \"delete\", the default, cancels active runs, "
-        "then deletes the runs' records and the batches'; \"cancel\" cancels active runs; "
-        "\"keep\" touches nothing. Files in S3 and logs always stay.",
+        doc="What destroy and replacement do. \"delete\", the default, cancels active runs, then "
+            "deletes the records of runs and batches. \"cancel\" cancels active runs. \"keep\" "
+            "changes nothing. Files in S3 and logs always stay.",
     ),
 )
 #: Outputs: those of the first batch, then what all batches come to.
@@ -133,13 +132,12 @@ OUTPUTS: Final = (
     Fact("arn", "arn", "The first batch's ARN.", "str"),
     Fact(
         "uuid", "uuid",
-        "The first batch's identity. Ids of deleted batches are used again, uuids are "
-        "not.", "str",
+        "The first batch's identity. HealthOmics uses the id of a deleted batch again, but never "
+        "a uuid.", "str",
     ),
     Fact(
         "status", "status",
-        "State of the least finished batch when last seen by up or refresh, a "
-        "BatchStatus.", "str",
+        "State of the least finished batch at the last up or refresh, a BatchStatus.", "str",
     ),
     Fact(
         "batches", "batches",
@@ -148,28 +146,27 @@ OUTPUTS: Final = (
     ),
     Fact(
         "submissions", "submissions",
-        "Runs by what became of their start, over all batches; a count of "
-        "0 is left out. started, failed, pending, cancelled, cancelFailed, "
-        "deleted, deleteFailed.", "Mapping[str, int]",
+        "Number of runs by the outcome of their start, over all batches: started, failed, "
+        "pending, cancelled, cancelFailed, deleted, deleteFailed. A count of 0 is left out.",
+        "Mapping[str, int]",
     ),
     Fact(
         "runs", "runs",
-        "Runs by state, over all batches; a count of 0 is left out. "
-        "pending, starting, running, stopping, completed, failed, "
-        "cancelled, deleted.", "Mapping[str, int]",
+        "Number of runs by state, over all batches: pending, starting, running, stopping, "
+        "completed, failed, cancelled, deleted. A count of 0 is left out.", "Mapping[str, int]",
     ),
     Fact(
         "submission_failures", "submissionFailures",
-        "The commonest reasons for which runs could not be "
-        "started, with an example each.", "Sequence[Mapping[str, Any]]",
+        "The most frequent reasons why runs could not start, each with an example.",
+        "Sequence[Mapping[str, Any]]",
     ),
     Fact(
         "index", "index",
-        "Where it is written which settings each sample was started with.", "Mapping[str, Any]",
+        "The file that says which settings each sample started with.", "Mapping[str, Any]",
     ),
     Fact(
         "record_gone", "recordGone",
-        "True where the service no longer has the record of one of the batches.", "bool | None",
+        "True if the service no longer has the record of one of the batches.", "bool | None",
     ),
 )
 ARGUMENTS: Final = (
@@ -180,21 +177,21 @@ ARGUMENTS: Final = (
     ),
     Argument(
         "template", "RunBatchTemplate | None",
-        doc="Arguments that all runs share, by name, as RunCohort takes them: those below, and "
-        "`parameters`, fixed ones that those of the sheet go over, together at most 50,000 "
-        "bytes of JSON for each sample. `tags` in it are run_tags.",
+        doc="Arguments that all runs share, by name, as in RunCohort: the arguments below, "
+            "`parameters`, and `tags`, which means run_tags. The sheet's parameters override "
+            "these. A sample's parameters have at most 50,000 bytes of JSON.",
     ),
     Argument(
         "parameters", "Parameters | None",
-        doc="What the workflow's parameters take from the sheet, as in RunCohort; every column "
-        "is the parameter of its name where it is unset.",
+        doc="What the workflow's parameters take from the sheet, as in RunCohort. By default, "
+            "every column is the parameter of the same name.",
     ),
     Argument(
         "overrides",
         "Mapping[str, RunBatchOverride] | Callable[[Row], RunBatchOverride | None] | None",
         doc="By sample id, or as a function of a sheet's row: parameters, run_tags (merged), "
-        "name, output_uri, priority, engine_settings, output_bucket_owner_id. None takes away "
-        "what the sheet gives; what all samples share can't be taken from one.",
+        "name, output_uri, priority, engine_settings, output_bucket_owner_id. None removes a "
+        "value of the sheet, but no value that all samples share.",
     ),
     Argument(
         "id_column", "str | None",
@@ -202,7 +199,7 @@ ARGUMENTS: Final = (
     ),
     Argument(
         "format", "str | None",
-        doc="\"csv\", \"tsv\" or \"json\", where the file's name does not tell.",
+        doc="\"csv\", \"tsv\" or \"json\", if the file's name does not say it.",
     ),
     Argument(
         "preflight", "Mode | None",
@@ -258,15 +255,15 @@ def _place_of_settings(inputs: Inputs, *, has_s3: bool) -> Iterator[Problem]:
     if not has_s3:
         yield Problem(
             "samples",
-            f"{many:,} samples go through a file in S3, which the endpoint `local` does not have: "
-            f"declare at most {MOST_INLINE}, or serve the emulator with "
-            "`python -m omics_provider.emulator` and give its URL as omics:endpoint",
+            f"{many:,} samples need a file in S3, which the endpoint `local` does not have: "
+            f"declare at most {MOST_INLINE}, or start `python -m omics_provider.emulator` and "
+            f"give its URL as omics:endpoint",
         )
     elif "settingsUri" not in inputs:
         yield Problem(
             "settingsUri",
-            f"more than {MOST_INLINE} samples ({many:,}) go through a file in S3: give the "
-            "s3://bucket/prefix where it is written",
+            f"more than {MOST_INLINE} samples ({many:,}) need a file in S3: give the "
+            f"s3://bucket/prefix for it",
         )
 
 

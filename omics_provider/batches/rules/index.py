@@ -83,10 +83,10 @@ class Plan(NamedTuple):
             if parts
             else "No sample to start."
         )
-        stays = f" {self.same:,} unchanged, which will not run again."
+        stays = f" {self.same:,} unchanged: no run starts again."
         gone = (
             f" No longer declared: {len(self.removed):,} ({_named(self.removed)}); "
-            "what was started for it is left as it is."
+            "what was started for it stays as it is."
             if self.removed
             else ""
         )

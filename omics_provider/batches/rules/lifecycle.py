@@ -86,7 +86,7 @@ class Step(Enum):
     CANCEL = "cancel the batch's runs"
     WAIT = "wait"
     DELETE_RUNS = "delete the batch's runs"
-    END_RUNS = "end, one by one, the runs that no operation on the batch ends"
+    END_RUNS = "end one by one the runs that the batch's own operations do not end"
     DELETE_RECORD = "delete the batch's record"
     DONE = "nothing more"
 
@@ -288,8 +288,8 @@ def outlook(recorded: Mapping[str, Any]) -> str:
         lines.append(f"{runs['failed']:,} of {ended:,} runs FAILED.")
     if lines:
         lines.append(
-            "Nothing starts them again by itself: correct their settings, or give `rerun` a value "
-            'by sample id, such as {"NA12878": 2}, or one for all samples.'
+            "They do not start again by themselves. Correct their settings, or give `rerun` a "
+            'value by sample id, such as {"NA12878": 2}, or one value for all samples.'
         )
     return "\n".join(lines)
 

@@ -171,14 +171,15 @@ class _Writer:
         for name, item in plain.items():
             if item is None and name in self._shared[field.wire]:
                 yield (
-                    f"{field.name}.{name}: all samples of the batch share it, and the service "
-                    "takes nothing away from one: give it to those that have it"
+                    f"{field.name}.{name}: all samples of the batch share this value, and the "
+                    f"service can't remove it from one sample: give it only to the samples that "
+                    f"need it"
                 )
 
     def _write(self, sample: Sample, row: Row) -> list[str]:
         name = sample.id
         if name in self._lines:
-            return [f"is there twice, first as {self._first[name].place}"]
+            return [f"occurs twice, first as {self._first[name].place}"]
         row["runSettingId"] = name
         try:
             line = _encode(row)
@@ -252,8 +253,8 @@ def _plain(value: Any, path: str) -> Any:
     if scalar is not value:
         return _plain(scalar, path)
     raise _NoJsonError(
-        f"{path}: {cannot_cross(value)}. The settings of samples are plain values; what Pulumi "
-        "computes goes into the batch's own parameters"
+        f"{path}: {cannot_cross(value)}. Settings of samples are plain values: give a value that "
+        f"Pulumi computes in the batch's own parameters"
     )
 
 

@@ -79,12 +79,12 @@ def examine(settings: Settings, wanted: Wanted) -> Iterator[Line]:
 def endpoint(settings: Settings) -> Line:
     """Return the line of where HealthOmics is."""
     if settings.is_local:
-        return ok("endpoint", "local", "the emulator in the process stands in for AWS")
+        return ok("endpoint", "local", "the emulator in the process replaces AWS")
     if settings.endpoint is None:
         return ok("endpoint", "AWS", "HealthOmics itself")
     parts = urlsplit(settings.endpoint)
     shown = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-    says = "a server on this machine stands in for AWS" if settings.is_loopback else "asked as AWS"
+    says = "a server on this machine replaces AWS" if settings.is_loopback else "asked as AWS"
     return ok("endpoint", shown, says)
 
 

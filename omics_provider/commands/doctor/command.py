@@ -54,7 +54,7 @@ def _text(lines: list[Line]) -> str:
             if line.advice and line.level is not Level.OK:
                 parts.append(f"  {'':<8} -> {line.advice}")
     if any(line.area == "rights" for line in lines):
-        parts.append(f"Only a change would show these rights: {', '.join(NOT_SHOWN)}.")
+        parts.append(f"Only a change could test these rights: {', '.join(NOT_SHOWN)}.")
     wrong, warnings, ok = (
         sum(1 for line in lines if line.level is level)
         for level in (Level.WRONG, Level.WARNING, Level.OK)

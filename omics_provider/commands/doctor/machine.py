@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from importlib import metadata
@@ -79,16 +78,10 @@ def _interpreter(found: Project) -> tuple[str, str]:
 
 def _version(program: str) -> str | None:
     try:
-        return subprocess.run(  # noqa: S603  # the `pulumi` on PATH, without anything of the user's
-            [program, "version"],
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=_LIMIT_SECONDS,
-            env={**os.environ, **cli.quiet()},
-        ).stdout
-    except (OSError, subprocess.SubprocessError, UnicodeDecodeError):
+        done = cli.run([program, "version"], {**os.environ, **cli.quiet()}, seconds=_LIMIT_SECONDS)
+    except errors.OmicsError:
         return None
+    return done.stdout if done.returncode == 0 else None
 
 
 def packages(found: Project) -> Iterator[Line]:

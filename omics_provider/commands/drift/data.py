@@ -93,7 +93,7 @@ class DriftReport:
 
     @property
     def unread(self) -> tuple[Finding, ...]:
-        """What is recorded and could not be looked at."""
+        """What is recorded and could not be checked."""
         return tuple(each for each in self.findings if each.kind is Kind.UNREAD)
 
     @property

@@ -247,7 +247,7 @@ class _Looking:
             self._gaps.note(error.operation, str(error).replace("\n", " "))
             return Found(Look.UNREAD, why=f"{error.operation}: {error.code}")
         if live is None and self._account is None:
-            why = "there is no such record, and whether this is the same account is not known"
+            why = "there is no such record, and it is not known whether this is the same account"
             return Found(Look.UNREAD, why=why)
         return Found(Look.MISSING) if live is None else Found(Look.READ, live)
 

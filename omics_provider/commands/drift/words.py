@@ -53,8 +53,8 @@ def words_of(report: DriftReport) -> Words:
 # The headline --------------------------------------------------------------------------------
 
 _COUNTED: Final[Mapping[Kind, tuple[str, str]]] = {
-    Kind.ORPHAN: ("{} orphan at work", "{} orphans at work"),
-    Kind.REPLACED: ("{} replaced and still at work", "{} replaced and still at work"),
+    Kind.ORPHAN: ("{} active orphan", "{} active orphans"),
+    Kind.REPLACED: ("{} replaced and still active", "{} replaced and still active"),
     Kind.FAILED: ("{} failed", "{} failed"),
     Kind.CANCELLED: ("{} cancelled", "{} cancelled"),
     Kind.GONE: ("{} gone", "{} gone"),
@@ -77,7 +77,7 @@ def headline(report: DriftReport) -> str:
     ]
     fixed = f"{len(report.fixed):,} fixed. " if report.fixed else ""
     unread = len(report.unread)
-    unsure = f"{unread:,} could not be looked at" if unread else ""
+    unsure = f"{unread:,} could not be checked" if unread else ""
     if parts:
         more = "Left: " if fixed else "Drift: "
         return fixed + more + ", ".join([*parts, *([unsure] if unsure else [])])
@@ -142,10 +142,12 @@ def _orphan(finding: Finding) -> Line:
 
 def _unconfirmed(finding: Finding) -> Line:
     if not finding.id:
-        return ("an update was cut off while it started this, or is at work; no run was found",)
+        return (
+            "an update was interrupted while it started this, or is still active; no run was found",
+        )
     return (
         *_which(finding),
-        f" ({finding.now}) was started by an update that was cut off, or is at work",
+        f" ({finding.now}) was started by an update that was interrupted or is still active",
     )
 
 
@@ -174,14 +176,14 @@ def _changes(drift: TagDrift | None, most: int) -> Line:
 _FOUND: Final[Mapping[Kind, Callable[[Finding], Line]]] = {
     Kind.ORPHAN: _orphan,
     Kind.REPLACED: lambda each: (
-        *_which(each), f" is {each.now}, though it was replaced: an update was cut off before it "
-        "ended this, or is at work",
+        *_which(each), f" is {each.now}, though it was replaced: an update was interrupted "
+        "before it ended this, or is still active",
     ),
     Kind.FAILED: lambda _: ("failed",),
-    Kind.CANCELLED: lambda _: ("was cancelled outside of this stack",),
+    Kind.CANCELLED: lambda _: ("was cancelled outside this stack",),
     Kind.GONE: lambda _: ("its record is gone: deleted by hand, or dropped by the service",),
     Kind.REUSED: lambda each: (
-        "its record is gone, and ", *_which(each), " is another one now, of uuid ",
+        "its record is gone, and ", *_which(each), " is another one now, with uuid ",
         Code(each.detail, NAME),
     ),
     Kind.UNCONFIRMED: _unconfirmed,
@@ -190,11 +192,11 @@ _FOUND: Final[Mapping[Kind, Callable[[Finding], Line]]] = {
     Kind.TAGS: _tags,
     Kind.COMPLETED: lambda _: ("completed",),
     Kind.ENDED: lambda each: (f"is {each.now}",),
-    Kind.UNREAD: lambda _: ("could not be looked at",),
-    Kind.ELSEWHERE: lambda _: ("was not looked at: it is in another place",),
-    Kind.LEFT: lambda _: ("left behind by this stack, in no state",),
+    Kind.UNREAD: lambda _: ("could not be checked",),
+    Kind.ELSEWHERE: lambda _: ("was not checked: it is in another Region, account or endpoint",),
+    Kind.LEFT: lambda _: ("left by this stack, in no state",),
     Kind.OTHER_STACK: lambda each: (
-        *_which(each), f" is {each.now}, carries this stack's mark, and is of stack ",
+        *_which(each), f" is {each.now}, carries this stack's mark, and belongs to stack ",
         Code(each.detail, NAME),
     ),
 }  # fmt: skip
@@ -209,9 +211,9 @@ _WITH_DETAIL: Final = frozenset(
 def _do(entry: Entry) -> Line:
     first = entry.first
     if entry.is_fixed:
-        return ("nothing more: `--fix` has done it",)
+        return ("nothing more: `--fix` did it",)
     if first.is_rerun:
-        return ("`pulumi up` starts another one, as `rerun_on` or `retry` says",)
+        return ("`pulumi up` starts another run, as `rerun_on` or `retry` says",)
     if first.what in _CANCEL:
         return _DO[first.kind](first)
     return _DO_LASTING[first.kind]
@@ -237,7 +239,7 @@ def _do_orphan(finding: Finding) -> Line:
     if finding.what != "run":
         return (*_cancelled_by(finding), unless)
     take = Code(f'adopt_run_id="{finding.id}"')
-    return take, " in the program takes it over, ", *_cancelled_by(finding), unless
+    return take, " or `pulumi import` takes it over, ", *_cancelled_by(finding), unless
 
 
 def _do_ended(finding: Finding) -> Line:
@@ -251,10 +253,10 @@ def _do_tags(finding: Finding) -> Line:
     tags = finding.tags
     put = "`--fix` puts the declared ones back; " if tags and tags.to_put_back else ""
     added = ", and removes what was added" if tags and tags.added else ""
-    return (f"{put}`pulumi refresh`, then `pulumi up` makes them as declared{added}",)
+    return (f"{put}`pulumi refresh`, then `pulumi up` sets them as declared{added}",)
 
 
-_UNKNOWN: Final = ("unknown is not gone: see below, and look again",)
+_UNKNOWN: Final = ("unknown does not mean gone: see below, and run the command again",)
 _LOOK_THERE: Final = (
     "look there: `--region`, `--endpoint`, or `--profile` with that account's credentials",
 )
@@ -265,13 +267,15 @@ _DO: Final[Mapping[Kind, Callable[[Finding], Line]]] = {
     ),
     Kind.FAILED: _do_ended,
     Kind.CANCELLED: _do_ended,
-    Kind.GONE: lambda _: (f"{_REFRESH}. Done is done: its files in S3 stay",),
-    Kind.REUSED: lambda _: (f"{_REFRESH}; the other one is left alone",),
+    Kind.GONE: lambda _: (
+        f"{_REFRESH}. An ended run does not start again, and its files in S3 stay",
+    ),
+    Kind.REUSED: lambda _: (f"{_REFRESH}; the other run is not changed",),
     Kind.UNCONFIRMED: lambda _: (
         "`pulumi up`, before any `pulumi refresh --clear-pending-creates`: it finds the run or "
-        "starts it, and never starts a second",
+        "starts it, and never starts a second one",
     ),
-    Kind.ATTEMPT: lambda _: ("`pulumi up`: it takes the attempt that stands, and starts nothing",),
+    Kind.ATTEMPT: lambda _: ("`pulumi up`: it takes over the active attempt, and starts nothing",),
     Kind.TAGS: _do_tags,
     Kind.COMPLETED: lambda _: (_REFRESH,),
     Kind.ENDED: lambda _: (_REFRESH,),
@@ -279,18 +283,18 @@ _DO: Final[Mapping[Kind, Callable[[Finding], Line]]] = {
     Kind.ELSEWHERE: lambda _: _LOOK_THERE,
     Kind.LEFT: lambda each: (
         "nothing: left by `on_delete`, or ended"
-        + ("" if each.is_unsure else "; `adopt_run_id` takes it over"),
+        + ("" if each.is_unsure else "; `adopt_run_id` or `pulumi import` takes it over"),
     ),
     Kind.OTHER_STACK: lambda _: (
-        "nothing: one of the two stacks was renamed; `pulumi up` there sets the run's mark right",
+        "nothing: one of the two stacks was renamed; `pulumi up` there corrects the run's mark",
     ),
 }  # fmt: skip
 _DO_LASTING: Final[Mapping[Kind, Line]] = {
     Kind.GONE: (
-        "`pulumi refresh`, then `pulumi up` makes it again. That changes its id: "
-        "look at the preview, since runs that use it may start anew",
+        "`pulumi refresh`, then `pulumi up` creates it again, with a new id. Read the preview: "
+        "runs that use it may start again",
     ),
-    Kind.CHANGED: ("`pulumi refresh`, then `pulumi up` makes it as declared",),
+    Kind.CHANGED: ("`pulumi refresh`, then `pulumi up` sets it as declared",),
     Kind.UNREAD: _UNKNOWN,
     Kind.ELSEWHERE: _LOOK_THERE,
 }
@@ -325,8 +329,8 @@ def _rest(report: DriftReport) -> Iterator[Part]:
     if report.tags_unseen:
         told = counted(
             report.tags_unseen,
-            "The tags of {} run: ListRuns does not tell them. --all-tags asks for each run",
-            "The tags of {} runs: ListRuns does not tell them. --all-tags asks for each run",
+            "The tags of {} run: ListRuns does not return them. --all-tags asks for each run",
+            "The tags of {} runs: ListRuns does not return them. --all-tags asks for each run",
         )
         lines.append((told,))
     if not report.looks_for_orphans:

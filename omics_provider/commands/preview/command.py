@@ -7,14 +7,16 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final
 
-from omics_provider.base.errors import SettingsError
+from omics_provider.base.errors import OmicsError, SettingsError
 from omics_provider.base.settings import Settings
 from omics_provider.commands.drift.command import Asked, drift_document, gather_drift, write_drift
 from omics_provider.commands.drift.data import DriftReport
 from omics_provider.commands.markdown import LIMIT, markdown, text
 from omics_provider.commands.options import settings, style, write
+from omics_provider.engine import cli
 from omics_provider.engine.urn import urn_name
 
 from .data import REASONS, Facts, PreviewReport, ending_of, notices_of, preview_report
@@ -23,7 +25,6 @@ from .lookup import looked_up
 from .policy import Breach, breaches, policy
 from .prices import price_list
 from .rules.plan import Action, Notice, Plan, RunStep, read_plan
-from .source import digest
 from .words import words_of
 
 #: The document's format; it grows by new members, and a changed meaning gets a new number.
@@ -41,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    plan = read_plan(digest(options.file, options.stack))
+    plan = read_plan(_digest(options.file, options.stack))
     report = gather_preview(
         plan,
         None if options.offline else settings(options, plan.config),
@@ -62,6 +63,31 @@ def _drift_of(plan: Plan, options: argparse.Namespace) -> DriftReport:
     """Return the drift of the stack that a preview is of."""
     stack = options.stack or plan.stack or None
     return gather_drift(stack, settings(options, plan.config), Asked(options.orphans))
+
+
+def _digest(file: str | None, stack: str | None) -> Mapping[str, Any]:
+    """Return what `pulumi preview --json` wrote into `file` ("-": standard input), or run it.
+
+    Raises OmicsError where there is none.
+    """
+    if file is None:
+        return _parsed(cli.preview(stack), "`pulumi preview --json`")
+    text = sys.stdin.read() if file == "-" else Path(file).read_text("utf-8")
+    return _parsed(text, "standard input" if file == "-" else file)
+
+
+def _parsed(text: str, name: str) -> Mapping[str, Any]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise OmicsError(
+            "Reading the preview",
+            f"{name} holds no JSON object",
+            advice="Give the standard output of `pulumi preview --json`.",
+        )
+    return found
 
 
 def gather_preview(

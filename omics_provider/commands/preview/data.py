@@ -25,11 +25,12 @@ _ALONE: Final = 20
 
 #: Why a run is replaced without a changed input: the engine's key for it, in words.
 REASONS: Final = {
-    "status": "its run ended without a result, and rerun_on or retry asks for another",
-    "startUnconfirmed": "its start was interrupted: the run is taken if there is one, else started",
+    "status": "its run ended without a result, and rerun_on or retry asks for another run",
+    "startUnconfirmed": "its start was interrupted: the update takes the run over if it exists, "
+    "or starts it",
     "id": "it is marked for replacement (pulumi state taint)",
-    "asked": "the update is told to replace it",
-    RENAMED: "the stack was renamed, and its name on the run follows",
+    "asked": "an option of the command replaces it",
+    RENAMED: "the stack was renamed, and the run's mark gets the new name",
 }
 
 

@@ -49,7 +49,7 @@ def estimate(
     if workflow is None:
         why = "the workflow is not known in the preview"
         if run.inputs.get("runId"):
-            why = "it duplicates a run, whose workflow was not looked up"
+            why = "it duplicates a run whose workflow was not looked up"
         return Estimate(None, why, None, why)
     runs = (past or {}).get(workflow, ())
     none = _OFFLINE if past is None else f"no completed run of workflow {workflow.id} was found"

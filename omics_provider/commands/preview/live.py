@@ -16,7 +16,7 @@ from .rules.aws_prices import parts
 
 #: How long a report waits for prices at most, once it has all else that it looked up.
 _LONGEST_SECONDS: Final = 4.0
-_OURS: Final = "the prices that come with this package hold"
+_OURS: Final = "the prices of this package apply"
 
 
 class PriceLook:
@@ -49,8 +49,8 @@ class PriceLook:
         try:
             self._found = products(self._settings, self._region)
         except errors.Denied:
-            self._why = "the caller may not; allow it pricing:GetProducts"
+            self._why = "the caller has no right to it; allow pricing:GetProducts"
         except errors.OmicsError as error:
             self._why = error.detail.rstrip(".")
         except ValueError as error:
-            self._why = f"an entry is no JSON, {error}"
+            self._why = f"an entry is not JSON, {error}"

@@ -61,7 +61,7 @@ def _cost(figures: Figures, policy: Policy) -> Iterator[Breach]:
         yield Breach(
             "max_cost",
             f"max_cost: runs of unknown cost: {figures.usd_unknown:,} of {figures.starting:,}; "
-            "allow_unknown_cost lets them pass.",
+            f"allow_unknown_cost allows them.",
         )
 
 
@@ -85,7 +85,7 @@ def _cancels(figures: Figures, policy: Policy) -> Iterator[Breach]:
     if figures.maybe_cancelled:
         yield Breach(
             "no_cancel_running",
-            "no_cancel_running: runs are cancelled if they are still active, which is not known: "
+            "no_cancel_running: runs are cancelled if they are still active (not known): "
             f"{figures.maybe_cancelled:,}.",
         )
 
@@ -114,20 +114,20 @@ def _read(file: str) -> dict[str, Any]:
     try:
         found = yaml.safe_load(Path(file).read_text("utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise _wrong(file, "it is no YAML") from error
+        raise _wrong(file, "it is not YAML") from error
     if not isinstance(found, dict):
-        raise _wrong(file, "it holds no rules")
+        raise _wrong(file, "it has no rules")
     return {str(name): value for name, value in found.items()}
 
 
 def _problem(name: str, value: Any) -> str | None:
     if name not in _NAMES:
-        return f"{name} is no rule (there are {', '.join(_NAMES)})"
+        return f"{name} is not a rule (there are {', '.join(_NAMES)})"
     if name in ("no_cancel_running", "allow_unknown_cost"):
         return None if isinstance(value, bool) else f"{name} is neither true nor false"
     kinds = (int,) if name == "max_runs" else (int, float)
     if isinstance(value, bool) or not isinstance(value, kinds) or not 0 <= value < float("inf"):
-        return f"{name} is no number from 0" + (" of runs" if name == "max_runs" else " of USD")
+        return f"{name} is not a number from 0" + (" of runs" if name == "max_runs" else " of USD")
     return None
 
 

@@ -167,7 +167,7 @@ def price_list(file: str | None = None) -> dict[str, Any]:
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise SettingsError(
             "Price list",
-            f"{file} is no price list: {type(error).__name__} {error}",
+            f"{file} is not a price list: {type(error).__name__} {error}",
             advice="docs/preview.md shows its form.",
         ) from error
     return own
@@ -194,5 +194,5 @@ _PARTS: Final = {"ready2run": ("perRun",), "private": ("vcpuHour", "storageGiBHo
 def _checked(name: str, section: Mapping[str, Any]) -> dict[str, Any]:
     parts = {part: {str(k): float(v) for k, v in section[part].items()} for part in _PARTS[name]}
     if any(not 0 <= price < float("inf") for each in parts.values() for price in each.values()):
-        raise ValueError("a price is no amount")
+        raise ValueError("a price is not an amount")
     return {"date": str(section["date"]), "source": str(section.get("source", "")), **parts}

@@ -130,8 +130,8 @@ def _lead(report: PreviewReport) -> Iterator[Line]:
 
 
 _ENDS_REPLACED: Final = (
-    "Active old runs are cancelled when their new runs are recorded, if the program waits for "
-    "runs; else at the end of the update."
+    "If the program waits for runs, the update cancels active old runs when it has recorded their "
+    "new runs. Otherwise it cancels them at its end."
 )
 
 
@@ -247,7 +247,7 @@ def _why(entry: Entry) -> Line:
         parts.append(("no longer declared",))
     if entry.action is Action.END_LEFT_OVER:
         ids = [run.old.id for run in entry.runs if run.old]
-        parts.append(("an update replaced it and did not come to its end: run ", *names(ids, 5)))
+        parts.append(("an update replaced it and was interrupted: run ", *names(ids, 5)))
     if entry.action is Action.UPDATE and entry.estimate:
         parts.append(("the warning says which samples",))
     first = entry.runs[0]
@@ -261,7 +261,7 @@ def _why(entry: Entry) -> Line:
             parts.append(("ends run ", Code(left.id, NAME), whose))
     told = [*joined(parts, "; ")]
     if entry.varies and entry.changes:
-        told += [f" (as of the first; others of the {len(entry.runs):,} have values of their own)"]
+        told += [f" (of the first; others of the {len(entry.runs):,} have other values)"]
     return tuple(told)
 
 

@@ -128,7 +128,7 @@ def _manifest(settings: Settings, live: Mapping[str, Any], gaps: Gaps) -> list[d
     if live["status"] not in ENDED or not uuid:
         return []
     if settings.is_local:
-        gaps.note("GetLogEvents", "manifests, so no use of CPUs: the endpoint `local` has no logs.")
+        gaps.note("GetLogEvents", "manifests, so no CPU use: the endpoint `local` has no logs.")
         return []
     return (
         gaps.attempt(

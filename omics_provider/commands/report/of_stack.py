@@ -54,9 +54,9 @@ def _place(provider: OwnProvider) -> Settings:
     if hidden:
         raise OmicsError(
             "Reading the stack",
-            f"{', '.join(hidden)} of Provider {provider.name} is secret, and secrets stay "
-            "encrypted, so where its runs are is not known",
-            advice="Set it without --secret, then run `pulumi up`; or name the runs with --runs.",
+            f"{', '.join(hidden)} of Provider {provider.name} is a secret, which stays encrypted, "
+            f"so the place of its runs is not known",
+            advice="Set it without --secret, then run `pulumi up`. Or name the runs with --runs.",
         )
     return from_config(config.get)
 

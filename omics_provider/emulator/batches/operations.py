@@ -28,6 +28,7 @@ from omics_provider.emulator.workflows.operations import Workflows
 from omics_provider.emulator.world import faults
 from omics_provider.emulator.world.context import Context
 from omics_provider.emulator.world.resources import Resource, Resources
+from omics_provider.emulator.world.store import step
 
 from . import counts, entries
 
@@ -219,15 +220,14 @@ class Batches:
         context = self._context
         shape = context.model.shape_for("InlineSetting")
         fault = self._fault_of_start()
-        context.connection.execute("SAVEPOINT submission")
         try:
-            setting = parse_value(shape, json.loads(member["setting"]), "setting")
-            validate(shape, setting)
-            _raise(fault)
-            request = _merged(batch.doc["defaults"], setting)
-            answer = Starter(in_batch(context, request)).start(request, member["due"], batch.id)
+            with step(context.connection):
+                setting = parse_value(shape, json.loads(member["setting"]), "setting")
+                validate(shape, setting)
+                _raise(fault)
+                request = _merged(batch.doc["defaults"], setting)
+                answer = Starter(in_batch(context, request)).start(request, member["due"], batch.id)
         except ServiceError as error:
-            context.connection.execute("ROLLBACK TO submission")
             self._mark(batch, member["pk"], "FAILED", error.code, error.message)
         else:
             context.connection.execute(
@@ -235,7 +235,6 @@ class Batches:
                 " WHERE batch = ? AND pk = ?",
                 (answer["id"], answer["uuid"], batch.uuid, member["pk"]),
             )
-        context.connection.execute("RELEASE submission")
 
     def _fault_of_start(self) -> ServiceError | None:
         """Give the error that the start of an entry meets, once the service has tried it again."""
@@ -266,17 +265,15 @@ class Batches:
         context = self._context
         row = self._run_of(member)
         fault = faults.of_step(context.connection, f"{what.title()}Run")
-        context.connection.execute("SAVEPOINT each")
         try:
-            _raise(fault)
-            if row is not None:
-                act(Runs(in_batch(context, {"id": row["id"]})))
+            with step(context.connection):
+                _raise(fault)
+                if row is not None:
+                    act(Runs(in_batch(context, {"id": row["id"]})))
         except ServiceError as error:
-            context.connection.execute("ROLLBACK TO each")
             self._mark(batch, member["pk"], f"{what}_FAILED", error.code, error.message)
         else:
             self._mark(batch, member["pk"], f"{what}_SUCCESS")
-        context.connection.execute("RELEASE each")
 
     def _run_of(self, member: sqlite3.Row) -> sqlite3.Row | None:
         """Find the run of an entry; another run may have its id by now."""

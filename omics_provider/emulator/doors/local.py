@@ -22,7 +22,7 @@ from omics_provider.emulator.execution.detached import Detached
 from omics_provider.emulator.protocol.wire import HttpAnswer, HttpRequest
 from omics_provider.emulator.service import DEFAULT_ACCOUNT, DEFAULT_RUN_SECONDS, Service
 from omics_provider.emulator.world.execution import Execution as Execution
-from omics_provider.emulator.world.folder import Folder, beside
+from omics_provider.emulator.world.folder import Folder, beside, replaced
 from omics_provider.emulator.world.store import Store, open_store
 
 from .local_files import LocalObjects, log_events
@@ -140,10 +140,8 @@ class _Door:
         """Write a file that is exported. Its name is its digest's, so it never changes."""
         path = self._exports / name
         if not path.exists():
-            self._exports.mkdir(exist_ok=True)
-            unfinished = path.with_suffix(f".{os.getpid()}")
-            unfinished.write_bytes(content)
-            unfinished.replace(path)
+            with replaced(path) as new:
+                new.write_bytes(content)
         return path.as_uri()
 
 

@@ -47,20 +47,26 @@ class LocalObjects:
         return None
 
     def _object(self, uri: str, *, is_head: bool) -> HttpAnswer:
-        body, headers = self._content(uri)
-        if body is None:
-            return HttpAnswer(404, b"" if is_head else _NO_SUCH_KEY, {})
-        headers = {"Content-Length": str(len(body)), **headers}
-        return HttpAnswer(200, b"" if is_head else body, headers)
-
-    def _content(self, uri: str) -> tuple[bytes | None, dict[str, str]]:
         path = self._files.path(uri)
         if path.is_file():
-            modified = formatdate(path.stat().st_mtime, usegmt=True)
-            return path.read_bytes(), {"ETag": f'"{etag(path)}"', "Last-Modified": modified}
+            found = path.stat()
+            body = None if is_head else path.read_bytes()
+            headers = {
+                "Content-Length": str(found.st_size if body is None else len(body)),
+                "Last-Modified": formatdate(found.st_mtime, usegmt=True),
+                "ETag": f'"{etag(path)}"',
+            }
+            return HttpAnswer(200, body or b"", headers)
+        made = self._simulated(uri)
+        if made is None:
+            return HttpAnswer(404, b"" if is_head else _NO_SUCH_KEY, {})
+        return HttpAnswer(200, b"" if is_head else made, {"Content-Length": str(len(made))})
+
+    def _simulated(self, uri: str) -> bytes | None:
+        """Give the output of a run that was not executed: no file holds it."""
         with self._store.transaction() as connection:
             clock = settings.load(connection, time.time())[1]
-            return outputs.read(connection, self._account, clock.now(time.time()), uri), {}
+            return outputs.read(connection, self._account, clock.now(time.time()), uri)
 
     def _listed(self, bucket: str, query: Mapping[str, str]) -> HttpAnswer:
         prefix, after = query.get("prefix", ""), query.get("continuation-token", "")

@@ -29,8 +29,7 @@ from omics_provider.emulator.world.store import Store
 from omics_provider.emulator.world.surroundings import MotoSurroundings, is_loaded
 
 from . import overview
-from .cut import cut
-from .wsgi import Environ, StartResponse, respond
+from .wsgi import Environ, StartResponse, cut, respond
 
 _CREDENTIAL: Final = re.compile(
     r"Credential=(?P<key>[^/]*)/[0-9]+/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request"
@@ -208,7 +207,7 @@ def _document(request: HttpRequest, otherwise: bytes) -> Any:
     try:
         return json.loads(request.body or otherwise)
     except ValueError as error:
-        raise BadControlError(f"The body is no JSON in UTF-8: {error}.") from error
+        raise BadControlError(f"The body is not JSON in UTF-8: {error}.") from error
 
 
 def serve(store: Store, service: Service, port: int) -> BaseWSGIServer:

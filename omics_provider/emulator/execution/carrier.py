@@ -27,14 +27,21 @@ from omics_provider.emulator.world.surroundings import Surroundings
 
 from . import export, inputs
 from .depot import Depot, Objects, gib_in
-from .ended import Cancelled, Closing, Ended
 from .rows import Gone, Row, Snapshot
+from .runner.outcome import SERVICE_ERROR, WORKFLOW_FAILED, Failure
 from .told import Told
 from .worker import Worker
 
 _TICK_SECONDS: Final = 0.1
-_SERVICE_ERROR: Final = "SERVICE_ERROR"
 _ALWAYS: Final = "CACHE_ALWAYS"
+
+
+class Cancelled(Exception):
+    """Somebody wants the run to stop."""
+
+
+class Closing(Exception):
+    """The process that carries out the run ends."""
 
 
 @dataclass(frozen=True)
@@ -73,12 +80,12 @@ class Carrier:
 
     def carry_out(self) -> None:
         """Carry out the run to its end."""
-        outcome, reason, message = FAILED, _SERVICE_ERROR, ""
+        outcome, reason, message = FAILED, SERVICE_ERROR, ""
         try:
             self._carried_out()
             outcome, reason = COMPLETED, ""
-        except Ended as ended:
-            reason, message = ended.reason, ended.message
+        except Failure as failure:
+            reason, message = failure.reason, failure.message
         except Cancelled:
             pass
         except Closing:
@@ -131,7 +138,7 @@ class Carrier:
         claim, settings = self._claim, self._claim.settings
         used = self._depot.gib()
         if used >= settings.maxWorkGiB:
-            raise Ended(
+            raise Failure(
                 "FILE_SYSTEM_OUT_OF_SPACE",
                 f"The emulator's work folders hold {used:.1f} GiB, and the setting maxWorkGiB"
                 f" allows {settings.maxWorkGiB:g}. Raise it, or remove what keepWork kept.",
@@ -139,7 +146,7 @@ class Carrier:
         definition = self._folder / "definition"
         definition.mkdir(parents=True)
         if claim.definition is None:
-            raise Ended(_SERVICE_ERROR, "The workflow's definition is not there any more.")
+            raise Failure(SERVICE_ERROR, "The workflow's definition is not there any more.")
         with zipfile.ZipFile(io.BytesIO(claim.definition)) as archive:
             archive.extractall(definition)
         snapshot = self._row.look()
@@ -168,10 +175,10 @@ class Carrier:
         self._look()
         place = snapshot.doc.get("stored", {}).get(uri)  # of a file in a HealthOmics store
         if place is None and not uri.startswith("s3://"):
-            raise Ended("INVALID_URI_INPUT", MESSAGES["INVALID_URI_INPUT"].format(uri=uri))
+            raise Failure("INVALID_URI_INPUT", MESSAGES["INVALID_URI_INPUT"].format(uri=uri))
         found = self._objects(snapshot).fetch(place or uri)
         if found is None:
-            raise Ended("INPUT_URI_NOT_FOUND", MESSAGES["INPUT_URI_NOT_FOUND"].format(uri=uri))
+            raise Failure("INPUT_URI_NOT_FOUND", MESSAGES["INPUT_URI_NOT_FOUND"].format(uri=uri))
         known = snapshot.doc["resourceDigests"].get(uri) if place else None
         fetched[uri] = known or f"etag:{found.etag}"
         return found.path
@@ -223,23 +230,23 @@ class Carrier:
             raise Closing
         minutes, began = self._claim.minutes, snapshot.life.running
         if minutes is not None and began is not None and snapshot.now > began + 60 * minutes:
-            raise Ended("RUN_TIMED_OUT", MESSAGES["RUN_TIMED_OUT"].format(number=f"{minutes:g}"))
+            raise Failure("RUN_TIMED_OUT", MESSAGES["RUN_TIMED_OUT"].format(number=f"{minutes:g}"))
 
     def _finish(self, snapshot: Snapshot, worker: Worker) -> None:
         """Export the results, and raise the failure that the worker tells of."""
         result: dict[str, Any] | None = worker.result()
         if result is None or result["status"] == CANCELLED:
             self._look()
-            raise Ended(
-                _SERVICE_ERROR,
+            raise Failure(
+                SERVICE_ERROR,
                 f"The process that executed the run was ended ({worker.last_words()}).",
             )
         self._told.reached(self._row.reach("stopping"), "STOPPING")
         export.logs(self._objects(snapshot), snapshot.doc["runOutputUri"], self._folder)
         if result["status"] != COMPLETED:
             self._keep_cached()
-            raise Ended(
-                result.get("failureReason") or "WORKFLOW_RUN_FAILED",
+            raise Failure(
+                result.get("failureReason") or WORKFLOW_FAILED,
                 result.get("statusMessage") or "The workflow failed.",
             )
         export.outputs(

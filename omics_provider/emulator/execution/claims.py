@@ -39,11 +39,12 @@ def is_one_waiting(store: Store) -> bool:
 
 def claim(store: Store, depot: Depot, *, at_home: bool) -> list[Claim]:
     """Claim the runs that fall to this process, as many as may be executed at once."""
+    cleared = recovery.clear(store)
     with store.transaction() as connection:
         real = time.time()
         chosen, clock = settings.load(connection, real)
         now = clock.now(real)
-        recovery.settle(connection, now)
+        recovery.settle(connection, cleared, now)
         for account, region in connection.execute(_WAITING).fetchall():
             Queue(_context(connection, chosen, now, account, region)).settle()
         rows = connection.execute("SELECT * FROM executions WHERE admitted = 1 ORDER BY pk")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from omics_provider.emulator.world import folder, processes
-from omics_provider.emulator.world.store import Store
+from omics_provider.emulator.world.store import Store, noted
 
 #: Who carries out the runs, in the table `meta`.
 KEY: Final = "executor"
@@ -62,5 +62,5 @@ def _is_secret(name: str) -> bool:
 
 def is_there(connection: sqlite3.Connection) -> bool:
     """Say whether another process carries out the runs of a state file."""
-    row = connection.execute("SELECT value FROM meta WHERE key = ?", (KEY,)).fetchone()
-    return row is not None and row["value"] != processes.me() and processes.is_alive(row["value"])
+    owner = noted(connection, KEY)
+    return owner != processes.me() and processes.is_alive(owner)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .depot import Objects
-from .ended import Ended
+from .runner.outcome import Failure
 
 
 def logs(objects: Objects, base: str, folder: Path) -> None:
@@ -30,7 +30,7 @@ def outputs(objects: Objects, base: str, folder: Path, is_ours: Callable[[Path],
         file = path.resolve()
         name = path.relative_to(folder).as_posix()
         if not file.is_file() or not is_ours(file):
-            raise Ended("EXPORT_FAILED", f"The output {name} is a link to no file of the run.")
+            raise Failure("EXPORT_FAILED", f"The output {name} is a link to no file of the run.")
         objects.put(f"{base}/{name}", file)
     found = folder / "logs" / "outputs.json"
     if found.is_file():
@@ -52,4 +52,4 @@ def _with_uris(value: Any, base: str, folder: Path) -> Any:
 
 def _hold_bucket(objects: Objects, base: str) -> None:
     if not objects.has_bucket(base):
-        raise Ended("EXPORT_FAILED", f"The bucket of {base} is not there.")
+        raise Failure("EXPORT_FAILED", f"The bucket of {base} is not there.")

@@ -3,33 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from omics_provider.emulator.workflows import wdl
 
-from .ended import Ended
+from .runner.outcome import SERVICE_ERROR, WORKFLOW_FAILED, Failure
 
-NO_MINIWDL: Final = (
-    'Runs are executed by miniwdl, which is not here: pip install "omics-provider[execute]".'
-)
 #: From the URI of an input to its path on this machine.
 Fetch = Callable[[str], Path]
 
 
 def located(definition: Path, main: str, parameters: Mapping[str, Any], fetch: Fetch) -> Any:
-    """Give the parameters of a WDL with a path for each of its files. Raises Ended."""
-    if find_spec("WDL") is None:
-        raise Ended("SERVICE_ERROR", NO_MINIWDL)
+    """Give the parameters of a WDL with a path for each of its files. Raises Failure."""
+    if not wdl.is_here():
+        raise Failure(SERVICE_ERROR, wdl.NOT_HERE)
     import WDL
 
     try:
         workflow = wdl.load(definition / main, is_strict=False).workflow
     except wdl.Unreadable as error:
-        raise Ended("WORKFLOW_RUN_FAILED", f"{main}: {error}") from error
+        raise Failure(WORKFLOW_FAILED, f"{main}: {error}") from error
     if workflow is None:
-        raise Ended("WORKFLOW_RUN_FAILED", f"{main} has no workflow.")
+        raise Failure(WORKFLOW_FAILED, f"{main} has no workflow.")
     types = {each.name: each.value.type for each in workflow.available_inputs or ()}
     walk = _Walk(WDL.Type, fetch)
     given = {name.removeprefix(f"{workflow.name}.") for name in parameters}

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from omics_provider.emulator.runs import executed
+from omics_provider.emulator.runs import executed, tasks
 from omics_provider.emulator.runs.queue import tasks_of
-from omics_provider.emulator.runs.tasks import Task
+from omics_provider.emulator.traces.traced import TracedRun
 from omics_provider.emulator.world import settings
 from omics_provider.emulator.world.clock import Clock
-from omics_provider.emulator.world.life import CANCELLED, FAILED, Life, life_of
+from omics_provider.emulator.world.life import CANCELLED, ENDED, FAILED, life_of
 from omics_provider.emulator.world.store import Store
 
-from . import seen
+#: The time that each state of a task sets.
+_TIMES: Final = {"PENDING": "created", "STARTING": "starting", "RUNNING": "running"}
 
 
 class Gone(Exception):
@@ -25,19 +27,13 @@ class Gone(Exception):
 
 
 @dataclass(frozen=True)
-class Snapshot:
+class Snapshot(TracedRun):
     """A run at a moment."""
 
-    row: dict[str, Any]
-    doc: dict[str, Any]
-    life: Life
-    tasks: list[Task]
-    now: float
-
     @property
-    def here(self) -> tuple[str, str]:
-        """Its account and region."""
-        return self.row["account"], self.row["region"]
+    def now(self) -> float:
+        """The moment."""
+        return self.until
 
     @property
     def is_cancelled(self) -> bool:
@@ -82,10 +78,10 @@ class Row:
             now = clock.now(time.time())
             cache = doc.get("cache")
             uri = cache and f"{cache['uri'].rstrip('/')}/{cache['id']}/{self._uuid}"
-            tasks = doc["executed"]["tasks"]
+            known = doc["executed"]["tasks"]
             for event in events:
                 moment = min(clock.now(event["time"]), now)
-                task = seen.take(tasks, event, moment, self._uuid, uri)
+                task = _take(known, event, moment, self._uuid, uri)
                 passed.append((task["id"], event["status"]))
 
         return self._changed(change), passed
@@ -143,4 +139,52 @@ class Row:
 
 def _snapshot(row: dict[str, Any], doc: dict[str, Any], now: float) -> Snapshot:
     life = life_of(row)
-    return Snapshot(row, doc, life, tasks_of(doc, life, row["uuid"]), now)
+    return Snapshot(row, doc, life, tasks_of(doc, life, row["uuid"]), now, now)
+
+
+def _take(
+    known: list[dict[str, Any]],
+    event: Mapping[str, Any],
+    moment: float,
+    run_uuid: str,
+    cache_uri: str | None,
+) -> dict[str, Any]:
+    """Bring the tasks up to date with an event, and give the one that it is about."""
+    task = next((each for each in known if each["key"] == event["id"]), None)
+    if task is None:
+        task = _new_task(event, moment, run_uuid, len(known))
+        known.append(task)
+    status = str(event["status"])
+    if status in _TIMES:
+        task[_TIMES[status]] = moment
+    elif status in ENDED:
+        task.update(stopping=moment, ended=moment, outcome=status)
+    if event.get("cached"):
+        task["cached"] = cache_uri
+    if status == FAILED:
+        task.update(failure=event.get("failureReason"), message=event.get("message"))
+    for name in ("log", "image", "metrics", "exitCode"):
+        if event.get(name) is not None:
+            task[name] = event[name]
+    return task
+
+
+def _new_task(
+    event: Mapping[str, Any], moment: float, run_uuid: str, number: int
+) -> dict[str, Any]:
+    cpus, memory = float(event.get("cpus") or 1), float(event.get("memoryGiB") or 1)
+    task_id, task_uuid = tasks.identity(run_uuid, number)
+    instance, _, _ = tasks.smallest(cpus, memory)
+    return {
+        "key": event["id"],
+        "id": task_id,
+        "uuid": task_uuid,
+        "name": event["name"],
+        "cpus": math.ceil(cpus),
+        "memory": math.ceil(memory),
+        "gpus": 0,
+        "instance": instance,
+        "created": moment,
+        **dict.fromkeys(("starting", "running", "stopping", "ended", "outcome")),
+        **dict.fromkeys(("failure", "message", "cached", "log", "image", "metrics", "exitCode")),
+    }

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from omics_provider.emulator.world import processes
+from omics_provider.emulator.world.folder import last_lines
 
 from .runner.containers import oci
 
@@ -27,6 +28,7 @@ _PASSED: Final = frozenset(
     }
 )  # fmt: skip
 _PATIENCE_SECONDS: Final = 3.0
+_LAST_BYTES: Final = 10_000
 
 
 class Worker:
@@ -73,7 +75,7 @@ class Worker:
 
     def last_words(self) -> str:
         """Say how it ended, with the last line that it wrote."""
-        lines = (self._folder / "worker.log").read_text("utf-8", "replace").strip().splitlines()
+        lines = last_lines(self._folder / "worker.log", _LAST_BYTES)
         code = self._process.poll()
         how = f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
         return f"{how}{': ' + lines[-1] if lines else ''}"

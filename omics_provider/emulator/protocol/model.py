@@ -1,4 +1,4 @@
-"""botocore's model of the service, which gives the emulator its operations and their shapes."""
+"""botocore's models, which give the emulator its operations and their shapes."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from botocore.model import ServiceModel
 
 
 @cache
-def service_model() -> ServiceModel:
-    """Give the model of omics."""
-    return ServiceModel(Loader().load_service_model("omics", "service-2"), "omics")
+def service_model(name: str = "omics") -> ServiceModel:
+    """Give the model of a service."""
+    return ServiceModel(Loader().load_service_model(name, "service-2"), name)

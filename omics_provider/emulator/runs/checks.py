@@ -15,7 +15,7 @@ from omics_provider.emulator.workflows.record import Workflow
 from omics_provider.emulator.world import policies
 from omics_provider.emulator.world.context import Context
 
-from . import access, inputs
+from . import inputs
 from .failures import Failure
 
 #: What ECR has to let HealthOmics do (G permissions-ecr).
@@ -34,14 +34,14 @@ def given(context: Context, request: Mapping[str, Any], workflow: Workflow) -> G
     """Read what a run is given from its parameters."""
     parameters = request.get("parameters") or {}
     images = workflow.pulled(parameters, *context.here())
-    return Given(inputs.named(workflow, parameters), images)
+    return Given(inputs.named(context, workflow, parameters), images)
 
 
 def refuse(context: Context, request: Mapping[str, Any], workflow: Workflow) -> None:
     """Refuse a request, as StartRun does, for what the settings let it look at."""
     told = None
     if context.settings.accessCheck == "start":
-        told = access.of_role(context, request) or access.of_output(context, request)
+        told = _role_problem(context, request) or _output_problem(context, request)
     if told is None and context.settings.parameterCheck == "start":
         told = workflow.parameter_problem(request.get("parameters") or {})
     if told is not None:
@@ -57,14 +57,39 @@ def failure(
     tasks, and the export of what it has made.
     """
     looks_later = context.settings.accessCheck == "run"
-    if looks_later and access.of_role(context, request):
+    if looks_later and _role_problem(context, request):
         return Failure("ASSUME_ROLE_FAILED")
     found = _of_parameters(context, workflow, request.get("parameters") or {})
     if context.settings.checkInputs:
         found = found or inputs.failure(context, given.files) or _of_images(context, given.images)
-    if found is None and looks_later and access.of_output(context, request):
+    if found is None and looks_later and _output_problem(context, request):
         return Failure("EXPORT_FAILED")
     return found
+
+
+def _role_problem(context: Context, request: Mapping[str, Any]) -> str | None:
+    """Say what is wrong with the role, in the words of StartRun.
+
+    It has to be one of the account, to be there, and to trust HealthOmics. A door without moto's
+    services knows its account alone.
+    """
+    role, around = request["roleArn"], context.surroundings
+    is_own = role.split(":")[4] == context.account
+    if is_own and (around is None or around.trusts(*context.here(), role)):
+        return None
+    return "IAM role is invalid or inaccessible"
+
+
+def _output_problem(context: Context, request: Mapping[str, Any]) -> str | None:
+    """Say what is wrong with the bucket of the outputs: it has to be in the run's Region."""
+    if context.surroundings is None:
+        return None
+    region = context.surroundings.bucket_region(context.account, request["outputUri"])
+    if region is None:
+        return f"S3 access denied for {request['outputUri']}"
+    if region != context.region:
+        return f"S3 bucket not located in {context.region} region"
+    return None
 
 
 def _of_parameters(

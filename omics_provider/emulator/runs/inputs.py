@@ -20,13 +20,18 @@ _S3: Final = re.compile(r"s3://[a-z0-9][a-z0-9.-]*/.+", re.DOTALL)
 
 @dataclass(frozen=True)
 class Input:
-    """One input. `is_exact` says that it is one object; else a folder will do."""
+    """One input, as it is when the run starts. `is_exact` says that it is one object.
+
+    `lead` is where the URI of a store leads. `etag` is that of the object, if it has one.
+    """
 
     uri: str
     is_exact: bool
+    lead: uris.Lead | None
+    etag: str | None
 
 
-def named(workflow: Workflow, parameters: Mapping[str, Any]) -> list[Input]:
+def named(context: Context, workflow: Workflow, parameters: Mapping[str, Any]) -> list[Input]:
     """Give the inputs that a run's parameters name.
 
     Where the types are known they are its files and folders, else all texts that are URIs of S3 or
@@ -34,46 +39,41 @@ def named(workflow: Workflow, parameters: Mapping[str, Any]) -> list[Input]:
     """
     if workflow.inputs:
         found = [
-            Input(uri, kind == "File")
+            (uri, kind == "File")
             for name, value in parameters.items()
             if name in workflow.inputs
             for kind, uri in types.files(workflow.inputs[name], value)
         ]
     else:
-        found = [Input(uri, False) for uri in _texts(parameters) if uri.startswith(_SCHEMES)]
-    return list(dict.fromkeys(found))
+        found = [(uri, False) for uri in _texts(parameters) if uri.startswith(_SCHEMES)]
+    return [_looked_up(context, uri, is_exact) for uri, is_exact in dict.fromkeys(found)]
 
 
-def digests(context: Context, inputs: Sequence[Input]) -> dict[str, str]:
-    """Give the resourceDigests of a run: the ETag of each input that has one."""
-    tags = {each.uri: _etag(context, each.uri) for each in inputs}
-    return {uri: f"etag:{tag}" for uri, tag in tags.items() if tag is not None}
-
-
-def _etag(context: Context, uri: str) -> str | None:
-    """Give the ETag of an object in S3, or of a file in a store."""
+def _looked_up(context: Context, uri: str, is_exact: bool) -> Input:
     if uri.startswith(uris.SCHEME):
-        return uris.lead(context, uri).digest
+        lead = uris.lead(context, uri)
+        return Input(uri, is_exact, lead, lead.digest)
     around = context.surroundings
     if around is None or not uri.startswith("s3://"):
-        return None
-    return around.etag(context.account, uri)
+        return Input(uri, is_exact, None, None)
+    return Input(uri, is_exact, None, around.etag(context.account, uri))
 
 
-def stored(context: Context, inputs: Sequence[Input]) -> dict[str, str]:
+def digests(inputs: Sequence[Input]) -> dict[str, str]:
+    """Give the resourceDigests of a run: the ETag of each input that has one."""
+    return {each.uri: f"etag:{each.etag}" for each in inputs if each.etag is not None}
+
+
+def stored(inputs: Sequence[Input]) -> dict[str, str]:
     """Give where in S3 those inputs lie that are files of stores."""
-    leads = {
-        each.uri: uris.lead(context, each.uri).s3_uri
-        for each in inputs
-        if each.uri.startswith(uris.SCHEME)
-    }
+    leads = {each.uri: each.lead.s3_uri for each in inputs if each.lead is not None}
     return {uri: place for uri, place in leads.items() if place is not None}
 
 
 def use(context: Context, inputs: Sequence[Input]) -> None:
     """Note that a run uses read sets, so that they are not archived."""
     for each in inputs:
-        if each.uri.startswith(uris.SCHEME):
+        if each.lead is not None:
             uris.use(context, each.uri)
 
 
@@ -88,8 +88,8 @@ def failure(context: Context, inputs: Sequence[Input]) -> Failure | None:
 
 def _problem(context: Context, wanted: Input) -> str | None:
     """Give the failureReason of a run with this input, if it fails for it."""
-    if wanted.uri.startswith(uris.SCHEME):
-        return uris.lead(context, wanted.uri).problem
+    if wanted.lead is not None:
+        return wanted.lead.problem
     if not _S3.fullmatch(wanted.uri):
         return uris.INVALID
     return None if _is_there(context, wanted) else uris.NOT_FOUND
@@ -97,7 +97,7 @@ def _problem(context: Context, wanted: Input) -> str | None:
 
 def _is_there(context: Context, wanted: Input) -> bool:
     around = context.surroundings
-    if around is None or around.etag(context.account, wanted.uri) is not None:
+    if around is None or wanted.etag is not None:
         return True
     return not wanted.is_exact and around.has_folder(context.account, wanted.uri)
 

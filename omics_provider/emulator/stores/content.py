@@ -104,7 +104,7 @@ def _unpacked(content: bytes) -> bytes:
     try:
         return gzip.decompress(content)
     except (OSError, EOFError, zlib.error) as error:
-        raise BadContentError("The file is no whole gzip file.") from error
+        raise BadContentError("The file is not a complete gzip file.") from error
 
 
 def made_up(file_type: str, seed: str) -> bytes:

@@ -1,133 +1,139 @@
-"""A run's manifest: an entry for the run and one for each of its tasks, made of values alone.
+"""A run's manifest: an entry for the run and one for each of its tasks.
 
-It does not matter here where the values come from: `simulated` makes them up, and what was really
-carried out is measured. A member without a value is left out. The members are those of AWS's own
-readers of manifests (docs/behaviours.md).
+What a run and its tasks have used was measured where they were executed, and is made up where they
+were not. A member without a value is left out. The members are those of AWS's own readers of
+manifests (docs/behaviours.md).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from omics_provider.emulator.protocol.wire import iso8601
+from omics_provider.emulator.runs import failures, tasks
+from omics_provider.emulator.runs.tasks import Task
+from omics_provider.emulator.world import events
+from omics_provider.emulator.world.context import started_by
+from omics_provider.emulator.world.life import FAILED, Life
+
+from .traced import TracedRun
+
+#: GiB of which a run without a storage size of its own uses its shares.
+_GIB: Final = 1200
 
 
-@dataclass(frozen=True)
-class Times:
-    """When something was created, began to run and ended, in seconds since 1970."""
-
-    created: float
-    started: float | None = None
-    stopped: float | None = None
-
-    def members(self) -> dict[str, Any]:
-        """Give the members that say so."""
-        moments = {
-            "creationTime": self.created,
-            "startTime": self.started,
-            "stopTime": self.stopped,
+def of_run(run: TracedRun, status: str) -> dict[str, Any]:
+    """Give the entry of a run that has ended in a state."""
+    row, doc, request = run.row, run.doc, run.doc["request"]
+    has_failed = status == FAILED
+    return _given(
+        {
+            "arn": run.arn,
+            "uuid": row["uuid"],
+            "name": row["name"],
+            "status": status,
+            "statusMessage": _message(run) if has_failed else None,
+            "failureReason": doc["failureReason"] if has_failed else None,
+            "workflow": _workflow_arn(run),
+            "digest": doc["workflow"]["digest"],
+            "parameters": request.get("parameters"),
+            "parameterTemplate": doc["workflow"].get("template"),
+            "outputUri": request["outputUri"],
+            "roleArn": request["roleArn"],
+            "startedBy": started_by(row["account"]),
+            "resourceDigests": doc.get("resourceDigests", {}),
+            "storageType": doc["storage"]["type"],
+            "storageCapacity": doc["storage"]["capacity"],
+            **_times(run.life),
+            "metrics": _given(_used_by_run(run)),
         }
-        return {name: iso8601(time) for name, time in moments.items() if time is not None}
+    )
 
 
-@dataclass(frozen=True)
-class RunFacts:
-    """What a manifest says of an ended run. `workflow` is the workflow's ARN."""
+def of_task(run: TracedRun, task: Task) -> dict[str, Any]:
+    """Give the entry of a task.
 
-    arn: str
-    uuid: str
-    name: str | None
-    status: str
-    times: Times
-    workflow: str
-    digest: str
-    parameters: Mapping[str, Any] | None
-    template: Mapping[str, Any] | None
-    output_uri: str
-    role: str
-    started_by: str
-    storage_type: str
-    storage_capacity: int | None
-    metrics: Mapping[str, float | None]
-    resource_digests: Mapping[str, str] = field(default_factory=dict)
-    failure: str | None = None
-    message: str | None = None
-
-
-@dataclass(frozen=True)
-class TaskFacts:
-    """What a manifest says of a task. `run` and `workflow` are ARNs.
-
-    Without `times` its outputs came from a cache: then it was not carried out, and used nothing.
+    One whose outputs came from a cache was not carried out: it has no times, and used nothing.
     """
-
-    arn: str
-    uuid: str
-    run: str
-    workflow: str
-    name: str
-    status: str
-    times: Times | None
-    cpus: int
-    memory: int
-    gpus: int
-    instance: str
-    metrics: Mapping[str, float | None]
-    image: str | None = None
-    failure: str | None = None
-    message: str | None = None
-
-
-def of_run(facts: RunFacts) -> dict[str, Any]:
-    """Give the entry of the run."""
+    plan, is_cached = task.plan, task.cached is not None
+    message = task.message
+    if not message and task.failure is not None:
+        message = failures.of_task(run.row["id"], run.doc, task)
     return _given(
         {
-            "arn": facts.arn,
-            "uuid": facts.uuid,
-            "name": facts.name,
-            "status": facts.status,
-            "statusMessage": facts.message,
-            "failureReason": facts.failure,
-            "workflow": facts.workflow,
-            "digest": facts.digest,
-            "parameters": facts.parameters,
-            "parameterTemplate": facts.template,
-            "outputUri": facts.output_uri,
-            "roleArn": facts.role,
-            "startedBy": facts.started_by,
-            "resourceDigests": facts.resource_digests,
-            "storageType": facts.storage_type,
-            "storageCapacity": facts.storage_capacity,
-            **facts.times.members(),
-            "metrics": _given(facts.metrics),
+            "arn": events.arn(run.row, "task", task.id),
+            "uuid": task.uuid,
+            "run": run.arn,
+            "workflow": _workflow_arn(run),
+            "name": plan.name,
+            "status": task.life.outcome,
+            "statusMessage": message,
+            "failureReason": task.failure,
+            "image": task.image or (tasks.image(run.doc, task) or {}).get("image"),
+            "cpus": plan.cpus,
+            "memory": plan.memory,
+            "gpus": plan.gpus,
+            "instanceType": plan.instance,
+            **({} if is_cached else _times(task.life)),
+            "metrics": {} if is_cached else _given(_used_by_task(task)),
         }
     )
 
 
-def of_task(facts: TaskFacts) -> dict[str, Any]:
-    """Give the entry of a task."""
-    return _given(
-        {
-            "arn": facts.arn,
-            "uuid": facts.uuid,
-            "run": facts.run,
-            "workflow": facts.workflow,
-            "name": facts.name,
-            "status": facts.status,
-            "statusMessage": facts.message,
-            "failureReason": facts.failure,
-            "image": facts.image,
-            "cpus": facts.cpus,
-            "memory": facts.memory,
-            "gpus": facts.gpus,
-            "instanceType": facts.instance,
-            **({} if facts.times is None else facts.times.members()),
-            "metrics": {} if facts.times is None else _given(facts.metrics),
-        }
-    )
+def _times(life: Life) -> dict[str, str]:
+    moments = {"creationTime": life.created, "startTime": life.running, "stopTime": life.ended}
+    return {name: iso8601(time) for name, time in moments.items() if time is not None}
 
 
 def _given(members: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in members.items() if value is not None}
+
+
+def _message(run: TracedRun) -> str:
+    return failures.of_run(run.row["id"], run.row["region"], run.doc, run.life, run.tasks)
+
+
+def _workflow_arn(run: TracedRun) -> str:
+    request = run.doc["request"]
+    is_ours = request.get("workflowType", "PRIVATE") == "PRIVATE"
+    place = {**run.row, "account": run.row["account"] if is_ours else ""}
+    return events.arn(place, "workflow", request["workflowId"])
+
+
+# What was used -------------------------------------------------------------------------------
+
+
+def _used_by_run(run: TracedRun) -> Mapping[str, float | None]:
+    if "executed" in run.doc:
+        measured: dict[str, float | None] = run.doc["executed"].get("metrics", {})
+        return measured
+    capacity = run.doc["storage"]["capacity"]
+    return {
+        "runningSeconds": _seconds(run.life),
+        "storageReservedGiB": capacity,
+        "storageMaximumGiB": (capacity or _GIB) * 0.4,
+        "storageAverageGiB": (capacity or _GIB) * 0.25,
+    }
+
+
+def _used_by_task(task: Task) -> Mapping[str, float | None]:
+    if task.metrics is not None:
+        return task.metrics
+    plan = task.plan
+    return {
+        "cpusReserved": plan.cpus,
+        "cpusAverage": plan.cpus * 0.5,
+        "cpusMaximum": plan.cpus * 0.9,
+        "gpusReserved": plan.gpus,
+        "memoryReservedGiB": plan.memory,
+        "memoryAverageGiB": plan.memory * 0.4,
+        "memoryMaximumGiB": plan.memory * 0.7,
+        "runningSeconds": _seconds(task.life),
+    }
+
+
+def _seconds(life: Life) -> float:
+    if life.running is None or life.stopping is None:
+        return 0.0
+    return life.stopping - life.running

@@ -9,55 +9,19 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
-from omics_provider.emulator.runs import engine_log, failures, outputs, tasks
-from omics_provider.emulator.runs.queue import tasks_of
+from omics_provider.emulator.runs import engine_log, outputs
 from omics_provider.emulator.runs.tasks import Task
 from omics_provider.emulator.world import events, settings
-from omics_provider.emulator.world.context import started_by
-from omics_provider.emulator.world.life import ENDED, FAILED, Life, life_of
+from omics_provider.emulator.world.life import ENDED, FAILED
 from omics_provider.emulator.world.store import Store
 from omics_provider.emulator.world.surroundings import Surroundings
 
-from . import cache_log, manifest, of_batches, posted, simulated
+from . import cache_log, manifest, of_batches
+from .traced import TracedRun, traced
 
 _AT_ONCE: Final = 500
-
-
-@dataclass(frozen=True)
-class TracedRun:
-    """A run whose traces are due, as it was when its row was read."""
-
-    row: dict[str, Any]
-    doc: dict[str, Any]
-    life: Life
-    tasks: list[Task]
-    since: float
-    until: float
-
-    @property
-    def arn(self) -> str:
-        """Its ARN."""
-        return events.arn(self.row, "run", self.row["id"])
-
-    @property
-    def here(self) -> tuple[str, str]:
-        """Its account and region."""
-        return self.row["account"], self.row["region"]
-
-    @property
-    def has_logs(self) -> bool:
-        """Whether it writes logs at all."""
-        return bool(self.doc["request"].get("logLevel", "ALL") != "OFF")
-
-    def due(self, life: Life) -> Iterator[tuple[float, str]]:
-        """Give the states that a life reaches since the last trace, until now."""
-        for moment, status in life.passages():
-            if self.since <= moment <= self.until:
-                yield moment, status
 
 
 class Traces:
@@ -73,7 +37,19 @@ class Traces:
         while due := self._take():
             for run in due:
                 self._write(run)
-        posted.settle(self._store, self._surroundings)
+        self._send_posted()
+
+    def _send_posted(self) -> None:
+        with self._store.reading() as connection:
+            if not events.is_any(connection):
+                return
+        with self._store.transaction() as connection:
+            _, clock = settings.load(connection, time.time())
+            due = events.take(connection, clock.now(time.time()))
+        for each in due:
+            self._surroundings.send_event(
+                each.account, each.region, each.kind, each.time, each.detail
+            )
 
     def _take(self) -> list[TracedRun]:
         """Take runs with something due, and note when their next traces are."""
@@ -156,12 +132,8 @@ class Traces:
     def _manifest(self, run: TracedRun, moment: float, status: str) -> None:
         """Write one JSON object for the run, then one for each of its tasks."""
         stream = f"manifest/run/{run.row['id']}/{run.row['uuid']}"
-        lines = [manifest.of_run(_run_facts(run, status))]
-        lines += [
-            manifest.of_task(_task_facts(run, task))
-            for task in run.tasks
-            if task.life.created <= moment
-        ]
+        lines = [manifest.of_run(run, status)]
+        lines += [manifest.of_task(run, each) for each in run.tasks if each.life.created <= moment]
         self._surroundings.write_log(
             *run.here, stream, [(moment, json.dumps(line)) for line in lines]
         )
@@ -177,84 +149,7 @@ class Traces:
         self._surroundings.send_event(*run.here, kind, moment, detail)
 
 
-def traced(row: Mapping[str, Any], now: float) -> TracedRun:
-    """Give a run whose traces are due, from its row."""
-    doc, life = json.loads(row["doc"]), life_of(row)
-    made = tasks_of(doc, life, row["uuid"])
-    return TracedRun(dict(row), doc, life, made, row["next_trace"], now)
-
-
 def _next(run: TracedRun) -> float | None:
     lives = [run.life, *(task.life for task in run.tasks)]
     later = [moment for life in lives for moment, _ in life.passages() if moment > run.until]
     return min(later, default=None)
-
-
-def _run_facts(run: TracedRun, status: str) -> manifest.RunFacts:
-    request, life, storage = run.doc["request"], run.life, run.doc["storage"]
-    return manifest.RunFacts(
-        arn=run.arn,
-        uuid=run.row["uuid"],
-        name=run.row["name"],
-        status=status,
-        times=manifest.Times(life.created, life.running, life.ended),
-        workflow=_workflow_arn(run),
-        digest=run.doc["workflow"]["digest"],
-        parameters=request.get("parameters"),
-        template=run.doc["workflow"].get("template"),
-        output_uri=request["outputUri"],
-        role=request["roleArn"],
-        started_by=started_by(run.row["account"]),
-        storage_type=storage["type"],
-        storage_capacity=storage["capacity"],
-        metrics=_metrics(run),
-        resource_digests=run.doc.get("resourceDigests", {}),
-        failure=run.doc["failureReason"] if status == FAILED else None,
-        message=_run_message(run) if status == FAILED else None,
-    )
-
-
-def _task_facts(run: TracedRun, task: Task) -> manifest.TaskFacts:
-    plan, life = task.plan, task.life
-    times = manifest.Times(life.created, life.running, life.ended)
-    return manifest.TaskFacts(
-        arn=events.arn(run.row, "task", task.id),
-        uuid=task.uuid,
-        run=run.arn,
-        workflow=_workflow_arn(run),
-        name=plan.name,
-        status=life.outcome,
-        times=None if task.cached is not None else times,
-        cpus=plan.cpus,
-        memory=plan.memory,
-        gpus=plan.gpus,
-        instance=plan.instance,
-        metrics=simulated.task_metrics(plan, life) if task.metrics is None else task.metrics,
-        image=task.image or (tasks.image(run.doc, task) or {}).get("image"),
-        failure=task.failure,
-        message=task.message or _task_message(run, task),
-    )
-
-
-def _metrics(run: TracedRun) -> Mapping[str, float | None]:
-    """Give what a run has used: measured where it was executed."""
-    if "executed" in run.doc:
-        measured: dict[str, float | None] = run.doc["executed"].get("metrics", {})
-        return measured
-    return simulated.run_metrics(run.doc["storage"]["capacity"], run.life)
-
-
-def _run_message(run: TracedRun) -> str:
-    row = run.row
-    return failures.of_run(row["id"], row["region"], run.doc, run.life, run.tasks)
-
-
-def _task_message(run: TracedRun, task: Task) -> str | None:
-    return None if task.failure is None else failures.of_task(run.row["id"], run.doc, task)
-
-
-def _workflow_arn(run: TracedRun) -> str:
-    request = run.doc["request"]
-    is_ours = request.get("workflowType", "PRIVATE") == "PRIVATE"
-    place = {**run.row, "account": run.row["account"] if is_ours else ""}
-    return events.arn(place, "workflow", request["workflowId"])

@@ -7,7 +7,6 @@ outside: that the zip is one, and that it holds a main file.
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import re
 import tempfile
@@ -66,7 +65,7 @@ def read(content: bytes, engine: str | None, main: str | None) -> Definition:
         if found is None:
             return Definition(engine, main, problem=_no_main(engine, main))
         engine = engine or _ENGINES[PurePosixPath(found).suffix]
-        if not engine.startswith("WDL") or importlib.util.find_spec("WDL") is None:
+        if not engine.startswith("WDL") or not wdl.is_here():
             return Definition(engine, found)
         with tempfile.TemporaryDirectory() as folder:
             archive.extractall(folder)

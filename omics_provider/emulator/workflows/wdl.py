@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from WDL.Tree import Document
+
+
+#: What to do where miniwdl is not here.
+NOT_HERE: Final = (
+    "The emulator executes runs with miniwdl, which is not installed: "
+    'pip install "omics-provider[execute]".'
+)
+
+
+def is_here() -> bool:
+    """Say whether miniwdl is installed."""
+    return importlib.util.find_spec("WDL") is not None
 
 
 class Unreadable(Exception):

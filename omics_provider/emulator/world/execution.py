@@ -73,12 +73,12 @@ def _map(source: Source, folder: Path, what: str) -> tuple[dict[str, str], Path]
     try:
         return _texts(json.loads(text), name), folder
     except json.JSONDecodeError as error:
-        raise BadMapError(f"{name} is no JSON: {error}.") from error
+        raise BadMapError(f"{name} is not JSON: {error}.") from error
 
 
 def _texts(found: Any, name: str) -> dict[str, str]:
     if not isinstance(found, Mapping) or not all(isinstance(each, str) for each in found.values()):
-        raise BadMapError(f'{name} is no JSON object of texts, such as {{"*": "rootfs"}}.')
+        raise BadMapError(f'{name} is not a JSON object of texts, such as {{"*": "rootfs"}}.')
     return {str(key): each for key, each in found.items()}
 
 
@@ -91,5 +91,5 @@ def _image(folder: Path, text: str) -> str:
 def _bucket(folder: Path, text: str) -> str:
     path = folder / Path(text).expanduser()
     if not path.is_dir():
-        raise BadMapError(f"There is no folder {path}, which is to stand for a bucket.")
+        raise BadMapError(f"There is no folder {path} to replace a bucket.")
     return str(path.resolve())

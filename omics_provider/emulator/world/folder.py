@@ -46,6 +46,16 @@ def etag(path: Path) -> str:
     return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
 
 
+def last_lines(path: Path, most: int) -> list[str]:
+    """Give the lines at the end of a file that are not empty, of `most` bytes; there or not."""
+    if not path.is_file():
+        return []
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - most))
+        lines = file.read().decode("utf-8", "replace").splitlines()
+    return [line for line in lines if line.strip()]
+
+
 class Buckets:
     """Folders of a user, each of which stands for a bucket."""
 

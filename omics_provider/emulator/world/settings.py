@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Final, Literal, get_args, get_type_hints
 
+from . import store
 from .clock import Clock
 
 # Calls a second for each operation, from the developer guide's page api-quotas.
@@ -207,24 +208,21 @@ def is_amount(value: Any) -> bool:
 
 
 _MOST_SPEED: Final = 1_000_000
+_KEY: Final = "settings"
 
 
 def load(connection: sqlite3.Connection, real: float) -> tuple[Settings, Clock]:
     """Give the settings and the clock of a state file; a new file gets the defaults."""
-    row = connection.execute("SELECT value FROM meta WHERE key = 'settings'").fetchone()
-    if row is None:
+    kept = store.noted(connection, _KEY)
+    if kept is None:
         fresh = Settings(), Clock(real, real)
         save(connection, *fresh)
         return fresh
-    document = json.loads(row[0])
+    document = json.loads(kept)
     return Settings(**document["settings"]), Clock(**document["clock"])
 
 
 def save(connection: sqlite3.Connection, settings: Settings, clock: Clock) -> None:
     """Keep the settings and the clock in the state file."""
     document = json.dumps({"settings": asdict(settings), "clock": asdict(clock)})
-    connection.execute(
-        "INSERT INTO meta VALUES ('settings', ?)"
-        " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-        (document,),
-    )
+    store.note(connection, _KEY, document)

@@ -231,6 +231,33 @@ class Store:
         return self._connection
 
 
+@contextlib.contextmanager
+def step(connection: sqlite3.Connection) -> Iterator[None]:
+    """Undo what was done in this step of a transaction, where an exception ends it."""
+    connection.execute("SAVEPOINT step")
+    try:
+        yield
+    except BaseException:
+        connection.execute("ROLLBACK TO step")
+        raise
+    finally:
+        connection.execute("RELEASE step")
+
+
+def noted(connection: sqlite3.Connection, key: str) -> str | None:
+    """Give what the file notes under a key, None for nothing."""
+    row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+    return None if row is None else str(row["value"])
+
+
+def note(connection: sqlite3.Connection, key: str, value: str) -> None:
+    """Note something in the file, in place of what there was under the key."""
+    connection.execute(
+        "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        (key, value),
+    )
+
+
 def _open(path: str) -> sqlite3.Connection:
     if path != ":memory:":
         Path(path).parent.mkdir(parents=True, exist_ok=True)

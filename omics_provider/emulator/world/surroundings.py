@@ -13,9 +13,9 @@ import uuid
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
-from urllib.parse import urlsplit
 
 from . import policies
+from .folder import parts
 
 LOG_GROUP: Final = "/aws/omics/WorkflowLog"
 #: Where the service itself keeps what it exports, and what lies in stores.
@@ -58,12 +58,12 @@ class MotoSurroundings:
 
     def has_bucket(self, account: str, region: str, uri: str) -> bool:
         """Say whether the bucket of a URI is there, in that region."""
-        bucket = self._s3(account).buckets.get(urlsplit(uri).netloc)
+        bucket = self._s3(account).buckets.get(parts(uri)[0])
         return bucket is not None and bucket.region_name == region
 
     def read_object(self, account: str, region: str, uri: str) -> tuple[bytes, str] | None:
         """Give an object's content and ETag, or None where there is none in that region."""
-        bucket, (_, key) = self._bucket(account, uri), _parts(uri)
+        bucket, (_, key) = self._bucket(account, uri), parts(uri)
         if bucket is None or bucket.region_name != region:
             return None
         found = bucket.keys.get(key)
@@ -77,14 +77,14 @@ class MotoSurroundings:
 
     def etag(self, account: str, uri: str) -> str | None:
         """Give the ETag of an object, or None where there is no such object."""
-        bucket, (_, key) = self._bucket(account, uri), _parts(uri)
+        bucket, (_, key) = self._bucket(account, uri), parts(uri)
         found = None if bucket is None else bucket.keys.get(key)
         tag = getattr(found, "etag", None)  # the mark of a deleted object has none
         return None if tag is None else str(tag).strip('"')
 
     def has_folder(self, account: str, uri: str) -> bool:
         """Say whether there is an object below a URI."""
-        bucket, (_, key) = self._bucket(account, uri), _parts(uri)
+        bucket, (_, key) = self._bucket(account, uri), parts(uri)
         folder = f"{key.rstrip('/')}/" if key else ""
         return bucket is not None and any(name.startswith(folder) for name in bucket.keys)
 
@@ -107,7 +107,7 @@ class MotoSurroundings:
 
     def write_object(self, account: str, region: str, uri: str, body: bytes) -> None:
         """Write an object, if its bucket is there."""
-        bucket, key = _parts(uri)
+        bucket, key = parts(uri)
         if self.has_bucket(account, region, uri):
             self._s3(account).put_object(bucket, key, body)
 
@@ -116,7 +116,7 @@ class MotoSurroundings:
 
         The bucket is made where there is none. S3 gives its objects to anybody who asks.
         """
-        bucket, key = _parts(uri)
+        bucket, key = parts(uri)
         owner = self._s3(_SERVICE_ACCOUNT)
         if bucket not in owner.buckets:
             owner.create_bucket(bucket, region)
@@ -171,7 +171,7 @@ class MotoSurroundings:
         """Find a bucket of the account, or of another: their names are everybody's."""
         if not is_loaded():
             return None
-        name, _ = _parts(uri)
+        name, _ = parts(uri)
         backends = _backend("s3")
         _, owner = backends.bucket_accounts.get(name, ("aws", account))
         return backends[owner]["aws"].buckets.get(name)
@@ -207,8 +207,3 @@ def _backend(name: str) -> Any:
     from moto.backends import get_backend
 
     return get_backend(name)  # type: ignore[call-overload]  # the name is no literal
-
-
-def _parts(uri: str) -> tuple[str, str]:
-    parts = urlsplit(uri)
-    return parts.netloc, parts.path.lstrip("/")

@@ -27,7 +27,7 @@ class Reason(NamedTuple):
 
 
 _AGAIN: Final = (
-    'Start it again with a new value for `rerun`; retry={"attempts": 2} does so by itself.'
+    'Start it again with a new value for `rerun`; retry={"attempts": 2} does this by itself.'
 )
 
 #: Every code that the developer guide lists.
@@ -82,7 +82,7 @@ REASONS: Final[Mapping[str, Reason]] = {
         "There were not enough instances to complete the run.", f"Wait a while. {_AGAIN}"
     ),
     "INVALID_ECR_IMAGE_URI": Reason(
-        "A task names its image by something that is no ECR URI.",
+        "A task names an image that is not an ECR URI.",
         "Write it as <account>.dkr.ecr.<region>.amazonaws.com/<repository>:<tag>, in the run's "
         "Region.",
     ),
@@ -96,7 +96,7 @@ REASONS: Final[Mapping[str, Reason]] = {
     ),
     "MODIFIED_INPUT_RESOURCE": Reason(
         "An input changed while the run was active.",
-        f"See that nothing writes to the inputs meanwhile. {_AGAIN}",
+        f"Make sure that nothing writes to the inputs meanwhile. {_AGAIN}",
     ),
     "OUT_OF_MEMORY_ERROR": Reason(
         "A task needed more memory than it asked for.",
@@ -110,7 +110,7 @@ REASONS: Final[Mapping[str, Reason]] = {
         "The run took longer than its limit.",
         "Raise maxDuration of its run group, or the quota for the longest run; or make it shorter.",
     ),
-    "SERVICE_ERROR": Reason("HealthOmics itself had a passing fault.", _AGAIN),
+    "SERVICE_ERROR": Reason("HealthOmics itself had a temporary fault.", _AGAIN),
     "TASK_TIMED_OUT": Reason(
         "A task took longer than its limit.",
         "Raise the task's limit in the workflow's definition, or give it more CPUs.",
@@ -125,11 +125,11 @@ REASONS: Final[Mapping[str, Reason]] = {
     ),
     "WORKFLOW_RUN_FAILED": Reason(
         "The workflow engine ended with an error.",
-        "Read the end of the engine's log: mostly the definition or a parameter is at fault.",
+        "Read the end of the engine's log. The cause is mostly the definition or a parameter.",
     ),
     "WORKFLOW_VER_VALIDATION_FAILED": Reason(
         "The workflow asks for a version of Nextflow that HealthOmics does not have.",
-        "Set a version that it has (manifest.nextflowVersion in nextflow.config).",
+        "Set a version that HealthOmics has (manifest.nextflowVersion in nextflow.config).",
     ),
 }
 
@@ -145,9 +145,9 @@ _CANCELLED: Final = Reason(
     "For a new run with the same inputs, give `rerun` a new value.",
 )
 _GONE: Final = Reason(
-    "There is no record of it here: it was deleted, was dropped for newer runs (retention mode "
+    "There is no record of the run here. It was deleted, made room for newer runs (retention mode "
     "REMOVE), or belongs to another account or Region.",
-    "Check the id, the Region and the account; its logs may still be there.",
+    "Check the id, the Region and the account. The run's logs may still exist.",
 )
 
 

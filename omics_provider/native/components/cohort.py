@@ -16,6 +16,7 @@ from omics_provider.base.status import UNSUCCESSFUL
 from omics_provider.base.values import UNKNOWN, contains_unknown
 from omics_provider.base.words import some
 from omics_provider.batches.samples import override_of
+from omics_provider.engine.urn import RUN, native
 from omics_provider.native import tables, values
 from omics_provider.native.declarations import SHEET, sheet_of
 from omics_provider.native.failures import Told
@@ -23,14 +24,14 @@ from omics_provider.native.values import Bag, Path
 from omics_provider.preflight import columns
 from omics_provider.runs.rules import cohort, declaration
 from omics_provider.sheets import content
-from omics_provider.sheets.parameters import Sample, read_samples
+from omics_provider.sheets.parameters import Sample
 from omics_provider.sheets.sheet import SheetError
 
 from .monitor import Monitor, Registered, monitor
 
 Properties = dict[str, Any]
 
-_RUN: Final = "omics:index:Run"
+_RUN: Final = native(RUN)
 _RUNS: Final = tables.RUN.in_api_names()
 _COHORT: Final = tables.COHORT.in_api_names()
 _TOLD: Final = tuple(row.wire for row in tables.TYPES["CohortRun"] if row.wire != "id")
@@ -48,7 +49,7 @@ def construct(request: Any, settings: Settings) -> Any:
         runs = declared.of_all()
     except (SheetError, content.Unreadable, cohort.Wrong, columns.Unknown) as error:
         raise Told(
-            f"Cohort {request.name} can't be made, and none of its runs is started or changed:\n"
+            f"Cohort {request.name} can't be created, and none of its runs starts or changes:\n"
             f"{error}"
         ) from None
     with monitor(request) as engine:
@@ -75,7 +76,7 @@ def _declared(given: Properties, concealed: list[str]) -> Properties:
     found = checks.problems(_COHORT, {**given, checks.CONCEALED: concealed})
     wrong = [each.told(_COHORT) for each in found]
     wrong += [
-        f"{wire}: is not known yet: each sample names a resource, so give a file, or values"
+        f"{wire}: is not known yet. Each sample names a resource, so give a file, or known values"
         for wire in (*SHEET, "template", "maxFailures")
         if given.get(wire) is UNKNOWN
     ]
@@ -102,15 +103,7 @@ class _Runs:
         Raises SheetError, content.Unreadable, cohort.Wrong and columns.Unknown.
         """
         sheet = sheet_of({**self._declared, "samples": _hidden(self._declared["samples"])})
-        found = read_samples(
-            sheet.source,
-            sheet.parameters,
-            id_column=sheet.id_column,
-            format=sheet.format,
-            name=sheet.name,
-            expected=list(self._overrides or ()),
-        )
-        return cohort.runs(found, self._of, _wrong)
+        return cohort.runs(sheet.samples(self._overrides), self._of, _wrong)
 
     def _of(self, sample: Sample) -> Properties:
         override = cohort.override(override_of(sample, self._overrides), _RUNS.resource)
@@ -214,8 +207,8 @@ def _registered(
 def _fail(name: str) -> NoReturn:
     raise Told(
         f"Cohort {name} is not complete: the engine ended the update before all of its runs were "
-        "made. What the engine says beside the runs tells why. Run `pulumi up` again: it goes on "
-        "with those that are missing."
+        f"created. The engine's messages beside the runs have the reason. Run `pulumi up` again: "
+        f"it continues with the missing runs."
     )
 
 
@@ -233,6 +226,7 @@ def _require_enough(name: str, most: int, ended: Mapping[str, Properties]) -> No
     if len(failed) > most:
         raise Told(
             f"{len(failed)} of {len(ended)} samples of the cohort {name} failed, {most} may: "
-            f"{some(failed)}. The reasons are in the warnings beside them. Give the samples a new "
+            f"{some(failed)}. The warnings beside the runs have the reasons. Give the samples a "
+            f"new "
             "`rerun`, or allow more maxFailures."
         )

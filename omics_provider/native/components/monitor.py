@@ -54,7 +54,8 @@ class Monitor:
     def child(self, parent: str, token: str, name: str, inputs: Bag) -> grpc.Future:
         """Ask for a resource of the component; the future gives a `Registered`.
 
-        It depends on all that the component depends on.
+        It depends on all that the component depends on. Where the program declares the component is
+        recorded with that alone: with each run it would be a third of what the state has of it.
         """
         request = _Request(
             type=token,
@@ -68,7 +69,6 @@ class Monitor:
             supportsPartialValues=True,
             supportsResultReporting=True,
             aliasSpecs=True,
-            parentStackTraceHandle=self._request.stack_trace_handle,
         )
         for wire in inputs.properties:
             request.propertyDependencies[wire].urns.extend(self._dependencies)

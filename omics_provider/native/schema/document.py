@@ -9,15 +9,17 @@ from __future__ import annotations
 import functools
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from importlib.metadata import version
 from importlib.resources import files
 from typing import Any, Final, NamedTuple
 
 from omics_provider.base.table import Table
+from omics_provider.engine.urn import native
 from omics_provider.native import tables
 from omics_provider.native.tables import Row
 
+from .configuration import CONFIG
 from .types import Types, is_required
 
 Spec = dict[str, Any]
@@ -49,7 +51,7 @@ _LANGUAGES: Final[Mapping[str, Spec]] = {
     "java": {"basePackage": "omicsprovider", "dependencies": {"com.pulumi:pulumi": "1.0.0"}},
 }
 _DESCRIPTION: Final = (
-    "Runs of AWS HealthOmics: reviewed in a preview, started once, safe to repeat."
+    "Runs of AWS HealthOmics: you review them in a preview, each starts once, and repeats are safe."
 )
 _BLOCK: Final = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _EXAMPLES: Final = "\n## Example\n"
@@ -78,23 +80,20 @@ def schema() -> Spec:
         "description": _DESCRIPTION,
         "keywords": ["pulumi", "aws", "healthomics", "omics", "genomics", "category/cloud"],
         "license": "Apache-2.0",
-        "config": {"variables": types.properties(tables.CONFIG, is_input=True)},
+        "config": {"variables": types.properties(CONFIG, is_input=True)},
         "provider": {
-            "description": "Where HealthOmics is, for the resources that name this provider.",
-            "properties": types.properties(tables.CONFIG, is_input=False),
-            "inputProperties": types.properties(tables.CONFIG, is_input=True),
+            "description": "Where the resources of this provider reach HealthOmics.",
+            "properties": types.properties(CONFIG, is_input=False),
+            "inputProperties": types.properties(CONFIG, is_input=True),
         },
-        "resources": {token: _resource(types, token) for token in _tokens()},
+        "resources": {
+            token: _resource(types, token) for token in (*tables.RESOURCES, *tables.COMPONENTS)
+        },
         "functions": {token: _function(types, token) for token in tables.FUNCTIONS},
         "language": {**_LANGUAGES},
     }
     named = sorted(types.specs.items())
-    return {**found, "types": {f"omics:index:{name}": spec for name, spec in named}}
-
-
-def _tokens() -> Iterator[str]:
-    yield from tables.RESOURCES
-    yield from tables.COMPONENTS
+    return {**found, "types": {native(name): spec for name, spec in named}}
 
 
 def _resource(types: Types, token: str) -> Spec:
@@ -130,12 +129,7 @@ def _function(types: Types, token: str) -> Spec:
 
 def names() -> tuple[str, ...]:
     """Return the names of all resources and functions, each of which has a page."""
-    given = (
-        *(resource.given for resource in tables.RESOURCES.values()),
-        *tables.COMPONENTS.values(),
-        *(function.given for function in tables.FUNCTIONS.values()),
-    )
-    return tuple(table.resource for table in given)
+    return tuple(table.resource for table in tables.declared())
 
 
 def page(name: str) -> Page:

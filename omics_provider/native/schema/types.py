@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from omics_provider.base.shapes import Shape
 from omics_provider.base.table import Change, Field, Kind
+from omics_provider.engine.urn import native
 from omics_provider.native import tables
 from omics_provider.native.tables import Row
 
@@ -43,19 +44,19 @@ _NAMES: Final = {
 _MEMBERS: Final = {
     "connectionArn": "ARN of the connection to the code host.",
     "fullRepositoryId": "Owner and name of the repository: owner/name.",
-    "sourceReference": "What of the repository is taken; the default branch where unset.",
+    "sourceReference": "The branch, tag or commit that is used; by default the default branch.",
     "type": "BRANCH, TAG or COMMIT.",
     "value": "Name of the branch or tag, or the commit's id.",
-    "excludeFilePatterns": "Patterns of files that are left out.",
-    "registryMappings": "Registries, each with the one that is used in its place.",
-    "imageMappings": "Images, each with the one that is used in its place.",
+    "excludeFilePatterns": "Patterns of files to leave out.",
+    "registryMappings": "Registries, each with the registry that replaces it.",
+    "imageMappings": "Images, each with the image that replaces it.",
     "upstreamRegistryUrl": "Address of the registry, such as quay.io.",
     "ecrRepositoryPrefix": "Prefix of the repositories in the private registry.",
     "upstreamRepositoryPrefix": "Prefix of the repositories in the registry.",
     "ecrAccountId": "Account id, 12 digits, of the private registry.",
     "credentialArn": "ARN of the secret with the registry's credentials.",
     "sourceImage": "The image as the workflow names it.",
-    "destinationImage": "The image that is used.",
+    "destinationImage": "The image that is used instead.",
 }
 
 
@@ -136,7 +137,9 @@ class Types:
                 return {"type": _PLAIN[name]}
             case ast.Name(id=name):
                 return self._named(name)
-        raise TypeError(f"a row's type is no annotation that the schema knows: {ast.unparse(node)}")
+        raise TypeError(
+            f"a row's type is not an annotation that the schema knows: {ast.unparse(node)}"
+        )
 
     def _of_shape(self, shape: Shape, *path: str) -> Spec:
         if shape.kind == "structure":
@@ -200,7 +203,7 @@ def _name(path: str) -> str:
 
 
 def _reference(name: str) -> Spec:
-    return {"$ref": f"#/types/omics:index:{name}"}
+    return {"$ref": f"#/types/{native(name)}"}
 
 
 def _pascal(value: str) -> str:

@@ -14,6 +14,8 @@ from omics_provider.batches.rules import batch_table
 from omics_provider.native import tables
 from omics_provider.runs.rules import run_table
 
+from .configuration import CONFIG
+
 
 def _names(found: Iterable[Table]) -> Mapping[str, str]:
     rows: list[tables.Row] = []
@@ -27,14 +29,10 @@ NAMES: Final[Mapping[str, str]] = {
     name: wire
     for name, wire in _names(
         (
-            tables.RUN,
-            tables.RUN_BATCH,
             batch_table.TABLE,
             run_table.COHORT,
-            *(resource.given for resource in tables.RESOURCES.values()),
-            *tables.COMPONENTS.values(),
-            *(function.given for function in tables.FUNCTIONS.values()),
-            Table("configuration", tables.CONFIG),
+            *tables.declared(),
+            Table("configuration", CONFIG),
         )
     ).items()
     if name != wire

@@ -212,7 +212,7 @@ def _workflow(inputs: Inputs, answers: Answers, place: Place, type_name: str) ->
 def _version(look: Look, answer: Answer | None, inputs: Inputs, place: Place) -> Iterator[Problem]:
     what = f"version {look.key[3]} of workflow {look.key[0]}"
     if isinstance(answer, Missing):
-        reason = f"there is no {what}: `aws omics list-workflow-versions` lists those there are"
+        reason = f"there is no {what}: `aws omics list-workflow-versions` lists the versions"
         yield Problem("workflowVersionName", reason, is_absence=True)
     elif isinstance(answer, Found):
         yield from _inactive("workflowVersionName", what, answer)
@@ -222,7 +222,7 @@ def _version(look: Look, answer: Answer | None, inputs: Inputs, place: Place) ->
 _MEND: Final = {
     "CREATING": "wait until it is ACTIVE",
     "UPDATING": "wait until it is ACTIVE",
-    "FAILED": "mend what it says, and make it again",
+    "FAILED": "correct the cause, and create it again",
 }
 
 
@@ -286,14 +286,14 @@ def _role(inputs: Inputs, answers: Answers, place: Place) -> Iterator[Problem]:
     there = answer.facts.get("arn") if isinstance(answer, Found) else None
     reasons: dict[str, str] = {
         "partition": f"{arn} is of the partition {partition_of(arn)}, and {place.region} is of "
-        f"{partition_of_region(place.region or '')}: name a role of that",
-        "renamed": f"there is no role {arn}; the role of this name is {there}: give that ARN, its "
-        "path is a part of it",
-        "elsewhere": f"{arn} is a role of another account than {place.account}: name one of this",
+        f"{partition_of_region(place.region or '')}: name a role of that partition",
+        "renamed": f"there is no role {arn}; the role of this name is {there}: give that ARN, "
+        f"with its path",
+        "elsewhere": f"{arn} is not a role of account {place.account}: name a role of this account",
         "missing": f"there is no role {arn}: create it, or correct the ARN",
         "service": f"{arn} does not trust {trust.SERVICE}: allow it sts:AssumeRole in the role's "
         "trust policy",
-        "condition": f"{arn} trusts {trust.SERVICE} for other runs only: let aws:SourceAccount be "
+        "condition": f"{arn} trusts {trust.SERVICE} only for other runs: let aws:SourceAccount be "
         f"{place.account} and aws:SourceArn match "
         f"arn:aws:omics:{place.region}:{place.account}:run/*",
     }
@@ -341,11 +341,11 @@ def _bucket(inputs: Inputs, answers: Answers, place: Place) -> Iterator[Problem]
     elif state == "elsewhere" and isinstance(answer, Found):
         yield Problem(
             "outputUri",
-            f"bucket {bucket} is in {answer.facts['region']}, the run in {place.region}: name a "
-            f"bucket of {place.region}",
+            f"bucket {bucket} is in {answer.facts['region']}, but the run is in {place.region}: "
+            f"name a bucket of {place.region}",
         )
     elif isinstance(answer, Found) and answer.facts.get("owned") is False:
-        reason = f"bucket {bucket} is not of account {look.key[1]}: correct one of them"
+        reason = f"bucket {bucket} does not belong to account {look.key[1]}: correct one of them"
         yield Problem("outputBucketOwnerId", reason)
 
 
@@ -364,5 +364,5 @@ def bucket_state(
 def _files(named: Mapping[str, str], answers: Answers) -> Iterator[Problem]:
     for uri, path in named.items():
         if isinstance(answers.get(Look(Kind.FILE, (uri,))), Missing):
-            reason = f"there is nothing at {uri} ({path}): correct it, or put the file there"
+            reason = f"there is no file at {uri} ({path}): correct the path, or put the file there"
             yield Problem("parameters", reason, is_absence=True)

@@ -28,8 +28,8 @@ def leftovers(value: Any, path: str = "parameters") -> Iterator[str]:
         found = _left(value)
         if found:
             yield (
-                f"{path} has {found[:_SHOWN]!r}, as a template of inputs has it: give a value, or "
-                "leave the parameter out where it is optional"
+                f"{path} has {found[:_SHOWN]!r}, which is from a template of inputs: give a "
+                f"value, or leave an optional parameter out"
             )
     elif isinstance(value, Mapping):
         for name, item in value.items():

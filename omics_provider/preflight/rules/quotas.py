@@ -46,8 +46,8 @@ def quota_news(storages: Iterable[str | None], answers: Answers) -> tuple[list[s
             waiting = min(asked, asked + active - value)
             news.append(
                 f"{waiting:,} of {asked:,} runs with {storage} storage will wait as PENDING at "
-                f"first: {value:,} may be active at once ({code}), {active:,} are now. Service "
-                "Quotas raises the number."
+                f"first: {value:,} may be active at once ({code}), and {active:,} are active now. "
+                f"Ask Service Quotas for more."
             )
     return troubles, news
 

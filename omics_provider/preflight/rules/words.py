@@ -21,11 +21,11 @@ def unseen(answers: Answers) -> dict[str, bool]:
             kinds.setdefault(answer.why, Counter())[look.kind.value] += 1
             stops[answer.why] = stops.get(answer.why, False) or answer.stops
     return {
-        f"{some(list(counts))} could not be looked at and are not judged: {why}.": stops[why]
+        f"{some(list(counts))} could not be checked: {why}.": stops[why]
         for why, counts in kinds.items()
     }
 
 
 def blind(error: Exception) -> str:
     """Say that nothing could be looked up, and why."""
-    return f"nothing could be looked up. {error}"
+    return f"no check was possible. {error}"

@@ -71,30 +71,18 @@ def _same_json(old: Any, new: Any) -> bool:
 # Values together -----------------------------------------------------------------------------
 
 
-def _one_source(table: Table, inputs: Inputs) -> Iterator[Problem]:
-    sources = ("workflowId", "runId", "adoptRunId")
-    named = given(inputs, *sources)
-    if len(named) > 1 or not inputs.keys() & set(sources):
-        first, second, third = map(table.named, sources)
-        got = f"got {' and '.join(map(table.named, named))}" if named else "got none"
-        yield Problem(
-            named[0] if named else "workflowId",
-            f"exactly one of {first}, {second} and {third} must be given; {got}",
-        )
-
-
 def _adoption_starts_nothing(table: Table, inputs: Inputs) -> Iterator[Problem]:
     for wire in ("rerun", "rerunOn", "retry"):
         if len(given(inputs, "adoptRunId", wire)) == 2:
             name, adopted = table.named(wire), table.named("adoptRunId")
-            why = f"{name} starts a new run, {adopted} starts none: give one of them"
+            why = f"{name} starts a new run, and {adopted} starts none: give one of them"
             yield Problem(wire, why)
 
 
 def _ready2run_storage(_: Table, inputs: Inputs) -> Iterator[Problem]:
     if inputs.get("workflowType") == "READY2RUN":
         for wire in given(inputs, "storageType", "storageCapacity"):
-            yield Problem(wire, "Ready2Run workflows bring their own storage: leave it out")
+            yield Problem(wire, "Ready2Run workflows have their own storage: leave it out")
 
 
 def _dynamic_storage(table: Table, inputs: Inputs) -> Iterator[Problem]:
@@ -146,7 +134,7 @@ def _parameters_size(_: Table, inputs: Inputs) -> Iterator[Problem]:
 
 _RULES: Final[tuple[Rule, ...]] = (
     checks.role_only,
-    _one_source,
+    checks.one_source("workflowId", "runId", "adoptRunId"),
     _adoption_starts_nothing,
     _ready2run_storage,
     _dynamic_storage,

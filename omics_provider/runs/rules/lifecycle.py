@@ -53,9 +53,9 @@ def delete_step(on_delete: str, status: RunStatus | None, *, cancelled: bool) ->
 class Fate(Enum):
     """What becomes of a declared run whose delete was interrupted."""
 
-    REPLACE = "the delete has ended it: a new run takes its place"
-    KEEP = "it goes on, or has ended by itself: it stays"
-    UNSURE = "nothing tells what ends it: nothing is done"
+    REPLACE = "the delete ended it: a new run takes its place"
+    KEEP = "it continues, or has ended by itself: it stays"
+    UNSURE = "it is not known what ends it: nothing is done"
 
 
 def may_be_torn(recorded: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:

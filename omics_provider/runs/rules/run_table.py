@@ -43,7 +43,7 @@ FIELDS: Final[tuple[Field, ...]] = (
     ),
     _choice(
         "workflow_type", "workflowType", "PRIVATE", "READY2RUN",
-        doc="PRIVATE or READY2RUN; the service takes PRIVATE where it is unset.",
+        doc="PRIVATE or READY2RUN; by default PRIVATE.",
     ),
     Field(
         "workflow_owner_id", "workflowOwnerId", pattern="[0-9]{12}",
@@ -51,20 +51,21 @@ FIELDS: Final[tuple[Field, ...]] = (
     ),
     Field(
         "workflow_version_name", "workflowVersionName", low=1, high=64, pattern=_LABEL,
-        doc="Version of the workflow; the default version where unset.",
+        doc="Version of the workflow; by default the workflow's default version.",
     ),
     _numeric_id(
         "run_id", "runId",
-        doc="Id of a run to duplicate (StartRun's runId); inputs given here replace its own.",
+        doc="Id of a run to duplicate (StartRun's runId). Inputs that you give here replace the "
+            "inputs of that run.",
     ),
     Field(
         "name", "name", low=1, high=128,
-        doc="Name shown in the console, up to 128 characters. Unset, a new run has Pulumi's "
-        "name of the resource.",
+        doc="Name shown in the console, up to 128 characters; by default Pulumi's name of the "
+            "resource.",
     ),
     _numeric_id(
         "run_group_id", "runGroupId",
-        doc="Id of the run group that caps what its runs use together.",
+        doc="Id of the run group, which limits what its runs use together.",
     ),
     Field(
         "priority", "priority", Kind.INTEGER, low=0, high=100_000,
@@ -88,11 +89,11 @@ FIELDS: Final[tuple[Field, ...]] = (
     ),
     _numeric_id(
         "cache_id", "cacheId",
-        doc="Id of the run cache whose task outputs may be used again.",
+        doc="Id of the run cache, whose task outputs the run may use again.",
     ),
     _choice(
         "cache_behavior", "cacheBehavior", "CACHE_ON_FAILURE", "CACHE_ALWAYS",
-        doc="CACHE_ON_FAILURE or CACHE_ALWAYS, in place of the cache's default.",
+        doc="CACHE_ON_FAILURE or CACHE_ALWAYS, instead of the cache's default.",
     ),
     _choice(
         "log_level", "logLevel", "OFF", "FATAL", "ERROR", "ALL",
@@ -100,13 +101,13 @@ FIELDS: Final[tuple[Field, ...]] = (
     ),
     _choice(
         "retention_mode", "retentionMode", "RETAIN", "REMOVE",
-        doc="RETAIN (the service's default) keeps the run's record until it is deleted; with "
-        "REMOVE the service drops the oldest records when the account's quota is full.",
+        doc="RETAIN (the service's default) keeps the run's record until it is deleted. With "
+            "REMOVE, the service removes the oldest records when the account's quota is full.",
     ),
     _choice(
         "output_uri_prefix_mode", "outputUriPrefixMode", "SERVICE_DEFINED", "NONE_WITH_OVERWRITE",
-        doc="SERVICE_DEFINED puts results below a folder of the run's own; NONE_WITH_OVERWRITE "
-        "directly below output_uri.",
+        doc="SERVICE_DEFINED puts the results into a folder for the run alone. "
+            "NONE_WITH_OVERWRITE puts them directly below output_uri.",
     ),
     _choice(
         "networking_mode", "networkingMode", "RESTRICTED", "VPC",
@@ -127,7 +128,8 @@ FIELDS: Final[tuple[Field, ...]] = (
     ),
     Field(
         "tags", "tags", Kind.TAGS, change=Change.UPDATE,
-        doc="Up to 50 tags. They change in place, every other input replaces the run.",
+        doc="Up to 50 tags. A change of tags keeps the run; a change of any other input replaces "
+            "it.",
     ),
     Field(
         "rerun", "rerun", Kind.JSON, sent=False,
@@ -137,19 +139,19 @@ FIELDS: Final[tuple[Field, ...]] = (
         "on_delete", "onDelete", change=Change.UPDATE, enum=("delete", "cancel", "keep"),
         sent=False,
         doc='What destroy and replacement do with the run. "delete", the default, cancels an '
-        'active run, waits for its end and deletes its record; "cancel" cancels an active run '
-        'and leaves an ended one; "keep" touches nothing. Files and logs always stay.',
+        'active run, waits for its end and deletes its record. "cancel" cancels an active run, '
+        'and leaves an ended run. "keep" changes nothing. Files and logs always stay.',
     ),
     Field(
         "rerun_on", "rerunOn", Kind.CHOICES, Change.UPDATE, enum=("FAILED", "CANCELLED", "DELETED"),
         sent=False,
-        doc="States, of FAILED, CANCELLED and DELETED, in which the next `pulumi up` replaces "
-        "the run by a new one with the same inputs. Unset, nothing is started again.",
+        doc="States, of FAILED, CANCELLED and DELETED, in which the next `pulumi up` replaces the "
+            "run by a new one with the same inputs. By default, no run starts again.",
     ),
     Field(
         "max_attempts", "maxAttempts", Kind.INTEGER, Change.UPDATE, low=1, high=100, sent=False,
-        doc="Runs in all that rerun_on may make of this declaration, 1 to 100, the first "
-        "included; 3 where unset. The count is kept in the state.",
+        doc="Most runs that rerun_on may start for this declaration, the first included, 1 to "
+            "100; by default 3. The state keeps the count.",
     ),
     Field(
         "retry", "retry", Kind.RETRY, Change.UPDATE, low=1, high=10, enum=RETRYABLE, sent=False,
@@ -171,14 +173,15 @@ OUTPUTS: Final = (
     Fact("arn", "arn", "The run's ARN.", "str"),
     Fact(
         "uuid", "uuid",
-        "The run's identity. Ids of deleted runs are used again, uuids are not.", "str",
+        "The run's identity. HealthOmics uses the id of a deleted run again, but never a "
+        "uuid.", "str",
     ),
-    Fact("status", "status", "State when last seen by up or refresh, one of RunStatus.", "str"),
+    Fact("status", "status", "State at the last up or refresh, one of RunStatus.", "str"),
     Fact("run_output_uri", "runOutputUri", "Where the service puts this run's results.", "str"),
     Fact("creation_time", "creationTime", "When StartRun was accepted, ISO 8601 in UTC."),
     Fact("start_time", "startTime", "When the run started, ISO 8601 in UTC."),
     Fact("stop_time", "stopTime", "When the run ended, ISO 8601 in UTC."),
-    Fact("status_message", "statusMessage", "The service's words on the state."),
+    Fact("status_message", "statusMessage", "The service's message about the state."),
     Fact("failure_reason", "failureReason", "Code of the failure, such as RUN_TASK_FAILED."),
     Fact("started_by", "startedBy", "ARN of who started the run."),
     Fact("digest", "digest", "Digest of the workflow definition."),
@@ -195,26 +198,26 @@ OUTPUTS: Final = (
 OWN_OUTPUTS: Final = (
     Fact(
         "attempts", "attempts",
-        "The number of this run among those of rerun_on and retry, None for the "
+        "The number of this run among the attempts of rerun_on and retry, None for the "
         "first.", "int | None",
     ),
     Fact(
         "earlier_attempts", "earlierAttempts",
-        "What became of the runs that rerun_on or retry "
-        "replaced, by the API's names.", "Sequence[Mapping[str, str]] | None",
+        "How the runs that rerun_on or retry replaced ended, by the API's "
+        "names.", "Sequence[Mapping[str, str]] | None",
     ),
     Fact(
         "record_gone", "recordGone",
-        "True where the service no longer has the run's record.", "bool | None",
+        "True if the service no longer has the run's record.", "bool | None",
     ),
 )
 ARGUMENTS: Final = (
     Argument(
         "preflight", "Mode | None",
-        doc="What a preview does about the things that the run needs before it is started: "
-        "\"warn\" looks them up and warns of what will not work, \"fail\" makes it an error, "
-        "\"off\" looks up nothing. Unset, the stack's omics:preflight holds, else \"warn\". It "
-        "is no input: it is not in the state, and a change of it is no difference.",
+        doc="How a preview checks the things that the run needs. \"warn\" looks them up and warns "
+            "of problems, \"fail\" makes a problem an error, \"off\" looks up nothing. The default "
+            "is the stack's omics:preflight, or else \"warn\". The state does not have it, and a "
+            "change of it changes no run.",
     ),
 )
 # fmt: on
@@ -233,54 +236,56 @@ COHORT: Final = Table(
     outputs=(
         Fact(
             "runs", "runs",
-            "The runs by sample id, in the order in which the sheet names them first.",
+            "The runs by sample id, in the sheet's order.",
         ),
         Fact(
             "outputs", "outputs",
-            "The workflow's outputs of each sample, when all runs have ended; None for failed "
-            "ones.",
+            "The workflow's outputs for each sample, when all runs have ended; None for a failed "
+            "run.",
         ),
     ),
     arguments=(
         Argument(
             "samples", "Samples", required=True,
-            doc="Path of a CSV, TSV or JSON file, relative to the project; the bytes of one; or "
-            "Python values: mappings from column to cell, in a list or by sample id.",
+            doc="Path of a CSV, TSV or JSON file, relative to the project; or the bytes of a "
+                "file. Or Python values: mappings from column to cell, in a list or by sample id.",
         ),
         Argument(
             "template", "RunTemplate | None",
-            doc="Arguments of OmicsRun that all runs share. Its parameters are fixed ones; what "
-            "the sheet gives goes over them. `name` is the sample's id where it is unset.",
+            doc="Arguments of OmicsRun that all runs share. The sheet's parameters override the "
+                "template's. `name` is by default the sample's id.",
         ),
         Argument(
             "id_column", "str | None",
-            doc="The column with the sample ids; unset, the one that Terra marks, else "
-            "`sample`, `sample_id` or `sample_name`. Ids are letters, digits, '.', '_' and '-'.",
+            doc="The column with the sample ids; by default the column that Terra marks, or "
+                "`sample`, `sample_id` or `sample_name`. Ids are letters, digits, '.', '_' and "
+                "'-'.",
         ),
         Argument(
             "format", "str | None",
-            doc="\"csv\", \"tsv\" or \"json\", where the file's name does not tell.",
+            doc="\"csv\", \"tsv\" or \"json\", if the file's name does not say it.",
         ),
         Argument(
             "parameters", "Parameters | None",
-            doc="What the workflow's parameters take from the sheet: a list of columns, each "
-            "the parameter of its name; or a mapping from parameter to \"{column}\", to a text "
-            "with such in it, to a Column, to a type for the column of the parameter's name, or "
-            "to an EachRow, with which a sample may have several rows. Columns that are not "
-            "referred to are left alone. Unset, each column whose header is a parameter of the "
-            "workflow is that parameter, if its cell is not empty: one call of GetWorkflow.",
+            doc="What the workflow's parameters take from the sheet. A list names columns, each "
+                "for the parameter of the same name. A mapping gives each parameter one of these: "
+                "a text with \"{column}\" in it, a Column, a type, or an EachRow. A type is for "
+                "the column of the parameter's name. With an EachRow, a sample may have several "
+                "rows. Other columns are ignored. By default, one call of GetWorkflow finds the "
+                "workflow's parameters. Each column with the name of a parameter gives it, if the "
+                "cell is not empty.",
         ),
         Argument(
             "overrides",
             "Mapping[str, RunTemplate] | Callable[[Row], RunTemplate | None] | None",
             doc="Further arguments of OmicsRun for single samples, by sample id, or a function "
-            "that gives them for a row. Parameters and tags are merged over the others, None "
-            "takes one away; any other argument is replaced.",
+                "that gives them for a row. Parameters and tags are merged with the shared ones, "
+                "and None removes one. Any other argument is replaced.",
         ),
         Argument(
             "max_failures", "int | None",
-            doc="How many samples may fail without failing the update, for `wait` and "
-            "`outputs`; none where it is unset. A run that can't be started always fails it.",
+            doc="How many samples may fail before `wait` and `outputs` fail the update; by "
+                "default 0. A run that can't be started always fails it.",
         ),
     ),
 )

@@ -11,6 +11,7 @@ from omics_provider.base.words import cause
 
 from .lifecycle import Fate, Standing, attempt_limit, attempts, attempts_left, ends_in_rerun
 
+_GONE: Final = "its record is gone, so it is not known how the run ended"
 _TOLD: Final = (
     ("id", "id"),
     ("status", "status"),
@@ -35,7 +36,7 @@ def of_gone(run_id: str) -> dict[str, Any]:
 def sentence(key: str, run: Mapping[str, Any]) -> str:
     """Return one line on a run that did not complete."""
     reason = cause(run.get("failure_reason"), run.get("status_message")).rstrip(".")
-    gone = "its record is gone, so how it ended is not known" if run["status"] == "DELETED" else ""
+    gone = _GONE if run["status"] == "DELETED" else ""
     which = f"{key} ({run['id']})" if key else str(run["id"])
     return f"Run {which} ended {run['status']}: {reason or gone or 'no reason given'}."
 
@@ -80,8 +81,8 @@ def foreseen(left: Sequence[tuple[str, str, bool]]) -> str:
 def unforeseen(why: str) -> str:
     """Return the words of a preview that could not look for what an interrupted update left."""
     return (
-        "An earlier update was interrupted, and whether it has started this run already could not "
-        f"be looked up: {why}. The update looks again, and starts no second one."
+        "An earlier update was interrupted. The preview could not look up whether that update "
+        f"started this run: {why}. The next update looks again, and starts no second run."
     )
 
 
@@ -92,13 +93,13 @@ def torn(run_id: str, status: str, fate: Fate) -> str:
     """
     if fate is Fate.REPLACE:
         return (
-            f"An interrupted update was ending this resource's run {run_id} ({status}), which is "
-            "still declared: a new run takes its place."
+            f"An interrupted update was ending this resource's run {run_id} ({status}). The "
+            f"program still declares the run, so a new run takes its place."
         )
     return (
-        f"Run {run_id} is {status}, and an update was interrupted that ended runs of this stack. "
-        "Whether it asked for this is not known, so nothing is started. For a new run, give "
-        "`rerun` a new value; to be rid of it, run `pulumi destroy`."
+        f"Run {run_id} is {status}, and an update that ended runs of this stack was interrupted. "
+        f"It is not known whether that update ended this run, so nothing starts. For a new run, "
+        f"give `rerun` a new value. To delete the run, run `pulumi destroy`."
     )
 
 
@@ -124,16 +125,18 @@ def next_step(
     limit = attempt_limit(recorded, inputs)
     if standing and standing.live:
         return (
-            f"A wait has started attempt {standing.note['attempts']} in its place, run "
-            f"{standing.live['id']} ({standing.live['status']}): it is taken, nothing is started."
+            f"A wait has already started attempt {standing.note['attempts']}, run "
+            f"{standing.live['id']} ({standing.live['status']}). This update takes it over, and "
+            f"starts nothing."
         )
     if not ends_in_rerun(recorded, inputs):
-        return "Nothing starts it again: give `rerun` a new value for a new run."
+        return "It does not start again by itself: for a new run, give `rerun` a new value."
     if attempts_left(recorded, inputs):
         number = standing.note["attempts"] if standing else attempts(recorded) + 1
-        return f"It is replaced by a new run: attempt {number} of {limit}."
+        return f"A new run replaces it: attempt {number} of {limit}."
     return (
-        f"All {limit} attempts are used up: allow more, or give `rerun` a new value, for a new run."
+        f"All {limit} attempts are used. For a new run, allow more attempts, or give `rerun` a "
+        f"new value."
     )
 
 

@@ -26,15 +26,15 @@ GROUP: Final = Table(
         ),
         _limit(
             "max_cpus", "maxCpus",
-            doc="vCPUs that the group's active runs use at once, 1 to 100,000.",
+            doc="Most vCPUs that the group's active runs use at once, 1 to 100,000.",
         ),
         _limit(
             "max_gpus", "maxGpus",
-            doc="GPUs that the group's active runs use at once, 1 to 100,000.",
+            doc="Most GPUs that the group's active runs use at once, 1 to 100,000.",
         ),
         _limit(
             "max_runs", "maxRuns",
-            doc="Runs of the group that are active at once, 1 to 100,000; others wait.",
+            doc="Most runs of the group that are active at once, 1 to 100,000; others wait.",
         ),
         _limit(
             "max_duration", "maxDuration",
@@ -47,7 +47,7 @@ GROUP: Final = Table(
     ),
     (
         Fact("arn", "arn", "The group's ARN.", "str"),
-        Fact("creation_time", "creationTime", "When the group was made, ISO 8601 in UTC."),
+        Fact("creation_time", "creationTime", "When the group was created, ISO 8601 in UTC."),
     ),
 )
 CACHE: Final = Table(
@@ -56,13 +56,15 @@ CACHE: Final = Table(
         Field(
             "cache_s3_location", "cacheS3Location", Kind.S3_URI, required=True,
             pattern="s3://([a-z0-9][a-z0-9-.]{1,61}[a-z0-9])(/(.{0,1024}))?",
-            doc="Where outputs are kept: s3://bucket/prefix, not in an archived storage class.",
+            doc="Where the cache keeps outputs: s3://bucket/prefix, not in an archived storage "
+                "class.",
         ),
         Field(
             "cache_behavior", "cacheBehavior", change=Change.UPDATE,
             enum=("CACHE_ON_FAILURE", "CACHE_ALWAYS"),
-            doc="CACHE_ON_FAILURE (the service's default) keeps the outputs of finished tasks "
-            "of runs that fail; CACHE_ALWAYS those of all runs. A run may say otherwise.",
+            doc="CACHE_ON_FAILURE (the service's default) keeps the outputs of finished tasks of "
+                "failed runs. CACHE_ALWAYS keeps the outputs of all runs. A run may set another "
+                "behavior.",
         ),
         Field(
             "name", "name", change=Change.UPDATE, low=1, high=128,
@@ -75,8 +77,7 @@ CACHE: Final = Table(
         ),
         Field(
             "cache_bucket_owner_id", "cacheBucketOwnerId", low=12, high=12, pattern="[0-9]+",
-            doc="Account id, 12 digits, that must own the bucket; the service takes the "
-            "caller's where it is unset.",
+            doc="Account id, 12 digits, that must own the bucket; by default the caller's account.",
         ),
         Field(
             "tags", "tags", Kind.TAGS, Change.UPDATE,
@@ -85,8 +86,8 @@ CACHE: Final = Table(
     ),
     (
         Fact("arn", "arn", "The cache's ARN.", "str"),
-        Fact("status", "status", "State when last seen by up or refresh: ACTIVE or FAILED."),
-        Fact("creation_time", "creationTime", "When the cache was made, ISO 8601 in UTC."),
+        Fact("status", "status", "State at the last up or refresh: ACTIVE or FAILED."),
+        Fact("creation_time", "creationTime", "When the cache was created, ISO 8601 in UTC."),
     ),
 )
 # fmt: on

@@ -57,16 +57,16 @@ def together(tallies: Sequence[Tally]) -> Tally:
 
 
 def beginning(tally: Tally) -> str:
-    """Return the words on a wait that has begun; nothing where no run goes on.
+    """Return the words on a wait that has begun; nothing where no run is active.
 
     They are said now since Pulumi ends a program at Ctrl-C before it can say anything.
     """
     count = len(tally.active)
     if not count:
         return ""
-    runs, they = ("1 run", "it goes on") if count == 1 else (f"{count:,} runs", "they go on")
+    runs, those = ("1 run", "run") if count == 1 else (f"{count:,} runs", "runs")
     return (
-        f"Waiting for {runs}. Ctrl-C ends the wait, not the runs: {they}, and `pulumi up` waits "
+        f"Waiting for {runs}. Ctrl-C ends the wait, not the {those}. The next `pulumi up` waits "
         "again. `pulumi destroy` stops all runs of the stack."
     )
 
@@ -84,9 +84,9 @@ def at_work(run_id: str, status: str) -> str:
 def no_room(many: int, most: int) -> str:
     """Return the words on waits that take up all that the engine works on at once."""
     return (
-        f"{many:,} runs are waited for, as many resources as this command works on at once. What "
-        "else is to be done waits until one of them has ended. To start more at once, end the "
-        f"waits by Ctrl-C, which ends no run, and run `pulumi up --parallel {most}`."
+        f"This command works on {many:,} resources at once, and all of them wait for runs. Other "
+        f"resources have to wait until one run has ended. To start more at once, end the waits "
+        f"with Ctrl-C, which ends no run. Then run `pulumi up --parallel {most}`."
     )
 
 
@@ -94,7 +94,7 @@ def trouble(error: OmicsError) -> str:
     """Return the words on trouble that passes."""
     return (
         f"{error.about('the runs that are waited for')}\n"
-        "The runs go on, and so does the wait. This is said once."
+        "The runs continue, and so does the wait. This message comes once."
     )
 
 

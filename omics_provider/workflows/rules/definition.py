@@ -126,8 +126,8 @@ def _too_large(files: Files) -> Iterator[str]:
     size = len(zipped(files))
     if size > MAX_ZIP_BYTES:
         yield (
-            f"has {size:,} bytes as a zip, and a request can carry {MAX_ZIP_BYTES:,}: leave out "
-            "what no task needs, or put the zip into S3 and give its URI"
+            f"has {size:,} bytes as a zip, and a request can carry {MAX_ZIP_BYTES:,}: remove "
+            f"files that no task needs, or put the zip into S3 and give its URI"
         )
 
 
@@ -136,15 +136,15 @@ def _no_main(files: Files, engine: str | None) -> Iterator[str]:
     if engine is not None:
         candidates = [name for name in candidates if engine.startswith(str(_engine_of(name)))]
     if not candidates:
-        yield f"holds no {engine or 'WDL, Nextflow or CWL'} file"
+        yield f"has no {engine or 'WDL, Nextflow or CWL'} file"
         return
     engines = sorted({str(_engine_of(name)) for name in candidates})
     if len(engines) > 1:
-        yield f"holds files of {' and '.join(engines)}: say which with engine"
+        yield f"has files of {' and '.join(engines)}: name the language with engine"
         return
     top = _nearest(candidates)
     if len(top) > 1 and not any(PurePosixPath(name).stem == "main" for name in top):
-        yield f"holds {', '.join(sorted(top))}, and none is called main: say which with main"
+        yield f"has {', '.join(sorted(top))}, and none is called main: name the main file with main"
 
 
 def _nearest(names: Iterable[str]) -> list[str]:

@@ -65,14 +65,14 @@ TABLE: Final = Table(
         Field(
             "definition", "definition", change=Change.UPDATE, low=1, sent=False, type="PathInput",
             doc="A local folder, or one file, of WDL, Nextflow or CWL, relative to the "
-            "program's working folder. Hidden files, `__pycache__` and *.pyc are left out; as a "
-            "zip it may have 4,400,000 bytes. Exactly one of definition, definition_uri and "
+            "program's working folder. Hidden files, `__pycache__` and *.pyc are left out. As a "
+            "zip it has at most 4,400,000 bytes. Exactly one of definition, definition_uri and "
             "definition_repository is given.",
         ),
         Field(
             "definition_uri", "definitionUri", Kind.S3_URI, Change.UPDATE, low=1, high=256,
-            doc="A zip in S3, in the workflow's Region, up to 100 MB. What is there is not "
-            "looked at: give another URI or version_name for another content.",
+            doc="A zip in S3, in the workflow's Region, up to 100 MB. The provider does not read "
+                "it: for new content, give another URI or version_name.",
         ),
         _document(
             "definition_repository", "definitionRepository",
@@ -85,13 +85,13 @@ TABLE: Final = Table(
         ),
         _choice(
             "engine", "engine", "WDL", "NEXTFLOW", "CWL", "WDL_LENIENT",
-            doc="WDL, NEXTFLOW, CWL or WDL_LENIENT (for workflows that come from Cromwell); "
-            "told from the files where it is unset, if those are of one engine.",
+            doc="WDL, NEXTFLOW, CWL or WDL_LENIENT (for workflows from Cromwell). By default the "
+                "files decide, if they are all in one language.",
         ),
         _text(
             "main", "main", 1, 128,
-            doc="Path of the main file within the definition; where unset, the one file next to "
-            "the root, or the one there that is called main.",
+            doc="Path of the main file within the definition. By default it is the only file at "
+                "the top, or the file there that is called main.",
         ),
         _text(
             "name", "name", 1, 128,
@@ -105,7 +105,7 @@ TABLE: Final = Table(
         _document(
             "parameter_template", "parameterTemplate", type="PathInput | Input[Mapping[str, Any]]",
             doc='Parameters by name, each {"description": text, "optional": bool}, or a JSON '
-            'file with them; where unset, the service reads them from the definition.',
+            'file with them. By default the service reads them from the definition.',
         ),
         _text(
             "parameter_template_path", "parameterTemplatePath", 1, 128,
@@ -113,23 +113,24 @@ TABLE: Final = Table(
         ),
         _choice(
             "storage_type", "storageType", "STATIC", "DYNAMIC",
-            doc="STATIC or DYNAMIC: the default of runs that say nothing.",
+            doc="STATIC or DYNAMIC: the default for runs that do not set it.",
         ),
         Field(
             "storage_capacity", "storageCapacity", Kind.INTEGER, Change.UPDATE, low=0, high=100_000,
-            doc="STATIC storage of such runs in GiB, up to 100,000.",
+            doc="Default STATIC storage of a run in GiB, up to 100,000.",
         ),
         _choice(
             "accelerators", "accelerators", "GPU",
-            doc="GPU, or unset.",
+            doc="GPU, or nothing.",
         ),
         _document(
             "container_registry_map", "containerRegistryMap",
-            doc="Registries and images by the API's names: registryMappings, imageMappings.",
+            doc="Mappings of registries and images, with the API's names: registryMappings, "
+                "imageMappings.",
         ),
         _text(
             "container_registry_map_uri", "containerRegistryMapUri", 1, 750,
-            doc="The same as a file in S3.",
+            doc="The same mappings as a file in S3.",
         ),
         # Lines of text: `_readme` looks at it.
         Field(
@@ -148,24 +149,25 @@ TABLE: Final = Table(
         Field(
             "version_name", "versionName", change=Change.UPDATE, low=1, high=64,
             pattern=r"[A-Za-z0-9][A-Za-z0-9\-\._]*", sent=False, filled=True,
-            doc="Name of the version in place of the one made from the definition: letters, "
-            "digits, - . and _, up to 64. A changed definition then needs another name.",
+            doc="Name of the version: letters, digits, - . and _, up to 64. By default the "
+                "provider makes it from the definition. If you set it, a changed definition needs "
+                "another name.",
         ),
         Field(
             "tags", "tags", Kind.TAGS, Change.UPDATE,
-            doc="Up to 50 tags, of the workflow and its current version.",
+            doc="Up to 50 tags for the workflow and its current version.",
         ),
     ),
     (
         Fact("arn", "arn", "The workflow's ARN.", "str"),
         Fact("uuid", "uuid", "The workflow's identity.", "str"),
-        Fact("creation_time", "creationTime", "When the workflow was made, ISO 8601 in UTC."),
+        Fact("creation_time", "creationTime", "When the workflow was created, ISO 8601 in UTC."),
         Fact("version_arn", "versionArn", "ARN of the current version."),
         Fact("version_uuid", "versionUuid", "The current version's identity."),
-        Fact("status", "status", "State of the current version when last seen by up or refresh."),
+        Fact("status", "status", "State of the current version at the last up or refresh."),
         Fact(
             "status_message", "statusMessage",
-            "What the service says of the definition, findings of its linter among it.",
+            "What the service says about the definition, with its linter's findings.",
         ),
         Fact("digest", "digest", "The service's own digest of the current version."),
     ),
@@ -298,9 +300,9 @@ def reused_name(table: Table, old: Bag, inputs: Bag) -> Iterator[Problem]:
     if not definition.is_made_name(name) and identity(old) != identity(inputs):
         yield Problem(
             "versionName",
-            f"version {name} is there and was made from something else: versions can't change, so "
-            f"give another name, or leave {table.named('versionName')} out to have one made from "
-            "the definition",
+            f"version {name} already exists with other content. A version can't change: give "
+            f"another name, or leave {table.named('versionName')} out to get a name from the "
+            f"definition",
         )
 
 
@@ -309,17 +311,6 @@ def _told(live: Bag) -> dict[str, Any]:
 
 
 # Rules ---------------------------------------------------------------------------------------
-
-
-def _one_source(table: Table, inputs: Inputs) -> Iterator[Problem]:
-    named = given(inputs, *_SOURCES)
-    if len(named) > 1 or not inputs.keys() & set(_SOURCES):
-        first, second, third = map(table.named, _SOURCES)
-        got = f"got {' and '.join(map(table.named, named))}" if named else "got none"
-        yield Problem(
-            named[0] if named else "definition",
-            f"exactly one of {first}, {second} and {third} must be given; {got}",
-        )
 
 
 def _files(_: Table, inputs: Inputs) -> Iterator[Problem]:
@@ -350,7 +341,7 @@ def _one_template(table: Table, inputs: Inputs) -> Iterator[Problem]:
 
 
 RULES: Final[tuple[checks.Rule, ...]] = (
-    _one_source,
+    checks.one_source(*_SOURCES),
     _files,
     _readme,
     _storage,

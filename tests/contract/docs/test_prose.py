@@ -26,7 +26,7 @@ def found(text: str, *, is_cell: bool = False) -> list[str]:
         ("The reason is told once.", "'is told', better"),
         ("It can be had as a page.", "'can be had', better"),
         ("Five where unset.", "'where unset', better 'by default'"),
-        ("The runs go on.", "'runs go on', better 'continues'"),
+        ("The runs go on.", "'go on', better 'continue'"),
         ("A run that is AT WORK.", "'AT WORK', better 'active' (of a run)"),
     ],
 )
@@ -92,6 +92,19 @@ def test_the_messages_of_the_package_are_collected() -> None:
     found = dict(messages.messages())
     assert len(found) > 50
     assert any(place.startswith("omics_provider/runs/") for place in found)
+
+
+def test_every_text_that_people_read_is_collected_once() -> None:
+    found = list(messages.words())
+    texts = [text for _, text in found]
+    for module in ("runs/rules/run_table", "commands/cli", "resources/wait", "emulator/__main__"):
+        assert any(place.startswith(f"omics_provider/{module}.py:") for place, _ in found)
+    assert "Wait for the end of all `runs`." in texts  # a docstring of a public name
+    assert not any(text.lstrip().startswith("SELECT ") for text in texts)
+    whole = [text for text in texts if "it is not known whether it is this run" in text]
+    assert whole == [
+        "the state has no uuid for run id …, so it is not known whether it is this run"
+    ]
 
 
 @pytest.mark.parametrize(("text", "code"), [("The reason is told once.\n", 1), ("Fine.\n", 0)])

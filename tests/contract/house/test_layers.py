@@ -14,15 +14,16 @@ ROOT = Path(__file__).parents[3]
 LINTER = Path(sys.executable).with_name("lint-imports")
 
 
-@pytest.fixture
-def copy(tmp_path: Path) -> Path:
-    """The packages and the contracts, to be broken."""
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The packages and the contracts, to be broken by a test, which mends them again."""
+    folder = tmp_path_factory.mktemp("layers")
     for package in ("omics_provider", "stacks"):
         shutil.copytree(
-            ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__")
+            ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__")
         )
-    shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    return tmp_path
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    return folder
 
 
 def lint(folder: Path) -> tuple[int, str]:
@@ -84,8 +85,12 @@ BREACHES = [
 @pytest.mark.parametrize(("path", "line", "contract"), BREACHES)
 def test_a_forbidden_import_is_found(copy: Path, path: str, line: str, contract: str) -> None:
     module = copy / "omics_provider" / path
-    module.write_text(f"{module.read_text('utf-8')}\n{line}\n", "utf-8")
-    code, report = lint(copy)
+    whole = module.read_text("utf-8")
+    module.write_text(f"{whole}\n{line}\n", "utf-8")
+    try:
+        code, report = lint(copy)
+    finally:
+        module.write_text(whole, "utf-8")
     assert code != 0
     assert f"{contract} BROKEN" in report, report
 

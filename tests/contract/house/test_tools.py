@@ -186,7 +186,7 @@ def test_no_way_left_says_all_that_was_tried_and_what_to_install(
 
 def test_the_ways_come_in_the_promised_order(tools: dict[str, ModuleType]) -> None:
     project = tools["places"].Project(ROOT)
-    names = [name for name, _ in tools["engine"].ways(project, {"HOME": "/h"})]
+    names = [name for name, _ in tools["engine"].ways(project, {"HOME": "/h"}, lambda: None)]
     assert names == ["PATH", "the cache", "Pulumi's installer", "a build with Go"]
 
 

@@ -183,12 +183,12 @@ def test_the_same_request_is_one_batch(omics, batch):
 
 def test_entries_come_from_s3(moto_world, in_s3):
     put, start = in_s3
-    put(json.dumps([*entries(250), {"runSettingId": "odd", "priority": "high"}]))
+    put(json.dumps([*entries(101), {"runSettingId": "odd", "priority": "high"}]))
     batch_id = start()
     moto_world.advance(60)
     found = moto_world.client().get_batch(batchId=batch_id)
     assert found["status"] == "PROCESSED"
-    assert found["submissionSummary"]["successfulStartSubmissionCount"] == 250
+    assert found["submissionSummary"]["successfulStartSubmissionCount"] == 101
     assert found["submissionSummary"]["failedStartSubmissionCount"] == 1
 
 

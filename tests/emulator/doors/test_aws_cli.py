@@ -1,10 +1,11 @@
-"""The AWS CLI drives the server as a user would."""
+"""The AWS CLI drives the server as a user would: its own main, in this process."""
 
+import contextlib
+import io
 import json
 import os
-import subprocess
-import sys
 import urllib.request
+from unittest import mock
 
 import pytest
 
@@ -15,6 +16,7 @@ from tests.emulator.workflows.test_workflows import GOOD, zipped
 def aws(server, tmp_path):
     # Another test of this server may have left something.
     control(server, "reset")
+    cli = pytest.importorskip("awscli.clidriver")
     environment = {
         **os.environ,
         "AWS_ENDPOINT_URL": server.url,
@@ -27,15 +29,13 @@ def aws(server, tmp_path):
     }
 
     def call(*words):
-        done = subprocess.run(
-            [sys.executable, "-m", "awscli", "omics", *words],
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout) if done.stdout else None
+        out = io.StringIO()
+        with (
+            mock.patch.dict(os.environ, environment, clear=True),
+            contextlib.redirect_stdout(out),
+        ):
+            assert cli.create_clidriver().main(["omics", *words]) == 0
+        return json.loads(out.getvalue()) if out.getvalue() else None
 
     return call
 
@@ -47,7 +47,6 @@ def control(server, what, **body):
 
 
 def test_a_user_can_do_the_usual_things(aws, server, tmp_path):
-    pytest.importorskip("awscli")
     (tmp_path / "w.zip").write_bytes(zipped(main_wdl=GOOD))
     workflow = aws(
         "create-workflow", "--name", "align", "--definition-zip", f"fileb://{tmp_path}/w.zip"

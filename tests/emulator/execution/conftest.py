@@ -1,5 +1,6 @@
 import json
 import time
+import urllib.request
 from pathlib import Path
 
 import boto3
@@ -82,6 +83,11 @@ class Place:
 
     def objects(self):
         return {each["Key"] for each in self.s3.list_objects_v2(Bucket=BUCKET).get("Contents", ())}
+
+    def forget(self):
+        """Have the server forget everything; the bucket is there, and empty."""
+        urllib.request.urlopen(f"{self.url}/_omics/reset", b"{}", timeout=LIMIT).close()
+        self.s3.create_bucket(Bucket=BUCKET)
 
     def workflow(self):
         return self.omics.create_workflow(
@@ -170,11 +176,19 @@ class _Serving:
         return self.served.__exit__(*error)
 
 
+@pytest.fixture(scope="session")
+def server_that_executes(tmp_path_factory):
+    with serving_at(tmp_path_factory.mktemp("executing") / "state.db") as found:
+        yield found
+
+
 @pytest.fixture(params=["local", "mock_aws", "server"])
 def place(request, tmp_path):
     if request.param == "server":
-        with serving_at(tmp_path / "state.db") as found:
-            yield found
+        found = request.getfixturevalue("server_that_executes")
+        found.forget()
+        yield found
+        until(lambda: not found.executions(), "the end of all runs")
     elif request.param == "local":
         found = Place("local", tmp_path / "state.db")
         yield found

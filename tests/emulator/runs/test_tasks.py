@@ -34,6 +34,10 @@ task after { input { String name } command { } }
 """
 
 
+# Through one door: the tasks are made behind all of them, and so many take seconds.
+WIDE = pytest.mark.parametrize("world", ["local"], indirect=True)
+
+
 @pytest.fixture
 def scattered(world, omics):
     """Starts a run of a workflow with scatters and gives the names of its tasks, by call."""
@@ -89,6 +93,7 @@ def test_what_all_elements_have_in_common_is_not_in_the_names(scattered):
     assert scattered(names=files)["greet"] == ["greet-0-sample_a", "greet-1-sample_b"]
 
 
+@WIDE
 def test_every_task_of_a_wide_scatter_has_an_id_of_its_own(world, omics, scattered):
     scattered(many=700)
     (run, *_) = omics.list_runs()["items"]
@@ -97,6 +102,7 @@ def test_every_task_of_a_wide_scatter_has_an_id_of_its_own(world, omics, scatter
     assert len(set(ids)) == len(ids) > 700
 
 
+@WIDE
 def test_a_scatter_has_a_thousand_tasks_at_most(scattered):
     assert len(scattered(many=5000)["repeat"]) == 1000
 

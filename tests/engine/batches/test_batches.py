@@ -166,8 +166,8 @@ def test_the_life_of_a_cohort(cohort: Stack) -> None:
     assert calls == {}
     assert preview.summary == {"same": 1, "update": 1}
     assert warned(preview) == (
-        "2 samples to start in a further batch: 1 new (S3), 1 changed (S1). 1 unchanged, which "
-        "will not run again. No longer declared: 1 (S0); what was started for it is left as it is."
+        "2 samples to start in a further batch: 1 new (S3), 1 changed (S1). 1 unchanged: no run "
+        "starts again. No longer declared: 1 (S0); what was started for it stays as it is."
     )
     _, calls = cohort.calls(cohort.up)
     assert calls == {"ListBatch": 1, "StartRunBatch": 1}

@@ -24,7 +24,7 @@ _LOOK: Final = 0.02
 #: Seconds after which a moment is not waited for any more.
 _LATEST: Final = 90.0
 _USUAL: Final[frozenset[Victims]] = frozenset({"both", "engine", "plugin"})
-#: Also an orphaned plugin that is stopped, and goes on after the next update has gone through.
+#: Also an orphaned plugin that is stopped, and continues after the next update has gone through.
 _WITH_LATE: Final[frozenset[Victims]] = _USUAL | frozenset[Victims]({"late plugin"})
 
 

@@ -158,7 +158,7 @@ SERVER_IN_SCALE: Final = pytest.mark.parametrize(
 )
 
 
-@pytest.fixture(params=["local", "server"])
+@pytest.fixture
 def place(request: pytest.FixtureRequest, stack: Stack, tmp_path: Path) -> Iterator[Place]:
     images = tmp_path / "images.json"
     images.write_text(json.dumps({IMAGE: "/"}))
@@ -195,6 +195,7 @@ def processes_of(worker: int) -> list[int]:
     return found
 
 
+@SERVER_IN_SCALE
 def test_a_chain_of_runs_is_executed(place: Place) -> None:
     place.declare(chain=True)
     place.stack.up(seconds=LIMIT)
@@ -235,7 +236,9 @@ def test_what_fails_is_explained_and_what_is_cancelled_is_gone(place: Place) -> 
     assert processes_of(worker) == []
 
 
-@SERVER_IN_SCALE
+# In `make test`, through each door of the emulator: tests/emulator/execution.
+@pytest.mark.slow
+@pytest.mark.parametrize("place", ["local", "server"], indirect=True)
 def test_a_killed_worker_fails_its_run(place: Place) -> None:
     place.declare(chain=False)
     place.stack.up()

@@ -141,9 +141,9 @@ first = Day(
 bad_row = Day(
     "Add HG01051",
     rows(cram("HG01051", 30, 59).replace(",30,", ",30x,")),
-    "The depth is no number: the preview names the line, and nothing starts.",
+    "The depth is not a number: the preview names the line, and nothing starts.",
     Numbers(),
-    refused="depth '30x' is no whole number",
+    refused="depth '30x' is not a whole number",
     hours=1,
 )
 good_row = Day(

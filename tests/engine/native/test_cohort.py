@@ -11,6 +11,7 @@ import pytest
 
 from omics_provider.emulator import control
 from tests.engine.harness import ACTIVE, ENDED, FAILED, ROLE, Outcome, Stack, name_of
+from tests.engine.wait_program import outputs
 
 RUN = "omics:index:Run"
 WDL = "version 1.0\nworkflow Align {\n  input { String cram  String sex = 'x' }\n}\n"
@@ -123,7 +124,7 @@ def test_a_cohort_of_a_workflow_that_the_same_update_makes(native: Stack) -> Non
     assert first["inputs"]["parameters"] == {"cram": "s3://b/1.cram", "sex": "f"}
     assert first["inputs"]["name"] == "NA1"
     assert first["parent"].endswith("omics:index:RunCohort::cohort")
-    told = json.loads(native.pulumi("stack", "output", "--json").stdout)["cohort"]
+    told = outputs(native)["cohort"]
     assert told["NA1"]["id"] == first["id"]
     assert told["NA1"]["runOutputUri"].startswith("s3://results/runs/")
 
@@ -143,12 +144,14 @@ def test_everything_that_is_wrong_with_a_sheet_at_once(native: Stack) -> None:
     sheet(native, "NA1,,f", "NA2,s3://b/2.cram,m", "NA2,s3://b/3.cram,m")
     declare(native, align=ALIGN, cohort=cohort(parameters={"cram": "{cram}", "age": "{age}"}))
     failed = native.up(expect=None)
-    assert "Cohort cohort can't be made, and none of its runs is started" in failed.message
+    assert "Cohort cohort can't be created, and none of its runs starts" in failed.message
     for each in ("line 2: nothing in cram", "no column 'age'", "line 4: the sample NA2 is in line"):
         assert each in failed.message
     assert not runs(native)
 
 
+# In `make test`: tests/provider/native/test_cohort.py.
+@pytest.mark.slow
 def test_what_is_wrong_with_the_runs_of_a_cohort_in_the_names_of_the_program(
     native: Stack,
 ) -> None:
@@ -163,7 +166,7 @@ def test_what_is_wrong_with_the_runs_of_a_cohort_in_the_names_of_the_program(
     )
     failed = native.up(expect=None)
     assert "NA1, NA2: cacheBehavior: cacheBehavior needs cacheId" in failed.message
-    assert "storage_type: is no argument of Run: did you mean storageType?" in failed.message
+    assert "storage_type: is not an argument of Run: did you mean storageType?" in failed.message
     assert "NA2: priority: must be 0 to 100,000" in failed.message
     assert not runs(native)
 
@@ -204,7 +207,7 @@ def test_a_cohort_that_waits_and_bears_a_failure(native: Stack) -> None:
     declared(1)
     outcome = native.up()
     assert "INPUT_URI_NOT_FOUND" in outcome.message
-    told = json.loads(native.pulumi("stack", "output", "--json").stdout)["cohort"]
+    told = outputs(native)["cohort"]
     assert {id_: each["status"] for id_, each in told.items()} == {
         "NA1": "COMPLETED",
         "NA2": "FAILED",
@@ -247,7 +250,7 @@ def test_a_batch_from_a_sheet(native: Stack) -> None:
 
     sheet(native, "NA1,s3://b/1.cram,f", "N A2,s3://b/2.cram,m", ",s3://b/3.cram,m")
     failed = native.up(expect=None)
-    assert "line 3: sample 'N A2' can't name a run" in failed.message
+    assert "line 3: sample 'N A2' can't be the name of a run" in failed.message
     assert "line 4: nothing in sample" in failed.message
 
 
@@ -322,6 +325,6 @@ def test_a_cohort_in_yaml(native: Stack) -> None:
     sheet(native, "NA1,,f", "N/A,s3://b/2.cram,m")
     failed, calls = native.calls(lambda: native.up(expect=None))
     assert "line 2: nothing in cram" in failed.message
-    assert "line 3: sample 'N/A' can't name a run" in failed.message
+    assert "line 3: sample 'N/A' can't be the name of a run" in failed.message
     assert "Traceback" not in failed.text
     assert not {"StartRun", "CancelRun", "DeleteRun"} & calls.keys()

@@ -111,6 +111,8 @@ def test_a_changed_input_of_an_imported_run_starts_one_run(native: Stack) -> Non
     assert set(states(native)) == {native.resources(RUN)[0]["id"]} - {first}
 
 
+# In `make test`: native/test_yaml.py.
+@pytest.mark.slow
 def test_the_code_that_an_import_writes_previews_without_changes(stack: Stack) -> None:
     aws: Any = stack.service
     arguments = run(parameters={"sample_name": "NA12878", "lanes": [1, {"paired": True}]})

@@ -110,7 +110,7 @@ def test_an_interrupted_and_a_killed_wait_are_gone_on_with(stack: Stack) -> None
     outcome = stack.finish(process)
 
     assert outcome.code != 0
-    assert outcome.message.count("interrupted. The run goes on, and the state records it.") >= 2
+    assert outcome.message.count("interrupted. The run continues, and the state records it.") >= 2
     assert {stack.recorded(name)["id"] for name in ("one", "two")} == killed
     assert stack.counted()["StartRun"] == 2
 

@@ -196,7 +196,7 @@ def test_a_preview_says_what_will_not_work_and_in_the_mode_fail_nothing_starts(
     failed = program.costs(lambda: stack.pulumi("up", "--yes", expect=None))
     assert failed.code != 0
     assert "there is no PRIVATE workflow 7777777" in failed.message
-    assert "`pulumi config set omics:preflight warn` lets the update go on" in failed.message
+    assert "With `pulumi config set omics:preflight warn` the update continues" in failed.message
     assert "has a fault" not in failed.message
     assert "Traceback" not in failed.message
 

@@ -105,7 +105,7 @@ def test_it_looks_where_a_run_starts_and_as_the_stack_or_the_run_says(stack: Sta
     assert (calls["GetWorkflow"], calls["GetRunGroup"]) == (1, 1)
     told = messages(preview)
     (said,) = (m for m in told if "omics:GetRunCache" in m)
-    assert "run caches could not be looked at" in said
+    assert "run caches could not be checked" in said
     (said,) = (m for m in told if "run group" in m)
     assert "there is no run group 1234567" in said
     assert len(told) == 2, told

@@ -14,6 +14,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
+import pytest
+
 from tests.engine.harness import TYPE, Stack, is_secret, name_of, own_tags
 
 FIXTURE: Final = Path(__file__).parents[1] / "fixtures" / "before_slices"
@@ -64,6 +66,8 @@ def uuids(stack: Stack) -> dict[str, str]:
     return {name_of(each["urn"]): each["outputs"]["uuid"] for each in stack.resources()}
 
 
+# In `make test` a state of the first release: runs/test_promises_upgrade.py.
+@pytest.mark.slow
 def test_a_stack_of_the_commit_before_the_slices_goes_on(
     make: Callable[..., Stack], tmp_path: Path
 ) -> None:

@@ -138,9 +138,9 @@ def is_told_as_a_whole(stack: Stack) -> None:
     assert calls == {}
     assert stack.checkpoint.count("omics:Run") == before.count("omics:Run")
     for told in (
-        "Cohort panel can't be made, and none of its runs is started or changed:",
+        "Cohort panel can't be created, and none of its runs starts or changes:",
         f"panel.tsv: no sample '{first_cell}x', for which there are overrides: did you mean",
-        "panel.tsv: line 14: sample 'NA 18549' can't name a run",
+        "panel.tsv: line 14: sample 'NA 18549' can't be the name of a run",
         "panel.tsv: line 15: the sample NA12718 is in line 2 already.",
         "panel.tsv: line 16: nothing in cram.",
         "panel.tsv: line 17: has 2 cells, the header has 3.",

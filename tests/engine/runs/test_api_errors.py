@@ -47,7 +47,14 @@ def test_an_error_that_lasts_is_told_and_the_next_command_goes_on(stack: Stack) 
     # After a 500 nobody knows whether the run started: the state remembers the request.
     refuse(stack, "StartRun", "error-500")
     outcome = stack.up(expect=1)
-    tells(outcome, "InternalServerException", "NA12878", "pulumi up", "again", "not started twice")
+    tells(
+        outcome,
+        "InternalServerException",
+        "NA12878",
+        "pulumi up",
+        "again",
+        "does not start the same request twice",
+    )
     assert stack.statuses() == {}
     assert stack.recorded()["id"].startswith("unconfirmed-")
 

@@ -42,7 +42,7 @@ PROBLEMS = (
     ("tags", "'ok'"),
     ("workflow_versoin_name", "did you mean workflow_version_name?"),
     ("retension_mode", "did you mean retention_mode?"),
-    ("log_level", "logLevel: is no argument of OmicsRun: did you mean log_level?"),
+    ("log_level", "logLevel: is not an argument of OmicsRun: did you mean log_level?"),
 )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.engine.harness import ACTIVE, ENDED, ROLE, Stack, declaration, is_secret, secret, until
 
 WORKING = ("PENDING", "STARTING", "RUNNING")
@@ -105,6 +107,8 @@ def test_a_run_that_is_read_is_left_alone_and_an_adopted_one_is_like_any_other(
     assert stack.service.get_run(id=ids["theirs"])["uuid"] == uuids["theirs"]
 
 
+# In `make test`: tests/provider/runs/test_run.py.
+@pytest.mark.slow
 def test_what_can_not_be_read_or_adopted_is_told_and_nothing_starts(stack: Stack) -> None:
     run_id = started_by_hand(stack, priority=3)
     hushed = {"sample_name": secret("NA00000-hush")}

@@ -167,7 +167,7 @@ def assert_new_runs_take_the_places(stack: Stack) -> None:
 
     assert calls.get("StartRun") == 2, outcome.text
     told = outcome.text.partition("Diagnostics:")[2]
-    assert told.count("is still declared: a new run takes its place.") == 2
+    assert told.count("The program still declares the run, so a new run takes its place.") == 2
     # The emulator gives ids of deleted runs to the next ones at once.
     now = {each["outputs"]["uuid"]: each["id"] for each in stack.resources()}
     assert len(now) == 2
@@ -209,7 +209,9 @@ def test_a_run_that_a_killed_delete_did_not_reach_is_kept_for_good(stack: Stack)
     outcome, calls = stack.calls(stack.up)
 
     assert "StartRun" not in calls
-    assert "Whether it asked for this is not known, so nothing is started" in outcome.message
+    assert (
+        "It is not known whether that update ended this run, so nothing starts" in outcome.message
+    )
     assert stack.live("withdrawn")["status"] in GOES_ON
     for fact in ("uuid", "status"):
         assert stack.recorded("withdrawn")["outputs"][fact] == run["outputs"][fact]

@@ -60,7 +60,10 @@ def test_from_another_account_or_region_nothing_is_done(stack: Stack, served: Se
         assert calls == {}
     assert_nothing_is_done_from_elsewhere(
         stack,
-        [f"in account {ACCOUNT}, the credentials are of account {OTHER_ACCOUNT}", "omics:profile"],
+        [
+            f"in account {ACCOUNT}, but the credentials are for account {OTHER_ACCOUNT}",
+            "omics:profile",
+        ],
         [stack.refresh, stack.up, stack.destroy],
     )
 
@@ -69,7 +72,7 @@ def test_from_another_account_or_region_nothing_is_done(stack: Stack, served: Se
     assert_nothing_is_done_from_elsewhere(
         stack,
         [
-            "started in us-east-1, the configuration now says eu-west-1",
+            "started in us-east-1, but the configuration now says eu-west-1",
             "pulumi config set omics:region us-east-1",
         ],
         [stack.up, stack.destroy],

@@ -132,7 +132,7 @@ def test_an_end_without_a_result_is_told_and_only_a_rule_starts_it_again(stack: 
     assert replaced == {"replace ruled", "replace anew", "replace capacity"}
     assert preview.steps()["replace ruled"]["replaceReasons"] == ["status"]
     assert "INPUT_URI_NOT_FOUND" in preview.warnings["ruled"]
-    assert "It is replaced by a new run: attempt 2 of 2." in preview.warnings["ruled"]
+    assert "A new run replaces it: attempt 2 of 2." in preview.warnings["ruled"]
 
     # Second attempts.
     outcome, started = watched.up()
@@ -160,8 +160,8 @@ def test_an_end_without_a_result_is_told_and_only_a_rule_starts_it_again(stack: 
     outcome, started = watched.up("--refresh", "--expect-no-changes")
     assert started == set()
     for words in (
-        "All 2 attempts are used up",
-        "All 3 attempts are used up",
+        "All 2 attempts are used.",
+        "All 3 attempts are used.",
         "RUN_TASK_FAILED",
         f"Run {first['failed']['id']} ended FAILED: INPUT_URI_NOT_FOUND",
         "ended CANCELLED",
@@ -176,7 +176,10 @@ def test_an_end_without_a_result_is_told_and_only_a_rule_starts_it_again(stack: 
     assert preview.warnings.keys() == runs.keys() - {"fine", "long"}
     reason = f"Run {first['failed']['id']} ended FAILED: INPUT_URI_NOT_FOUND"
     assert reason in preview.warnings["failed"]
-    assert "Nothing starts it again: give `rerun` a new value" in preview.warnings["failed"]
+    assert (
+        "It does not start again by itself: for a new run, give `rerun` a new value"
+        in preview.warnings["failed"]
+    )
     assert "ended CANCELLED" in preview.warnings["cancelled"]
     assert kept(stack) == before
 
@@ -217,7 +220,7 @@ def test_an_unconfirmed_start_is_kept_and_found_again(stack: Stack) -> None:
         outcome = stack.up(*targets(half), expect=1)
         for name in half:
             assert f"StartRun for run {name} failed" in outcome.message
-        assert "Whether the run has started is not known" in outcome.message
+        assert "It is not known whether the run has started" in outcome.message
     stack.plan_faults()
     for name in names:
         held = stack.recorded(name)

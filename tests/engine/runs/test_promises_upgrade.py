@@ -120,7 +120,7 @@ def test_a_stack_of_the_first_release_goes_on(stack: Stack) -> None:
     assert preview.summary == {"same": len(SURE) + 1, "replace": 1, "create": 1}
     assert preview.steps().keys() >= {"replace doubtful", "create interrupted"}
     assert preview.warnings.keys() == {"failed"}
-    assert "All 2 attempts are used up" in preview.warnings["failed"]
+    assert "All 2 attempts are used." in preview.warnings["failed"]
 
     _, calls = stack.calls(stack.up)
     # The doubtful request may be sent again: it is the same.
@@ -130,7 +130,6 @@ def test_a_stack_of_the_first_release_goes_on(stack: Stack) -> None:
         assert stack.recorded(name)["outputs"]["uuid"] == uuid(name)
     for name in SURE:
         assert stack.recorded(name)["id"] == RECORDED[name]["id"]
-    stack.preview("--expect-no-changes")
 
     stack.refresh()
     for name in SURE:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from omics_provider.emulator import control
 from tests.engine.harness import ACTIVE, ENDED, FAILED, ROLE, Stack, declaration, kept, until
 
@@ -102,6 +104,8 @@ def test_the_state_follows_the_service_and_up_puts_right_only_what_drifted(stack
     assert {name: stack.recorded(name)["outputs"]["uuid"] for name in runs} == uuids
 
 
+# In `make test`, for each call by itself: tests/provider/runs/test_run.py.
+@pytest.mark.slow
 def test_another_run_with_the_same_id_is_not_ours(stack: Stack) -> None:
     names = ("refreshed", "changed", "destroyed", "destroyed-ended")
     runs = {name: declaration(tags=ENDED) for name in names} | {"gone": declaration()}

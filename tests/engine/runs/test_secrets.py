@@ -172,7 +172,7 @@ def test_a_refused_declaration_does_not_tell_its_secrets(stack: Stack) -> None:
     assert calls == {}
     words = (
         "must hold a JSON object", "JSON object: names and values", "S3 URI", "whole number",
-        "256 characters", "did you mean retention_mode?", "is no argument",
+        "256 characters", "did you mean retention_mode?", "is not an argument",
     )  # fmt: skip
     assert [each for each in words if each not in outcome.message] == [], outcome.text
     assert "resource 'NA12878'" in outcome.text

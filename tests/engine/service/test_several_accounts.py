@@ -281,7 +281,7 @@ def test_a_run_stays_in_its_region_until_another_is_asked_for(stack: Stack) -> N
     # Another Region for the Provider: nothing is done, also where only tags are to change.
     declared("eu-west-1", tags=ENDED)
     outcome, calls = stack.calls(lambda: stack.up(expect=None))
-    assert "it is in us-east-1, its provider lab is in eu-west-1" in outcome.message
+    assert "it is in us-east-1, but its provider lab is in eu-west-1" in outcome.message
     assert "Nothing was done" in outcome.message
     assert calls == {}
     assert stack.recorded("run")["id"] == run["id"]

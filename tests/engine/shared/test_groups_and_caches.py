@@ -91,8 +91,8 @@ def test_a_group_that_others_use_stays_and_one_that_is_gone_is_made_again(stack:
     )["id"]  # fmt: skip
 
     refused = stack.destroy(expect=None)
-    assert f"group {group} can't go while the runs {theirs}" in refused.message
-    assert "Wait for their end, or cancel them" in refused.message
+    assert f"group {group} can't be deleted while the runs {theirs}" in refused.message
+    assert "Wait for the runs' end, or cancel them" in refused.message
     assert stack.service.get_run_group(id=group)["name"] == "nightly"
 
     stack.service.cancel_run(id=theirs)
@@ -113,7 +113,7 @@ def test_every_problem_is_told_in_the_preview(stack: Stack) -> None:
     for problem in (
         "must be 1 to 100,000",
         "must be a whole number",
-        "max_gpu: is no argument of OmicsRunGroup: did you mean max_gpus?",
+        "max_gpu: is not an argument of OmicsRunGroup: did you mean max_gpus?",
     ):
         assert problem in told
     assert stack.counted() == {}

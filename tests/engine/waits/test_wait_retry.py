@@ -59,7 +59,10 @@ def test_a_failed_attempt_is_followed_and_the_next_update_takes_it_over(stack: S
     # A preview says what becomes of it, and an update starts nothing.
     preview = stack.preview()
     assert preview.steps()["replace S0"]["replaceReasons"] == ["status"]
-    assert f"attempt 2 in its place, run {told['id']} (COMPLETED)" in preview.warnings["S0"]
+    assert (
+        f"A wait has already started attempt 2, run {told['id']} (COMPLETED)"
+        in preview.warnings["S0"]
+    )
     before = outputs(stack)["ended"]
     _, calls = stack.calls(stack.up)
     assert "StartRun" not in calls

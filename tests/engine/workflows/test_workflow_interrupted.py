@@ -24,10 +24,8 @@ from tests.engine.workflows.test_workflow_life import (
 def kill_at(stack: Stack, operation: str) -> None:
     """Begin an `up`, and kill the CLI while the answer of this operation is under way.
 
-    The engine writes nothing then: a state that is cut off within a write is another matter. Nor is
-    there the side file of the backend, which a kill can leave empty (docs/chaos.md).
+    The engine writes nothing then: a state that is cut off within a write is another matter.
     """
-    stack.environment["PULUMI_BACKEND_URL"] += "?metadata=skip"
     stack.plan_faults({"operation": operation, "fault": "slow", "count": 1})
     process = stack.begin("up", "--yes", "--skip-preview")
     until(lambda: stack.counted().get(operation, 0), lambda calls: calls > 0, 60)

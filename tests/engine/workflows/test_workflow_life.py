@@ -101,7 +101,7 @@ def an_error_in_the_first_definition_names_its_place_and_leaves_nothing(stack: S
     write(stack, GOOD.replace("call map", "call mop"))
     declare(stack)
     refused = stack.up(expect=None)
-    assert "workflow align failed: the definition was refused" in refused.message
+    assert "workflow align failed: HealthOmics refused the definition" in refused.message
     assert "(main.wdl Ln 4 Col 3) No such task/workflow: mop" in refused.message
     assert "Correct the definition" in refused.message
     assert stack.service.list_workflows(type="PRIVATE")["items"] == []
@@ -174,7 +174,7 @@ def a_destroy_leaves_what_others_have_made_and_started(stack: Stack) -> None:
         workflowId=found["id"], versionName="by-hand", definitionUri="s3://b/w.zip"
     )
     refused = stack.destroy(expect=None)
-    words = f"workflow {found['id']} has versions that were not made here: by-hand"
+    words = f"workflow {found['id']} has versions that this stack did not create: by-hand"
     assert words in refused.message
     assert "by-hand" in versions(stack)
     stack.service.delete_workflow_version(workflowId=found["id"], versionName="by-hand")

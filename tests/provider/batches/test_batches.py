@@ -41,7 +41,7 @@ from omics_provider.providers.run_batch import OmicsRunBatchProvider
 from omics_provider.resources import run_batch
 from omics_provider.service import account, clients
 from tests.provider.harness import ROLE, Clock, Inputs, Recorded, as_pulumi_sends, bag, unknown
-from tests.served import ACCOUNT, OTHER_ACCOUNT, REGION, Served, serving
+from tests.served import ACCOUNT, OTHER_ACCOUNT, REGION, Served
 
 KIND = "pulumi-python:dynamic/omics:RunBatch"
 URN = f"urn:pulumi:dev::trial::{KIND}::cohort"
@@ -225,31 +225,25 @@ def forget_clients() -> None:
         remembered.cache_clear()
 
 
-@pytest.fixture(scope="module")
-def _served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with serving(tmp_path_factory.mktemp("served") / "state.db") as served:
-        yield served
-
-
 @pytest.fixture
 def place(
-    _served: Served,
+    server_anew: Served,
     _keys: dict[str, dict[str, str]],
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
     clock: Clock,
 ) -> Iterator[Place]:
     monkeypatch.setenv("AWS_DISABLE_HOST_PREFIX_INJECTION", "true")
-    control.reset(_served.state)
-    control.change_settings(_served.state, {"speed": 0, "batchSeconds": BATCH})
-    s3 = _served.client("s3")
+    control.reset(server_anew.state)
+    control.change_settings(server_anew.state, {"speed": 0, "batchSeconds": BATCH})
+    s3 = server_anew.client("s3")
     s3.create_bucket(Bucket=BUCKET)
     for item in s3.list_objects_v2(Bucket=BUCKET).get("Contents", []):
         s3.delete_object(Bucket=BUCKET, Key=item["Key"])
-    workflow = _served.omics.create_workflow(
+    workflow = server_anew.omics.create_workflow(
         name="w", engine="NEXTFLOW", definitionUri="s3://workflows/w.zip"
     )["id"]
-    found = Place(_served, workflow, _keys, tmp_path, monkeypatch, clock)
+    found = Place(server_anew, workflow, _keys, tmp_path, monkeypatch, clock)
     context = SimpleNamespace(set_trailing_metadata=lambda _: None)
     call = HostCall(urn=URN, request=None, timeout=None, random_seed=b"", context=context)
     monkeypatch.setattr(_host, "current_call", lambda: call)
@@ -309,14 +303,14 @@ def test_a_file_that_somebody_wrote_over_is_told(place: Place) -> None:
     inputs = place.checked(place.inputs(sheet(101), settingsUri=PREFIX))
     key = f"batches/{inputs['samples']['sha256']}.json"
     place.served.client("s3").put_object(Bucket=BUCKET, Key=key, Body=b"[]")
-    with pytest.raises(ProviderError, match="Somebody wrote over it"):
+    with pytest.raises(ProviderError, match="Somebody overwrote it"):
         place.provider().create(bag(inputs))
     assert place.batches() == []
 
 
 def test_a_bucket_that_is_not_there_is_told(place: Place) -> None:
     inputs = place.checked(place.inputs(sheet(101), settingsUri="s3://no-such-bucket/x"))
-    with pytest.raises(ProviderError, match="place of the settings: its bucket must be there"):
+    with pytest.raises(ProviderError, match="place of the settings: its bucket must exist"):
         place.provider().create(bag(inputs))
     assert place.batches() == []
 
@@ -479,7 +473,7 @@ def test_an_interrupted_update_whose_index_is_lost_starts_nothing(place: Place) 
     for path in (place.home / "rows").glob("*.index.json"):
         path.unlink()
     news = bag(place.checked(place.inputs(sheet(6))))
-    with pytest.raises(ProviderError, match="nothing tells which samples have run"):
+    with pytest.raises(ProviderError, match="it is not known which samples have run"):
         place.provider().update(kept.id, kept.bag(), news)
     assert len(place.batches()) == 2
     # For the same sheet no file is needed.
@@ -766,7 +760,7 @@ def test_only_new_and_changed_samples_run(place: Place, many: int) -> None:
     assert place.calls() == ["ListBatch", "StartRunBatch"]
     assert place.warnings == [
         f"2 samples to start in a further batch: 1 new (S{many:03}), 1 changed (S001). "
-        f"{many - 1} unchanged, which will not run again."
+        f"{many - 1} unchanged: no run starts again."
     ]
     place.advance(BATCH)
     assert place.entries(now.outs["batches"][1]["id"]).keys() == {"S001", f"S{many:03}"}
@@ -840,9 +834,7 @@ def test_what_will_start_may_depend_on_values_not_known_yet(place: Place) -> Non
     news = place.checked(place.inputs(sheet(3)))
     diff = place.provider().diff(kept.id, kept.bag(), {**bag(news), "roleArn": unknown()})
     assert (diff.changes, diff.replaces) == (None, [])
-    assert place.warnings == [
-        "Which samples will be started depends on values that are not known yet."
-    ]
+    assert place.warnings == ["The samples that start depend on values that are not known yet."]
 
 
 def test_an_index_comes_from_s3_where_this_machine_has_none(place: Place) -> None:
@@ -867,7 +859,7 @@ def test_an_index_that_can_not_be_read_starts_nothing(place: Place, harm: str) -
     for call in (place.provider().diff, place.provider().update):
         with pytest.raises(ProviderError) as caught:
             call(kept.id, kept.bag(), news)
-        assert "nothing tells which samples have run" in str(caught.value)
+        assert "it is not known which samples have run" in str(caught.value)
         assert "Nothing was started" in str(caught.value)
     assert len(place.batches()) == 1
 
@@ -1113,9 +1105,9 @@ def test_a_delete_that_partly_fails_says_what_to_do_and_is_done_again(place: Pla
     with pytest.raises(ProviderError) as caught:
         place.destroy(kept)
     text = str(caught.value)
-    assert f"1 of the 2 runs that batch {kept.id} still has can't be ended" in text
+    assert f"1 of the 2 remaining runs of batch {kept.id} can't be ended" in text
     assert "AccessDeniedException" in text
-    assert 'declare that a delete is to "keep" them' in text
+    assert 'let a delete "keep" them' in text
     assert len(place.omics.list_runs()["items"]) == 1
     place.faults()
     place.destroy(kept)
@@ -1254,7 +1246,7 @@ def test_a_failed_batch_has_no_active_run_after_a_cancel(place: Place) -> None:
 def test_with_keys_of_another_account_nothing_is_done(place: Place, call: str) -> None:
     kept = place.up(sheet(2))
     act: Callable[..., Any] = getattr(place.provider(OTHER_ACCOUNT), call)
-    with pytest.raises(ProviderError, match="the credentials are of account"):
+    with pytest.raises(ProviderError, match="the credentials are for account"):
         act(kept.id, kept.bag())
     forget_clients()
     assert len(place.batches()) == 1
@@ -1278,7 +1270,9 @@ def test_a_provider_of_another_region_is_refused_before_anything_is_done(place: 
     provider._settings = dataclasses.replace(provider._settings, provider="lab")
     for samples, more in ((sheet(2), {}), (sheet(3), {}), (sheet(2), {"tags": {"a": "b"}})):
         news = bag(place.checked(place.inputs(samples, **more)))
-        with pytest.raises(ProviderError, match=f"in eu-west-1, its provider lab is in {REGION}"):
+        with pytest.raises(
+            ProviderError, match=f"in eu-west-1, but its provider lab is in {REGION}"
+        ):
             provider.diff(kept.id, moved, news)
     # All samples again are a new batch: it starts there.
     news = bag(place.checked(place.inputs(sheet(3), onChange="all")))
@@ -1345,7 +1339,7 @@ def test_a_wait_goes_on_after_a_look_that_fails(
 
     monkeypatch.setattr(run_batch, "_seen", seen)
     assert waited(place, place.up(sheet(2)), 120)["runs"] == {"completed": 2}
-    assert told == ["GetBatch for run batch cohort failed: no answer.\nThe wait goes on."]
+    assert told == ["GetBatch for run batch cohort failed: no answer.\nThe wait continues."]
 
 
 def test_a_wait_fails_with_a_run_unless_it_is_to_warn(place: Place) -> None:
@@ -1359,7 +1353,7 @@ def test_a_wait_fails_with_a_run_unless_it_is_to_warn(place: Place) -> None:
 
 def test_a_wait_that_takes_too_long_leaves_the_runs_at_work(place: Place) -> None:
     kept = place.up(sheet(2))
-    with pytest.raises(pulumi.RunError, match="They go on"):
+    with pytest.raises(pulumi.RunError, match="They continue"):
         waited(place, kept, 0.1)
     assert [each["status"] for each in place.batches()] == ["CREATING"]
 

@@ -25,7 +25,7 @@ from omics_provider.emulator import control
 from omics_provider.preflight.rules.quotas import CONCURRENT, STORED
 from omics_provider.service import clients
 from tests.provider.harness import Service
-from tests.served import ACCOUNT, REGION, Served, serving
+from tests.served import ACCOUNT, REGION, Served
 
 SECRET = "hunter2-of-the-caller"
 READS = {"ListRuns", "GetRun", "ListWorkflows", "ListRunGroups"}
@@ -55,11 +55,10 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(scope="module")
-def _served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with serving(tmp_path_factory.mktemp("doctor") / "omics.db") as served:
-        # A run that moves on between two lists is in neither.
-        control.change_settings(served.state, {"speed": 0})
-        yield served
+def _served(server_anew: Served) -> Served:
+    # A run that moves on between two lists is in neither.
+    control.change_settings(server_anew.state, {"speed": 0})
+    return server_anew
 
 
 Answers = Callable[..., None]
@@ -217,7 +216,7 @@ def test_without_credentials_nothing_else_is_asked(
     assert told.code == 1
     assert told.level("credentials") == "wrong"
     assert "aws sso login" in told.says("credentials")
-    assert "nobody to ask as" in told.says("rights")
+    assert "there are no credentials" in told.says("rights")
 
 
 @pytest.mark.usefixtures("quotas")
@@ -286,7 +285,7 @@ def test_a_page_of_a_proxy_is_no_answer(doctor: Doctor, service: Service) -> Non
     service.answer = (403, "", "")
     told = doctor("--endpoint", service.url, "--region", REGION)
     assert told.level("credentials") == "wrong"
-    assert "not AWS" in told.says("credentials")
+    assert "did not come from AWS" in told.says("credentials")
 
 
 def test_nobody_answers(doctor: Doctor, served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -499,7 +498,7 @@ def test_a_program_of_another_language_needs_its_host_and_the_provider(
     assert not {"Python", "pip"} & {each["subject"] for each in told.lines}
     plugins = "plugins: {providers: [{name: omics, path: ../own}]}\n"
     project.write_text(f"name: p\nruntime: {runtime}\n{plugins}")
-    assert "is not there" in doctor("--endpoint", "local").says("engine", "provider omics")
+    assert "does not exist" in doctor("--endpoint", "local").says("engine", "provider omics")
 
 
 def test_an_installed_provider_is_found(doctor: Doctor, home: Path) -> None:
@@ -785,7 +784,7 @@ def test_a_stack_is_asked_for_as_an_update_does(doctor: Doctor, home: Path) -> N
 @pytest.mark.parametrize(
     ("files", "word"),
     [
-        ({"Pulumi.dev.yaml": "config: ["}, "no YAML"),
+        ({"Pulumi.dev.yaml": "config: ["}, "not YAML"),
         ({"Pulumi.dev.yaml": "config: {omics:endpoint: nowhere}"}, "omics:endpoint"),
     ],
 )

@@ -356,6 +356,8 @@ def run(
 
     monkeypatch.setattr(cli, "config", lambda _: config)
     monkeypatch.setattr(cli, "state", lambda _: world.export())
+    # This machine's own stacks are none of the test's.
+    monkeypatch.setattr(cli, "stacks", list)
     monkeypatch.setattr(cli, "refresh", refresh)
 
     def called(*arguments: str) -> tuple[int, dict[str, Any]]:

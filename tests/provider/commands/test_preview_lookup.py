@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
-from botocore.config import Config
 
 from omics_provider import __main__ as command
 from omics_provider.base.settings import Settings
@@ -21,54 +19,26 @@ from omics_provider.commands.preview.lookup import looked_up
 from omics_provider.commands.preview.prices import Prices, Usage, price_list
 from omics_provider.commands.preview.rules.plan import read_plan
 from omics_provider.emulator import control
-from tests.preview_digests import ROLE, digest, inputs, step
+from tests.preview_digests import digest, inputs, step
+from tests.provider.commands import still
+from tests.provider.commands.still import KEYS
 from tests.provider.harness import REGION, Service
-from tests.served import serving
+from tests.served import Served
 
 NOW = datetime(2100, 1, 1, tzinfo=UTC)
-KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": REGION}
 PRICES = price_list()
 #: A long run is PENDING and STARTING for so many seconds.
 UNTIL_RUNNING = 30
 READS = {"GetRun", "ListRuns", "ListRunTasks", "GetLogEvents"}
 
 
-@dataclass
-class Server:
-    """The emulator's server, whose time is turned by hand."""
-
-    url: str
-    state: str
-    aws: Any
-    workflow: str
-    first: int = 0
-
-    @property
-    def place(self) -> Settings:
-        return Settings(region=REGION, endpoint=self.url)
+class Server(still.Server):
+    """A server with runs of a length."""
 
     def run(self, seconds: int = 100, **more: Any) -> dict[str, Any]:
         """Start a run; return GetRun's answer."""
-        started = self.aws.start_run(
-            **{
-                "workflowId": self.workflow,
-                "name": "HG002",
-                "roleArn": ROLE,
-                "outputUri": "s3://bucket-one/out",
-                "tags": {"emulator:seconds": str(seconds)},
-                **more,
-            }
-        )
-        return dict(self.aws.get_run(id=started["id"]))
-
-    def settle(self, seconds: float) -> None:
-        """Let time pass, and have logs and manifests written."""
-        control.advance(self.state, seconds)
-        self.aws.list_runs(maxResults=1)
-        self.first = max(call["number"] for call in control.calls(self.state))
-
-    def calls(self) -> list[str]:
-        return [call["operation"] for call in control.calls(self.state, after=self.first)]
+        started = self.start(**{"tags": {"emulator:seconds": str(seconds)}, **more})
+        return dict(self.aws.get_run(id=started))
 
     def now(self) -> datetime:
         """The emulator's own time."""
@@ -78,21 +48,14 @@ class Server:
 
 
 @pytest.fixture(scope="module")
-def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("server") / "state.db") as served:
-        aws = boto3.client(
-            "omics", endpoint_url=served.url, config=Config(inject_host_prefix=False), **KEYS
-        )
-        boto3.client("s3", endpoint_url=served.url, **KEYS).create_bucket(Bucket="bucket-one")
-        control.change_settings(served.state, {"speed": 0, "quotas": False})
-        yield Server(served.url, served.state, aws, "")
+def _server(server_anew: Served) -> Server:
+    return still.still(server_anew, Server, quotas=False)
 
 
 @pytest.fixture
 def server(_server: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
     control.plan_faults(_server.state, [])
-    made = _server.aws.create_workflow(name="w", engine="NEXTFLOW", definitionUri="s3://w/w.zip")
-    _server.workflow = made["id"]
+    _server.make_workflow()
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     return _server
@@ -152,7 +115,7 @@ def test_a_run_that_stays_is_looked_up_too(server: Server) -> None:
     active = server.run(100_000)
     server.settle(UNTIL_RUNNING + 60)
     report = reported(server, old("delete", active, onDelete="keep"), now=server.now())
-    assert words(report)[f"run-{active['id']}"] == "kept, and goes on (RUNNING for less than 1 h)"
+    assert words(report)[f"run-{active['id']}"] == "kept, and continues (RUNNING for less than 1 h)"
     assert report.figures.cancelled == 0
 
 
@@ -406,7 +369,7 @@ def test_the_command_s_exit_codes(
     assert preview(two, "--policy", str(policy))[0] == 3
     policy.write_text("max_costs: 19\n")
     assert preview(two, "--policy", str(policy))[0] == 2
-    assert "max_costs is no rule" in capsys.readouterr().err
+    assert "max_costs is not a rule" in capsys.readouterr().err
     failed = {**two, "diagnostics": [{"severity": "error", "message": "error: no"}]}
     assert preview(failed, "--max-runs", "1")[0] == 1
     assert command.main(["preview", str(tmp_path / "nowhere.json")]) == 1

@@ -19,7 +19,7 @@ from omics_provider.commands.preview.prices import price_list
 from omics_provider.commands.preview.rules.plan import read_plan
 from tests.preview_digests import digest, inputs, step
 from tests.provider.harness import REGION
-from tests.served import Served, serving
+from tests.served import Served
 
 NOW = datetime(2100, 1, 1, tzinfo=UTC)
 #: A list that knows the workflows' names and no price.
@@ -27,17 +27,13 @@ NO_PRICES = {**price_list(), "regions": {}}
 ONE = step("create", "NA12878", new=inputs())
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with serving(tmp_path_factory.mktemp("server") / "state.db") as served:
-        yield served
-
-
 @pytest.fixture
-def place(server: Served, monkeypatch: pytest.MonkeyPatch) -> Settings:
+def place(server_anew: Served, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    # A loaded machine takes its time.
+    monkeypatch.setattr(live, "_LONGEST_SECONDS", 60.0)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    return Settings(region=REGION, endpoint=server.url)
+    return Settings(region=REGION, endpoint=server_anew.url)
 
 
 def reported(place: Settings, listed: Any, *steps: Any) -> PreviewReport:
@@ -61,8 +57,8 @@ def test_of_a_region_that_aws_has_no_prices_of_the_package_s_hold(place: Setting
     report = reported(ireland, price_list())
     assert cost(report) == (None, "the price list has no eu-west-1")
     assert report.gaps == (
-        "prices: AWS's Price List has none of HealthOmics in eu-west-1: the prices that come with"
-        " this package hold.",
+        "prices: AWS's Price List has none of HealthOmics in eu-west-1: the prices of this package"
+        " apply.",
     )
 
 
@@ -96,11 +92,11 @@ def answering(status: str, body: bytes) -> Iterator[str]:
         (
             "400 Bad",
             {"__type": "AccessDeniedException", "message": "no"},
-            "the caller may not; allow it pricing:GetProducts",
+            "the caller has no right to it; allow pricing:GetProducts",
         ),
         ("500 Bad", {"__type": "InternalErrorException", "message": "down"}, "down"),
-        ("200 OK", {"Other": []}, "the connection ended within the answer"),
-        ("200 OK", {"PriceList": ["{"]}, "an entry is no JSON"),
+        ("200 OK", {"Other": []}, "the connection ended in the middle of the answer"),
+        ("200 OK", {"PriceList": ["{"]}, "an entry is not JSON"),
         ("", {}, "the connection ended without an answer"),
     ],
 )
@@ -114,7 +110,7 @@ def test_what_keeps_prices_away_is_said_and_the_package_s_hold(
     assert cost(report) == ((10, 10), "price list of 2026-09-01")
     (gap,) = report.gaps
     assert gap.startswith("prices (GetProducts failed: ")
-    assert gap.endswith("): the prices that come with this package hold.")
+    assert gap.endswith("): the prices of this package apply.")
     assert why in gap
     served.close()
 

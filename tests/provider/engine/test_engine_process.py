@@ -57,7 +57,7 @@ def test_a_plugin_whose_engine_was_killed_starts_nothing(pulumi: Path) -> None:
     engine.kill()
     engine.tell("")
     told = engine.line("the refusal of the plugin")
-    assert "the update that asked for it has ended; nothing was done" in told
+    assert "the update that needed this has ended. Nothing was done" in told
     engine.stop()
 
 

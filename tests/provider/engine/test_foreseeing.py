@@ -106,7 +106,10 @@ def test_a_look_that_is_refused_is_told_and_does_not_fail_the_preview(
 
     assert noted(FAILED, refused) == {}
     (words,) = told
-    assert "could not be looked up: AccessDeniedException: no right" in words
+    assert (
+        "could not look up whether that update started this run: AccessDeniedException: no right"
+        in words
+    )
 
 
 @pytest.mark.parametrize("kind", [errors.CredentialsError, errors.SettingsError, errors.NotSent])
@@ -133,4 +136,7 @@ def test_where_no_request_leaves_this_machine_a_noted_start_stays_in_doubt(
     killed = {"urn": urn, "inputs": {keys.ATTEMPT: "earlier"}}
     assert noted(StackState(creating=(killed,)), refused) == {}
     (words,) = told
-    assert "could not be looked up: Unable to locate credentials" in words
+    assert (
+        "could not look up whether that update started this run: Unable to locate credentials"
+        in words
+    )

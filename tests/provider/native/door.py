@@ -17,8 +17,8 @@ from omics_provider.engine.process import Engine
 from omics_provider.engine.state import StackState
 from omics_provider.engine.update import Update
 from omics_provider.native import values
-from omics_provider.native.host import Host
 from omics_provider.native.servicer import Servicer
+from omics_provider.rpc.host import Host
 
 URN: Final = "urn:pulumi:prod::omics-runs::omics:index:Run::"
 

@@ -159,10 +159,12 @@ def test_what_a_component_is_given_reaches_its_runs(
         protect=True,
         customTimeouts=provider_pb2.ConstructRequest.CustomTimeouts(create="2h"),
         aliases=[{"urn": "urn:old"}],
+        stack_trace_handle="where",
     )
     (component,) = (each for each in engine[0].requests if not each.custom)
     assert (component.type, component.name, component.parent) == (TYPE, "trio", PARENT)
     assert component.protect is True
+    assert component.parentStackTraceHandle == "where"
     assert list(component.dependencies) == ["urn:d"]
     assert dict(component.providers) == {"omics": "urn:p::id"}
     assert [each.urn for each in component.aliases] == ["urn:old"]
@@ -172,6 +174,8 @@ def test_what_a_component_is_given_reaches_its_runs(
         assert list(each.propertyDependencies["workflowId"].urns) == ["urn:d", "urn:w"]
         assert each.customTimeouts.create == "2h"
         assert not each.HasField("protect")
+        # Each run's record would have the frames of the component's declaration again.
+        assert each.parentStackTraceHandle == ""
 
 
 def test_a_preview_that_does_not_know_the_workflow_or_a_cell(
@@ -243,7 +247,7 @@ def test_nothing_is_registered_where_something_is_wrong(
         cohort = {"samples": ROWS, "template": template, "parameters": ["cram"], **changes}
         failed = failure(lambda: construct(door, engine, cohort))
         assert failed.message.startswith(
-            "Cohort trio can't be made, and none of its runs is started or changed:\n"
+            "Cohort trio can't be created, and none of its runs starts or changes:\n"
         )
         return failed.message.partition("\n")[2]
 
@@ -254,14 +258,14 @@ def test_nothing_is_registered_where_something_is_wrong(
     assert told(samples=[]).startswith("samples: ")
     assert told(samples=UNKNOWN).startswith("samples: is not known yet")
     wrong = told(max_failures=1, maxFailures=-1, idColumn="")
-    assert "max_failures: is no argument of RunCohort: did you mean maxFailures?" in wrong
+    assert "max_failures: is not an argument of RunCohort: did you mean maxFailures?" in wrong
     assert "maxFailures: -1: must be 0 to 100,000" in wrong
     assert 'idColumn: "": must have 1 or more characters, has 0' in wrong
     wrong = told(
         template={**template, "outputUri": "x", "hush": "h"}, overrides={"NA2": {"priority": -1}}
     )
     assert wrong.splitlines() == [
-        "NA1, NA2: hush: is no argument of Run",
+        "NA1, NA2: hush: is not an argument of Run",
         "NA1, NA2: outputUri: must be an S3 URI, s3://bucket or s3://bucket/prefix",
         "NA2: priority: must be 0 to 100,000",
     ]
@@ -275,9 +279,7 @@ def test_nothing_is_registered_where_something_is_wrong(
     )
     assert not engine[0].requests
     emulator.fault("GetWorkflow", "denied", count=9)
-    assert told(parameters=None).startswith(
-        "Which columns of the sample sheet are parameters of workflow"
-    )
+    assert told(parameters=None).startswith("The columns of the sample sheet need")
     assert not engine[0].requests
 
 

@@ -106,9 +106,9 @@ def test_names_that_a_batch_does_not_take(door: Door) -> None:
         "id_column": "sample",
     }
     assert sorted(reasons(door, "RunBatch", given)) == [
-        "id_column: is no argument of RunBatch: did you mean idColumn?",
-        "roleArn: all runs share it: give it in the template",
-        "template.tags: is no argument of the template",
+        "id_column: is not an argument of RunBatch: did you mean idColumn?",
+        "roleArn: all runs share this value: give it in the template",
+        "template.tags: is not an argument of the template",
     ]
     assert reasons(door, "RunBatch", {"template": TEMPLATE}) == ["samples: is required"]
     assert "samples is a int" in reasons(door, "RunBatch", {"samples": 3, "template": TEMPLATE})[0]
@@ -139,7 +139,7 @@ def test_secrets_of_a_batch(door: Door) -> None:
     assert found.secrets == {("sessionPolicy",), ("parameters", "key")}
     given = {"samples": ROWS, "template": TEMPLATE}
     (told,) = reasons(door, "RunBatch", given, ("samples", 0, "cram"))
-    assert told.startswith("samples: has a secret in it, and samples are kept in a file")
+    assert told.startswith("samples: has a secret in it, and a file keeps the samples")
     assert "s3://b/1" not in told
 
 
@@ -188,4 +188,4 @@ def test_a_run_is_told_of_in_the_names_of_the_program(door: Door) -> None:
         "exactly one of workflowId, runId and adoptRunId must be given; got none" in each
         for each in told
     )
-    assert "workflow_id: is no argument of Run: did you mean workflowId?" in told
+    assert "workflow_id: is not an argument of Run: did you mean workflowId?" in told

@@ -84,7 +84,7 @@ def test_a_workflow_by_its_id_and_by_its_name(door: Door, emulator: Emulator) ->
     assert told(door, "getWorkflow", name=name, type="PRIVATE") == by_id
     emulator.aws.create_workflow(name=name, engine="NEXTFLOW", definitionUri="s3://workflows/w.zip")
     failed = failure(lambda: ask(door, "getWorkflow", name=name))
-    assert "2 PRIVATE workflows have the name function-test, such as" in failed.message
+    assert "2 PRIVATE workflows have the name function-test, for example" in failed.message
     failed = failure(lambda: ask(door, "getWorkflow", name="no such workflow"))
     assert "there is no PRIVATE workflow of the name no such workflow" in failed.message
 
@@ -123,7 +123,7 @@ def test_outputs_of_an_ended_run(
             "getRun",
             {"id": "x1", "run": "2"},
             [
-                ("run", "is no argument of getRun"),
+                ("run", "is not an argument of getRun"),
                 ("id", '"x1": must match [0-9]+'),
             ],
         ),
@@ -131,7 +131,7 @@ def test_outputs_of_an_ended_run(
             "getRuns",
             {"status": "DONE", "run_group_id": "1"},
             [
-                ("run_group_id", "is no argument of getRuns: did you mean runGroupId?"),
+                ("run_group_id", "is not an argument of getRuns: did you mean runGroupId?"),
                 ("status", '"DONE": must be one of'),
             ],
         ),

@@ -190,8 +190,8 @@ def test_what_aws_does_not_have(aws: Callable[..., Door], looks: Looks, run: Inp
     assert f"  roleArn: there is no role {ROLE}: create it, or correct the ARN" in text
     assert "  outputUri: there is no bucket results: create it, or correct the name" in text
     assert (
-        "  parameters: there is nothing at s3://b/HG002.cram (parameters.cram): correct it, or put "
-        "the file there"
+        "  parameters: there is no file at s3://b/HG002.cram (parameters.cram): correct the path, "
+        "or put the file there"
     ) in text
 
 
@@ -213,9 +213,7 @@ def test_missing_credentials_are_a_warning_and_told_once(door: Door, run: Inputs
     for name in ("a", "b", "c"):
         preview(door, run, name)
     assert "workflows" in warning(door)
-    assert "could not be looked at and are not judged: Unable to locate credentials" in warning(
-        door
-    )
+    assert "could not be checked: Unable to locate credentials" in warning(door)
     assert door.told.messages[0][0] == ""
     assert door.told.notes == []
 
@@ -229,16 +227,14 @@ def test_a_missing_right_is_a_note_and_told_once_for_each_kind(
         preview(door, {**run, "parameters": {**GIVEN, "sample": name}}, name)
     preview(door, {**run, "roleArn": f"{ROLE}-2"}, "c")
     assert door.told.messages == []
-    assert door.told.notes == [
-        "Preflight: roles, input files could not be looked at and are not judged: no right."
-    ]
+    assert door.told.notes == ["Preflight: roles, input files could not be checked: no right."]
 
 
 def test_without_a_region_one_warning_says_so(door: Door, run: Inputs) -> None:
     door.configure(profile="nobody")
     for name in ("a", "b"):
         preview(door, run, name)
-    assert warning(door).startswith("Preflight: nothing could be looked up. ")
+    assert warning(door).startswith("Preflight: no check was possible. ")
 
 
 # Many runs -----------------------------------------------------------------------------------
@@ -278,7 +274,7 @@ def test_many_runs_at_aws_look_for_twenty_files(
         Kind.PLACE: 1, Kind.WORKFLOW: 1, Kind.ROLE: 1, Kind.BUCKET: 1, Kind.FILE: 20
     }  # fmt: skip
     lines = [line for _, text in door.told.messages for line in text.splitlines()[1:]]
-    files = [line for line in lines if "there is nothing at" in line]
+    files = [line for line in lines if "there is no file at" in line]
     assert len(files) == len(set(files)) == 20
 
 
@@ -307,10 +303,12 @@ def test_all_runs_together_wait_no_longer_than_a_preview_may(
     finally:
         ended.set()
     assert door.servicer._preflight._seconds == 0
-    assert door.told.notes == [
-        "Preflight: roles could not be looked at and are not judged: there was no answer in time."
-    ]
-    assert looks.counted()[Kind.WORKFLOW] == 1
+    assert len(door.told.notes) == len(set(door.told.notes))
+    assert sum("roles" in note for note in door.told.notes) == 1
+    assert all(
+        note.endswith("could not be checked: no answer came in time.") for note in door.told.notes
+    )
+    assert looks.counted()[Kind.WORKFLOW] <= 1
 
 
 # Modes ---------------------------------------------------------------------------------------

@@ -368,7 +368,7 @@ def test_execution_at_the_endpoint_local_is_configured(
     place = {"endpoint": "local", "region": "us-east-1", "localState": emulator.state}
     door.configure(**place, localExecute="true", localImages="nowhere/images.json")
     told = failure(lambda: door.up("x", struct(declared)))
-    assert "omics:localImages or omics:localBuckets can't be taken" in told.message
+    assert "omics:localImages or omics:localBuckets can't be used" in told.message
     assert "nowhere/images.json" in told.message
     assert "Traceback" not in told.message
 

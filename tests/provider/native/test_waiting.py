@@ -277,7 +277,7 @@ def test_another_attempt_is_left_to_the_next_update(
     emulator.advance(3 * RUN_SECONDS)
     failed = asked.failure()
     assert failed.recorded is not None
-    assert "The next `pulumi up` starts attempt 2 of 2 in its place." in failed.message
+    assert "The next `pulumi up` replaces it: attempt 2 of 2." in failed.message
     assert len(emulator.named(declared["name"])) == 1
     with another(door, emulator) as later:
         found = diff(later, failed.recorded.id, failed.recorded.properties, inputs, inputs)
@@ -311,8 +311,8 @@ def test_a_cancelled_wait_is_gone_on_with_and_starts_nothing(
     recorded = cancelled.recorded
     assert recorded is not None
     assert cancelled.message == (
-        f"Waiting for run x ({recorded.id}): interrupted.\nThe run goes on, and the state records "
-        "it. Run `pulumi up` again to go on waiting."
+        f"Waiting for run x ({recorded.id}): interrupted.\nThe run continues, and the state "
+        f"records it. Run `pulumi up` again to continue the wait."
     )
     assert recorded.refresh_before_update is True
     assert bag(recorded.properties)["status"] in ("PENDING", "STARTING", "RUNNING")
@@ -346,7 +346,7 @@ def test_custom_timeouts_bound_a_wait(door: Door, emulator: Emulator, declared: 
     failed = asked.failure()
     assert failed.recorded is not None
     assert failed.message.startswith(
-        f"Waiting for run x ({failed.recorded.id}): after 1 s it has not ended.\nThe run goes on"
+        f"Waiting for run x ({failed.recorded.id}): after 1 s it has not ended.\nThe run continues"
     )
     assert failed.recorded.refresh_before_update is True
 
@@ -361,7 +361,7 @@ def test_a_wait_that_may_not_look_records_the_run(
     assert failed.recorded is not None
     assert failed.recorded.id != made.id
     assert "AccessDeniedException" in failed.message
-    assert "Run `pulumi up` again to go on waiting." in failed.message
+    assert "Run `pulumi up` again to continue the wait." in failed.message
 
 
 def test_trouble_that_passes_is_told_once(door: Door, emulator: Emulator, declared: Inputs) -> None:
@@ -372,7 +372,7 @@ def test_trouble_that_passes_is_told_once(door: Door, emulator: Emulator, declar
     emulator.fault("GetRun", "error-500", count=0)
     assert bag(asked.answer().properties)["status"] == "COMPLETED"
     ((_, message),) = door.told.messages
-    assert "This is said once." in message
+    assert "This message comes once." in message
 
 
 # Many ------------------------------------------------------------------------------------------
@@ -390,7 +390,7 @@ def test_waits_that_take_all_room_say_so_once(
     for each in (first, second):
         each.answer()
     ((_, message),) = door.told.messages
-    assert message.startswith("2 runs are waited for, as many resources as this command works on")
+    assert message.startswith("This command works on 2 resources at once, and all of them wait")
     assert "pulumi up --parallel 1000" in message
 
 
@@ -401,7 +401,7 @@ def test_no_more_waits_than_there_are_threads_for(
     inputs = door.check("x", struct({**declared, "waitForCompletion": True})).inputs
     failed = failure(lambda: door.create("x", inputs))
     assert failed.recorded is not None
-    assert "0 runs are waited for already" in failed.message
+    assert "0 waits are under way already" in failed.message
 
 
 def test_runs_at_work_are_read_from_the_list(

@@ -13,7 +13,6 @@ import time
 from collections.abc import Iterator
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import botocore.exceptions
@@ -34,7 +33,7 @@ from omics_provider.resources._preflight import Gathering
 from omics_provider.service import clients
 from tests.programs import mocked
 from tests.provider.harness import Emulator, Service
-from tests.served import ACCOUNT, REGION, Served, serving
+from tests.served import ACCOUNT, REGION, Served
 
 R2R = "9500764"
 ROLE = Look(Kind.ROLE, ("arn:aws:iam::123456789012:role/omics",))
@@ -50,12 +49,10 @@ TRUST = {
 
 
 @pytest.fixture(scope="module")
-def _served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    state: Path = tmp_path_factory.mktemp("preflight") / "omics.db"
-    with serving(state) as served:
-        # A run that moves on between two looks is counted by one of them alone.
-        control.change_settings(served.state, {"speed": 0})
-        yield served
+def _served(server_anew: Served) -> Served:
+    # A run that moves on between two looks is counted by one of them alone.
+    control.change_settings(server_anew.state, {"speed": 0})
+    return server_anew
 
 
 @pytest.fixture
@@ -214,7 +211,9 @@ def test_a_bucket_that_the_caller_may_not_read_has_a_region(closed: str) -> None
 def test_a_page_that_is_no_answer(service: Service) -> None:
     service.answer = (403, "", "a page of a proxy")
     look = ABSENT[Kind.ROLE]
-    assert look_up(at(service.url), [look], PATIENT) == {look: Unseen("what answered is not AWS")}
+    assert look_up(at(service.url), [look], PATIENT) == {
+        look: Unseen("the answer did not come from AWS")
+    }
 
 
 def test_denied_by_the_emulators_faults(served: Served, there: dict[Kind, Look]) -> None:
@@ -246,7 +245,7 @@ def test_a_bucket_in_another_region(served: Served) -> None:
     inputs = {"outputUri": "s3://far-away/x"}
     answers = look_up(at(served.url), looks(inputs), PATIENT)
     (problem,) = problems(inputs, answers, Place(REGION))
-    assert "bucket far-away is in eu-west-1, the run in us-east-1" in str(problem)
+    assert "bucket far-away is in eu-west-1, but the run is in us-east-1" in str(problem)
 
 
 def test_roles_that_do_not_trust_the_service(served: Served) -> None:
@@ -317,7 +316,7 @@ def test_no_answer_in_time(served: Served, there: dict[Kind, Look]) -> None:
     answers = look_up(at(served.url), [group, cache], seconds=4)
     assert time.monotonic() - began < 30
     assert isinstance(answers[cache], Found)
-    assert answers[group] == Unseen("there was no answer in time")
+    assert answers[group] == Unseen("no answer came in time")
 
 
 def test_no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -373,7 +372,7 @@ def test_without_a_region_nothing_is_looked_up_and_a_warning_says_so(
     assert asyncio.run(Gathering(Settings(profile="none"))._report()) is False
     ((severity, text),) = log
     assert severity == "warn"
-    assert "nothing could be looked up" in text
+    assert "no check was possible" in text
 
 
 class Nothing(pulumi.runtime.Mocks):

@@ -372,9 +372,8 @@ def Handle(request: Any, context: Any) -> Any:  # noqa: N802
 def test_the_call_is_found_up_the_stack() -> None:
     context = Context()
     call = Create(REQUEST, context)
-    assert (call.urn, call.name, call.timeout, call.random_seed, call.context) == (
+    assert (call.urn, call.timeout, call.random_seed, call.context) == (
         URN + "HG002",
-        "HG002",
         None,
         b"seed",
         context,

@@ -96,7 +96,7 @@ def refused(samples: Any = SHEET, **arguments: Any) -> str:
     assert engine.resources == []
     assert error.value.__suppress_context__
     head, _, rest = str(error.value).partition("\n")
-    assert head == "Cohort trio can't be made, and none of its runs is started or changed:"
+    assert head == "Cohort trio can't be created, and none of its runs starts or changes:"
     return rest
 
 
@@ -229,7 +229,9 @@ def test_a_workflow_that_can_not_be_looked_up(monkeypatch: pytest.MonkeyPatch) -
     looked_up(monkeypatch, {ONE: Unseen("the caller is not allowed omics:GetWorkflow")})
     with pytest.raises(pulumi.RunError, match="Name them in the program") as error:
         declared(parameters=None)
-    assert "workflow 1234567 can't be looked up: the caller is not allowed" in str(error.value)
+    assert "workflow 1234567, which can't be looked up: the caller is not allowed" in str(
+        error.value
+    )
 
 
 def test_parameters_of_types_and_of_several_rows() -> None:
@@ -346,7 +348,7 @@ def test_everything_that_is_wrong_comes_in_one_list() -> None:
         "no sample 'NA7', for which the",
         "line 1: the sheet has no colum",
         "line 2: nothing in cram.",
-        "line 3: sample 'NA 2' can't na",
+        "line 3: sample 'NA 2' can't be",
         "line 4: the sample NA1 is in l",
     ]
 
@@ -362,7 +364,7 @@ def test_all_that_is_wrong_with_the_runs_is_told_in_the_order_of_the_sheet() -> 
     }
     assert refused(sheet, overrides=overrides, parameters=["cram"]).splitlines() == [
         "NA3: parameters: the name 1 must be a string, it is a int",
-        "NA1: prority: is no argument of OmicsRun: did you mean priority?",
+        "NA1: prority: is not an argument of OmicsRun: did you mean priority?",
         "NA1, NA7: priority: -1: must be 0 to 100,000",
         'NA2: output_uri: "results": must be an S3 URI, s3://bucket or s3://bucket/prefix',
         "NA2: tags: tag 'aws:x': names that begin with aws: belong to AWS",
@@ -381,10 +383,10 @@ def test_what_is_wrong_with_all_runs_is_told_once() -> None:
         ({"samples": 7}, "samples is a int: give the path"),
         ({"template": ["x"]}, "template is a list"),
         ({"role_arn": "x"}, "role_arn: given in the template, and beside it."),
-        ({"resource_name": "x"}, "resource_name is made from"),
+        ({"resource_name": "x"}, "resource_name comes from"),
         ({"overrides": {"NA1": 7}}, "NA1: the overrides are a int"),
-        ({"max_failures": -1}, "max_failures is a whole number from 0, not -1"),
-        ({"max_failures": True}, "max_failures is a whole number from 0, not True"),
+        ({"max_failures": -1}, "max_failures must be a whole number from 0, not -1"),
+        ({"max_failures": True}, "max_failures must be a whole number from 0, not True"),
         ({"format": "xlsx"}, "format is one of csv, tsv, json, not 'xlsx'"),
     ],
 )

@@ -374,7 +374,7 @@ def test_a_run_of_another_region_is_not_looked_up_here(
         with pytest.raises(ProviderError) as caught:
             call()
         text = str(caught.value)
-        assert f"started in {REGION}, the configuration now says eu-west-1" in text
+        assert f"started in {REGION}, but the configuration now says eu-west-1" in text
         assert f"pulumi config set omics:region {REGION}" in text
         assert "Nothing was done" in text
     assert emulator.calls() == before
@@ -387,7 +387,9 @@ def test_a_provider_of_another_region_is_refused_before_anything_is_done(
     before = emulator.calls()
     elsewhere = configured({**config, "omics:region": "eu-west-1", "omics-provider:name": "lab"})
     for news in (run.bag(), run.bag(tags={"a": "b"}), run.bag(onDelete="keep")):
-        with pytest.raises(ProviderError, match=f"it is in {REGION}, its provider lab is in eu-w"):
+        with pytest.raises(
+            ProviderError, match=f"it is in {REGION}, but its provider lab is in eu-w"
+        ):
             elsewhere.diff(run.id, run.bag(), news)
     with pytest.raises(ProviderError, match=rf'Provider\("lab", region="{REGION}"\)'):
         elsewhere.read(run.id, run.bag())
@@ -704,7 +706,7 @@ def test_without_a_uuid_nothing_is_deleted(
     run = up(declared)
     nameless = bag({w: v for w, v in run.outs.items() if w not in ("uuid", "requestId")})
     before = emulator.calls()
-    with pytest.raises(ProviderError, match="no uuid is recorded"):
+    with pytest.raises(ProviderError, match="the state has no uuid for run id"):
         provider.delete(run.id, nameless)
     assert emulator.calls() == before
     assert emulator.run(run.id) is not None

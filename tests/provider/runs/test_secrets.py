@@ -42,7 +42,7 @@ REFUSED: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         },
         (
             "must hold a JSON object", "JSON object: names and values", "whole number", "S3 URI",
-            "must match arn:", "must be one of", "256 characters", "is no argument",
+            "must match arn:", "must be one of", "256 characters", "is not an argument",
         ),
     ),
     "secrets that are too long": (

@@ -16,7 +16,7 @@ from omics_provider.providers.run import OmicsRunProvider
 from omics_provider.runs.calls import Runs
 from omics_provider.service import account, clients, logs
 from tests.provider.harness import ROLE, Inputs, Recorded, bag, configured, next_update
-from tests.served import ACCOUNT, OTHER_ACCOUNT, REGION, Served, serving
+from tests.served import ACCOUNT, OTHER_ACCOUNT, REGION, Served
 
 SECONDS = 1000.0
 
@@ -87,12 +87,11 @@ class Place:
 
 
 @pytest.fixture(scope="module")
-def _served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with serving(tmp_path_factory.mktemp("served") / "state.db") as served:
-        control.change_settings(served.state, {"speed": 0})
-        # From its first call on, moto's logs are there to be written to.
-        served.client("logs").describe_log_groups()
-        yield served
+def _served(server_anew: Served) -> Served:
+    control.change_settings(server_anew.state, {"speed": 0})
+    # From its first call on, moto's logs are there to be written to.
+    server_anew.client("logs").describe_log_groups()
+    return server_anew
 
 
 @pytest.fixture
@@ -224,7 +223,8 @@ def test_with_keys_of_another_account_nothing_is_done(place: Place, call: str, t
 
     text = str(caught.value)
     assert (
-        f"the run is in account {ACCOUNT}, the credentials are of account {OTHER_ACCOUNT}" in text
+        f"the run is in account {ACCOUNT}, but the credentials are for account {OTHER_ACCOUNT}"
+        in text
     )
     assert "omics:profile" in text
     assert "Nothing was done" in text

@@ -13,7 +13,7 @@ from omics_provider.runs.calls import Runs
 from omics_provider.service import clients
 from tests.provider.harness import RUN_SECONDS, Emulator, Inputs, Recorded, Up, bag
 
-TORN = "the connection ended within the answer"
+TORN = "the connection ended in the middle of the answer"
 
 
 @pytest.mark.parametrize("count", [1, 3])
@@ -64,7 +64,7 @@ def test_a_start_whose_every_answer_is_torn_is_unconfirmed_and_found_later(
     with pytest.raises(ProviderError) as caught:
         up(declared)
     assert TORN in str(caught.value)
-    assert "Whether the run has started is not known" in str(caught.value)
+    assert "It is not known whether the run has started" in str(caught.value)
     control.plan_faults(emulator.state, [])
     (started,) = emulator.named(declared["name"])
     assert up(declared).id == started["id"]

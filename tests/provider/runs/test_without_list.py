@@ -62,4 +62,4 @@ def test_a_destroy_ends_each_by_itself(
 
     assert calls == ["ListRuns"]
     assert len(warned) == 1
-    assert "Not all active runs were cancelled ahead" in warned[0]
+    assert "Some active runs were not cancelled early" in warned[0]

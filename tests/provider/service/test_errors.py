@@ -50,7 +50,7 @@ def test_a_request_that_botocore_refuses_is_told_with_its_reason_and_no_value() 
     with pytest.raises(errors.Invalid) as caught, translated("CreateWorkflow"):
         raise botocore.exceptions.ParamValidationError(report=report)
     assert str(caught.value) == (
-        "CreateWorkflow failed: botocore does not take the request: Invalid type for parameter "
+        "CreateWorkflow failed: botocore refused the request: Invalid type for parameter "
         "containerRegistryMap.registryMappings[0].ecrAccountId, type: <class 'int'>, valid types: "
         "<class 'str'>; Invalid length for parameter sessionPolicy, value: 0, valid min length: 1"
         ".\n"
@@ -237,7 +237,7 @@ def test_no_region() -> None:
     assert type(error) is errors.SettingsError
     assert text.startswith("Connecting to HealthOmics failed: You must specify a region.")
     assert "pulumi config set omics:region" in text
-    assert "given no stack needs --region" in text
+    assert "command without a stack needs --region" in text
 
 
 @pytest.mark.usefixtures("signed")
@@ -275,7 +275,7 @@ def test_nobody_listens(port: socket.socket) -> None:
     assert isinstance(cause_of(error), errors.Unreachable)
     assert text.startswith("StartRun failed: the service could not be reached.")
     assert "Check the network, the Region and omics:endpoint" in text
-    assert "not started twice" in text
+    assert "does not start the same request twice" in text
 
 
 @pytest.mark.usefixtures("signed")
@@ -303,7 +303,7 @@ def test_an_endpoint_that_takes_the_call_and_does_not_answer(
     text = str(caught.value)
     assert f"{operation} failed: the connection ended without an answer." in text
     assert "Check the network, the Region and omics:endpoint" in text
-    assert ("not started twice" in text) is (operation == "StartRun")
+    assert ("does not start the same request twice" in text) is (operation == "StartRun")
 
 
 def test_how_long_a_silent_endpoint_is_given() -> None:

@@ -111,7 +111,7 @@ def test_at_a_terminal_nothing_is_asked_either(aws: Path) -> None:
     [
         ("/nonexistent/tool", "No such file or directory: '/nonexistent/tool'"),
         ("/", "Permission denied: '/'"),
-        ("/bin/echo no JSON", "no JSON"),
+        ("/bin/echo no JSON", "not return JSON"),
         ("/bin/false", "Error when retrieving credentials from custom-process"),
     ],
 )

@@ -56,26 +56,31 @@ def test_a_run_elsewhere_is_told_with_the_way_back() -> None:
     with pytest.raises(SettingsError) as refused:
         whereabouts.require_region(Somewhere("us-east-1"), RECORDED, "Delete")
     assert str(refused.value).startswith(
-        "Delete failed: the run was started in eu-west-1, the configuration now says us-east-1.\n"
+        "Delete failed: the run was started in eu-west-1, but the configuration now says "
+        "us-east-1.\n"
         "Set it back with: pulumi config set omics:region eu-west-1, then run"
     )
     with pytest.raises(SettingsError, match="its provider lab says us-east-1") as refused:
         whereabouts.require_region(Somewhere("us-east-1", provider="lab"), RECORDED, "Delete")
     assert 'Provider("lab", region="eu-west-1")' in refused.value.advice
-    with pytest.raises(SettingsError, match="credentials are of account 222222222222"):
+    with pytest.raises(SettingsError, match="credentials are for account 222222222222"):
         whereabouts.require_account(Somewhere("eu-west-1", "222222222222"), RECORDED)
 
 
 def test_a_lasting_resource_elsewhere_is_told() -> None:
     elsewhere = Somewhere("us-east-1", "222222222222")
-    with pytest.raises(SettingsError, match=r"made in Region eu-west-1, .* now says us-east-1"):
+    with pytest.raises(SettingsError, match=r"created in Region eu-west-1, .* now says us-east-1"):
         whereabouts.require_region_of_lasting(elsewhere, RECORDED)
-    with pytest.raises(SettingsError, match=r"made in account 111111111111, .* says 222222222222"):
+    with pytest.raises(
+        SettingsError, match=r"created in account 111111111111, .* says 222222222222"
+    ):
         whereabouts.require_account_of_lasting(elsewhere, RECORDED)
 
 
 def test_only_a_providers_own_region_counts_before_anything_is_done() -> None:
     whereabouts.require_provider_of(Settings(region="us-east-1"), RECORDED)
     whereabouts.require_provider_of(Settings(provider="lab"), RECORDED)
-    with pytest.raises(SettingsError, match="it is in eu-west-1, its provider lab is in us-east-1"):
+    with pytest.raises(
+        SettingsError, match="it is in eu-west-1, but its provider lab is in us-east-1"
+    ):
         whereabouts.require_provider_of(Settings(region="us-east-1", provider="lab"), RECORDED)

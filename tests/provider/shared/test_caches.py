@@ -162,7 +162,7 @@ def test_a_cache_that_an_active_run_uses_is_kept(
     made = up(provider, DECLARED)
     clock.also = lambda _: None
     run_with(emulator, made.id)
-    with pytest.raises(ProviderError, match="wait for those runs, or cancel them"):
+    with pytest.raises(ProviderError, match="Wait for those runs, or cancel them"):
         provider.delete(made.id, made.bag())
     assert sum(clock.slept) == pytest.approx(60)
     assert live(emulator, made)["name"] == "germline"

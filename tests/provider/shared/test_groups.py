@@ -103,7 +103,7 @@ def test_all_problems_come_at_once(provider: OmicsRunGroupProvider) -> None:
         {"maxRuns": 0, "maxCpus": 2.5, "maxDuration": "1 h", "max_gpu": 1, "tags": {"aws:x": "y"}},
     )
     assert found == [
-        "max_gpu: is no argument of OmicsRunGroup: did you mean max_gpus?",
+        "max_gpu: is not an argument of OmicsRunGroup: did you mean max_gpus?",
         "max_cpus: 2.5: must be a whole number",
         "max_runs: 0: must be 1 to 100,000",
         'max_duration: "1 h": must be a whole number',
@@ -165,7 +165,7 @@ def test_another_region_is_told_and_nothing_done(
 ) -> None:
     made = up(provider, DECLARED)
     elsewhere = made.bag(arn=str(made.outs["arn"]).replace("us-east-1", "eu-west-1"))
-    with pytest.raises(ProviderError, match="made in Region eu-west-1"):
+    with pytest.raises(ProviderError, match="created in Region eu-west-1"):
         provider.delete(made.id, elsewhere)
 
 
@@ -205,7 +205,9 @@ def test_a_group_with_active_runs_is_kept_and_they_are_named(
 ) -> None:
     made = up(provider, DECLARED)
     runs = [run_in(emulator, made.id) for _ in range(7)]
-    with pytest.raises(ProviderError, match=r"can't go while the runs .* and 2 more") as refused:
+    with pytest.raises(
+        ProviderError, match=r"can't be deleted while the runs .* and 2 more"
+    ) as refused:
         provider.delete(made.id, made.bag())
     # The group's own id, which the message begins with, may be that of a run.
     named = str(refused.value).partition("while the runs")[2]
@@ -313,4 +315,4 @@ def test_what_can_not_be_looked_at_is_recorded_all_the_same(
     made = provider.create(bag(engine.begins({"name": "unseen"})))
     emulator.fault("GetRunGroup", "denied", count=0)
     assert (made.outs or {})["arn"].endswith(f"runGroup/{made.id}")
-    assert "could not be looked at" in engine.warnings[0]
+    assert "could not be read" in engine.warnings[0]

@@ -473,7 +473,7 @@ def test_a_run_that_was_seen_and_is_not_there_any_more_is_gone() -> None:
 
 def test_runs_of_another_region_are_not_taken_for_gone(place: Place) -> None:
     run = Target("S", "1", "u", {"arn": "arn:aws:omics:eu-west-1:123456789012:run/1"})
-    with pytest.raises(errors.SettingsError, match=f"in eu-west-1, and is looked for in {REGION}"):
+    with pytest.raises(errors.SettingsError, match=f"in eu-west-1, but the wait looks in {REGION}"):
         list(place.lookout().look([run]))
 
 

@@ -42,8 +42,8 @@ def bucket(monkeypatch: pytest.MonkeyPatch, forgetful: None) -> Iterator[Any]:
     with mock_aws():
         s3 = boto3.client("s3", region_name=REGION)
         s3.create_bucket(Bucket="results")
-        yield lambda body: s3.put_object(
-            Bucket="results", Key="runs/1234567/0c4d/logs/outputs.json", Body=body
+        yield lambda body, key="runs/1234567/0c4d": s3.put_object(
+            Bucket="results", Key=f"{key}/logs/outputs.json", Body=body
         )
 
 
@@ -54,6 +54,11 @@ def test_outputs_by_name(bucket: Any) -> None:
         "Germline.count": 3,
     }
     assert outputs.read(PLACE, f"{URI}/") == outputs.read(PLACE, URI)
+
+
+def test_a_place_may_have_characters_that_cut_a_url_short(bucket: Any) -> None:
+    bucket(b'{"W.n": 1}', "trio #3/is it?/1234567")
+    assert outputs.read(PLACE, "s3://results/trio #3/is it?/1234567") == {"W.n": 1}
 
 
 def test_values_are_those_of_the_file(bucket: Any) -> None:

@@ -247,7 +247,7 @@ def test_looks_begin_with_the_wait_and_end_with_it(world: World) -> None:
     with ends.meanwhile({new["uuid"]: world.place}, tell):
         assert has_looked.wait(60)
     assert seen[0].words == (
-        "Replaced and cancelled, since what takes their place is recorded: "
+        "Replaced and cancelled, because their successors are recorded: "
         f"{new['name']} ({old['id']})."
     )
     # A further wait has its own look, and what was replaced meanwhile is found.

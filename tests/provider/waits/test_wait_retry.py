@@ -239,7 +239,7 @@ def test_what_can_not_be_started_leaves_the_failure(place: Place) -> None:
     assert (end.facts["status"], end.facts["attempts"]) == ("FAILED", 1)
     (words,) = watcher.news().refused
     assert "StartRun for attempt 2 of run S failed" in words
-    assert "The run stays as it ended." in words
+    assert "The run stays in its final state." in words
 
 
 def test_a_wait_that_is_over_starts_nothing(place: Place) -> None:
@@ -303,7 +303,7 @@ def test_a_refusal_and_a_lost_interest_end_it() -> None:
         succession.add(one)
         assert ended.wait(60)
     assert isinstance(done[0], errors.Denied)
-    assert "nobody waits" in str(done[1])
+    assert "no wait for it is left" in str(done[1])
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
@@ -339,7 +339,7 @@ def test_a_start_in_doubt_that_can_not_be_looked_for_is_told_as_such(place: Plac
     control.advance(place.state, 10_000)
     assert future.result(60).facts["status"] == "FAILED"
     (words,) = watcher.news().refused
-    assert "Whether it has started is not known: the next `pulumi up` finds it." in words
+    assert "It is not known whether it has started: the next `pulumi up` finds it." in words
     control.plan_faults(place.state, [])
     control.advance(place.state, 10_000)
     assert len(runs(place)) == 2

@@ -13,18 +13,18 @@ from omics_provider.base.settings import Settings
 from omics_provider.runs import details
 from omics_provider.service import account, clients
 from tests.provider.harness import REGION, ROLE
-from tests.served import ACCOUNT, Served, serving
+from tests.served import ACCOUNT, Served
 
 #: The emulator's usual number.
 ALL_WELL = {"total": 5, "completed": 5, "failed": 0, "cancelled": 0}
 
 
 @pytest.fixture
-def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
-    with serving(tmp_path / "state.db") as server:
-        for name, value in server.keys_of(ACCOUNT).items():
-            monkeypatch.setenv(name, value)
-        yield server
+def served(server_anew: Served, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
+    server_anew.forget()
+    for name, value in server_anew.keys_of(ACCOUNT).items():
+        monkeypatch.setenv(name, value)
+    yield server_anew
     clients.forget(Settings())
     account.number.cache_clear()
 

@@ -366,7 +366,7 @@ def test_a_version_that_counts_line_ends_stays_until_the_definition_changes(
     crlf(folder, OTHER)
     other = provider.check(bag(old), bag(declared(**more)))
     if more:
-        assert "versions can't change" in other.failures[0].reason
+        assert "A version can't change" in other.failures[0].reason
     else:
         (folder / "main.wdl").write_text(OTHER)
         assert other.inputs["versionName"] == declared()["versionName"] != old["versionName"]
@@ -392,8 +392,8 @@ def test_one_file_is_a_definition_too(
     ("place", "why"),
     [
         ("nowhere", "there is no folder or file nowhere"),
-        ("wf/notes.txt", "notes.txt is no folder, and no .wdl, .nf, .cwl file"),
-        ("linked", "is a link to a folder: put the files there themselves"),
+        ("wf/notes.txt", "notes.txt is not a folder, nor a .wdl, .nf, .cwl file"),
+        ("linked", "is a link to a folder: put the files themselves there"),
         ("broken", "gone.wdl: No such file or directory"),
         ("odd", "is neither a file nor a folder"),
     ],
@@ -412,7 +412,7 @@ def test_what_can_not_be_read_is_told(folder: Path, place: str, why: str) -> Non
 
 def test_a_folder_of_data_is_no_definition(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(definition, "MAX_READ_BYTES", 10)
-    with pytest.raises(files.Unreadable, match="holds more than 10 bytes"):
+    with pytest.raises(files.Unreadable, match="has more than 10 bytes"):
         files.read(folder)
 
 
@@ -429,7 +429,7 @@ def test_all_problems_come_at_once(provider: OmicsWorkflowProvider) -> None:
         "readmeMarkdown": 3,
         "parameterTemplate": {"a": {"optional": "yes"}, "b": []},
         "parameterTemplatePath": "t.json",
-        workflow_table.DEFINITION_PROBLEMS: [["definition", "wf holds no WDL file"]],
+        workflow_table.DEFINITION_PROBLEMS: [["definition", "wf has no WDL file"]],
     }
     found = reasons(provider, inputs)
     assert found == [
@@ -439,7 +439,7 @@ def test_all_problems_come_at_once(provider: OmicsWorkflowProvider) -> None:
         "parameter_template: b: must be names and values",
         "definition: exactly one of definition, definition_uri and definition_repository must be "
         "given; got definition and definition_uri",
-        "definition: wf holds no WDL file",
+        "definition: wf has no WDL file",
         "readme_markdown: must be a string of Markdown",
         "storage_capacity: DYNAMIC storage ignores a capacity: leave it out, or set storage_type "
         "to STATIC",
@@ -461,11 +461,11 @@ def test_a_name_of_ones_own_stands_for_one_definition(
     made = up(provider, first)
     (folder / "main.wdl").write_text(OTHER)
     (failure,) = provider.check(made.bag(), bag(declared(name="own", versionName="1.0"))).failures
-    assert "version 1.0 is there and was made from something else" in failure.reason
+    assert "version 1.0 already exists with other content" in failure.reason
     second = again(provider, made, declared(name="own", versionName="1.1"))
     assert sorted(versions(emulator, made.id)) == ["1.0", "1.1"]
     # A name that an earlier definition had can't be taken for this one either.
-    with pytest.raises(ProviderError, match=r"has a version 1\.0 already, made from something"):
+    with pytest.raises(ProviderError, match=r"already has a version 1\.0, with other content"):
         again(provider, second, declared(name="own", versionName="1.0"))
     (folder / "main.wdl").write_text(GOOD)
     again(provider, second, first)
@@ -540,7 +540,7 @@ def test_versions_of_others_are_not_deleted(
     made = up(provider, declared())
     theirs = {"workflowId": made.id, "versionName": "theirs"}
     emulator.aws.create_workflow_version(**theirs, definitionUri="s3://b/w.zip")
-    with pytest.raises(ProviderError, match="versions that were not made here: theirs"):
+    with pytest.raises(ProviderError, match="versions that this stack did not create: theirs"):
         provider.delete(made.id, made.bag())
     assert len(versions(emulator, made.id)) == 2
     emulator.aws.delete_workflow_version(**theirs)

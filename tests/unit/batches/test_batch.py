@@ -116,7 +116,7 @@ def test_a_good_declaration() -> None:
             {"roleArn": "arn:aws:iam::123456789012:user/anna"},
             'role_arn: "arn:aws:iam::123456789012:user/anna": is the ARN of a user',
         ),
-        ({"wokflowId": "1"}, "wokflowId: is no argument of OmicsRunBatch: did you mean"),
+        ({"wokflowId": "1"}, "wokflowId: is not an argument of OmicsRunBatch: did you mean"),
         ({batch_table.PROBLEMS: ["x.csv: line 3, a: b"]}, "x.csv: line 3, a: b"),
     ],
 )
@@ -197,7 +197,10 @@ def test_one_and_one_point_zero_are_the_same() -> None:
         (Sample("a", {"storageType": "STATIC"}), "storageType can't differ between the samples"),
         (Sample("a", {"parameters": {"x": math.nan}}), "parameters.x: is not a number"),
         (Sample("a", {"parameters": {"x": {1: 2}}}), "parameters.x: the name 1 must be a string"),
-        (Sample("a", {"parameters": {"x": {"y": {1}}}}), "parameters.x.y: a set is no JSON value"),
+        (
+            Sample("a", {"parameters": {"x": {"y": {1}}}}),
+            "parameters.x.y: a set is not a JSON value",
+        ),
         (
             Sample("a", {"parameters": {"x": "\ud800"}}),
             "a: parameters.x has half of a surrogate pair",
@@ -215,7 +218,7 @@ def test_what_is_wrong_with_a_sample_is_told(sample: Sample, words: str) -> None
 def test_a_sample_that_is_there_twice_is_told_with_both_lines() -> None:
     twice = [Sample("a", {}, 2), Sample("b", {}, 3), Sample("a", {}, 4)]
     assert batch_rows.sheet(twice, SHARED).problems == (
-        "line 4, a: is there twice, first as line 2, a",
+        "line 4, a: occurs twice, first as line 2, a",
     )
 
 
@@ -241,7 +244,7 @@ def test_none_takes_nothing_away_that_all_share(wire: str) -> None:
     found = batch_rows.sheet([Sample("A", {wire: {"b": None}}, 2)], {**SHARED, wire: {"b": "x"}})
     (problem,) = found.problems
     assert problem.startswith("line 2, A: ")
-    assert "b: all samples of the batch share it" in problem
+    assert "b: all samples of the batch share this value" in problem
 
 
 def test_without_a_shared_output_each_sample_needs_one() -> None:
@@ -394,8 +397,8 @@ def test_a_plan_is_told_with_counts_and_examples() -> None:
     del wanted["S2"]
     assert batch_index.plan(started, wanted).told() == (
         "8 samples to start in a further batch: 7 new (T0, T1, T2, T3, T4 and 2 more), "
-        "1 changed (S1). 998 unchanged, which will not run again. No longer declared: 1 (S2); what "
-        "was started for it is left as it is."
+        "1 changed (S1). 998 unchanged: no run starts again. No longer declared: 1 (S2); what was "
+        "started for it stays as it is."
     )
     assert batch_index.plan(started, started.samples).told().startswith("No sample to start.")
 
@@ -545,4 +548,4 @@ def test_a_batch_that_failed_as_a_whole_is_told(seen: dict[str, Any], words: str
     failed = {**BATCH, "count": 1200, "status": "FAILED", "failureReason": "changed", **seen}
     told = lifecycle.outlook({"batches": [failed]})
     assert words in told
-    assert "Nothing starts them again by itself" in told
+    assert "They do not start again by themselves" in told

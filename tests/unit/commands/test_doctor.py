@@ -158,9 +158,9 @@ def test_buckets(answer: Found | Missing | Unseen, level: Level, word: str) -> N
         (
             {**TRUSTING, "Condition": {"StringEquals": {"aws:SourceAccount": "999999999999"}}},
             WRONG,
-            "other runs only",
+            "only for other runs",
         ),
-        ({**TRUSTING, "Condition": {"Bool": {"x": "true"}}}, WARNING, "can't be judged"),
+        ({**TRUSTING, "Condition": {"Bool": {"x": "true"}}}, WARNING, "the doctor can't check"),
     ],
 )
 def test_roles_by_their_trust(statement: dict[str, object], level: Level, word: str) -> None:
@@ -262,14 +262,14 @@ THERE = Folder("/s", True)
         ("file:///s", THERE, False, WARNING, "side files"),
         ("file:///s?metadata=keep", THERE, False, WARNING, "side files"),
         ("file:///s?metadata=skip", Folder("/s", False), False, WRONG, "no such folder"),
-        ("file:///s?metadata=skip", Folder("/s", True, False), False, WRONG, "no folder"),
+        ("file:///s?metadata=skip", Folder("/s", True, False), False, WRONG, "not a folder"),
         ("file:///s?metadata=skip", Folder("/s", True, True, False), False, WRONG, "written"),
         ("file:///s", Folder("/s", True, cut_off=("a.attrs",)), False, WRONG, "a.attrs"),
         ("https://api.pulumi.com", None, True, OK, "api.pulumi.com"),
         ("https://api.pulumi.com", None, False, WRONG, "not signed in"),
         ("s3://bucket/x?region=eu-west-1", None, False, OK, "s3://bucket/x"),
         ("gs://bucket", None, False, OK, "gs"),
-        ("folder", None, False, WRONG, "no URL"),
+        ("folder", None, False, WRONG, "not the URL"),
         (None, None, True, WRONG, "none"),
     ],
 )
@@ -343,7 +343,7 @@ def test_text_says_everything_by_area() -> None:
         "           -> Allow it.\n"
         "  warning  logs:GetLogEvents: not allowed\n"
         "           -> Allow it, too.\n"
-        "Only a change would show these rights: omics:StartRun, omics:CancelRun, omics:DeleteRun, "
+        "Only a change could test these rights: omics:StartRun, omics:CancelRun, omics:DeleteRun, "
         "omics:TagResource, omics:UntagResource, iam:PassRole.\n"
         "1 wrong, 1 warning, 1 ok.\n"
     )

@@ -389,7 +389,7 @@ def test_a_run_that_another_stack_knows_is_no_orphan() -> None:
     assert kind_of(stack, marked(8, of="HG002")) is Kind.ORPHAN
     report = drift_report(stack, Looked({}, strangers=(marked(2, of="HG002"),)), "dev")
     told = write_drift(report, "text")
-    assert "is of stack trial/prod" in told
+    assert "belongs to stack trial/prod" in told
     assert "cancel-run" not in told
 
 

@@ -167,7 +167,7 @@ def test_a_list_of_one_s_own_goes_over_the_package_s(tmp_path: Path) -> None:
 def test_a_file_that_is_no_price_list_is_refused(tmp_path: Path, given: str) -> None:
     file = tmp_path / "prices.json"
     file.write_text(given)
-    with pytest.raises(SettingsError, match="is no price list"):
+    with pytest.raises(SettingsError, match="is not a price list"):
         price_list(str(file))
 
 

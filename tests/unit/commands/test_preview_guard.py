@@ -36,7 +36,7 @@ def figures(**given: Any) -> Figures:
         (
             Policy(max_cost=100),
             {"new": 3, "usd": Range(41, 52), "usd_unknown": 1},
-            ["max_cost: runs of unknown cost: 1 of 3; allow_unknown_cost lets them pass."],
+            ["max_cost: runs of unknown cost: 1 of 3; allow_unknown_cost allows them."],
         ),
         (Policy(max_cost=100, allow_unknown_cost=True), {"new": 3, "usd_unknown": 3}, []),
         (Policy(max_runs=3), {"new": 1, "replaced": 2, "adopted": 5}, []),
@@ -51,8 +51,7 @@ def figures(**given: Any) -> Figures:
             {"cancelled": 2, "maybe_cancelled": 1},
             [
                 "no_cancel_running: active runs are cancelled: 2; none may be.",
-                "no_cancel_running: runs are cancelled if they are still active, which is not "
-                "known: 1.",
+                "no_cancel_running: runs are cancelled if they are still active (not known): 1.",
             ],
         ),
     ],
@@ -76,16 +75,16 @@ def test_options_go_over_the_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("max_costs: 3", "max_costs is no rule (there are max_cost, max_runs, "),
-        ("max_cost: cheap", "max_cost is no number from 0 of USD"),
-        ("max_cost: .nan", "max_cost is no number from 0 of USD"),
-        ("max_cost: true", "max_cost is no number from 0 of USD"),
-        ("max_runs: 2.5", "max_runs is no number from 0 of runs"),
-        ("max_runs: -1", "max_runs is no number from 0 of runs"),
+        ("max_costs: 3", "max_costs is not a rule (there are max_cost, max_runs, "),
+        ("max_cost: cheap", "max_cost is not a number from 0 of USD"),
+        ("max_cost: .nan", "max_cost is not a number from 0 of USD"),
+        ("max_cost: true", "max_cost is not a number from 0 of USD"),
+        ("max_runs: 2.5", "max_runs is not a number from 0 of runs"),
+        ("max_runs: -1", "max_runs is not a number from 0 of runs"),
         ("no_cancel_running: maybe", "no_cancel_running is neither true nor false"),
-        ("- max_cost", "it holds no rules"),
-        ("", "it holds no rules"),
-        ("a: [", "it is no YAML"),
+        ("- max_cost", "it has no rules"),
+        ("", "it has no rules"),
+        ("a: [", "it is not YAML"),
         ("max_cost: x\nmax_runs: y", "USD; max_runs is no"),
     ],
 )

@@ -377,7 +377,7 @@ def test_what_an_earlier_update_left_over_is_told_as_such_with_its_runs() -> Non
     assert not re.search("removed|no longer declared", told)
     assert told.count("NA1 left over from a replacement; run: cancelled if") == 4
     for run_id in ("1000001", "1000002"):
-        assert f"did not come to its end: run {run_id}" in told
+        assert f"was interrupted: run {run_id}" in told
     assert told.count("Run 1 ended FAILED.") == 1
     assert (report.figures.left_over, report.figures.removed) == (2, 0)
     assert report.figures.maybe_cancelled == 2

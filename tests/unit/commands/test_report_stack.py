@@ -79,7 +79,7 @@ def test_a_provider_with_a_secret_place_is_told_of() -> None:
         "inputs": {"omics:profile": secret, "omics-provider:name": "lab"},
     }
     run = resource("HG002", "1", provider=f"{provider['urn']}::4f")
-    with pytest.raises(OmicsError, match="omics:profile of Provider lab is secret"):
+    with pytest.raises(OmicsError, match="omics:profile of Provider lab is a secret"):
         runs_of({"deployment": {"resources": [provider, run]}})
 
 

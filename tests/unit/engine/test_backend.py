@@ -150,7 +150,7 @@ def test_the_selected_stack_names_the_organization(cloud: Machine, kept: Any) ->
 )
 def test_another_selected_stack_tells_nothing(cloud: Machine, kept: Any) -> None:
     cloud.select(kept)
-    with pytest.raises(OmicsError, match="nothing tells which organization stack dev"):
+    with pytest.raises(OmicsError, match="it is not known which organization stack dev"):
         cloud.name_of()
     assert cloud.name_of(recorded="acme/trial/dev") == "acme/trial/dev"
     # A renamed stack stays in its organization.

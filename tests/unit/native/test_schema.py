@@ -13,7 +13,7 @@ import yaml
 from omics_provider.base import settings
 from omics_provider.base.table import Change, Field, Kind
 from omics_provider.native import tables
-from omics_provider.native.schema import document, words
+from omics_provider.native.schema import configuration, document, words
 from omics_provider.runs.rules import run_table
 from omics_provider.sheets import plain
 
@@ -57,8 +57,8 @@ OBJECTS: list[tuple[str, dict[str, Any], tuple[tables.Row, ...]]] = [
         (name, TYPES[f"omics:index:{name}"]["properties"], rows)
         for name, rows in tables.TYPES.items()
     ),
-    ("config", SCHEMA["config"]["variables"], tables.CONFIG),
-    ("provider", SCHEMA["provider"]["inputProperties"], tables.CONFIG),
+    ("config", SCHEMA["config"]["variables"], configuration.CONFIG),
+    ("provider", SCHEMA["provider"]["inputProperties"], configuration.CONFIG),
 ]  # fmt: skip
 
 
@@ -180,7 +180,7 @@ def test_a_cohorts_runs_are_told_by_sample() -> None:
 
 def test_the_configuration_is_that_of_the_stack() -> None:
     # The progress line is the Python program's own.
-    assert {field.wire for field in tables.CONFIG} == {*settings.KEYS} - {"progress"}
+    assert {field.wire for field in configuration.CONFIG} == {*settings.KEYS} - {"progress"}
     assert SCHEMA["config"]["variables"]["localRunSeconds"]["type"] == "number"
     assert SCHEMA["provider"]["properties"].keys() == SCHEMA["config"]["variables"].keys()
 

@@ -128,7 +128,7 @@ def test_a_sample_of_files_is_from_all_parts() -> None:
             {},
             WORKFLOW,
             Found({"status": "FAILED", "statusMessage": "line 3."}),
-            "is FAILED, not ACTIVE (line 3): mend",
+            "is FAILED, not ACTIVE (line 3): correct",
         ),
         ({}, WORKFLOW, Found({"status": "CREATING"}), "CREATING, not ACTIVE: wait"),
         ({}, WORKFLOW, Found({"status": "DELETED"}), "name another that is ACTIVE"),
@@ -153,13 +153,13 @@ def test_a_sample_of_files_is_from_all_parts() -> None:
             {},
             Look(Kind.BUCKET, ("results",)),
             Found({"region": "eu-west-1"}),
-            "bucket results is in eu-west-1, the run in us-east-1",
+            "bucket results is in eu-west-1, but the run is in us-east-1",
         ),
         (
             {},
             Look(Kind.FILE, ("s3://reads/HG002.fq",)),
             Missing(),
-            "parameters: there is nothing at s3://reads/HG002.fq (parameters.reads)",
+            "parameters: there is no file at s3://reads/HG002.fq (parameters.reads)",
         ),
     ],
 )
@@ -249,7 +249,7 @@ def test_the_emulators_catalogue_may_lack_parameters() -> None:
 def test_a_role_of_another_account() -> None:
     other = Place("us-east-1", "210987654321")
     (problem,) = said(declared(), Look(Kind.ROLE, (ROLE,)), Missing(), other)
-    assert "is a role of another account than 210987654321" in problem
+    assert "is not a role of account 210987654321" in problem
 
 
 @pytest.mark.parametrize(
@@ -281,7 +281,8 @@ def test_a_bucket_of_another_account_than_said() -> None:
     assert look in looks(inputs)
     (problem,) = said(inputs, look, Found({"region": "us-east-1", "owned": False}))
     assert problem == (
-        "output_bucket_owner_id: bucket results is not of account 210987654321: correct one of them"
+        "output_bucket_owner_id: bucket results does not belong to account 210987654321: correct "
+        "one of them"
     )
     assert said(inputs, look, Found({"region": "us-east-1", "owned": True})) == []
 
@@ -299,7 +300,7 @@ def test_a_bucket_of_another_account_than_said() -> None:
 )  # fmt: skip
 def test_a_value_of_a_template_of_inputs_is_a_finding(value: str) -> None:
     (problem,) = problems(declared(parameters={"W.reads": [value]}), {}, HERE)
-    assert str(problem).startswith(f"parameters: parameters.W.reads[0] has {value[:40]!r}, as a")
+    assert str(problem).startswith(f"parameters: parameters.W.reads[0] has {value[:40]!r}, which")
 
 
 @pytest.mark.parametrize(
@@ -313,7 +314,7 @@ def test_a_value_of_a_template_of_inputs_is_a_finding(value: str) -> None:
 def test_a_name_to_fill_in_is_a_finding(value: str, shown: str) -> None:
     inputs = declared(parameters={"reads": value})
     (problem,) = problems(inputs, {}, HERE)
-    assert f"parameters.reads has {shown!r}, as a template" in str(problem)
+    assert f"parameters.reads has {shown!r}, which is from a template" in str(problem)
     assert files(inputs) == {}
 
 

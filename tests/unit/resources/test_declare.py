@@ -19,24 +19,11 @@ from omics_provider import (
     OmicsWorkflow,
     RunCohort,
 )
+from tests.programs import Engine
 
 RUN: dict[str, Any] = {"role_arn": "arn:r", "output_uri": "s3://b", "workflow_id": "1"}
 MISNAMED = "__misnamed"
 CONCEALED = "__concealed"
-
-
-class Engine(pulumi.runtime.Mocks):
-    """An engine that keeps the inputs of each resource, by name."""
-
-    def __init__(self) -> None:
-        self.inputs: dict[str, dict[str, Any]] = {}
-
-    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
-        self.inputs[args.name] = args.inputs
-        return f"{args.name}-id", args.inputs
-
-    def call(self, args: pulumi.runtime.MockCallArgs) -> Any:
-        raise AssertionError(args.token)
 
 
 class Monitor(MockMonitor):
@@ -115,7 +102,7 @@ def test_all_that_is_wrong_with_such_a_call_is_told_at_once() -> None:
     make: Any = OmicsRun
     assert refused(lambda: make("run", "s3://b", output_uri="s3://b", workflowId="1")) == [
         "opts: must be pulumi.ResourceOptions",
-        "workflowId: is no argument of OmicsRun: did you mean workflow_id?",
+        "workflowId: is not an argument of OmicsRun: did you mean workflow_id?",
         "role_arn: is required",
     ]
 
@@ -125,7 +112,7 @@ def test_samples_are_needed_in_the_program() -> None:
     cohort: Any = RunCohort
     assert refused(lambda: batch("batch", templat={}, workflow_id="1")) == [
         "samples: is required",
-        "templat: is no argument of OmicsRunBatch: did you mean template?",
+        "templat: is not an argument of OmicsRunBatch: did you mean template?",
         "role_arn: is required",
     ]
     assert refused(lambda: cohort("cohort", template={})) == ["samples: is required"]

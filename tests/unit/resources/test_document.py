@@ -38,9 +38,9 @@ def test_json_goes_as_it_is(value: Any, made: Any) -> None:
         ({"a": [None]}, "p.a[0]", "null"),
         ({"a": 2**53}, "p.a", "as a string"),
         ({"a": math.nan}, "p.a", "not a number"),
-        ({"a": datetime.date(2026, 1, 1)}, "p.a", "a date is no JSON value"),
-        ({"a": {1, 2}}, "p.a", "a set is no JSON value"),
-        (b"x", "p", "a bytes is no JSON value"),
+        ({"a": datetime.date(2026, 1, 1)}, "p.a", "a date is not a JSON value"),
+        ({"a": {1, 2}}, "p.a", "a set is not a JSON value"),
+        (b"x", "p", "a bytes is not a JSON value"),
     ],
 )
 def test_what_would_be_lost_is_marked_at_its_place(value: Any, path: str, why: str) -> None:
@@ -103,16 +103,19 @@ def test_scalars_of_numpy_are_taken() -> None:
 @pytest.mark.parametrize(
     ("value", "why"),
     [
-        (OfNumpy([1, 2], ndim=1), "a numpy.OfNumpy is no JSON value: give what its tolist()"),
+        (OfNumpy([1, 2], ndim=1), "a numpy.OfNumpy is not a JSON value: give what its tolist()"),
         (OfNumpy(2**60), "give it as a string"),
         (OfNumpy(math.nan), "not a number"),
-        (NaTType(), "a pandas.NaTType is no JSON value: it stands for nothing"),
-        (Timestamp(2026, 1, 1), "a pandas.Timestamp is no JSON value: give what its isoformat()"),
+        (NaTType(), "a pandas.NaTType is not a JSON value: it is a missing value"),
+        (
+            Timestamp(2026, 1, 1),
+            "a pandas.Timestamp is not a JSON value: give what its isoformat()",
+        ),
         (datetime.date(2026, 1, 1), "give what its isoformat() returns"),
         (Path("x"), "give it as a text, with str()"),
         ("\ud800", "half of a surrogate pair as character 1"),
         ({1: "a"}, "the name 1 must be a string"),
-        ({"": 1}, "a name in it is empty"),
+        ({"": 1}, "it has an empty name"),
         ({"\udfff": 1}, "the name '\\udfff' has half of a surrogate pair"),
     ],
 )

@@ -20,7 +20,7 @@ Told = list[tuple[int, str]]
 
 
 BEGUN = (
-    "Waiting for {}. Ctrl-C ends the wait, not the runs: {}, and `pulumi up` waits again. "
+    "Waiting for {}. Ctrl-C ends the wait, not the {}. The next `pulumi up` waits again. "
     "`pulumi destroy` stops all runs of the stack."
 )
 
@@ -103,7 +103,7 @@ def test_a_log_has_a_line_a_minute_and_one_at_each_change(monkeypatch: pytest.Mo
     }
     said, _ = shown(monkeypatch, "log", 330, changes, {200: news(ends=[ended("S2")])})
     assert said == [
-        (1, BEGUN.format("3 runs", "they go on")),
+        (1, BEGUN.format("3 runs", "runs")),
         (60, "3 pending"),
         (75, "1 running, 2 pending"),
         (85, "3 running"),
@@ -127,7 +127,7 @@ def test_where_nothing_but_time_has_changed_the_line_says_so_once_a_minute(
 def test_a_terminal_has_one_line_that_is_always_current(monkeypatch: pytest.MonkeyPatch) -> None:
     said, _ = shown(monkeypatch, "line", 10, {0: ["PENDING"], 4: ["RUNNING"]})
     assert said == [
-        (1, BEGUN.format("1 run", "it goes on")),
+        (1, BEGUN.format("1 run", "run")),
         (1, "1 pending"),
         (4, "1 running"),
     ]
@@ -154,7 +154,7 @@ def test_off_says_what_goes_wrong_alone(monkeypatch: pytest.MonkeyPatch) -> None
     )
     assert said == []
     assert [text for _, text in warned][1:] == ["refused"]
-    assert "This is said once." in warned[0][1]
+    assert "This message comes once." in warned[0][1]
 
 
 def test_an_attempt_and_the_end_of_trouble_are_told(monkeypatch: pytest.MonkeyPatch) -> None:

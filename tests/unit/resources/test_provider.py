@@ -14,7 +14,7 @@ from omics_provider import OmicsRun, OmicsRunGroup, Provider, RunCohort
 from omics_provider.base.settings import Settings, from_config
 from omics_provider.resources import provider
 from omics_provider.resources.provider import place_of, place_of_child
-from tests.programs import mocked
+from tests.programs import Engine, mocked
 
 PLACE: dict[str, Any] = {
     "role_arn": "arn:aws:iam::111122223333:role/r",
@@ -22,20 +22,6 @@ PLACE: dict[str, Any] = {
     "workflow_id": "1",
 }
 STACK = Settings(region="us-east-1", profile="base")
-
-
-class Engine(pulumi.runtime.Mocks):
-    """An engine that keeps the inputs of each resource, by name."""
-
-    def __init__(self) -> None:
-        self.inputs: dict[str, dict[str, Any]] = {}
-
-    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
-        self.inputs[args.name] = args.inputs
-        return f"{args.name}-id", args.inputs
-
-    def call(self, args: pulumi.runtime.MockCallArgs) -> Any:
-        raise AssertionError(args.token)
 
 
 def up(program: Callable[[], object]) -> dict[str, dict[str, Any]]:
@@ -84,7 +70,7 @@ def test_the_program_and_the_plugin_have_the_same_place(
     ("given", "words"),
     [
         ({"endpoint": "nowhere"}, "Provider lab: .*neither `local` nor a URL"),
-        ({"profile": 3, "region": 4}, "region, profile of lab is no text"),
+        ({"profile": 3, "region": 4}, "region, profile of lab is not a text"),
         ({"opts": ResourceOptions(env_var_mappings={"A": "B"})}, "env_var_mappings"),
     ],
 )
@@ -99,7 +85,7 @@ def test_what_is_refused(given: dict[str, Any], words: str) -> None:
 def test_an_output_is_refused() -> None:
     def program() -> None:
         region: Any = pulumi.Output.from_input("us-east-1")
-        with pytest.raises(pulumi.RunError, match="region of lab is no text"):
+        with pytest.raises(pulumi.RunError, match="region of lab is not a text"):
             Provider("lab", region=region)
 
     assert up(program) == {}

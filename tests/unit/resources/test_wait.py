@@ -215,7 +215,7 @@ def test_waits_end_where_the_program_fails(monkeypatch: pytest.MonkeyPatch, expo
     assert str(caught.value).startswith("Program failed with an unhandled exception:\nTraceback")
     assert str(caught.value).endswith("ZeroDivisionError: on the last line")
     (said,) = waits.said
-    assert "Runs that have started go on" in said
+    assert "Runs that have started continue" in said
 
 
 def test_a_failed_run_beside_a_failing_program_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -241,7 +241,7 @@ def test_waits_end_where_an_asynchronous_program_fails(monkeypatch: pytest.Monke
 
     with pytest.raises(pulumi.RunError, match="ZeroDivisionError"):
         run_of_a_stack(program)
-    assert "Runs that have started go on" in waits.said[0]
+    assert "Runs that have started continue" in waits.said[0]
 
 
 def test_a_program_that_ends_itself_with_an_error_waits_no_more(

@@ -70,49 +70,50 @@ FAILED = {"status": "FAILED", "failureReason": "OUT_OF_MEMORY_ERROR", "statusMes
             FAILED,
             {},
             "Run 1 ended FAILED: OUT_OF_MEMORY_ERROR: task 3.\n"
-            "Nothing starts it again: give `rerun` a new value for a new run.",
+            "It does not start again by itself: for a new run, give `rerun` a new value.",
         ),
         (
             {"status": "FAILED", "failureReason": "E", "statusMessage": "Run failed: E"},
             {},
             "Run 1 ended FAILED: E.\n"
-            "Nothing starts it again: give `rerun` a new value for a new run.",
+            "It does not start again by itself: for a new run, give `rerun` a new value.",
         ),
         (
             {"status": "CANCELLED"},
             {"rerunOn": ["FAILED"]},
             "Run 1 ended CANCELLED: no reason given.\n"
-            "Nothing starts it again: give `rerun` a new value for a new run.",
+            "It does not start again by itself: for a new run, give `rerun` a new value.",
         ),
         (
             {**FAILED, "attempts": 2},
             {"rerunOn": ["FAILED"]},
             "Run 1 ended FAILED: OUT_OF_MEMORY_ERROR: task 3.\n"
-            "It is replaced by a new run: attempt 3 of 3.",
+            "A new run replaces it: attempt 3 of 3.",
         ),
         (
             {**FAILED, "attempts": 5},
             {"rerunOn": ["FAILED"], "maxAttempts": 5},
             "Run 1 ended FAILED: OUT_OF_MEMORY_ERROR: task 3.\n"
-            "All 5 attempts are used up: allow more, or give `rerun` a new value, "
-            "for a new run.",
+            "All 5 attempts are used. For a new run, allow more attempts, or give `rerun` a new "
+            "value.",
         ),
         (
             FAILED,
             {"retry": {"attempts": 5}},
             "Run 1 ended FAILED: OUT_OF_MEMORY_ERROR: task 3.\n"
-            "Nothing starts it again: give `rerun` a new value for a new run.",
+            "It does not start again by itself: for a new run, give `rerun` a new value.",
         ),
         (
             {"status": "FAILED", "failureReason": "SERVICE_ERROR"},
             {"retry": {"attempts": 2}},
-            "Run 1 ended FAILED: SERVICE_ERROR.\nIt is replaced by a new run: attempt 2 of 2.",
+            "Run 1 ended FAILED: SERVICE_ERROR.\nA new run replaces it: attempt 2 of 2.",
         ),
         (
             {"status": "FAILED", "failureReason": "SERVICE_ERROR", "attempts": 2},
             {"retry": {"attempts": 2}, "rerunOn": ["CANCELLED"]},
             "Run 1 ended FAILED: SERVICE_ERROR.\n"
-            "All 2 attempts are used up: allow more, or give `rerun` a new value, for a new run.",
+            "All 2 attempts are used. For a new run, allow more attempts, or give `rerun` a new "
+            "value.",
         ),
     ],
 )

@@ -162,11 +162,11 @@ def test_the_attempt_that_stands(
 
 def test_what_a_preview_says_of_it() -> None:
     new = Standing(lifecycle.next_attempt("1", run(1)), None)
-    assert "replaced by a new run: attempt 2 of 3" in facts.outlook("1", run(1), RETRY, new)
+    assert "A new run replaces it: attempt 2 of 3" in facts.outlook("1", run(1), RETRY, new)
     made = Standing(new.note, run(2, "RUNNING", None))
     words = facts.outlook("1", run(1), RETRY, made)
-    assert "attempt 2 in its place, run 2 (RUNNING)" in words
-    assert "nothing is started" in words
+    assert "A wait has already started attempt 2, run 2 (RUNNING)" in words
+    assert "starts nothing" in words
 
 
 def test_an_end_is_explained_by_what_was_seen_or_else_recorded() -> None:

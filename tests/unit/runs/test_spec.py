@@ -51,8 +51,11 @@ DOCUMENT_BAD = [
     ([1], "must be a JSON object"),
     (3, "must be a JSON object"),
     ({"a": [{"b": UNSAFE_INTEGER}]}, ".a[0].b Pulumi carries numbers as doubles"),
-    ({"a": {CANNOT_CROSS: "null inside a document is dropped"}}, ".a null inside a document"),
-    ({CANNOT_CROSS: "a date is no JSON value"}, "a date is no JSON value"),
+    (
+        {"a": {CANNOT_CROSS: "Pulumi drops null inside a document"}},
+        ".a Pulumi drops null inside a document",
+    ),
+    ({CANNOT_CROSS: "a date is not a JSON value"}, "a date is not a JSON value"),
     ({"a": math.nan}, ".a is not a number"),
 ]
 
@@ -165,7 +168,7 @@ VALUES: dict[str, tuple[list[Any], list[tuple[Any, str]]]] = {
             ({"AWS:x": "v"}, "belong to AWS"),
             (["a"], "must be names and values"),
             ("a=b", "must be names and values"),
-            ({CANNOT_CROSS: "a date is no JSON value"}, "a date is no JSON value"),
+            ({CANNOT_CROSS: "a date is not a JSON value"}, "a date is not a JSON value"),
         ],
     ),
     "rerunOn": (
@@ -265,12 +268,12 @@ TOGETHER: list[tuple[dict[str, Any], dict[str, str]]] = [
     ({"rerunOn": ["FAILED"], "maxAttempts": 2}, {}),
     (
         {"workflowId": None, "adoptRunId": "1", "retry": {"attempts": 2}},
-        {"retry": "retry starts a new run, adopt_run_id starts none"},
+        {"retry": "retry starts a new run, and adopt_run_id starts none"},
     ),
     ({"rerunOn": ["FAILED"], "retry": {"attempts": 2}}, {}),
     (
         {"workflowType": "READY2RUN", "storageType": "STATIC", "storageCapacity": 1200},
-        {"storageType": "bring their own storage", "storageCapacity": "bring their own storage"},
+        {"storageType": "have their own storage", "storageCapacity": "have their own storage"},
     ),
     ({"workflowType": "READY2RUN"}, {}),
     ({"workflowType": "PRIVATE", "storageType": "STATIC", "storageCapacity": 1200}, {}),
@@ -320,10 +323,10 @@ def test_parameters_are_counted_in_bytes(size: int, fits: bool, letter: str) -> 
         ("worklow_id", "did you mean workflow_id?"),
         ("outputURI", "did you mean output_uri?"),
         ("tag", "did you mean tags?"),
-        ("requestId", "is no argument of OmicsRun"),
-        ("zzz", "is no argument of OmicsRun"),
-        ("status", "no argument of OmicsRun"),
-        ("runOutputUri", "no argument of OmicsRun"),
+        ("requestId", "is not an argument of OmicsRun"),
+        ("zzz", "is not an argument of OmicsRun"),
+        ("status", "not an argument of OmicsRun"),
+        ("runOutputUri", "not an argument of OmicsRun"),
     ],
 )
 def test_names_that_are_no_arguments(name: str, words: str) -> None:
@@ -473,7 +476,7 @@ def test_a_reason_names_the_value_and_the_rule(wire: str, value: Any, told: str)
 )
 def test_a_run_takes_on_a_role_and_nobody_else(arn: str, what: str) -> None:
     told = dict(found(roleArn=arn))["roleArn"]
-    assert told.startswith(f'"{arn}": is the ARN of a {what}: a run takes on a role')
+    assert told.startswith(f'"{arn}": is the ARN of a {what}: a run assumes a role')
     assert arn not in dict(found(roleArn=arn, **{CONCEALED: ["roleArn"]}))["roleArn"]
     assert found(roleArn="arn:aws:iam::111122223333:role/path/omics") == []
 

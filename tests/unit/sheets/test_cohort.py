@@ -100,14 +100,14 @@ def test_a_cell_of_a_type(cell: Any, kind: type | None, value: Any) -> None:
 @pytest.mark.parametrize(
     ("cell", "kind", "reason"),
     [
-        ("30x", int, "is no whole number"), ("3.0", int, "is no whole number"),
-        ("1_000", int, "is no whole number"), ("٣", int, "is no whole number"),
-        (True, int, "is no whole number"), (1.5, int, "is no whole number"),
-        ("9" * 31, int, "is no whole number"), ("nan", float, "is no number"),
+        ("30x", int, "is not a whole number"), ("3.0", int, "is not a whole number"),
+        ("1_000", int, "is not a whole number"), ("٣", int, "is not a whole number"),
+        (True, int, "is not a whole number"), (1.5, int, "is not a whole number"),
+        ("9" * 31, int, "is not a whole number"), ("nan", float, "is not a number"),
         ("#REF!", None, "is the error of a spreadsheet's formula"),
         ("#DIV/0!", str, "is the error of a spreadsheet's formula"),
-        ("1e400", float, "is no number"), ("inf", float, "is no number"),
-        ("1,5", float, "is no number"), (False, float, "is no number"),
+        ("1e400", float, "is not a number"), ("inf", float, "is not a number"),
+        ("1,5", float, "is not a number"), (False, float, "is not a number"),
         ("yes", bool, "is neither true nor false"),
         (1, bool, "is neither true nor false"), ([1], str, "is a list, which can't be"),
         ("a,b", list, "holds no JSON array"), ("{}", list, "holds no JSON array"),
@@ -124,7 +124,7 @@ def test_a_cell_that_is_not_of_its_type(cell: Any, kind: type, reason: str) -> N
 
 def test_a_cell_that_two_parameters_take_is_told_once() -> None:
     found = problems("sample,depth\nA,x\n", {"p": Column("depth", int), "depth": int})
-    assert found == [Problem(2, "depth 'x' is no whole number")]
+    assert found == [Problem(2, "depth 'x' is not a whole number")]
 
 
 def test_cells_of_python_are_taken_as_they_are() -> None:
@@ -203,7 +203,7 @@ def test_lists_of_pairs_keep_their_lengths() -> None:
     second = EachRow(Column("fastq_2", optional=True))
     (problem,) = problems(sheet, {"fastq_1": EachRow(str), "fastq_2": second})
     assert problem == Problem(
-        4, "fastq_2 is empty here, and not in other rows of the sample A"
+        4, "fastq_2 is empty here, but not in other rows of the sample A"
     )  # fmt: skip
 
 
@@ -252,10 +252,10 @@ def test_all_problems_of_sheet_and_parameters_come_at_once() -> None:
         "parameter q",
         "the sheet has no column 'purity'. It has sample, cram, depth",
         "nothing in cram",
-        "depth 'x' is no whole number",
+        "depth 'x' is not a whole number",
         "the sample NA1 is in line 2 already",
         "nothing in depth",
-        "sample 'NA 2' can't name a run",
+        "sample 'NA 2' can't be the name of a run",
     ]
 
 

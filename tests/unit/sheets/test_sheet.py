@@ -174,7 +174,7 @@ def test_a_header_is_the_same_however_its_accents_are_written() -> None:
 def test_the_format_tells_how_to_read_what_could_be_both() -> None:
     (row,) = read_sheet("sample,a\tb\nx,1\n", format="csv").rows
     assert row["a\tb"] == "1"
-    with pytest.raises(SheetError, match="no JSON here"):
+    with pytest.raises(SheetError, match="not JSON here"):
         read_sheet("sample,a\nx,1\n", format="json")
 
 

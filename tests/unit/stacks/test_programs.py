@@ -204,15 +204,15 @@ def test_local_simulates_runs_where_they_can_t_be_executed_and_says_so(
 
 
 @pytest.mark.parametrize(
-    ("platform", "miniwdl", "told"),
-    [("darwin", "WDL", "Linux"), ("linux", "no_such_module", "miniwdl"), ("linux", "WDL", None)],
+    ("platform", "has_miniwdl", "told"),
+    [("darwin", True, "Linux"), ("linux", False, "miniwdl"), ("linux", True, None)],
 )
 def test_what_keeps_runs_from_being_executed(
-    monkeypatch: pytest.MonkeyPatch, platform: str, miniwdl: str, told: str | None
+    monkeypatch: pytest.MonkeyPatch, platform: str, has_miniwdl: bool, told: str | None
 ) -> None:
     monkeypatch.undo()  # the fixture's machine, which can do anything
     monkeypatch.setattr("sys.platform", platform)
-    monkeypatch.setattr(_here, "ENGINE", miniwdl)
+    monkeypatch.setattr(_here.wdl, "is_here", lambda: has_miniwdl)
     monkeypatch.setattr(_here.tools, "problem", lambda _: None)
     problem = _here.problem()
     assert problem == told or (told and told in str(problem))

@@ -117,9 +117,9 @@ def test_the_same_sheet_in_other_clothes_is_the_same_cohort(tmp_path: Path, cont
         ({"fastq_1": "s3://bucket/folder/"}, "is no file in S3"),
         ({"fastq_1": "s3://bucket"}, "is no file in S3"),
         ({"fastq_2": "s3://Bucket/a.fastq.gz"}, "is no file in S3"),
-        ({"sample_name": "two words"}, "can't name a run"),
-        ({"sample_name": "../up"}, "can't name a run"),
-        ({"sample_name": "x" * 101}, "can't name a run"),
+        ({"sample_name": "two words"}, "can't be the name of a run"),
+        ({"sample_name": "../up"}, "can't be the name of a run"),
+        ({"sample_name": "x" * 101}, "can't be the name of a run"),
         ({"fastq_2": "s3://bucket/HG002.1.R1.fastq.gz"}, "are the same file"),
     ],
 )

@@ -114,17 +114,16 @@ def no_identity(error: errors.OmicsError) -> Line:
             "credentials",
             "caller",
             "there are credentials, and sts:GetCallerIdentity is not allowed",
-            "It needs no right of its own: look at the policy of the VPC endpoint or the "
-            "organization. Without it, updates can't tell a run of another account from one "
-            "that is gone.",
+            "The call needs no right: look at the policy of the VPC endpoint or the organization. "
+            "Without it, an update can't distinguish a run of another account from a deleted run.",
         )
     return failed("credentials", "caller", error)
 
 
 def nobody() -> Line:
     """Return the line of all that can't be looked at without credentials."""
-    says = "not looked at: there is nobody to ask as"
-    return warning("rights", "all", says, "Mend the credentials first.")
+    says = "not checked: there are no credentials"
+    return warning("rights", "all", says, "Correct the credentials first.")
 
 
 def region(name: str, known: Iterable[str]) -> Line:
@@ -134,8 +133,8 @@ def region(name: str, known: Iterable[str]) -> Line:
         return warning(
             "region",
             name,
-            "this boto3 knows of no HealthOmics there",
-            f"Choose one of {', '.join(places)}; or upgrade boto3, if it is a new one.",
+            "this boto3 does not know HealthOmics there",
+            f"Choose one of {', '.join(places)}. If the Region is new, upgrade boto3.",
         )
     return ok("region", name, "HealthOmics is there")
 
@@ -164,18 +163,18 @@ RIGHTS: Final = {
         Right(
             "omics:ListWorkflows",
             Level.WARNING,
-            "an OmicsWorkflow whose creation was interrupted is not found again",
+            "an interrupted creation of an OmicsWorkflow is not found again",
         ),
         Right(
             "omics:ListRunGroups",
             Level.WARNING,
-            "an OmicsRunGroup whose creation was interrupted is not found again",
+            "an interrupted creation of an OmicsRunGroup is not found again",
         ),
         Right(
             "logs:GetLogEvents",
             Level.WARNING,
-            "failures are explained without their log, ended runs whose record is gone and the "
-            "cost of past runs can't be told",
+            "explanations of failures have no log, and the end of deleted runs and the cost of "
+            "past runs are unknown",
             f" on the log group {LOG_GROUP}",
         ),
     )
@@ -205,7 +204,7 @@ def right(action: str, error: errors.OmicsError | None, *, of_nothing: bool = Fa
         return failed("rights", action, error)
     advice = f"Allow the caller {action}{entry.resource}. Without it, {entry.without}."
     if of_nothing and entry.if_denied is Level.WRONG:
-        says = "not allowed, or only where a condition of the policy holds: there is no run to ask"
+        says = "not allowed, or only under a condition of the policy: there is no run to test with"
         return warning("rights", action, says, advice)
     return Line("rights", action, entry.if_denied, "not allowed", advice)
 
@@ -225,7 +224,7 @@ def bucket(name: str, answer: Answer, place: str) -> Line:
             advice = "Allow the caller s3:ListBucket on it, so that a preview can look at it."
             return warning("bucket", name, _why(answer), advice)
         case "elsewhere":
-            says = f"it is in {there}, the runs are in {place}"
+            says = f"it is in {there}, but the runs are in {place}"
             return wrong("bucket", name, says, f"Name a bucket in {place}.")
         case "fits":
             return ok("bucket", name, f"it is in {there}" if there else "it is there")
@@ -235,15 +234,15 @@ def role(arn: str, answer: Answer, runs: trust.Runs) -> Line:
     """Return the line of the role that runs are to take on."""
     match role_state(arn, answer, runs):
         case "elsewhere":
-            says = f"it is a role of account {account_of(arn)}, the runs are in {runs.account}"
+            says = f"it is a role of account {account_of(arn)}, but the runs are in {runs.account}"
             return wrong("role", arn, says, f"Name a role of account {runs.account}.")
         case "partition":
             says = f"it is of the partition {partition_of(arn)}, {runs.region} is not"
             return wrong("role", arn, says, "Name a role of the Region's own partition.")
         case "renamed":
             there = answer.facts["arn"] if isinstance(answer, Found) else ""
-            says = f"there is no such role; that of this name is {there}"
-            return wrong("role", arn, says, "Give that ARN: the path is a part of it.")
+            says = f"there is no such role; the role of this name is {there}"
+            return wrong("role", arn, says, "Give that ARN, with its path.")
         case "missing":
             says, advice = "there is no such role", "Create it, or correct the ARN."
             return wrong("role", arn, says, advice)
@@ -257,14 +256,14 @@ def role(arn: str, answer: Answer, runs: trust.Runs) -> Line:
             advice = f"Allow {trust.SERVICE} sts:AssumeRole in its trust policy."
             return wrong("role", arn, says, advice)
         case "condition":
-            says = f"it trusts {trust.SERVICE} for other runs only"
+            says = f"it trusts {trust.SERVICE} only for other runs"
             advice = (
                 f"Let aws:SourceAccount be {runs.account} and aws:SourceArn match "
                 f"arn:aws:omics:{runs.region}:{runs.account}:run/* in its trust policy."
             )
             return wrong("role", arn, says, advice)
         case "unjudged":
-            says = "its trust policy has conditions that can't be judged here"
+            says = "its trust policy has conditions that the doctor can't check"
             advice = (
                 f"Check that {trust.SERVICE} may assume it for runs of this account and Region."
             )
@@ -320,11 +319,12 @@ ACTIVE_WITH: Final = {
     "DYNAMIC": "active runs with DYNAMIC storage",
     "STATIC": "active runs with STATIC storage",
 }
-_MORE: Final = "Service Quotas raises the number."
+_MORE: Final = "Ask Service Quotas for more."
 _FULL: Final[Mapping[str, str]] = {
-    STORED: "When it is full, the oldest run with retention_mode REMOVE makes room; where there is "
-    f"none, StartRun fails. Delete old runs, or set retention_mode to REMOVE. {_MORE}",
-    **dict.fromkeys(ACTIVE_WITH.values(), f"Further runs wait as PENDING. {_MORE}"),
+    STORED: "When the quota is full, the service removes the oldest run with retention_mode "
+    "REMOVE. If there is none, StartRun fails. Delete old runs, or set retention_mode to "
+    f"REMOVE. {_MORE}",
+    **dict.fromkeys(ACTIVE_WITH.values(), f"More runs wait as PENDING. {_MORE}"),
 }
 
 

@@ -39,7 +39,7 @@ def engine(
         return wrong("engine", "pulumi", "there is no `pulumi` on PATH", _INSTALL)
     version = _version(says)
     if version is None:
-        says = f"{program} does not tell its version"
+        says = f"{program} does not print its version"
         return wrong("engine", "pulumi", says, f"Run `pulumi version`. {_INSTALL}")
     told, oldest = ".".join(map(str, version)), _version(ENGINE) or ()
     if version[0] != oldest[0]:
@@ -60,7 +60,7 @@ def plugin(found: str | None, named: str | None) -> Line:
     """Return the line of the native provider: where it is, and where Pulumi.yaml says."""
     if found is not None:
         return ok("engine", "provider omics", found)
-    says = f"Pulumi.yaml names {named}, and it is not there" if named else "not found"
+    says = f"Pulumi.yaml names {named}, which does not exist" if named else "not found"
     return wrong(
         "engine",
         "provider omics",
@@ -84,13 +84,13 @@ def interpreter(python: str, command: str, named_by: str, *, is_there: bool) -> 
     if command == python:
         return ok("engine", "Python", python)
     if not is_there:
-        says = f"{named_by} names {command}, and there is no such program"
-        return wrong("engine", "Python", says, "Make it (pulumi install), or unset it.")
+        says = f"{named_by} names {command}, but there is no such program"
+        return wrong("engine", "Python", says, "Create it (pulumi install), or remove the setting.")
     return warning(
         "engine",
         "Python",
         f"updates run {command} ({named_by}), this is {python}",
-        "What follows is true of this one. Run the doctor with the other.",
+        "The lines below are about this Python. Run the doctor with the other one.",
     )
 
 
@@ -101,7 +101,7 @@ def pip(*, is_there: bool, toolchain: str) -> Line:
     return wrong(
         "packages",
         "pip",
-        "not installed; the engine asks it which packages there are, and fails",
+        "not installed; the engine asks it for the list of packages, and fails",
         "Run: python -m ensurepip. Or set runtime.options.toolchain in Pulumi.yaml.",
     )
 
@@ -169,7 +169,7 @@ def _is_service(url: str) -> bool:
 
 _SKIP: Final = (
     "Add ?metadata=skip to it: PULUMI_BACKEND_URL='{shown}?metadata=skip'. A killed command can "
-    "leave a side file (*.attrs) cut off, and then every command fails (docs/chaos.md)."
+    "leave half of a side file (*.attrs). Then every command fails (docs/chaos.md)."
 )
 
 
@@ -192,7 +192,7 @@ def backend(found: Backend, folder: Folder | None, *, signed_in: bool) -> Line:
     if urlsplit(found.url).scheme in _BUCKETS:
         return ok("state", "backend", says)
     advice = "Use a URL of file://, s3://, gs://, azblob:// or https://."
-    return wrong("state", "backend", f"{says} is no URL of a backend", advice)
+    return wrong("state", "backend", f"{says} is not the URL of a backend", advice)
 
 
 def _folder(found: Backend, folder: Folder) -> Line:
@@ -201,9 +201,9 @@ def _folder(found: Backend, folder: Folder) -> Line:
     if not folder.is_there:
         fault = "there is no such folder", f"mkdir -p '{folder.path}'"
     elif not folder.is_folder:
-        fault = "it is no folder", "Name a folder."
+        fault = "it is not a folder", "Name a folder."
     elif not folder.is_writable:
-        fault = "it can't be written to", f"Look at the rights of {folder.path}."
+        fault = "it can't be written to", f"Check the rights of {folder.path}."
     elif folder.cut_off:
         files = ", ".join(folder.cut_off)
         fault = f"a killed command left {files} empty", "Remove the empty files (docs/chaos.md)."
@@ -223,9 +223,9 @@ def stack_file(path: str, *, is_there: bool) -> Line:
     return warning(
         "state",
         "configuration",
-        f"there is no {path}: what the project's file says counts alone",
-        "Nothing, where the stack needs no configuration; else look at the name, and run it in the "
-        "folder of the stack's Pulumi.yaml.",
+        f"there is no {path}: only the project's file counts",
+        "Do nothing if the stack needs no configuration. Otherwise check the name, and run the "
+        "command in the folder of the stack's Pulumi.yaml.",
     )
 
 
@@ -235,7 +235,7 @@ def stack(name: str, folder: str, why: str | None) -> Line:
     `why` says why they can't be had, None where they can.
     """
     if why is None:
-        return ok("state", name, f"its state and its history are read from {folder}")
+        return ok("state", name, f"the CLI reads its state and its history from {folder}")
     return wrong(
         "state",
         name,
@@ -275,11 +275,11 @@ def local_file(path: str, *, begins: bytes | None, is_writable: bool) -> Line:
     of the folder that it would be made in.
     """
     if begins is not None and begins not in (b"", _MAGIC):
-        advice = "Name another with omics:localState, or remove it."
-        says = f"{path} is no file of the emulator"
+        advice = "Name another file with omics:localState, or remove this one."
+        says = f"{path} is not a file of the emulator"
         return wrong("emulator", "file", says, advice)
     if not is_writable:
-        advice = "Look at the rights of its folder, or name another with omics:localState."
+        advice = "Check the rights of its folder, or name another file with omics:localState."
         return wrong("emulator", "file", f"{path} can't be written to", advice)
-    says = path if begins is not None else f"{path}, which the first update makes"
+    says = path if begins is not None else f"{path}, which the first update creates"
     return ok("emulator", "file", says)

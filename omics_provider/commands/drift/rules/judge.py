@@ -59,7 +59,7 @@ class Kind(StrEnum):
     OTHER_STACK = "other-stack"
     #: Not in the account and Region that was looked at.
     ELSEWHERE = "elsewhere"
-    #: It could not be looked at.
+    #: It could not be checked.
     UNREAD = "unread"
 
 

@@ -204,7 +204,7 @@ def read_record(export: Mapping[str, Any], project: str = "", stack: str = "") -
             if own_kind(each["type"]) == RUN
             for uuid in _uuids(_outputs(each))
         ),
-        settled=state.tokens(),
+        settled=state.tokens,
         left=frozenset(token for each in resources for token in _left(_outputs(each))),
         in_doubt=_in_doubt(state, urns),
         names=names,

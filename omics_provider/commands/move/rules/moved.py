@@ -68,7 +68,7 @@ def _require_settled(deployment: Mapping[str, Any], moving: list[Resource]) -> N
         names = ", ".join(dict.fromkeys(unsettled))
         raise OmicsError(
             "Moving the stack",
-            f"an update of {names} was interrupted, and what it has left is found by its URN",
+            f"an update of {names} was interrupted, and only the old URN finds what it left",
             advice="Run `pulumi up` with the program as it is until it succeeds and `pulumi "
             "preview` shows no change, then run this command again. Nothing was written.",
         )
@@ -170,7 +170,7 @@ def _require_distinct(resources: list[Resource]) -> None:
             raise OmicsError(
                 "Moving the stack",
                 f"the stack has {urn_name(each['urn'])} at the native provider already",
-                advice="Take one of the two out of the program, and run `pulumi up`. Nothing was "
+                advice="Remove one of the two from the program, and run `pulumi up`. Nothing was "
                 "written.",
             )
         seen.add(each["urn"])

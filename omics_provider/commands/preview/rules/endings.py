@@ -85,7 +85,7 @@ def ending(old: OldRun, seen: Seen | None) -> Ending:
         return Ending(found, "gone already")
     if found is Fate.DELETED:
         return Ending(found, f"record deleted ({at})")
-    goes_on = ", and goes on" if seen.status in ACTIVE else ""
+    goes_on = ", and continues" if seen.status in ACTIVE else ""
     return Ending(found, f"kept{goes_on} ({at})")
 
 

@@ -197,7 +197,7 @@ def read_plan(digest: Mapping[str, Any]) -> Plan:
     """
     steps = digest.get("steps", [])
     if not isinstance(steps, list) or not any(k in digest for k in ("changeSummary", "steps")):
-        raise unreadable("it is no output of `pulumi preview --json`")
+        raise unreadable("it is not the output of `pulumi preview --json`")
     summary = digest.get("changeSummary") or {}
     return Plan(
         runs=tuple(sorted(_runs(steps), key=lambda run: (run.group or "", *natural(run.name)))),

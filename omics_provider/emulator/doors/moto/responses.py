@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from botocore.exceptions import ConnectionClosedError
 from moto.core.responses import BaseResponse
 
-from omics_provider.emulator.doors.cut import cut
+from omics_provider.emulator.doors.wsgi import cut
 from omics_provider.emulator.protocol.wire import HttpRequest
 
 from .models import omics_backends

@@ -6,21 +6,18 @@ SIGTERM ends it, with all that it started. Its exit code is 0 whenever there is 
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
+
+from omics_provider.emulator.workflows import wdl
+from omics_provider.emulator.world.life import CANCELLED, FAILED
 
 from . import job as jobs
 from .events import Events
-from .outcome import CANCELLED, FAILED, SERVICE_ERROR, Failure, Outcome, Stopped, failed
-
-_MINIWDL: Final = (
-    "Runs of WDL workflows are executed by miniwdl, which is not installed here:"
-    ' pip install "omics-provider[execute]".'
-)
+from .outcome import SERVICE_ERROR, Failure, Outcome, Stopped, failed
 
 
 def main(arguments: list[str]) -> int:
@@ -54,10 +51,11 @@ def engine(name: str) -> Callable[[jobs.Job, Events], Outcome]:
     """Give what executes the workflows of an engine."""
     if not name.startswith("WDL"):
         raise Failure(
-            SERVICE_ERROR, f"Runs of {name} workflows are not executed here, those of WDL are."
+            SERVICE_ERROR,
+            f"The emulator executes runs of WDL workflows, but not of {name} workflows.",
         )
-    if importlib.util.find_spec("WDL") is None:
-        raise Failure(SERVICE_ERROR, _MINIWDL)
+    if not wdl.is_here():
+        raise Failure(SERVICE_ERROR, wdl.NOT_HERE)
     # Loaded once it is known to be there: it needs miniwdl.
     found: Any = importlib.import_module("omics_provider.emulator.execution.runner.wdl.engine")
     execute: Callable[[jobs.Job, Events], Outcome] = found.execute

@@ -8,11 +8,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
-
-PENDING: Final = "PENDING"
-STARTING: Final = "STARTING"
-RUNNING: Final = "RUNNING"
+from typing import Any
 
 
 @dataclass

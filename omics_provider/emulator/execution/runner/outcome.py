@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-COMPLETED: Final = "COMPLETED"
-FAILED: Final = "FAILED"
-CANCELLED: Final = "CANCELLED"
+from omics_provider.emulator.world.folder import replaced
+from omics_provider.emulator.world.life import FAILED
 
 CANNOT_START_CONTAINER: Final = "CANNOT_START_CONTAINER_ERROR"
 ECR_PERMISSION: Final = "ECR_PERMISSION_ERROR"
@@ -23,7 +21,7 @@ WORKFLOW_FAILED: Final = "WORKFLOW_RUN_FAILED"
 
 
 class Failure(Exception):
-    """A job, or a task, can't go on: `reason` is the service's code, `message` says why."""
+    """A run, a job or a task can't go on: `reason` is the service's code, `message` says why."""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
@@ -52,16 +50,10 @@ class Outcome:
             "statusMessage": self.message,
             "outputs": self.outputs,
         }
-        write_whole(folder / "result.json", json.dumps(said, indent=2))
+        with replaced(folder / "result.json") as new:
+            new.write_text(json.dumps(said, indent=2))
 
 
 def failed(failure: Failure) -> Outcome:
     """Give the end of a job that a failure ends."""
     return Outcome(FAILED, failure.reason, failure.message)
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that a reader sees all of it or nothing."""
-    part = path.with_name(f"{path.name}.part")
-    part.write_text(text)
-    os.replace(part, path)

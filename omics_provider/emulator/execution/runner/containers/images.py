@@ -38,8 +38,8 @@ def find(name: str | None, images: Mapping[str, str]) -> Image:
     if not folder.is_dir():
         raise Failure(
             CANNOT_START_CONTAINER,
-            f"The map of images leads {name or ANY} to {place}, which is no folder. Unpack a root"
-            " file system there, or name a local image of podman or docker.",
+            f"The map of images leads {name or ANY} to {place}, which is not a folder. Unpack a"
+            " root file system there, or name a local image of podman or docker.",
         )
     return Image(name or place, folder.resolve(), None)
 

@@ -94,7 +94,7 @@ def _other(name: str) -> Tool | str:
 
 def _bubblewrap() -> Tool | str:
     """Find a bwrap that works: the system's, which may have rights of its own, or the wheel's."""
-    told = f"bubblewrap is not here: {_GET[BUBBLEWRAP]}."
+    told = f"bubblewrap is not installed: {_GET[BUBBLEWRAP]}."
     for program in _bwraps():
         wrong = _try(bubblewrap.invocation(program, Path("/"), (), "/", ["/bin/true"]))
         if wrong is None:

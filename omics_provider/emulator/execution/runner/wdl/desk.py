@@ -12,21 +12,19 @@ import WDL
 from WDL.runtime.error import CommandFailed, RunFailed, Terminated
 
 from omics_provider.emulator.execution.runner.containers.tools import Tools
-from omics_provider.emulator.execution.runner.events import PENDING, Events, Task
+from omics_provider.emulator.execution.runner.events import Events, Task
 from omics_provider.emulator.execution.runner.job import Job
 from omics_provider.emulator.execution.runner.outcome import (
-    CANCELLED,
-    COMPLETED,
-    FAILED,
     TASK_FAILED,
     WORKFLOW_FAILED,
     Failure,
 )
+from omics_provider.emulator.world.folder import last_lines
+from omics_provider.emulator.world.life import CANCELLED, COMPLETED, ENDED, FAILED, PENDING
 
 _CALL: Final = "call-"
-_ENDED: Final = (CANCELLED, COMPLETED, FAILED)
 _MOST_LINES: Final = 10
-_MOST_CHARACTERS: Final = 1000
+_MOST_BYTES: Final = 1000
 
 
 class Desk:
@@ -50,7 +48,7 @@ class Desk:
         try:
             yield task
         except Exception as error:
-            if task.status not in _ENDED:  # an attempt that failed has told so itself
+            if task.status not in ENDED:  # an attempt that failed has told so itself
                 self.failed(task, error)
             raise
         else:
@@ -100,16 +98,7 @@ def reason_of(cause: BaseException) -> str:
 def _told(cause: BaseException) -> str:
     if not isinstance(cause, CommandFailed):
         return str(cause) or type(cause).__name__
-    lines = _last_lines(Path(cause.stderr_file)) or _last_lines(Path(cause.stdout_file))
-    return f"{cause}" + (f". The end of its log:\n{lines}" if lines else "")
-
-
-def _last_lines(path: Path) -> str:
-    """Give the last lines of a file, without reading all of it."""
-    try:
-        with path.open("rb") as file:
-            file.seek(max(path.stat().st_size - _MOST_CHARACTERS, 0))
-            text = file.read().decode(errors="replace")
-    except FileNotFoundError:
-        return ""
-    return "\n".join(text.strip().splitlines()[-_MOST_LINES:])
+    streams = Path(cause.stderr_file), Path(cause.stdout_file)
+    lines = next(filter(None, (last_lines(each, _MOST_BYTES) for each in streams)), [])
+    text = "\n".join(lines[-_MOST_LINES:])
+    return f"{cause}" + (f". The end of its log:\n{text}" if text else "")

@@ -17,9 +17,6 @@ from WDL.runtime.error import RunFailed, Terminated
 from omics_provider.emulator.execution.runner.events import Events
 from omics_provider.emulator.execution.runner.job import Job
 from omics_provider.emulator.execution.runner.outcome import (
-    CANCELLED,
-    COMPLETED,
-    FAILED,
     TASK_FAILED,
     WORKFLOW_FAILED,
     Failure,
@@ -27,6 +24,7 @@ from omics_provider.emulator.execution.runner.outcome import (
 )
 from omics_provider.emulator.runs.failures import MESSAGES
 from omics_provider.emulator.workflows.wdl import Unreadable, load
+from omics_provider.emulator.world.life import CANCELLED, COMPLETED, FAILED
 
 from .cache import TaskCache
 from .desk import Desk, cause_of, reason_of

@@ -10,7 +10,7 @@ from typing import Any, Final
 import WDL
 
 from omics_provider.emulator.execution.runner.job import Job
-from omics_provider.emulator.execution.runner.outcome import write_whole
+from omics_provider.emulator.world.folder import replaced
 
 # By this file miniwdl marks each folder among the outputs, for readers that know no types.
 _MARK: Final = ".WDL_Directory"
@@ -25,7 +25,8 @@ def kept(
         for link in filter(Path.is_symlink, mark.parent.iterdir()):
             _spread(link)
     said: dict[str, Any] = _below(WDL.values_to_json(outputs, workflow.name), f"{job.folder}/")
-    write_whole(job.logs / "outputs.json", json.dumps(said, indent=2))
+    with replaced(job.logs / "outputs.json") as new:
+        new.write_text(json.dumps(said, indent=2))
     return said
 
 

@@ -22,8 +22,10 @@ from WDL.runtime.error import Terminated
 
 from omics_provider.emulator.execution.runner.containers import images
 from omics_provider.emulator.execution.runner.containers.running import Running, Wanted
-from omics_provider.emulator.execution.runner.events import PENDING, RUNNING, STARTING, Task
-from omics_provider.emulator.execution.runner.outcome import INVALID_RESOURCE, Failure, write_whole
+from omics_provider.emulator.execution.runner.events import Task
+from omics_provider.emulator.execution.runner.outcome import INVALID_RESOURCE, Failure
+from omics_provider.emulator.world.folder import replaced
+from omics_provider.emulator.world.life import PENDING, RUNNING, STARTING
 
 from .desk import Desk, Refused
 
@@ -112,7 +114,8 @@ class TaskContainer(SubprocessBase):
             if terminating():
                 raise Terminated(quiet=True)
             self.desk.tell(self._task, STARTING)
-            write_whole(Path(self.host_dir, "command"), self._exports() + command)
+            with replaced(Path(self.host_dir, "command")) as new:
+                new.write_text(self._exports() + command)
             with refused(), self._scratch() as scratch:
                 mounts = [*self.prepare_mounts(), ("/tmp", str(scratch), True)]  # noqa: S108  # in the container
                 log = Path(self.host_cli_log_txt(self._tool.name))

@@ -1,0 +1,1 @@
+"""gRPC as both kinds of providers speak it with the engine."""
