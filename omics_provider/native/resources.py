@@ -26,6 +26,7 @@ from omics_provider.waits.blocking import Waits
 from . import imported, values
 from .detail import detailed, properties
 from .kinds import KINDS, Kind
+from .preflight import Preflight
 from .requests import Request, told
 from .values import Bag
 
@@ -40,7 +41,7 @@ class Resources(provider_pb2_grpc.ResourceProviderServicer):
         self._update = Update(find_engine())
         self._stacks = StackNames(self._update.engine)
         self._settings = Settings()
-        self._looks = True
+        self._preflight = Preflight(self._settings, "off", host)
         #: By URN and text: the engine asks for a diff twice where it reads before an update.
         self._told: set[tuple[str, str]] = set()
 
@@ -90,6 +91,7 @@ class Resources(provider_pb2_grpc.ResourceProviderServicer):
         kind, call = self._kind(request), self._call(request, timeout=request.timeout)
         inputs = values.received(request.properties)
         if request.preview:
+            self._preflight.foresee(call, inputs.public)
             foreseen = kind.foreseen(inputs.properties)
             return provider_pb2.CreateResponse(properties=values.sent(foreseen, inputs.secrets))
         made = kind.handler.create(call, inputs.properties)
@@ -128,6 +130,7 @@ class Resources(provider_pb2_grpc.ResourceProviderServicer):
         kind, call = self._kind(request), self._call(request, timeout=request.timeout)
         recorded, inputs = values.received(request.olds), values.received(request.news)
         if request.preview:
+            self._preflight.foresee(call, inputs.public, request.id)
             now = kind.foreseen_change(recorded.properties, inputs.properties)
         else:
             now = kind.handler.update(call, request.id, recorded.properties, inputs.properties)
@@ -158,7 +161,7 @@ class Resources(provider_pb2_grpc.ResourceProviderServicer):
         return Call(
             self._update,
             self._settings,
-            self._looks,
+            self._preflight.is_on,
             urn=request.urn,
             timeout=timeout or None,
             seed=seed,

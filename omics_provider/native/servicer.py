@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from importlib import metadata
 from typing import Any, Final
@@ -16,6 +17,7 @@ from omics_provider.engine import stack_config
 
 from . import functions, tables, values
 from .components import cohort
+from .preflight import Preflight
 from .requests import Request, told
 from .resources import Resources
 from .schema import document
@@ -48,7 +50,9 @@ class Servicer(Resources):
         try:
             name = partial(self._stacks.of, urn)
             config = stack_config.completed(given.properties, urn, name, self._update.stack)
-            settings.from_config(lambda key: _text(config.get(key.partition(":")[2])))
+            get = partial(_of_config, config)
+            settings.from_config(get)
+            settings.preflight_mode(get)
         except OmicsError as error:
             failure = provider_pb2.CheckFailure(property="", reason=str(error))
             return provider_pb2.CheckResponse(inputs=request.news, failures=[failure])
@@ -62,11 +66,9 @@ class Servicer(Resources):
     @told
     def Configure(self, request: Request, context: grpc.ServicerContext) -> Any:
         """Take region, profile and endpoint from the configuration."""
-        variables = request.variables
-        self._settings = settings.from_config(
-            lambda key: variables.get(key.replace("omics:", _CONFIG, 1)) or None
-        )
-        self._looks = variables.get(f"{_CONFIG}preflight") not in settings.NO_PREFLIGHT
+        get = partial(_of_variables, request.variables)
+        self._settings = settings.from_config(get)
+        self._preflight = Preflight(self._settings, settings.preflight_mode(get), self._host)
         return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
 
     @told
@@ -92,5 +94,10 @@ class Servicer(Resources):
         return empty_pb2.Empty()
 
 
-def _text(value: Any) -> str | None:
+def _of_config(config: Mapping[str, Any], key: str) -> str | None:
+    value = config.get(key.partition(":")[2])
     return None if value is None else str(value)
+
+
+def _of_variables(variables: Mapping[str, str], key: str) -> str | None:
+    return variables.get(key.replace("omics:", _CONFIG, 1)) or None

@@ -7,7 +7,7 @@ the bag, and marks the same value again where it is sent back.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from google.protobuf import struct_pb2
@@ -51,6 +51,14 @@ class Bag(NamedTuple):
         """The properties that are secret, or have a secret in them."""
         return sorted({str(path[0]) for path in self.secrets})
 
+    @property
+    def public(self) -> dict[str, Any]:
+        """The properties, each secret in them taken for unknown."""
+        found: Any = self.properties
+        for path in self.secrets:
+            found = _changed(found, path, lambda _: UNKNOWN)
+        return dict(found)
+
 
 def received(struct: struct_pb2.Struct) -> Bag:
     """Return the properties of a request, with whole numbers and this package's unknown."""
@@ -63,7 +71,7 @@ def sent(properties: Mapping[str, Any], secrets: Iterable[Path] = ()) -> struct_
     """Return properties for the engine; what is at one of the paths `secrets` is marked."""
     marked: Any = dict(properties)
     for path in sorted(secrets, key=len, reverse=True):
-        marked = _marked(marked, path)
+        marked = _changed(marked, path, _Secret)
     struct = struct_pb2.Struct()
     for name, value in marked.items():
         _out(struct.fields[name], value)
@@ -107,17 +115,17 @@ def _in_struct(fields: Mapping[str, struct_pb2.Value], path: Path, secrets: set[
     return {name: _in(item, (*path, name), secrets) for name, item in fields.items()}
 
 
-def _marked(value: Any, path: Path) -> Any:
-    """Return `value` with what is at `path` marked as a secret, the same where nothing is there."""
+def _changed(value: Any, path: Path, change: Callable[[Any], Any]) -> Any:
+    """Return `value` with what is at `path` changed, the same where nothing is there."""
     if isinstance(value, _Secret):
         return value
     if not path:
-        return _Secret(value)
+        return change(value)
     step, rest = path[0], path[1:]
     if isinstance(value, Mapping) and step in value:
-        return {**value, step: _marked(value[step], rest)}
+        return {**value, step: _changed(value[step], rest, change)}
     if isinstance(value, list) and isinstance(step, int) and step < len(value):
-        return [*value[:step], _marked(value[step], rest), *value[step + 1 :]]
+        return [*value[:step], _changed(value[step], rest, change), *value[step + 1 :]]
     return value
 
 

@@ -12,7 +12,17 @@ from omics_provider.base import errors
 from omics_provider.base.identity import bucket_and_key
 from omics_provider.base.settings import Settings
 from omics_provider.base.status import LIFE
-from omics_provider.preflight.rules.answers import OMICS, Answer, Found, Kind, Look, Missing, Unseen
+from omics_provider.preflight.rules.answers import (
+    OMICS,
+    Answer,
+    Answers,
+    Found,
+    Kind,
+    Look,
+    Missing,
+    Unseen,
+)
+from omics_provider.preflight.rules.judge import Place
 from omics_provider.preflight.rules.quotas import CONCURRENT, STORED
 from omics_provider.service import account
 from omics_provider.service.clients import aws, omics
@@ -26,6 +36,8 @@ _THREADS: Final = 8
 SECONDS: Final = 6.0
 FILE_SECONDS: Final = 5.0
 QUOTA_SECONDS: Final = 2.0
+#: Input files looked for, of all runs together.
+FILES: Final = 20
 
 #: HeadBucket and HeadObject have no body, so their codes are numbers.
 _MISSING: Final = frozenset(
@@ -193,6 +205,16 @@ def _place(settings: Settings, _: tuple[str, ...]) -> Answer:
 def region(settings: Settings) -> str:
     """Return the Region that the runs will be in. Raises SettingsError where none is set."""
     return omics(settings).meta.region_name
+
+
+def place(settings: Settings, region: str, answers: Answers) -> Place:
+    """Return where the runs will be, by what the look at the caller's account has found."""
+    account = answers.get(Look(Kind.PLACE))
+    return Place(
+        region,
+        account.facts["account"] if isinstance(account, Found) else None,
+        is_emulated=settings.is_local or settings.is_loopback,
+    )
 
 
 def _role(settings: Settings, key: tuple[str, ...]) -> Answer:

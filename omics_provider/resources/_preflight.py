@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, get_args
@@ -24,8 +23,8 @@ from omics_provider.base.values import contains_unknown
 from omics_provider.base.words import some
 from omics_provider.batches.rules.rows import Sample
 from omics_provider.preflight import calls
-from omics_provider.preflight.rules import judge, quotas
-from omics_provider.preflight.rules.answers import Answer, Found, Kind, Look, Unseen
+from omics_provider.preflight.rules import judge, quotas, words
+from omics_provider.preflight.rules.answers import Answer, Kind, Look
 from omics_provider.providers._wire import received
 from omics_provider.service import clients
 
@@ -37,9 +36,6 @@ from .provider import config_value, place_of
 #: to come; seconds between two looks at whether all have come.
 _QUIET: Final = 2.0
 _BETWEEN: Final = 0.05
-#: Input files looked for, of all runs together.
-_FILES: Final = 20
-_HEADLINE: Final = "Preflight"
 
 
 @dataclass(frozen=True)
@@ -212,7 +208,7 @@ def _judged_by(whole: Start, group: Sequence[Sample]) -> Start:
 def _files(shared: Mapping[str, Any], group: Sequence[Sample]) -> dict[str, str]:
     """Return the input files of some samples from all parts of the group."""
     found = judge.files({"parameters": shared})
-    places = judge.sample(range(len(group)), _FILES)
+    places = judge.sample(range(len(group)), calls.FILES)
     for sample in (group[place] for place in places):
         for uri, path in judge.files({"parameters": _parameters(sample)}).items():
             found.setdefault(uri, f"{path} of {sample.id}")
@@ -257,7 +253,7 @@ class Gathering:
             # What is logged for a resource is on its way one turn of the loop later.
             await asyncio.sleep(0)
             raise pulumi.RunError(
-                f"{_HEADLINE}: nothing starts, because of the problems above. "
+                f"{words.HEADLINE}: nothing starts, because of the problems above. "
                 'With preflight="warn", or omics:preflight, the update continues.'
             )
 
@@ -272,7 +268,7 @@ class Gathering:
         try:
             place = await self._looked_up(starts)
         except errors.OmicsError as error:
-            self._note(f"no check was possible. {error}", pulumi.log.warn)
+            self._note(words.blind(error), pulumi.log.warn)
             return False
         return self._tell(starts, place)
 
@@ -280,7 +276,7 @@ class Gathering:
         region = await asyncio.to_thread(calls.region, self.place)
         looks = [look for start in starts for look in judge.looks(start.inputs)]
         uris = [uri for start in starts for uri in start.files()]
-        chosen = judge.sample(list(dict.fromkeys(uris)), _FILES - self.files)
+        chosen = judge.sample(list(dict.fromkeys(uris)), calls.FILES - self.files)
         self.files += len(chosen)
         await asyncio.gather(
             self._look([Look(Kind.PLACE), *looks], calls.SECONDS),
@@ -290,12 +286,7 @@ class Gathering:
         codes = [code for storage, code in quotas.CONCURRENT.items() if storage in storages]
         limits = [Look(Kind.QUOTA, (code,)) for code in (*codes, quotas.STORED)]
         await self._look(limits if storages else [], calls.QUOTA_SECONDS)
-        account = self.answers.get(Look(Kind.PLACE))
-        return judge.Place(
-            region,
-            account.facts["account"] if isinstance(account, Found) else None,
-            is_emulated=self.place.is_local or self.place.is_loopback,
-        )
+        return calls.place(self.place, region, self.answers)
 
     async def _look(self, looks: Iterable[Look], seconds: float) -> None:
         """Look up what has not been looked up yet."""
@@ -323,7 +314,7 @@ class Gathering:
         for trouble in troubles:
             found[trouble, all(s.mode == "fail" for s in starts)] = list(starts)
         _report(found)
-        for line, stops in self._unseen().items():
+        for line, stops in words.unseen(self.answers).items():
             self._note(line, pulumi.log.warn if stops else pulumi.log.info)
         for line in news:
             self._note(line)
@@ -334,24 +325,11 @@ class Gathering:
             )
         return any(fails for _, fails in found)
 
-    def _unseen(self) -> dict[str, bool]:
-        """Say what could not be looked up, once a reason, and whether a start fails of it, too."""
-        kinds: dict[str, Counter[str]] = {}
-        stops: dict[str, bool] = {}
-        for look, answer in self.answers.items():
-            if isinstance(answer, Unseen):
-                kinds.setdefault(answer.why, Counter())[look.kind.value] += 1
-                stops[answer.why] = stops.get(answer.why, False) or answer.stops
-        return {
-            f"{some(list(counts))} could not be checked: {why}.": stops[why]
-            for why, counts in kinds.items()
-        }
-
     def _note(self, text: str, tell: Callable[[str], None] = pulumi.log.info) -> None:
         if text not in self.told:
             self.told.add(text)
             at = f" at {self.place.provider}" if self.place.provider else ""
-            tell(f"{_HEADLINE}{at}: {text}")
+            tell(f"{words.HEADLINE}{at}: {text}")
 
 
 def _report(found: Mapping[tuple[str, bool], Sequence[Start]]) -> None:
@@ -368,7 +346,7 @@ def _report(found: Mapping[tuple[str, bool], Sequence[Start]]) -> None:
         resources = {start.resource for start in starts}
         text = "\n".join(f"  {line}" for line in lines)
         about = resources.pop() if len(resources) == 1 else None
-        tell(f"{_HEADLINE} of {_which(starts)}:\n{text}", resource=about)
+        tell(f"{words.HEADLINE} of {_which(starts)}:\n{text}", resource=about)
 
 
 def _which(starts: Sequence[Start]) -> str:

@@ -11,6 +11,7 @@ from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 from omics_provider.engine.urn import urn_name
 
 _LIMIT_SECONDS: Final = 10
+_SEVERITIES: Final = engine_pb2.LogSeverity
 
 
 class Host:
@@ -24,15 +25,17 @@ class Host:
 
     def tell(self, message: str, urn: str = "") -> None:
         """Show a warning beside resource `urn`, or for the whole update."""
-        self._log(message, urn, is_passing=False)
+        self._log(message, urn, _SEVERITIES.WARNING)
+
+    def note(self, message: str) -> None:
+        """Show what is worth knowing of the whole update."""
+        self._log(message, "", _SEVERITIES.INFO)
 
     def show(self, message: str, urn: str) -> None:
         """Show a message in the resource's status line, until the next."""
-        self._log(message, urn, is_passing=True)
+        self._log(message, urn, _SEVERITIES.INFO, is_passing=True)
 
-    def _log(self, message: str, urn: str, *, is_passing: bool) -> None:
-        severities = engine_pb2.LogSeverity
-        severity = severities.INFO if is_passing else severities.WARNING
+    def _log(self, message: str, urn: str, severity: Any, *, is_passing: bool = False) -> None:
         request = engine_pb2.LogRequest(
             severity=severity, message=message, urn=urn, ephemeral=is_passing
         )

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 from omics_provider.base.identity import account_of, partition_of, partition_of_region
+from omics_provider.base.table import Table
 from omics_provider.base.words import some
 from omics_provider.batches.rules import batch_table
 from omics_provider.runs.rules import run_table
@@ -37,7 +38,7 @@ class Problem(NamedTuple):
     is_absence: bool = False
 
     def __str__(self) -> str:
-        """Return it with the argument's name in a program."""
+        """Return it with the argument's name in a program of Python."""
         field = run_table.BY_WIRE.get(self.property) or batch_table.TABLE.by_wire[self.property]
         return f"{field.name}: {self.reason}"
 
@@ -62,11 +63,13 @@ def problems(
     place: Place,
     planned: Mapping[str, Any] | None = None,
     named: Mapping[str, str] | None = None,
+    table: Table = run_table.TABLE,
 ) -> list[Problem]:
     """Return all that is wrong with one declaration, by what was found.
 
     `planned` is the parameter template of a workflow that the same update makes or changes; `named`
-    are the input files, as `files` gives them, where they are not those of `inputs`.
+    are the input files, as `files` gives them, where they are not those of `inputs`. `table` has
+    the names of the arguments in the program.
     """
     if not is_start(inputs):
         return list(_adopted(inputs, answers, place))
@@ -74,7 +77,7 @@ def problems(
         fresh = Found({"parameterTemplate": planned})
         of_workflow = _parameters(inputs, "the workflow of this stack", fresh, place)
     else:
-        of_workflow = _workflow(inputs, answers, place)
+        of_workflow = _workflow(inputs, answers, place, table.named("workflowType"))
     return [
         *of_workflow,
         *_things(inputs, answers),
@@ -184,19 +187,19 @@ def _uris(value: Any, path: str) -> Iterator[tuple[str, str]]:
 # The workflow and its parameters -------------------------------------------------------------
 
 
-def _workflow(inputs: Inputs, answers: Answers, place: Place) -> Iterator[Problem]:
+def _workflow(inputs: Inputs, answers: Answers, place: Place, type_name: str) -> Iterator[Problem]:
     look = workflow_look(inputs)
     if look is None:
         return
     answer, what = answers.get(look), f"workflow {look.key[0]}"
     if isinstance(answer, Missing):
         where = f" in {place.region}" if place.region else ""
-        reason = f"there is no {look.key[1]} {what}{where}: check the id, workflow_type, the Region"
+        reason = f"there is no {look.key[1]} {what}{where}: check the id, {type_name}, the Region"
         yield Problem("workflowId", reason, is_absence=True)
     if not isinstance(answer, Found):
         return
     if (actual := answer.facts.get("type", look.key[1])) != look.key[1]:
-        reason = f'{what} is {actual}: set workflow_type to "{actual}"'
+        reason = f'{what} is {actual}: set {type_name} to "{actual}"'
         yield Problem("workflowType", reason)
     yield from _inactive("workflowId", what, answer)
     version = version_look(inputs)

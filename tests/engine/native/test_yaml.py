@@ -169,6 +169,38 @@ def import_what_is_there(program: Program) -> None:
     program.write()
 
 
+def test_a_preview_says_what_will_not_work_and_in_the_mode_fail_nothing_starts(
+    program: Program,
+) -> None:
+    stack = program.stack
+    template = program.resources["trio"]["properties"]["template"]
+    for name in ("runGroupId", "cacheId", "workflowVersionName"):
+        del template[name]
+    template["workflowId"] = "7777777"
+    program.resources = {name: program.resources[name] for name in ("trio", "one")}
+    program.write()
+
+    # Three runs of a workflow that is not there, one of a workflow whose parameters it lacks.
+    stack.configure(preflight="warn")
+    warned, calls = stack.calls(stack.preview)
+    # The cohort's columns, the three runs and the one: an id that is not there is of neither type.
+    assert calls == {"GetWorkflow": 2 + 2 + 1}
+    told = [text for text in warned.warnings.values() if "Preflight of this run:" in text]
+    assert len(told) == 2
+    assert sum("workflowId: there is no PRIVATE workflow 7777777" in text for text in told) == 1
+    assert "parameters: workflow 9500764 requires" in warned.warnings["one"]
+
+    stack.configure(preflight="fail")
+    program.resources["one"]["properties"]["parameters"]["fastq_pairs"] = []
+    program.write()
+    failed = program.costs(lambda: stack.pulumi("up", "--yes", expect=None))
+    assert failed.code != 0
+    assert "there is no PRIVATE workflow 7777777" in failed.message
+    assert "With `pulumi config set omics:preflight warn` the update continues" in failed.message
+    assert "has a fault" not in failed.message
+    assert "Traceback" not in failed.message
+
+
 def looks(stack: Stack) -> int:
     """Give how often a run was looked at."""
     counted = stack.counted()

@@ -52,10 +52,15 @@ class Told(Host):
     def __init__(self) -> None:
         super().__init__()
         self.messages: list[tuple[str, str]] = []
+        self.notes: list[str] = []
 
     def tell(self, message: str, urn: str = "") -> None:
         """Write down."""
         self.messages.append((urn.rpartition("::")[2], message))
+
+    def note(self, message: str) -> None:
+        """Write down."""
+        self.notes.append(message)
 
 
 @dataclass
