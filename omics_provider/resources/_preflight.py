@@ -319,10 +319,7 @@ class Gathering:
         for line in news:
             self._note(line)
         if later:
-            self._note(
-                f"{_counted(later)} missing, but this update may create it before the runs that "
-                f"need it: not checked."
-            )
+            self._note(_not_checked(later))
         return any(fails for _, fails in found)
 
     def _note(self, text: str, tell: Callable[[str], None] = pulumi.log.info) -> None:
@@ -358,8 +355,10 @@ def _which(starts: Sequence[Start]) -> str:
     return f"{many:,} {'run' if many == 1 else 'runs'} ({some(names, 5)})"
 
 
-def _counted(number: int) -> str:
-    return "1 thing that is" if number == 1 else f"{number:,} things that are"
+def _not_checked(missing: int) -> str:
+    one = "1 thing is missing and was not checked: this update may create it before the runs."
+    many = f"{missing:,} things are missing and were not checked: this update may create them"
+    return one if missing == 1 else f"{many} before the runs."
 
 
 _gatherings: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[settings.Settings, Gathering]] = (

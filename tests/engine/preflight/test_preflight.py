@@ -179,7 +179,7 @@ def test_what_the_update_makes_itself_is_judged_as_it_will_be(stack: Stack) -> N
     preview, calls = stack.calls(stack.preview)
     assert calls == {"GetWorkflow": 1, "GetRunGroup": 1}
     (said,) = messages(preview)
-    assert "1 thing that is missing may be made by this update" in said
+    assert "1 thing is missing and was not checked: this update may create it" in said
 
     # Made: what it gives is looked at, and the update may yet mend it.
     give(stack, "workflow", template=reads)
@@ -203,4 +203,4 @@ def test_what_the_update_makes_itself_is_judged_as_it_will_be(stack: Stack) -> N
     # Without a template the service reads it from the definition: not judged before it is there.
     give(stack, "workflow", wdl=changed)
     preview = stack.preview()
-    assert "1 thing that is missing may be made by this update" in preview.stdout
+    assert "1 thing is missing and was not checked: this update may create it" in preview.stdout
