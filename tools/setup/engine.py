@@ -159,7 +159,7 @@ def from_go(project: Project, entry: Entry, environ: Mapping[str, str]) -> Engin
     env = go_build.ready(project, environ)
     say(
         f"engine: building pulumi {project.pulumi_version} with Go, as no other way "
-        "works here: once per machine, some 4 minutes on two cores"
+        "works here: once per machine, some 5 minutes on two cores"
     )
     entry.ensure(project.pulumi_version, lambda folder: go_build.build(project, folder, env))
     return Engine(entry.bin / "pulumi", entry)

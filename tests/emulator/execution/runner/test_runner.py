@@ -53,7 +53,7 @@ def test_tools_that_are_not_here_are_named_with_what_gets_them(monkeypatch):
     monkeypatch.setattr("shutil.which", lambda name: None)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     told = tools.problem({"*": "/"})
-    assert "bubblewrap is not here" in told
+    assert "bubblewrap is not installed" in told
     assert 'pip install "omics-provider[execute]"' in told
     assert "podman is not on PATH" in told
     assert "docker is not on PATH" in tools.problem({"*": "lab/a:1"}, "docker")
