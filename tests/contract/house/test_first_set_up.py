@@ -9,37 +9,16 @@ import json
 import os
 import re
 import shutil
-import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[3]
-SETUP = ROOT / "tools" / "setup"
-NAMES = ("common", "versions", "places", "cache", "go_build", "python_env", "engine")
+from tests.contract.house.set_up import ROOT, SETUP, modules, script
 
-
-@pytest.fixture(scope="module")
-def tools() -> Iterator[dict[str, ModuleType]]:
-    """The modules of tools/setup, which are no package: only tools/bootstrap runs them."""
-    sys.path.insert(0, str(SETUP))
-    try:
-        yield {name: importlib.import_module(name) for name in NAMES}
-    finally:
-        sys.path.remove(str(SETUP))
-        for name in NAMES:
-            sys.modules.pop(name, None)
-
-
-def script(path: Path, body: str) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"#!/bin/sh\n{body}\n")
-    path.chmod(0o755)
-    return path
+tools = pytest.fixture(modules, scope="module", name="tools")
 
 
 # --- the build
@@ -47,7 +26,7 @@ def script(path: Path, body: str) -> Path:
 GO = """
 echo "$1 $(basename "$PWD") ${GOGC:-unset} $*" >> "$LOG"
 case "$*" in *"list -m"*) echo "$SOURCES";; esac
-case "$1" in build) echo built > "$(dirname "$LOG")/work/bin/$(basename "$PWD")";; esac
+case "$1" in build) echo built > "$(dirname "$LOG")/built/bin/$(basename "$PWD")";; esac
 """
 
 
@@ -58,7 +37,7 @@ def test_all_modules_are_fetched_before_the_builds_and_these_share_their_flags(
     monkeypatch: pytest.MonkeyPatch,
     theirs: dict[str, str],
 ) -> None:
-    build, log, work = tools["go_build"], tmp_path / "log", tmp_path / "work"
+    build, log, work = tools["go_build"], tmp_path / "log", tmp_path / "built"
     work.mkdir()
     script(tmp_path / "path" / "go", GO)
     monkeypatch.setenv("PATH", f"{tmp_path / 'path'}:{os.environ['PATH']}")

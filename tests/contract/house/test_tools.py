@@ -11,35 +11,16 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[3]
-SETUP = ROOT / "tools" / "setup"
-NAMES = ("common", "versions", "places", "cache", "go_build", "python_env", "engine")
+from tests.contract.house.set_up import ROOT, SETUP, modules, script
 
-
-@pytest.fixture(scope="module")
-def tools() -> Iterator[dict[str, ModuleType]]:
-    """The modules of tools/setup, which are no package: only tools/bootstrap runs them."""
-    sys.path.insert(0, str(SETUP))
-    try:
-        yield {name: importlib.import_module(name) for name in NAMES}
-    finally:
-        sys.path.remove(str(SETUP))
-        for name in NAMES:
-            sys.modules.pop(name, None)
-
-
-def script(path: Path, body: str) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"#!/bin/sh\n{body}\n")
-    path.chmod(0o755)
-    return path
+tools = pytest.fixture(modules, scope="module", name="tools")
 
 
 def fill(tools: dict[str, ModuleType], folder: Path, version: str = "v3.259.0") -> None:
