@@ -27,7 +27,9 @@ from omics_provider.runs.starts import Start
 STACK = "organization/bench/bench"
 URN = "urn:pulumi:bench::bench::pulumi-python:dynamic/omics:Run::"
 ARN = "arn:aws:omics:us-east-1:123456789012:run/"
-SUCCEEDED = [{"kind": "update", "result": "succeeded", "startTime": "2026-11-01T00:00:00Z"}]
+SUCCEEDED = {"kind": "update", "result": "succeeded", "startTime": "2026-11-01T00:00:00Z"}
+FAILED = {"kind": "update", "result": "failed", "startTime": "2026-11-01T12:00:00Z"}
+HISTORIES = {"succeeded": [SUCCEEDED], "failed": [FAILED, SUCCEEDED]}
 
 
 class Answers(Runs):
@@ -48,8 +50,8 @@ class Answers(Runs):
         return iter(())
 
 
-def state_of(count: int) -> StackState:
-    """Give the state of a stack that records so many runs."""
+def state_of(count: int, last: str) -> StackState:
+    """Give the state of a stack that records so many runs; `last` is how its last update ended."""
     resources = [
         {
             "urn": f"{URN}old-{n}",
@@ -60,12 +62,12 @@ def state_of(count: int) -> StackState:
         }
         for n in range(count)
     ]
-    return parse({"deployment": {"resources": resources}}, SUCCEEDED)
+    return parse({"deployment": {"resources": resources}}, HISTORIES[last])
 
 
-def seconds(count: int) -> float:
+def seconds(count: int, last: str) -> float:
     """Start `count` runs beside as many; give the processor's time."""
-    state, runs, marks = state_of(count), Answers(), Marks()
+    state, runs, marks = state_of(count, last), Answers(), Marks()
     listed: list[Mapping[str, Any]] = [
         {"id": f"{n}", "arn": f"{ARN}{n}", "name": f"S{n}", "creationTime": "2026-11-02T00:00:00Z"}
         for n in range(count)
@@ -92,19 +94,29 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
     parser.add_argument("--sizes", nargs="+", type=int, default=[10, 100, 1000, 5000])
     sizes = parser.parse_args().sizes
-    table = Table("runs", "processor, ms", "ms a run", "exponent", "peak, MiB")
+    table = Table("last update", "runs", "processor, ms", "ms a run", "exponent", "peak, MiB")
+    for last in HISTORIES:
+        seconds(10, last)  # what is made once a process
+        _add_rows(table, last, sizes)
+    Console().print(table)
+
+
+def _add_rows(table: Table, last: str, sizes: list[int]) -> None:
     before: tuple[int, float] | None = None
-    seconds(10)  # what is made once a process
     for size in sizes:
-        taken = min(seconds(size) for _ in range(3))
+        taken = min(seconds(size, last) for _ in range(3))
         exponent = math.log(taken / before[1]) / math.log(size / before[0]) if before else None
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         shown = "" if exponent is None else f"{exponent:.2f}"
         table.add_row(
-            f"{size:,}", f"{taken * 1000:,.1f}", f"{taken * 1000 / size:.3f}", shown, f"{peak:.0f}"
+            last,
+            f"{size:,}",
+            f"{taken * 1000:,.1f}",
+            f"{taken * 1000 / size:.3f}",
+            shown,
+            f"{peak:.0f}",
         )
         before = size, taken
-    Console().print(table)
 
 
 if __name__ == "__main__":

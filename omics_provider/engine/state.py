@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import itertools
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
@@ -140,15 +140,14 @@ class StackState:
         """Tell whether a recorded resource carries `mark`, or a note of the engine."""
         return mark in self._known or self.notes(mark)
 
-    def held(self, urn: str) -> Callable[[str], bool]:
-        """Return what tells the ARNs of recorded resources, the id of one without, but `urn`'s own.
+    def holders(self, key: str) -> Set[str]:
+        """Return the URNs that record an ARN, or the id of what has none.
 
-        None of them is what a start of resource `urn` made. Two accounts or Regions may use the
-        same id at once, and ids are used again: what a resource leaves behind may have given its
-        id to the next.
+        What another resource holds is not what a start of resource `urn` made; what `urn` itself
+        holds may be. Two accounts or Regions may use the same id at once, and ids are used again:
+        what a resource leaves behind may have given its id to the next.
         """
-        holders = self._holders
-        return lambda key: not holders.get(key, frozenset()) <= {urn}
+        return self._holders.get(key, frozenset())
 
     def is_ending(self, urn: str, run_id: str) -> bool:
         """Tell whether an update was interrupted while it ended the run that `urn` still has."""

@@ -56,7 +56,8 @@ class Update:
 
         with self._lock:
             if self._recent is None:
-                self._recent = list(itertools.takewhile(is_recent, runs.list()))
+                items = runs.list() if self._listed is None else self._listed
+                self._recent = list(itertools.takewhile(is_recent, items))
             return self._recent
 
     def listed(self, runs: _Listing) -> list[Mapping[str, Any]]:

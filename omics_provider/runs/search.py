@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from functools import partial
+from typing import Any, NamedTuple, Protocol
 
 from omics_provider.base.identity import Mark, retry_number
 from omics_provider.base.keys import NAME, STACK
@@ -17,18 +18,41 @@ Live = dict[str, Any]
 Item = Mapping[str, Any]
 
 
+class Held(NamedTuple):
+    """Listed items by who records them; those of several resources are left out."""
+
+    by_none: list[Item]
+    by_one: dict[str, list[Item]]
+
+    @staticmethod
+    def of(items: Iterable[Item], state: StackState) -> Held:
+        """Ask the stack's state for who records each item."""
+        found = Held([], {})
+        for each in items:
+            holders = state.holders(str(each["id"])) | state.holders(str(each.get("arn")))
+            if not holders:
+                found.by_none.append(each)
+            elif len(holders) == 1:
+                found.by_one.setdefault(next(iter(holders)), []).append(each)
+        return found
+
+    def by_none_but(self, urn: str) -> list[Item]:
+        """Return the items that no resource records, or `urn` alone."""
+        return [*self.by_none, *self.by_one.get(urn, ())]
+
+
 class Marks(dict[tuple[str, str], Mark | None]):
     """The marks of runs, by ARN and creation time, as far as an update has asked; None for none."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._last: tuple[list[Item], StackState, list[Item]] | None = None
+        self._last: tuple[list[Item], StackState, Held] | None = None
 
-    def loose(self, items: list[Item], state: StackState) -> list[Item]:
-        """Return the items that no resource holds, found once for all who ask of one list."""
+    def by_holder(self, items: list[Item], state: StackState) -> Held:
+        """Return the items by who holds them, sorted out once for all who ask of one list."""
         last = self._last
         if last is None or last[0] is not items or last[1] is not state:
-            last = self._last = (items, state, _not_held(items, state.held("")))
+            last = self._last = (items, state, Held.of(items, state))
         return last[2]
 
 
@@ -56,10 +80,11 @@ class Search:
     urn: str
     inputs: Mapping[str, Any]
     token: str
+    #: Gives the items of what earlier updates may have started that nothing names. The same list
+    #: serves all searches of an update.
+    recent: Callable[[], list[Item]]
     #: Gives the items of `runs` in place of a call for each search.
-    listed: Callable[[], Iterable[Mapping[str, Any]]] | None = None
-    #: Gives what an update may have started of which neither note nor history tells.
-    recent: Callable[[], list[Item]] = list
+    listed: Callable[[], Iterable[Item]] | None = None
     marks: Marks = field(default_factory=Marks)
 
     def find(self) -> Live | None:
@@ -79,23 +104,20 @@ class Search:
 
         `earlier` are the starts that the state names: they are no part of it.
         """
-        since = self.state.lost_since
-        if since is not None:
-            yield from self._marked(
-                lambda item: datetime.fromisoformat(item["creationTime"]) >= since,
-                self.state.lost(self.stack, self.urn, earlier),
-            )
+        if self.state.lost_since is not None:
+            held = self.marks.by_holder(self.recent(), self.state)
+            fits = self.state.lost(self.stack, self.urn, earlier)
+            yield from self._fitting(held.by_none_but(self.urn), fits)
 
     def unnoticed(self) -> Iterator[tuple[Live, str]]:
         """Give the runs that an update started of which neither note nor history tells.
 
         They have the name and the workflow that are declared: to look at all costs too many calls.
         """
-        loose = self.marks.loose(self.recent(), self.state)
-        yield from replace(self, listed=lambda: loose)._marked(
-            self._candidates([self.inputs]),
-            self.state.lost(self.stack, self.urn, ()),
-        )
+        if self.state.lost_since is None:
+            held = self.marks.by_holder(self.recent(), self.state)
+            named = filter(self._candidates([self.inputs]), held.by_none)
+            yield from self._fitting(named, self.state.lost(self.stack, self.urn, ()))
 
     def successors(self, uuid: str, before: str) -> list[tuple[int, Live]]:
         """Return the runs that waits started in place of the recorded one, in order.
@@ -147,15 +169,19 @@ class Search:
         wanted: Callable[[Mapping[str, Any]], bool],
         fits: Callable[[Mark], bool],
     ) -> Iterator[tuple[Live, str]]:
-        """Give the runs whose mark fits and that the stack does not record, newest first.
-
-        With each comes the requestId in its mark.
-
-        ListRuns shows no tags, so each candidate costs one GetRun, once in an update.
-        """
+        """Give the wanted runs whose mark fits and that no other resource records, newest first."""
         listed = self.listed or self.runs.list
-        candidates = _not_held(filter(wanted, listed()), self.state.held(self.urn))
-        for item in sorted(candidates, key=lambda i: str(i["creationTime"]), reverse=True):
+        held = Held.of(filter(wanted, listed()), self.state)
+        yield from self._fitting(held.by_none_but(self.urn), fits)
+
+    def _fitting(
+        self, items: Iterable[Item], fits: Callable[[Mark], bool]
+    ) -> Iterator[tuple[Live, str]]:
+        """Give the runs whose mark fits, newest first. With each comes the requestId in its mark.
+
+        ListRuns shows no tags, so each item costs one GetRun, once in an update.
+        """
+        for item in sorted(items, key=lambda i: str(i["creationTime"]), reverse=True):
             known = self.marks.get(_key(item))
             if _key(item) in self.marks and (known is None or not fits(known)):
                 continue
@@ -166,16 +192,21 @@ class Search:
                     yield live, mark.token
 
 
-def _not_held(items: Iterable[Item], held: Callable[[str], bool]) -> list[Item]:
-    return [each for each in items if not held(str(each["id"])) and not held(str(each.get("arn")))]
-
-
 def search_of(
     call: Call, runs: Listed, inputs: Mapping[str, Any], token: str, state: StackState
 ) -> Search:
     """Return the search for the call's resource."""
-    stack = str(inputs.get(STACK, ""))
-    return Search(runs, state, stack, call.urn, inputs, token, marks=call.update.part(Marks))
+    stack, recent = str(inputs.get(STACK, "")), partial(since_failure, runs, state)
+    marks = call.update.part(Marks)
+    return Search(runs, state, stack, call.urn, inputs, token, recent, marks=marks)
+
+
+def since_failure(runs: Listed, state: StackState) -> list[Item]:
+    """List what was created since updates have failed; nothing where the last one succeeded."""
+    since = state.lost_since
+    if since is None:
+        return []
+    return [i for i in runs.list() if datetime.fromisoformat(str(i["creationTime"])) >= since]
 
 
 def _key(item: Mapping[str, Any]) -> tuple[str, str]:

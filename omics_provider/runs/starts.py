@@ -159,17 +159,19 @@ def start_of(
     stack = str(inputs.get(STACK, ""))
     return Start(
         runs, state, stack, call.urn, inputs, token,
-        recent=partial(_recent, call, runs, state), marks=call.update.part(Marks),
+        partial(_recent, call, runs, state), marks=call.update.part(Marks),
     )  # fmt: skip
 
 
 def _recent(call: Call, runs: Runs, state: StackState) -> list[Mapping[str, Any]]:
-    since = state.unnoticed_since(call.update.engine.began)
+    since = state.lost_since or state.unnoticed_since(call.update.engine.began)
     if since is None:
         return []
     try:
         return call.update.recent(runs, since)
     except errors.Denied:
+        if state.lost_since:
+            raise
         # Nothing says that there is anything to find, and `doctor` names the right.
         return []
 

@@ -187,9 +187,11 @@ class Attempts:
         token = identity.retry_token(declared.uuid, failed.target.next_number)
         name = declaration.name_sent({}, declared.inputs, urn_name(declared.urn))
         inputs = {**declared.inputs, **name}
-        start = Start(self._runs, self._state(), self._stack, declared.urn, inputs, token)
-        listed = partial(self._listed_since, failed.live)
-        return replace(start, listed=listed, must_look=True)
+        return Start(
+            self._runs, self._state(), self._stack, declared.urn, inputs, token,
+            # An attempt is looked for by its token alone.
+            recent=list, listed=partial(self._listed_since, failed.live), must_look=True,
+        )  # fmt: skip
 
     def _listed_since(self, ended: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
         return since(ended, self._runs.list())

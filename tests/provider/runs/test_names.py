@@ -54,7 +54,7 @@ def calls(settings: Settings) -> list[str]:
 
 
 def begin(settings: Settings, inputs: dict[str, Any], token: str, **more: Any) -> Start:
-    return Start(Runs(settings), StackState(), STACK, URN, inputs, token, **more)
+    return Start(Runs(settings), StackState(), STACK, URN, inputs, token, list, **more)
 
 
 def never(live: object, inputs: object) -> None:

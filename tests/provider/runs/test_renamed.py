@@ -44,7 +44,9 @@ def call(settings: Settings) -> Call:
 
 def started(runs: Runs, token: str = FIRST) -> dict[str, Any]:
     """A run of the stack's old name, as the state has it."""
-    properties = Start(runs, StackState(), STACK, URN, INPUTS, token).started_or_found().properties
+    properties = (
+        Start(runs, StackState(), STACK, URN, INPUTS, token, list).started_or_found().properties
+    )
     return dict(runs.find(properties["arn"].rpartition("/")[2]) or {}) | properties
 
 
@@ -78,6 +80,6 @@ def test_the_marks_of_another_resource_are_left_alone(runs: Runs, call: Call) ->
 def test_the_attempt_that_a_wait_started_before_is_found(runs: Runs) -> None:
     recorded = started(runs)
     attempt = started(runs, retry_token(recorded["uuid"], 2))
-    start = Start(runs, StackState(), PROD, URN_OF_PROD, DECLARED, "")
+    start = Start(runs, StackState(), PROD, URN_OF_PROD, DECLARED, "", list)
     found = start.successors(recorded["uuid"], STACK)
     assert [(number, live["id"]) for number, live in found] == [(2, attempt["id"])]

@@ -35,7 +35,9 @@ def attempt(emulator: Emulator, run: Recorded, number: int, **more: Any) -> str:
     settings = Settings(region=REGION, endpoint="local", local_state=emulator.state)
     inputs = {**run.outs, **more}
     token = retry_token(str(run.outs["uuid"]), number)
-    return Start(Runs(settings), StackState(), "", "", inputs, token).started_or_found().run_id
+    return (
+        Start(Runs(settings), StackState(), "", "", inputs, token, list).started_or_found().run_id
+    )
 
 
 def diffed(provider: OmicsRunProvider, run: Recorded, inputs: Inputs) -> list[str]:

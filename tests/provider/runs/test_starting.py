@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,12 @@ from omics_provider.base.diff import TagChange
 from omics_provider.base.identity import START_MARK, start_token
 from omics_provider.base.settings import Settings
 from omics_provider.emulator import control
+from omics_provider.engine.call import Call
 from omics_provider.engine.state import EarlierStart, StackState
+from omics_provider.engine.update import Update
 from omics_provider.runs.calls import Runs
-from omics_provider.runs.starts import Start
+from omics_provider.runs.search import since_failure
+from omics_provider.runs.starts import Start, start_of
 
 STACK, URN = "organization/omics-runs/dev", "urn:pulumi:dev::omics-runs::omics:Run::NA12878"
 INPUTS: dict[str, Any] = {
@@ -38,7 +42,13 @@ def runs(tmp_path: Path) -> Runs:
 
 
 def begin(runs: Runs, token: str, state: StackState | None = None) -> Start:
-    return Start(runs, state or StackState(), STACK, URN, INPUTS, token)
+    known = state or StackState()
+    return Start(runs, known, STACK, URN, INPUTS, token, partial(since_failure, runs, known))
+
+
+def begin_named(runs: Runs, name: str, token: str) -> Start:
+    start = begin(runs, token)
+    return replace(start, urn=f"{URN}-{name}", inputs={**INPUTS, "name": name})
 
 
 def never(live: object, inputs: object) -> None:
@@ -88,6 +98,25 @@ def test_a_lost_start_is_found_beside_an_interrupted_one_that_never_left(runs: R
     again = begin(runs, "third", state).once((EarlierStart(SECOND, INPUTS),), never)
 
     assert again.properties["uuid"] == lost.properties["uuid"]
+
+
+def test_after_a_failed_update_the_runs_are_listed_once_for_all_starts(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = {name: begin_named(runs, name, FIRST + name).once((), never) for name in ("a", "b")}
+    state, update = StackState(failing_since="2020-01-01T00:00:00Z"), Update()
+    lists: list[int] = []
+    whole = Runs.list
+    monkeypatch.setattr(Runs, "list", lambda self: lists.append(1) or whole(self))
+
+    for name in ("a", "b", "c"):
+        inputs = {**INPUTS, "name": name}
+        call = Call(update, runs._settings, urn=f"{URN}-{name}")
+        again = start_of(call, runs, inputs, SECOND + name, state).once((), never)
+        taken = lost.get(name)
+        assert again.properties["requestId"] == (SECOND + name if taken is None else FIRST + name)
+        assert taken is None or again.properties["uuid"] == taken.properties["uuid"]
+    assert len(lists) == 1
 
 
 def test_what_was_started_before_the_last_success_is_not_lost(runs: Runs) -> None:

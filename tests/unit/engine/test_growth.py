@@ -42,7 +42,7 @@ def looks_for_each(count: int) -> float:
         found.settled(urn)
         found.outlived(urn)
         found.lost("organization/p/s", urn, ())
-        assert not found.held(urn)(f"id-{uuid}")
+        assert not found.holders(f"id-{uuid}") - {urn}
         assert found.records(uuid)
         found.keeps_run(uuid)
         found.keeps_run_in_destroy(uuid)

@@ -200,7 +200,7 @@ def test_what_a_state_keeps() -> None:
 def held(found: StackState, urn: str) -> set[str]:
     """Which ids and ARNs of the tests other resources than `urn` hold."""
     keys = [f"id-{each}" for each in "abcd"] + ["arn:aws:omics:us-east-1:1:run/7"]
-    return set(filter(found.held(urn), keys))
+    return {key for key in keys if found.holders(key) - {urn}}
 
 
 def test_the_id_of_a_run_that_leaves_may_be_that_of_the_next() -> None:

@@ -34,14 +34,15 @@ class NoRuns:
         raise AssertionError(f"looked at {id_}, which a resource holds")
 
 
-def looks_for_each(count: int) -> float:
+def looks_for_each(count: int, failing_since: str | None) -> float:
     """How often the searches of `count` new runs look at an item, for each run."""
     recent: list[Mapping[str, Any]] = [
         Counted(id=f"{n}", arn=f"{ARN}{n}", name=f"S{n}") for n in range(count)
     ]
     outputs = ({"uuid": f"u{n}", "arn": f"{ARN}{n}"} for n in range(count))
     state = StackState(
-        tuple({"urn": f"{RUN}S{n}", "id": f"{n}", "outputs": o} for n, o in enumerate(outputs))
+        tuple({"urn": f"{RUN}S{n}", "id": f"{n}", "outputs": o} for n, o in enumerate(outputs)),
+        failing_since=failing_since,
     )
     marks = Marks()
     Counted.looks = 0
@@ -50,9 +51,11 @@ def looks_for_each(count: int) -> float:
             NoRuns(), state, "organization/p/s", f"{RUN}new-{n}", {"name": f"S{n}"}, f"token-{n}",
             recent=lambda: recent, marks=marks,
         )  # fmt: skip
-        assert list(search.unnoticed()) == []
+        assert [*search.lost(()), *search.unnoticed()] == []
     return Counted.looks / count
 
 
-def test_the_search_for_a_run_does_not_grow_with_the_stack() -> None:
-    assert looks_for_each(1000) == pytest.approx(looks_for_each(20), rel=0.01)
+@pytest.mark.parametrize("failing_since", [None, "2020-01-01T00:00:00Z"])
+def test_the_search_for_a_run_does_not_grow_with_the_stack(failing_since: str | None) -> None:
+    many, few = looks_for_each(1000, failing_since), looks_for_each(20, failing_since)
+    assert many == pytest.approx(few, rel=0.01)
