@@ -20,6 +20,7 @@ from .calls import Place, method, whole
 from .clients import omics
 from .failures import translated
 from .pacing import Pacer
+from .polling import Pace, TimeLimitReached, poll
 
 Answer = dict[str, Any]
 
@@ -30,6 +31,8 @@ _FIRST_BACKOFF, _LONGEST_BACKOFF = 0.25, 20.0
 _UNSENT_TRIES: Final = 3
 #: Seconds without any start of this process, for which throttled calls are repeated.
 _THROTTLED_LIMIT: Final = 3600.0
+#: Seconds until what the service does not show is taken for gone, and not for just started.
+_SHOWN_LIMIT: Final = 10.0
 
 _pacers: dict[Settings, Pacer] = {}
 _lock = threading.Lock()
@@ -131,10 +134,16 @@ def sent_again(
     except (errors.Conflict, errors.Invalid):
         # The token is taken; or the inputs are wrong, which the start itself will say, too.
         return look()
-    live = find(str(again["id"]))
-    if live is None or live["uuid"] != again["uuid"]:
+    try:
+        live = poll(
+            lambda: find(str(again["id"])),
+            lambda found: found is not None,
+            limit=_SHOWN_LIMIT,
+            pace=Pace(0.5),
+        )
+    except TimeLimitReached:
         return None
-    return None if is_released(live) else live
+    return None if live is None or live["uuid"] != again["uuid"] or is_released(live) else live
 
 
 def _final(error: errors.OmicsError, unclear: list[errors.OmicsError]) -> errors.OmicsError:

@@ -74,6 +74,22 @@ def test_a_released_run_is_not_taken_when_its_request_is_answered_again(runs: Ru
     assert again.properties["requestId"] == SECOND
 
 
+def test_a_start_that_is_sent_again_is_taken_though_get_run_shows_it_late(runs: Runs) -> None:
+    class Late(Runs):
+        asked = 0
+
+        def find(self, run_id: str) -> dict[str, Any] | None:
+            Late.asked += 1
+            return None if Late.asked <= 2 else super().find(run_id)
+
+    # The earlier start never reached the service, so sending it again starts the run.
+    again = replace(begin(runs, SECOND), runs=Late(runs._settings))
+    taken = again.once((EarlierStart(FIRST, INPUTS),), never)
+
+    assert taken.properties["requestId"] == FIRST
+    assert [run["id"] for run in runs.list()] == [taken.run_id]
+
+
 def test_an_interrupted_start_is_found_under_an_id_that_the_state_still_records(
     runs: Runs,
 ) -> None:
