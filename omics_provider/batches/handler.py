@@ -229,7 +229,7 @@ def _delete_placeholder(call: Call, recorded: Properties) -> None:
 
 
 def _batches(call: Call, recorded: Mapping[str, Any], operation: str) -> Batches:
-    batches = Batches(call.settings, call.update.engine.require_alive)
+    batches = Batches(call.settings, call.update.require_going)
     whereabouts.require_region(batches.runs, recorded, operation)
     return batches
 

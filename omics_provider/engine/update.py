@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
+from omics_provider.base.errors import OmicsError
+
 from .own_stack import OwnStack
 from .process import Engine
 
@@ -32,10 +34,24 @@ class Update:
         self.stack = stack or OwnStack(self.engine)
         self.made: set[str] = set()
         self.adopted: set[str] = set()
+        self._interrupted = threading.Event()
         self._lock = threading.RLock()
         self._parts: dict[type[Any], Any] = {}
         self._listed: list[Mapping[str, Any]] | None = None
         self._recent: list[Mapping[str, Any]] | None = None
+
+    def interrupt(self) -> None:
+        """Let nothing be started any more: the user has asked for the end of the update."""
+        self._interrupted.set()
+
+    def require_going(self, operation: str = "StartRun") -> None:
+        """Raise OmicsError where the update was interrupted or its CLI has ended.
+
+        `operation` is left undone: it starts what costs money.
+        """
+        if self._interrupted.is_set():
+            raise OmicsError(operation, "the update was interrupted. Nothing was done")
+        self.engine.require_alive(operation)
 
     def part(self, kind: type[T]) -> T:
         """Return this update's one object of `kind`: what a slice remembers for itself."""

@@ -51,7 +51,11 @@ class Resources(provider_pb2_grpc.ResourceProviderServicer):
         return self._update.engine.is_alive
 
     def end_waits(self) -> None:
-        """End all waits at once, and those to come. What is waited for goes on, and is recorded."""
+        """End all waits at once, and those to come. What is waited for goes on, and is recorded.
+
+        What is about to be started is not started.
+        """
+        self._update.interrupt()
         self._update.part(Waits).cancel()
 
     @told

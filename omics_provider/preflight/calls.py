@@ -255,10 +255,10 @@ def _owned(client: Any, bucket: str, owner: str) -> bool:
 
 
 def _file(settings: Settings, key: tuple[str, ...]) -> Answer:
-    """HeadObject, and ListObjectsV2 for what may be a folder."""
+    """HeadObject, and ListObjectsV2 for what may be a folder or a whole bucket."""
     bucket, name = bucket_and_key(key[0])
     client = aws(settings, "s3")
-    if not name.endswith("/"):
+    if name and not name.endswith("/"):
         try:
             with translated("HeadObject"):
                 client.head_object(Bucket=bucket, Key=name)
@@ -268,9 +268,9 @@ def _file(settings: Settings, key: tuple[str, ...]) -> Answer:
         else:
             return Found()
     with translated("ListObjectsV2"):
-        prefix = name if name.endswith("/") else f"{name}/"
+        prefix = f"{name.removesuffix('/')}/" if name else ""
         listed = client.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1)
-    return Found() if listed.get("KeyCount") else Missing()
+    return Found() if listed.get("KeyCount") or not name else Missing()
 
 
 def _quota(settings: Settings, key: tuple[str, ...]) -> Answer:

@@ -338,7 +338,7 @@ def _delete_placeholder(call: Call, recorded: Properties) -> None:
 
 
 def _runs(call: Call) -> Runs:
-    return Runs(call.settings, call.update.engine.require_alive)
+    return Runs(call.settings, call.update.require_going)
 
 
 def _runs_of(call: Call, recorded: Properties, operation: str) -> Runs:

@@ -182,7 +182,7 @@ class LastingHandler(ABC, Generic[S]):
 
     def _made(self, call: Call, service: S, inputs: Properties, token: str) -> Live:
         arguments = self.arguments(call, inputs, token)
-        call.update.engine.require_alive()
+        call.update.require_going()
         try:
             made = service.create(arguments)
         except errors.Conflict:

@@ -341,6 +341,28 @@ def test_a_cancelled_wait_is_gone_on_with_and_starts_nothing(
     assert emulator.calls().count("StartRun") == 1
 
 
+def test_after_a_cancel_no_start_that_is_queued_goes_out(
+    door: Door, emulator: Emulator, declared: Inputs
+) -> None:
+    checked = door.check("x", struct(declared))
+    emulator.fault("StartRun", "throttle", count=1000)
+    asked = Asked(lambda: door.create("x", checked.inputs))
+    until(lambda: "StartRun" in emulator.calls())
+    door.stub.Cancel(struct_pb2.Value())
+    told = asked.failure()
+    assert told.recorded is None
+    assert "StartRun for run x failed: the update was interrupted. Nothing was done" in told.message
+    emulator.fault("StartRun", "throttle", count=0)
+    assert (
+        emulator.since(
+            lambda: failure(lambda: door.create("y", door.check("y", struct(declared)).inputs))
+        ).count("StartRun")
+        == 0
+    )
+    with another(door, emulator) as later:
+        assert later.create("x", checked.inputs).id
+
+
 def test_custom_timeouts_bound_a_wait(door: Door, emulator: Emulator, declared: Inputs) -> None:
     _, asked = waiting(door, emulator, declared, timeout=1.0)
     failed = asked.failure()

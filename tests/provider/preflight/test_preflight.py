@@ -238,6 +238,14 @@ def test_folders_are_inputs_too(served: Served, there: dict[Kind, Look]) -> None
     assert [type(answers[each]) for each in folders] == [Found, Found, Missing, Missing]
 
 
+def test_a_whole_bucket_is_an_input_too(served: Served, there: dict[Kind, Look]) -> None:
+    served.client("s3").create_bucket(Bucket="empty")
+    uris = ("s3://results", "s3://results/", "s3://empty", "s3://nowhere")
+    buckets = [Look(Kind.FILE, (uri,)) for uri in uris]
+    answers = look_up(at(served.url), buckets, PATIENT)
+    assert [type(answers[each]) for each in buckets] == [Found, Found, Found, Missing]
+
+
 def test_a_bucket_in_another_region(served: Served) -> None:
     served.client("s3").create_bucket(
         Bucket="far-away", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
