@@ -210,3 +210,23 @@ def test_a_start_whose_repeat_is_a_conflict_is_taken_though_it_is_listed_late(ru
     taken = again.once((EarlierStart(FIRST, INPUTS),), never)
 
     assert taken.run_id == first.run_id
+
+
+@pytest.mark.parametrize("end", ["CANCELLED", "COMPLETED"])
+def test_a_run_that_is_stopping_is_taken_only_if_it_was_not_cancelled(runs: Runs, end: str) -> None:
+    first = begin(runs, FIRST).once((), never)
+
+    class Stopping(Runs):
+        asked = 0
+
+        def find(self, run_id: str) -> dict[str, Any] | None:
+            live = super().find(run_id)
+            if live is None or live["id"] != first.run_id:
+                return live
+            Stopping.asked += 1
+            return {**live, "status": "STOPPING" if Stopping.asked <= 3 else end}
+
+    start = replace(begin(runs, SECOND), runs=Stopping(runs._settings))
+    again = start.once((EarlierStart(FIRST, INPUTS),), never)
+
+    assert (again.run_id == first.run_id) == (end == "COMPLETED")
