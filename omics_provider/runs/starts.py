@@ -131,13 +131,19 @@ class Start(Search):
             return None
 
     def _interrupted(self, earlier: tuple[EarlierStart, ...], end: End) -> Live | None:
-        """Return an interrupted start's run; end it where its inputs are no longer declared."""
-        live, token = next(self.interrupted(earlier), (None, ""))
-        source = next((start for start in earlier if start.token == token), None)
-        if live is not None and source is not None and not source.is_for(self.inputs):
-            end(live, source.inputs)
-            return None
-        return live
+        """Return the newest run of interrupted starts for what is declared; end all others."""
+        sources, taken = {start.token: start for start in earlier}, None
+        unseen = set(sources)
+        for live, token in self.interrupted(earlier):
+            if taken is None and sources[token].is_for(self.inputs):
+                taken = live
+            else:
+                end(live, sources[token].inputs)
+            unseen.discard(token)
+            if not unseen:
+                # Each look costs a call.
+                break
+        return taken
 
     def _tags(self, token: str) -> dict[str, str]:
         marks = Mark.of(self.stack, self.urn, token).tags(self.stack)

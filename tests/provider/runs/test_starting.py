@@ -230,3 +230,27 @@ def test_a_run_that_is_stopping_is_taken_only_if_it_was_not_cancelled(runs: Runs
     again = start.once((EarlierStart(FIRST, INPUTS),), never)
 
     assert (again.run_id == first.run_id) == (end == "COMPLETED")
+
+
+@pytest.mark.parametrize("declared", ["before", "now"])
+def test_of_two_interrupted_starts_one_is_taken_and_the_other_ended(
+    runs: Runs, declared: str
+) -> None:
+    ended: list[str] = []
+    tokens = {"before": FIRST, "now": SECOND}
+    inputs = {which: {**INPUTS, "outputUri": f"s3://results/{which}"} for which in tokens}
+    made = {
+        which: replace(begin(runs, token), inputs=inputs[which]).once((), never)
+        for which, token in tokens.items()
+    }
+
+    class Unused(Runs):
+        def start(self, arguments: Mapping[str, Any], look: object = None) -> dict[str, Any]:
+            raise AssertionError("nothing is to be started")
+
+    start = replace(begin(runs, "third"), inputs=inputs[declared], runs=Unused(runs._settings))
+    earlier = tuple(EarlierStart(token, inputs[which]) for which, token in tokens.items())
+    again = start.once(earlier, lambda live, _: ended.append(live["id"]))
+
+    assert again.run_id == made.pop(declared).run_id
+    assert ended == [other.run_id for other in made.values()]
