@@ -222,10 +222,11 @@ def _delete_placeholder(call: Call, recorded: Properties) -> None:
         # The start is in the hands of the resource that took this one's place.
         return
     batches = _batches(call, recorded, "Delete")
-    live = Cohort(call, batches, recorded, [], {}).find(str(recorded["requestId"]))
-    # What this process has made may not be recorded yet.
-    if live is not None and live["uuid"] not in call.update.made:
-        ending.end(call, batches, [live], str(recorded.get("onDelete", "")))
+    for token in (recorded["requestId"], *recorded.get(keys.EARLIER, ())):
+        live = Cohort(call, batches, recorded, [], {}).find(str(token))
+        # What this process has made may not be recorded yet.
+        if live is not None and live["uuid"] not in call.update.made:
+            ending.end(call, batches, [live], str(recorded.get("onDelete", "")))
 
 
 def _batches(call: Call, recorded: Mapping[str, Any], operation: str) -> Batches:

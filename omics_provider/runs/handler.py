@@ -331,10 +331,11 @@ def _delete_placeholder(call: Call, recorded: Properties) -> None:
         # The start is in the hands of the resource that took this one's place.
         return
     runs = _runs(call)
-    live = start_of(call, runs, recorded, str(recorded["requestId"]), StackState()).find()
-    # What this process has made may not be recorded yet.
-    if live is not None and live["uuid"] not in call.update.made:
-        ending.ender(call, runs)(live, recorded)
+    for token in (recorded["requestId"], *recorded.get(keys.EARLIER, ())):
+        live = start_of(call, runs, recorded, str(token), StackState()).find()
+        # What this process has made may not be recorded yet.
+        if live is not None and live["uuid"] not in call.update.made:
+            ending.ender(call, runs)(live, recorded)
 
 
 def _runs(call: Call) -> Runs:

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any
 
 from omics_provider.base import errors, keys
 from omics_provider.base.status import RunStatus, status_of
@@ -35,10 +35,7 @@ from .rules import lifecycle, words
 from .rules.lifecycle import USELESS, Fate
 from .rules.lifecycle import adoption_mismatch as mismatch
 from .search import Live
-from .starts import Start
-
-#: Seconds that a run's end is waited for which an interrupted delete may have asked for.
-STOP_LIMIT: Final = 120.0
+from .starts import STOP_LIMIT, Start
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +61,9 @@ def look(call: Call, start: Start, earlier: tuple[EarlierStart, ...]) -> tuple[L
     process.
     """
     listed = replace(start, listed=lambda: call.update.listed(start.runs))
-    found = call.update.part(Left)[start.urn] = tuple(_look(listed, earlier))
+    # A preview only tells: it does not wait for what is stopping.
+    ended = listed.stopped if call.update.engine.is_update else lambda live: live
+    found = call.update.part(Left)[start.urn] = tuple(_look(listed, earlier, ended))
     return found
 
 
@@ -148,13 +147,16 @@ def _end_of(runs: Runs, run_id: str, recorded: Mapping[str, Any]) -> RunStatus |
         return RunStatus.STOPPING
 
 
-def _look(start: Start, earlier: tuple[EarlierStart, ...]) -> Iterator[LeftBehind]:
+def _look(
+    start: Start, earlier: tuple[EarlierStart, ...], ended: Callable[[Live], Live]
+) -> Iterator[LeftBehind]:
+    """Give what is left; `ended` gives a run that is stopping as it is then."""
     if earlier:
         sources = {source.token: source for source in earlier}
         for live, token in start.interrupted(earlier):
             source = sources[token]
-            fits = source.is_for(start.inputs) and live["status"] not in USELESS
+            fits = source.is_for(start.inputs) and ended(live)["status"] not in USELESS
             yield LeftBehind(live, source.inputs, token, fits)
     for live, token in start.lost(earlier):
-        fits = live["status"] not in USELESS and not mismatch(start.inputs, live)
+        fits = not mismatch(start.inputs, live) and ended(live)["status"] not in USELESS
         yield LeftBehind(live, start.inputs, token, fits)

@@ -12,9 +12,11 @@ from typing import Any, Final, NamedTuple
 from omics_provider.base import diff, errors
 from omics_provider.base.identity import START_MARK, Mark, with_marks
 from omics_provider.base.keys import NAME, STACK
+from omics_provider.base.status import RunStatus
 from omics_provider.engine.call import Call
 from omics_provider.engine.state import EarlierStart, StackState
 from omics_provider.service import start_loop
+from omics_provider.service.polling import Pace, TimeLimitReached, poll
 
 from .calls import Runs
 from .rules import declaration, lifecycle
@@ -23,6 +25,8 @@ from .search import Live, Marks, Search
 #: Ends a run that was started for inputs which are no longer declared; takes those, too.
 End = Callable[[Live, Mapping[str, Any]], None]
 
+#: Seconds that a run's end is waited for which an interrupted update may have asked for.
+STOP_LIMIT: Final = 120.0
 #: How much of a time the service may leave out.
 _ROUNDING: Final = timedelta(minutes=1)
 
@@ -59,9 +63,34 @@ class Start(Search):
             live = self._lost(earlier, end)
         if live is None and earlier:
             live = self._repeated(earlier)
-        if live is not None and live["status"] not in lifecycle.USELESS:
-            return self._taken(live)
+        if live is not None:
+            live = self.stopped(live)
+            if live["status"] not in lifecycle.USELESS:
+                return self._taken(live)
         return self.started_or_found()
+
+    def stopped(self, live: Live) -> Live:
+        """Return a run as it is once it stops no more: it may complete, or be cancelled.
+
+        As it was, where it does not end within the limit.
+        """
+        if live["status"] != RunStatus.STOPPING:
+            return live
+
+        def look() -> Live:
+            now = self.runs.find(live["id"])
+            is_there = now is not None and lifecycle.same_run(live, now)
+            return now if now and is_there else {**live, "status": str(RunStatus.DELETED)}
+
+        try:
+            return poll(
+                look,
+                lambda found: found["status"] != RunStatus.STOPPING,
+                limit=STOP_LIMIT,
+                pace=Pace(0.5),
+            )
+        except TimeLimitReached:
+            return live
 
     def started_or_found(self) -> Started:
         """Start the run with this very token, whatever was started for the resource before.
@@ -102,13 +131,19 @@ class Start(Search):
             return None
 
     def _interrupted(self, earlier: tuple[EarlierStart, ...], end: End) -> Live | None:
-        """Return an interrupted start's run; end it where its inputs are no longer declared."""
-        live, token = next(self.interrupted(earlier), (None, ""))
-        source = next((start for start in earlier if start.token == token), None)
-        if live is not None and source is not None and not source.is_for(self.inputs):
-            end(live, source.inputs)
-            return None
-        return live
+        """Return the newest run of interrupted starts for what is declared; end all others."""
+        sources, taken = {start.token: start for start in earlier}, None
+        unseen = set(sources)
+        for live, token in self.interrupted(earlier):
+            if taken is None and sources[token].is_for(self.inputs):
+                taken = live
+            else:
+                end(live, sources[token].inputs)
+            unseen.discard(token)
+            if not unseen:
+                # Each look costs a call.
+                break
+        return taken
 
     def _tags(self, token: str) -> dict[str, str]:
         marks = Mark.of(self.stack, self.urn, token).tags(self.stack)

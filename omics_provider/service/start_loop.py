@@ -131,19 +131,22 @@ def sent_again(
     """
     try:
         again = send()
-    except (errors.Conflict, errors.Invalid):
-        # The token is taken; or the inputs are wrong, which the start itself will say, too.
+    except errors.Conflict:
+        # The token is taken: by what is gone, or by what has just started and is not listed yet.
+        return _shown(look)
+    except errors.Invalid:
+        # The inputs are wrong, which the start itself will say, too.
         return look()
+    live = _shown(lambda: find(str(again["id"])))
+    return None if live is None or live["uuid"] != again["uuid"] or is_released(live) else live
+
+
+def _shown(look: Callable[[], Answer | None]) -> Answer | None:
+    """Return what `look` finds within the time in which the service shows what has started."""
     try:
-        live = poll(
-            lambda: find(str(again["id"])),
-            lambda found: found is not None,
-            limit=_SHOWN_LIMIT,
-            pace=Pace(0.5),
-        )
+        return poll(look, lambda found: found is not None, limit=_SHOWN_LIMIT, pace=Pace(0.5))
     except TimeLimitReached:
         return None
-    return None if live is None or live["uuid"] != again["uuid"] or is_released(live) else live
 
 
 def _final(error: errors.OmicsError, unclear: list[errors.OmicsError]) -> errors.OmicsError:

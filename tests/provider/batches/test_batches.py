@@ -22,6 +22,7 @@ from pulumi.output import Unknown
 
 from omics_provider.base import errors
 from omics_provider.base.identity import Mark
+from omics_provider.base.keys import EARLIER
 from omics_provider.base.settings import Settings
 from omics_provider.batches import ending, starts
 from omics_provider.batches.folder import Folder
@@ -734,6 +735,16 @@ def test_a_create_in_doubt_is_recorded_and_found(
     place.patch.setattr(Place, "forget", lambda _: None)
     place.destroy(doubt)
     assert len(place.batches()) == 1
+
+
+def test_the_end_of_a_create_in_doubt_ends_the_batch_of_an_earlier_one_in_doubt(
+    place: Place,
+) -> None:
+    kept = place.up(sheet(3))
+    own = place.checked(place.inputs(sheet(3)))
+    doubt = {**own, "requestId": "never sent", EARLIER: [kept.outs["requestId"]]}
+    place.destroy(Recorded("unconfirmed", doubt))
+    assert place.batches() == []
 
 
 # A changed sheet --------------------------------------------------------------------------------

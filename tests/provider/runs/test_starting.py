@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -10,14 +11,17 @@ from typing import Any
 
 import pytest
 
+from omics_provider.base import errors
 from omics_provider.base.diff import TagChange
 from omics_provider.base.identity import START_MARK, start_token
+from omics_provider.base.keys import EARLIER
 from omics_provider.base.settings import Settings
 from omics_provider.emulator import control
 from omics_provider.engine.call import Call
 from omics_provider.engine.state import EarlierStart, StackState
 from omics_provider.engine.update import Update
 from omics_provider.runs.calls import Runs
+from omics_provider.runs.handler import RunHandler
 from omics_provider.runs.search import since_failure
 from omics_provider.runs.starts import Start, start_of
 
@@ -175,3 +179,78 @@ def test_recent_runs_of_another_name_or_that_the_stack_records_cost_no_look(runs
 
     assert again.run_id not in (mine.run_id, other.run_id)
     assert looked == []
+
+
+def test_the_end_of_a_start_in_doubt_ends_the_run_of_an_earlier_one_in_doubt(runs: Runs) -> None:
+    first = begin(runs, FIRST).once((), never)
+    declared = {key: value for key, value in INPUTS.items() if key != "__stack"}
+    doubt = {**declared, "onDelete": "cancel", "requestId": SECOND, EARLIER: [FIRST]}
+
+    RunHandler().delete(Call(Update(), runs._settings), "unconfirmed", doubt)
+
+    live = runs.find(first.run_id) or {}
+    assert live["status"] in ("STOPPING", "CANCELLED")
+
+
+def test_a_start_whose_repeat_is_a_conflict_is_taken_though_it_is_listed_late(runs: Runs) -> None:
+    first = begin(runs, FIRST).once((), never)
+
+    class Late(Runs):
+        asked = 0
+
+        def start(self, arguments: Mapping[str, Any], look: object = None) -> dict[str, Any]:
+            assert arguments["requestId"] == FIRST, "a second run would start"
+            raise errors.Conflict("StartRun", "the requestId is in use")
+
+        def list(self, **_: Any) -> Iterator[dict[str, Any]]:
+            Late.asked += 1
+            return iter(()) if Late.asked <= 3 else super().list()
+
+    again = replace(begin(runs, SECOND), runs=Late(runs._settings))
+    taken = again.once((EarlierStart(FIRST, INPUTS),), never)
+
+    assert taken.run_id == first.run_id
+
+
+@pytest.mark.parametrize("end", ["CANCELLED", "COMPLETED"])
+def test_a_run_that_is_stopping_is_taken_only_if_it_was_not_cancelled(runs: Runs, end: str) -> None:
+    first = begin(runs, FIRST).once((), never)
+
+    class Stopping(Runs):
+        asked = 0
+
+        def find(self, run_id: str) -> dict[str, Any] | None:
+            live = super().find(run_id)
+            if live is None or live["id"] != first.run_id:
+                return live
+            Stopping.asked += 1
+            return {**live, "status": "STOPPING" if Stopping.asked <= 3 else end}
+
+    start = replace(begin(runs, SECOND), runs=Stopping(runs._settings))
+    again = start.once((EarlierStart(FIRST, INPUTS),), never)
+
+    assert (again.run_id == first.run_id) == (end == "COMPLETED")
+
+
+@pytest.mark.parametrize("declared", ["before", "now"])
+def test_of_two_interrupted_starts_one_is_taken_and_the_other_ended(
+    runs: Runs, declared: str
+) -> None:
+    ended: list[str] = []
+    tokens = {"before": FIRST, "now": SECOND}
+    inputs = {which: {**INPUTS, "outputUri": f"s3://results/{which}"} for which in tokens}
+    made = {
+        which: replace(begin(runs, token), inputs=inputs[which]).once((), never)
+        for which, token in tokens.items()
+    }
+
+    class Unused(Runs):
+        def start(self, arguments: Mapping[str, Any], look: object = None) -> dict[str, Any]:
+            raise AssertionError("nothing is to be started")
+
+    start = replace(begin(runs, "third"), inputs=inputs[declared], runs=Unused(runs._settings))
+    earlier = tuple(EarlierStart(token, inputs[which]) for which, token in tokens.items())
+    again = start.once(earlier, lambda live, _: ended.append(live["id"]))
+
+    assert again.run_id == made.pop(declared).run_id
+    assert ended == [other.run_id for other in made.values()]
