@@ -42,7 +42,7 @@ class Preflight:
         self._told: set[object] = set()
         #: The templates of versions that the update makes, by workflow and name; None for one that
         #: is not known. A workflow that it makes has no id yet.
-        self._planned: dict[tuple[str, object], Mapping[str, Any] | None] = {}
+        self._planned: dict[tuple[object, object], Mapping[str, Any] | None] = {}
         #: Seconds and input files that are left for the preview.
         self._seconds = calls.SECONDS
         self._files = calls.FILES
@@ -95,7 +95,8 @@ class Preflight:
             self._host.tell(f"{words.HEADLINE}: {words.blind(error)}")
             return []
         workflow = inputs.get("workflowId")
-        key = workflow if isinstance(workflow, str) else "", inputs.get("workflowVersionName")
+        # A duplicate names no workflow, and is none of those that have no id yet.
+        key = "" if workflow is UNKNOWN else workflow, inputs.get("workflowVersionName")
         if key in self._planned:
             # It is not there yet.
             inputs = {**inputs, "workflowVersionName": UNKNOWN}

@@ -50,7 +50,9 @@ def _names_service(statement: Any) -> bool:
     if "NotPrincipal" in statement or "NotAction" in statement:
         return True
     principal = _get(statement, "Principal")
-    services = principal if principal == "*" else _get(principal, "Service")
+    # IAM takes {"AWS": "*"} for "*".
+    is_anyone = principal == "*" or "*" in _listed(_get(principal, "AWS"))
+    services = "*" if is_anyone else _get(principal, "Service")
     actions = [str(each) for each in _listed(_get(statement, "Action"))]
     return any(each in (SERVICE, "*") for each in _listed(services)) and any(
         _matches(pattern.lower(), _ACTION.lower()) for pattern in actions

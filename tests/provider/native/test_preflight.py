@@ -406,6 +406,18 @@ def test_a_version_that_the_update_makes_is_not_missed_and_its_template_counts(
     assert "the workflow of this stack has no parameter sampel" in failed.message
 
 
+def test_a_duplicate_is_no_run_of_a_new_workflow_with_a_version_of_the_same_name(
+    local: Callable[..., Door], run: Inputs
+) -> None:
+    door = local(preflight="fail")
+    versioned(door, "")
+    del run["workflowId"], run["parameters"]
+    run |= {"runId": "8888888", "workflowVersionName": "v2"}
+    problems = failure(lambda: preview(door, run)).message
+    assert "there is no run 8888888" in problems
+    assert "parameters:" not in problems
+
+
 def test_a_version_without_a_known_template_is_left_alone(
     local: Callable[..., Door], run: Inputs
 ) -> None:

@@ -356,6 +356,8 @@ RUNS = "arn:aws:omics:us-east-1:123456789012:run/*"
         (policy(), "trusts"),
         (policy(Principal={"Service": ["ec2.amazonaws.com", "omics.amazonaws.com"]}), "trusts"),
         (policy(Principal="*"), "trusts"),
+        (policy(Principal={"AWS": "*"}), "trusts"),
+        (policy(Principal={"AWS": ["*"], "Service": "ec2.amazonaws.com"}), "trusts"),
         (policy(Action=["sts:TagSession", "sts:assumerole"]), "trusts"),
         (policy(Action="sts:*"), "trusts"),
         (policy(Principal={"Service": "ec2.amazonaws.com"}), "service"),
